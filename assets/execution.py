@@ -1,0 +1,170 @@
+"""Running the graph from the command line: the same assets, in process, on a persistent instance.
+
+Belongs here: jobs, the run of a month and of a publication, progress, and turning failed checks
+into lines. Does not: arguments or printing (``cchc_pipeline.cli``).
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import dagster as dg
+
+from assets import compute, extract, publish, validate
+from assets.checks import CHECKS
+from assets.partitions import MONTHS
+from assets.resources import ParquetIOManager, Workspace
+from cchc_pipeline.errors import CchcError, CheckFailedError
+from cchc_pipeline.period import Month
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+Progress = Callable[[str], None]
+MONTH_JOB, PUBLISH_JOB = "month", "publish"
+_INSTANCE = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+"""
+
+
+def build_definitions(workspace: Workspace) -> dg.Definitions:
+    """The whole graph on one workspace."""
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules([extract, validate, compute, publish]),
+        asset_checks=CHECKS,
+        resources={
+            "workspace": workspace,
+            "io_manager": ParquetIOManager(workspace=workspace),
+            "memory": dg.mem_io_manager,
+        },
+        jobs=[
+            dg.define_asset_job(
+                MONTH_JOB,
+                selection=dg.AssetSelection.groups("extract", "validate", "compute"),
+                partitions_def=MONTHS,
+                description="Everything of one month, from raw bytes to computed tables.",
+            ),
+            dg.define_asset_job(
+                PUBLISH_JOB,
+                selection=dg.AssetSelection.groups("publish"),
+                description="The next release of all months, and the switch that shows it.",
+            ),
+        ],
+        loggers={"steps": _step_logger},
+        executor=dg.in_process_executor,
+    )
+
+
+def persistent_instance(folder: Path) -> dg.DagsterInstance:
+    """The Dagster instance under ``CCHC_HOME/dagster``; its folder and settings are made if absent."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text(_INSTANCE, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(folder.resolve())
+    return dg.DagsterInstance.get()
+
+
+def run_months(
+    workspace: Workspace, months: Iterable[Month], instance: dg.DagsterInstance, progress: Progress
+) -> None:
+    """Process each month, in order; the first that fails stops the rest.
+
+    Raises:
+        CheckFailedError: A blocking check failed; one line for each.
+        CchcError: What a source raised.
+    """
+    definitions = build_definitions(workspace)
+    for month in months:
+        progress(f"{month}: extract, validate, compute")
+        _execute(definitions, MONTH_JOB, instance, progress, str(month))
+
+
+def run_publication(
+    workspace: Workspace, instance: dg.DagsterInstance, progress: Progress
+) -> str | None:
+    """Build, judge and publish; the id of the release, or None if there was nothing to publish."""
+    progress("publish: build, judge, switch")
+    definitions = build_definitions(workspace)
+    result = _execute(definitions, PUBLISH_JOB, instance, progress, None)
+    metadata = result.asset_materializations_for_node("publication")[0].metadata
+    return str(metadata["release"].value) if "release" in metadata else None
+
+
+def _execute(
+    definitions: dg.Definitions,
+    job: str,
+    instance: dg.DagsterInstance,
+    progress: Progress,
+    partition: str | None,
+) -> dg.ExecuteInProcessResult:
+    _StepLines.progress = progress
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        partition_key=partition,
+        raise_on_error=False,
+        run_config={"loggers": {"steps": {}}},
+    )
+    if not result.success:
+        raise _cause(result, partition or "publication")
+    return result
+
+
+def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
+    """What a failed run has to say: its failed blocking checks, or the error of its step."""
+    lines = [
+        f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
+        for check in result.get_asset_check_evaluations()
+        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    if lines:
+        return CheckFailedError("\n  ".join(["checks failed", *lines]), where=where)
+    for event in result.get_step_failure_events():
+        return _original(event) or CheckFailedError(
+            f"step {event.step_key} failed: {_last_line(event)}",
+            where=where,
+            todo="use --debug for the traceback",
+        )
+    return CheckFailedError("the run failed", where=where, todo="see `dagster dev`")
+
+
+def _original(event: dg.DagsterEvent) -> CchcError | None:
+    """The line of the innermost error; Dagster keeps errors as text."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return None
+    line = error.message.strip().partition(": ")[2]
+    kinds = {kind.__name__: kind for kind in CchcError.__subclasses__()}
+    kind = kinds.get(error.cls_name or "")
+    return kind(line) if kind else None
+
+
+def _last_line(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    return (error.cause or error).message.strip().splitlines()[0] if error else "no reason given"
+
+
+class _StepLines(logging.Handler):
+    """Tells the progress of steps; Dagster hands every event to its loggers as a record."""
+
+    progress: Progress = staticmethod(lambda line: None)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event is not None and event.event_type_value == "STEP_SUCCESS":
+            type(self).progress(f"  {event.step_key}")
+
+
+@dg.logger(description="One line for each step that has ended.")
+def _step_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    logger = logging.Logger("cchc.steps", level=logging.DEBUG)
+    logger.addHandler(_StepLines())
+    return logger

@@ -1,0 +1,94 @@
+"""Publish: the release as a judged draft, then the one switch that makes it visible.
+
+Belongs here: two assets, and the gates as checks on the first. Does not: the gates themselves
+(``publish.gates``) or the order of the steps (``publish.publication``).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.extract import OWNERS
+from assets.resources import GENERATOR, Workspace
+from publish.assemble import MONTHLY, Ingredients, assemble
+from publish.gates import GATES
+from publish.publication import Built, build
+from publish.publication import publish as make_visible
+
+_NOTHING = "nothing to publish: the content is that of the last release"
+
+
+def _publish_asset_options() -> dict[str, object]:
+    return {"group_name": "publish", "owners": OWNERS, "pool": "publish"}
+
+
+@dg.asset(
+    deps=list(MONTHLY),
+    io_manager_key="memory",
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="release", blocking=True, description=(gate.__doc__ or ""))
+        for name, gate in GATES.items()
+    ],
+    kinds={"file"},
+    **_publish_asset_options(),  # type: ignore[arg-type]
+)
+def release(
+    context: dg.AssetExecutionContext, workspace: Workspace
+) -> Iterator[dg.Output[Built | None] | dg.AssetCheckResult]:
+    """The next release: data package, four formats and digests, built out of sight and judged."""
+    settings = workspace.settings
+    ingredients = Ingredients(
+        workspace.register, settings.methodology, workspace.identity, GENERATOR
+    )
+    with workspace.portal.lock(workspace.now):
+        draft = assemble(workspace.lake, workspace.portal, ingredients, workspace.now)
+        built = draft and build(
+            draft,
+            workspace.portal,
+            now=workspace.now,
+            production=settings.production,
+            methodology=settings.methodology,
+        )
+    yield dg.Output(built, metadata=_metadata(built))
+    gates = {gate.name: gate.failures for gate in built.gates} if built else {}
+    for name in GATES:
+        failures = gates.get(name, ())
+        yield dg.AssetCheckResult(
+            passed=not failures,
+            check_name=name,
+            description="; ".join(failures[:3]) if built else _NOTHING,
+            metadata={"failures": len(failures)},
+        )
+
+
+def _metadata(built: Built | None) -> dict[str, object]:
+    if built is None:
+        return {"state": _NOTHING}
+    draft = built.draft
+    return {
+        "release": str(draft.id),
+        "version": draft.version,
+        "provenance": draft.provenance,
+        "rows": sum(table.num_rows for table in draft.tables.values()),
+        "bytes": built.bytes,
+        "input_digest": draft.input_digest,
+    }
+
+
+@dg.asset(io_manager_key="memory", kinds={"file"}, **_publish_asset_options())  # type: ignore[arg-type]
+def publication(
+    context: dg.AssetExecutionContext, workspace: Workspace, release: Built | None
+) -> dg.MaterializeResult[None]:
+    """The release and its site made visible by one rename."""
+    if release is None:
+        return dg.MaterializeResult(metadata={"state": _NOTHING})
+    with workspace.portal.lock(workspace.now):
+        published = make_visible(release, workspace.portal)
+    return dg.MaterializeResult(
+        metadata={
+            "release": str(published.id),
+            "version": published.version,
+            "sha256sums": published.digest,
+            "folder": dg.MetadataValue.path(published.folder),
+        }
+    )

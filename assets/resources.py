@@ -1,0 +1,131 @@
+"""Resources: the workspace (settings, folders, the moment of the run) and the Parquet IO manager.
+
+Belongs here: what steps share, and how tables travel between them. Does not: computing anything.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.partitions import month_of
+from cchc_pipeline import __version__
+from cchc_pipeline.decision766 import Methodology, load_methodology
+from cchc_pipeline.period import TIMEZONE, Month
+from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.sources.archive import RawArchive
+from cchc_pipeline.sources.portal_tables import units_seen
+from cchc_pipeline.store import Lake, content_digest
+from cchc_pipeline.units import UnitRegister, load_register
+from publish.portal import Portal
+from publish.release import Identity
+
+GENERATOR = f"cchc_pipeline {__version__}"
+
+
+class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The settings, and what follows from them. Empty fields are read from the environment.
+
+    Attributes:
+        home: Overrides ``CCHC_HOME``.
+        inbox: Overrides ``CCHC_INBOX``.
+        moment: The time of the run as ISO 8601 with an offset; the clock is read if empty.
+    """
+
+    home: str = ""
+    inbox: str = ""
+    moment: str = ""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        return load_settings(home=self.home or None, inbox=self.inbox or None)
+
+    @cached_property
+    def now(self) -> datetime:
+        """The moment of the run, in the city's time zone; the only clock."""
+        if self.moment:
+            return datetime.fromisoformat(self.moment).astimezone(TIMEZONE)
+        return datetime.now(TIMEZONE)
+
+    @property
+    def lake(self) -> Lake:
+        """The Parquet lake."""
+        return Lake(self.settings.lake_dir)
+
+    @property
+    def archive(self) -> RawArchive:
+        """The raw archive."""
+        return RawArchive(self.settings.raw_dir)
+
+    @property
+    def portal(self) -> Portal:
+        """The portal folder."""
+        return Portal(self.settings.portal_dir)
+
+    @property
+    def methodology(self) -> Methodology:
+        """The methodology that the settings name."""
+        return load_methodology(self.settings.methodology)
+
+    @property
+    def shipped_register(self) -> UnitRegister:
+        """The units of the lists, without those that only the source knows."""
+        return load_register(self.settings.inbox_dir)
+
+    @property
+    def register(self) -> UnitRegister:
+        """The units of the lists and of the source, over all months."""
+        seen = units_seen(self.lake.read_all("portal_units").to_pylist())
+        return self.shipped_register.with_source_units(seen)
+
+    @property
+    def identity(self) -> Identity:
+        """Who publishes, and under which terms."""
+        chosen = self.settings
+        return Identity(
+            chosen.publisher, chosen.contact, chosen.license_name, chosen.license_path,
+            chosen.public_url, chosen.root_unit,
+        )  # fmt: skip
+
+    def inbox_of(self, month: Month) -> Path:
+        """The month's folder in the inbox."""
+        return self.settings.inbox_dir / str(month)
+
+
+class ParquetIOManager(dg.ConfigurableIOManager):  # type: ignore[misc]
+    """Keeps each asset as one Parquet file a month, with the schema that its contract declares."""
+
+    workspace: dg.ResourceDependency[Workspace]
+
+    def handle_output(self, context: dg.OutputContext, obj: pa.Table) -> None:
+        """Store a table and say what was stored."""
+        name = context.asset_key.path[-1]
+        path = self.workspace.lake.write(name, Month.parse(context.partition_key), obj)
+        context.add_output_metadata(
+            {
+                "rows": obj.num_rows,
+                "bytes": path.stat().st_size,
+                "sha256": content_digest(obj),
+                "path": dg.MetadataValue.path(path),
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> pa.Table:
+        """The month of the table above."""
+        return self.workspace.lake.read(
+            context.asset_key.path[-1], Month.parse(context.partition_key)
+        )
+
+
+def versioned(table: pa.Table, metadata: dict[str, object] | None = None) -> dg.Output[pa.Table]:
+    """An asset's value with the version of its content."""
+    return dg.Output(
+        table, data_version=dg.DataVersion(content_digest(table)[:16]), metadata=metadata or {}
+    )
+
+
+__all__: Sequence[str] = ("GENERATOR", "ParquetIOManager", "Workspace", "month_of", "versioned")

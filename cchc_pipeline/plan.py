@@ -1,0 +1,591 @@
+"""A year's reform plan as data: its targets, its tasks, and the arithmetic of attaining them.
+
+Belongs here: typing ``schemas/plan/<year>``, reading the time that a task is given, whether a value
+attains a target, the rate still needed. Does not: measuring a value, a task's status in a month,
+or mending what the plan says: its slips and contradictions are kept and named.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from functools import cache
+from typing import Annotated, Any, Literal, Protocol, TypeVar
+
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.contracts import Text
+from cchc_pipeline.errors import SchemaDataError, UsageError
+from cchc_pipeline.period import Month
+from cchc_pipeline.reference import ROOT, read_yaml
+
+Exact = int | Decimal | Fraction
+TargetUnit = Literal["percent", "count", "months"]
+MeasuredFrom = Literal[
+    "agency_form", "task_tracker", "dossiers", "procedure_catalogue", "release_log"
+]
+Base = Literal["arriving", "fixed"]
+Confidence = Literal["confirmed", "believed"]
+
+_FILES = ("plan.yaml", "targets.yaml", "tasks.yaml")
+_NO_EXTRAS = ConfigDict(extra="forbid")
+_SECTION = re.compile(r"[IVX]+(\.[0-9a-zđ]+)*")
+
+
+def _written(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("is not in Unicode form NFC")
+    return text
+
+
+def _in_both_languages(text: Text) -> Text:
+    _written(text.vi)
+    _written(text.en)
+    return text
+
+
+Filled = Annotated[str, AfterValidator(_written)]
+Words = Annotated[Text, AfterValidator(_in_both_languages)]
+
+
+class Comparator(StrEnum):
+    """How a value must stand to its target."""
+
+    AT_LEAST = ">="
+    MORE_THAN = ">"
+    EXACTLY = "="
+
+    @property
+    def code(self) -> str:
+        """Its code in published tables, where no text may begin like a formula."""
+        return {">=": "ge", ">": "gt", "=": "eq"}[self.value]
+
+
+class RunRateReason(StrEnum):
+    """Why a share still needed has a value, or has none."""
+
+    NEEDED = "needed"
+    SAFE = "safe"
+    UNREACHABLE = "unreachable"
+    NO_CASES = "no_cases"
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days that a task is given, both inclusive; None where the plan names no day."""
+
+    due_from: date | None
+    due_to: date | None
+
+
+@dataclass(frozen=True)
+class RunRate:
+    """The share needed among the cases still to come, exactly; None unless ``reason`` is NEEDED.
+
+    For a target of *more than* a share, this share itself is not enough, anything above it is.
+    """
+
+    share: Fraction | None
+    reason: RunRateReason
+
+    @property
+    def percent(self) -> Decimal | None:
+        """The share in per cent, rounded half up to 2 decimals."""
+        if self.share is None:
+            return None
+        return Decimal(math.floor(self.share * 10_000 + Fraction(1, 2))).scaleb(-2)
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Decision:
+    """The decision that issues the plan."""
+
+    number: Filled
+    date: date
+    title: Words
+    issuer: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class TaskGroup:
+    """A group of the annex, by its Roman number."""
+
+    number: Filled
+    title: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Report:
+    """A report that is due before a day of each of some months."""
+
+    kind: Filled
+    title: Words
+    before_day: Annotated[int, Field(ge=1, le=28)]
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...]
+
+    def last_days(self, year: int) -> tuple[date, ...]:
+        """The last days on which the report is in time; *before* the 10th means by the 9th."""
+        return tuple(date(year, m, self.before_day) - timedelta(days=1) for m in self.months)
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Reporting:
+    """The reporting calendar, the phrase that sets it, and who receives the reports."""
+
+    section: Filled
+    quote: Filled
+    addressee: Filled
+    reports: tuple[Report, ...]
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class TaskStatus:
+    """What can be said of a task in a month."""
+
+    code: Filled
+    title: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Slip:
+    """A slip of the plan's text: as it is written, and what is believed to be meant.
+
+    It stands either in a ``section`` of the plan or in a ``task`` of the annex.
+    """
+
+    id: Filled
+    as_written: Filled
+    believed: Filled
+    note: Words
+    section: Filled | None = None
+    task: Filled | None = None
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Conflict:
+    """Two targets for one matter that do not agree; both are kept."""
+
+    targets: tuple[Filled, Filled]
+    note: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Place:
+    """A place where the plan wants something made public."""
+
+    code: Filled
+    title: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Deadline:
+    """By when a month's results are to be public."""
+
+    rule: Literal["end_of_following_month"]
+    confidence: Confidence
+    note: Words
+
+    def last_day(self, month: Month) -> date:
+        """The last day on which the month's results are public in time."""
+        return month.next().last_day
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Target:
+    """A measurable target of the plan.
+
+    Attributes:
+        target: In ``unit``: per cent, a count, or months.
+        section: The section of the plan or the task of the annex that sets it, by ``quote``.
+        owed_by: Who owes the data, in the plan's wording, as ``owed_by_section`` has it.
+        related_metric: A metric of Decision 766 to show beside it, never as it.
+        run_rate: Whether a share still needed is worked out for it.
+        base: ``arriving``: cases keep coming through the year; ``fixed``: what the share is taken
+            of is known from the start, so no cases come.
+        places: Where it is to be public; for months only, as is ``deadline``.
+    """
+
+    id: Filled
+    name: Words
+    definition: Words
+    numerator: Words
+    comparator: Comparator
+    target: Decimal
+    unit: TargetUnit
+    section: Filled
+    quote: Filled
+    measured_from: MeasuredFrom
+    owed_by: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    owed_by_section: Filled
+    related_metric: Filled | None
+    run_rate: bool
+    base: Base
+    denominator: Words | None = None
+    note: Words | None = None
+    places: tuple[Place, ...] = ()
+    deadline: Deadline | None = None
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Heading:
+    """A numbered row of the annex that only heads the tasks below it."""
+
+    id: Filled
+    number: int
+    group: Filled
+    title: Filled
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Task:
+    """A row of the annex to be tracked, in its own words.
+
+    Attributes:
+        number: The number that the annex gives it; None for sub-rows and the row without one.
+        parent: The heading above a sub-row.
+        leads: The leading bodies, cut from ``leads_text``, the cell as written.
+        coordinators: The co-ordinating bodies, cut from ``coordinators_text``; may be none.
+        time_text: The time as written; ``Plan.window`` reads it.
+        product: What is to come of it; None where the cell is empty.
+    """
+
+    id: Filled
+    number: int | None
+    group: Filled
+    title: Filled
+    leads: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    leads_text: Filled
+    coordinators: tuple[Filled, ...]
+    coordinators_text: Filled | None
+    time_text: Filled
+    product: Filled | None
+    parent: Filled | None = None
+
+    @property
+    def text(self) -> str:
+        """All that the annex writes in the row, for finding a phrase in it."""
+        cells = (self.title, self.leads_text, self.coordinators_text, self.time_text, self.product)
+        return "\n".join(cell for cell in cells if cell is not None)
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=_Identified)
+
+
+def _by_id(items: Iterable[_Item], wanted: str) -> _Item:
+    for item in items:
+        if item.id == wanted:
+            return item
+    raise KeyError(wanted)
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Plan:
+    """The plan of one year. ``tasks`` are the rows to track, in order, without the headings."""
+
+    year: int
+    decision: Decision
+    groups: tuple[TaskGroup, ...]
+    reporting: Reporting
+    task_statuses: tuple[TaskStatus, ...]
+    slips: tuple[Slip, ...]
+    conflicts: tuple[Conflict, ...]
+    targets: tuple[Target, ...]
+    headings: tuple[Heading, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def rows(self) -> tuple[Heading | Task, ...]:
+        """Every row of the annex that is named here: the headings, then the tasks."""
+        return (*self.headings, *self.tasks)
+
+    def target(self, target_id: str) -> Target:
+        """The target of an id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return _by_id(self.targets, target_id)
+
+    def task(self, task_id: str) -> Task:
+        """The tracked task of an id.
+
+        Raises:
+            KeyError: There is none; a heading is no task.
+        """
+        return _by_id(self.tasks, task_id)
+
+    def tasks_of(self, group: str) -> tuple[Task, ...]:
+        """The tracked tasks of a group, by its Roman number."""
+        return tuple(task for task in self.tasks if task.group == group)
+
+    def window(self, task: Task) -> Window:
+        """The days that a task is given, read literally: slips are not mended."""
+        return parse_window(task.time_text, self.year)
+
+    def slips_of(self, task_id: str) -> tuple[Slip, ...]:
+        """The slips in the text of a task."""
+        return tuple(slip for slip in self.slips if slip.task == task_id)
+
+    def conflicts_with(self, target_id: str) -> str | None:
+        """The id of the target that does not agree with this one, or None."""
+        for conflict in self.conflicts:
+            if target_id in conflict.targets:
+                return next(other for other in conflict.targets if other != target_id)
+        return None
+
+
+@cache
+def load_plan(year: int) -> Plan | None:
+    """The plan of a year, from ``schemas/plan/<year>``; None for a year without one.
+
+    Raises:
+        SchemaDataError: The year has a plan whose data are not usable.
+    """
+    folder = f"plan/{year}"
+    if not ROOT.joinpath(folder).is_dir():
+        return None
+    content: dict[str, Any] = {}
+    for name in _FILES:
+        part = read_yaml(f"{folder}/{name}")
+        _refuse(_merge_problems(content, part), f"schemas/{folder}/{name}")
+        content |= part
+    plan = parse_plan(content, f"schemas/{folder}")
+    _refuse([] if plan.year == year else [f"year is {plan.year}"], f"schemas/{folder}")
+    return plan
+
+
+def _merge_problems(content: Mapping[str, Any], part: object) -> list[str]:
+    if not isinstance(part, dict):
+        return ["is not a mapping"]
+    return [f"{key} stands in another file already" for key in part if key in content]
+
+
+def parse_plan(content: Any, where: str) -> Plan:
+    """Type and judge a year's plan.
+
+    Args:
+        content: The mappings of the plan's files, merged into one.
+        where: Its name, for the reader of an error.
+
+    Raises:
+        SchemaDataError: Something lacks or contradicts; one line names all of it.
+    """
+    try:
+        plan = TypeAdapter(Plan).validate_python(content)
+    except ValidationError as error:
+        problems = [
+            f"{_name_of(item['loc'], content)}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        ]
+        raise SchemaDataError("; ".join(problems), where=where) from None
+    rules = (_identity_problems, _task_problems, _target_problems, _slip_problems)
+    _refuse([problem for rule in rules for problem in rule(plan)], where)
+    return plan
+
+
+def _name_of(location: tuple[int | str, ...], content: Any) -> str:
+    """A place in the files, where list entries are called by their id, code or number."""
+    names, at = [], content
+    for step in location:
+        try:
+            at = at[step]
+        except (KeyError, IndexError, TypeError):
+            at = None
+        keys = (key for key in ("id", "code") if isinstance(at, dict) and key in at)
+        key = next(keys, None)
+        names.append(str(step if key is None else at[key]))
+    return ".".join(names) or "content"
+
+
+def _refuse(problems: list[str], where: str) -> None:
+    if problems:
+        raise SchemaDataError("; ".join(problems), where=where)
+
+
+def _identity_problems(plan: Plan) -> Iterable[str]:
+    lists = {
+        "groups": [group.number for group in plan.groups],
+        "task_statuses": [status.code for status in plan.task_statuses],
+        "slips": [slip.id for slip in plan.slips],
+        "targets": [target.id for target in plan.targets],
+        "tasks": [row.id for row in plan.rows],
+        "conflicts": [name for conflict in plan.conflicts for name in conflict.targets],
+    }
+    for name, ids in lists.items():
+        for repeated in (key for key, count in Counter(ids).items() if count > 1):
+            yield f"{name}: {repeated} stands there twice"
+    for unknown in sorted(set(lists["conflicts"]) - set(lists["targets"])):
+        yield f"conflicts: {unknown} is no target"
+
+
+def _task_problems(plan: Plan) -> Iterable[str]:
+    groups = {group.number for group in plan.groups}
+    headings = {heading.id for heading in plan.headings}
+    for row in plan.rows:
+        if row.group not in groups:
+            yield f"tasks.{row.id}.group: {row.group} is no group"
+    for task in plan.tasks:
+        if task.parent is not None and task.parent not in headings:
+            yield f"tasks.{task.id}.parent: {task.parent} is no heading"
+
+
+def _target_problems(plan: Plan) -> Iterable[str]:
+    rows = {row.id for row in plan.rows}
+    for target in plan.targets:
+        for name in ("section", "owed_by_section"):
+            place = getattr(target, name)
+            if place not in rows and not _SECTION.fullmatch(place):
+                yield f"targets.{target.id}.{name}: {place} is neither a section nor a task"
+        yield from (f"targets.{target.id}.{problem}" for problem in _own_problems(target))
+
+
+def _own_problems(target: Target) -> Iterable[str]:
+    exactly = target.comparator is Comparator.EXACTLY
+    if target.unit == "percent" and target.denominator is None:
+        yield "denominator: a share needs one"
+    if target.run_rate and target.unit != "percent":
+        yield "run_rate: only a share has one"
+    if target.run_rate and exactly and target.target != 100:
+        yield "run_rate: exactly a share is a floor at 100 only"
+    if target.unit == "months" and not (target.places and target.deadline):
+        yield "places: months need places and a deadline"
+
+
+def _slip_problems(plan: Plan) -> Iterable[str]:
+    texts = {task.id: task.text for task in plan.tasks}
+    for slip in plan.slips:
+        if (slip.section is None) == (slip.task is None):
+            yield f"slips.{slip.id}: give either section or task"
+        elif slip.task is not None and slip.as_written not in texts.get(slip.task, ""):
+            yield f"slips.{slip.id}.as_written: does not stand in task {slip.task}"
+
+
+_QUARTERS = ("I", "II", "III", "IV")
+_OF_YEAR = r"(?:\s*/\s*(?P<year>\d{4}))?"
+
+
+def parse_window(time_text: str, plan_year: int) -> Window:
+    """The days that a task's time means.
+
+    Read are a whole year, a month, one or several quarters (from the first to the last named) and
+    *before a day* (which ends the day before); a year that is not written is the plan's. Anything
+    else, such as a ministry's request, names no day.
+
+    Args:
+        time_text: The time as the annex writes it.
+        plan_year: The year of the plan.
+    """
+    for pattern, read in _WINDOW_FORMS:
+        match = pattern.fullmatch(time_text.strip())
+        if match is not None:
+            try:
+                return read(match, int(match["year"] or plan_year))
+            except ValueError:  # such as the 31st of a month of 30 days
+                break
+    return Window(None, None)
+
+
+def _whole_year(_: re.Match[str], year: int) -> Window:
+    return Window(date(year, 1, 1), date(year, 12, 31))
+
+
+def _one_month(match: re.Match[str], year: int) -> Window:
+    first = date(year, int(match["month"]), 1)
+    return Window(first, Month(first.year, first.month).last_day)
+
+
+def _quarters(match: re.Match[str], year: int) -> Window:
+    named = [_QUARTERS.index(name) + 1 for name in re.findall("[IV]+", match["quarters"])]
+    return Window(date(year, 3 * min(named) - 2, 1), Month(year, 3 * max(named)).last_day)
+
+
+def _before(match: re.Match[str], year: int) -> Window:
+    day = date(year, int(match["month"]), int(match["day"]))
+    return Window(None, day - timedelta(days=1))
+
+
+_WINDOW_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], int], Window]], ...] = (
+    (re.compile(r"Cả năm(?:\s+(?P<year>\d{4}))?"), _whole_year),
+    (re.compile(rf"Tháng\s+(?P<month>\d{{1,2}}){_OF_YEAR}"), _one_month),
+    (
+        re.compile(rf"Quý\s+(?P<quarters>(?:I{{1,3}}|IV)(?:\s*,\s*(?:I{{1,3}}|IV))*){_OF_YEAR}"),
+        _quarters,
+    ),
+    (
+        re.compile(rf"Trước ngày\s+(?P<day>\d{{1,2}})\s*/\s*(?P<month>\d{{1,2}}){_OF_YEAR}"),
+        _before,
+    ),
+)
+
+
+def attained(value: Exact | None, comparator: Comparator, target: Exact) -> bool | None:
+    """Whether a value attains a target, judged exactly; None when there is no value.
+
+    Args:
+        value: In the target's unit; a share times 100, not rounded.
+        comparator: How the value must stand to the target.
+        target: In its unit.
+    """
+    if value is None:
+        return None
+    reached, wanted = Fraction(value), Fraction(target)
+    return {
+        Comparator.AT_LEAST: reached >= wanted,
+        Comparator.MORE_THAN: reached > wanted,
+        Comparator.EXACTLY: reached == wanted,
+    }[comparator]
+
+
+def required_run_rate(
+    numerator: Exact, denominator: Exact, month: int, target: Exact, comparator: Comparator
+) -> RunRate:
+    """The share needed among the cases to come until 31/12 for a floor target to be attained.
+
+    As many cases are taken to come each month as the year to date had on average. *Exactly* 100 %
+    is a floor of 100. For *more than* a target, the share of 0 is not yet safe and a share of 1 no
+    longer enough.
+
+    Args:
+        numerator: Cases of the year to date that count.
+        denominator: All cases of the year to date.
+        month: The last month of the year to date, 1 to 12.
+        target: In per cent.
+        comparator: How the share must stand to the target at the year's end.
+
+    Raises:
+        UsageError: ``month`` is no month, or a count is negative.
+    """
+    if month not in range(1, 13) or numerator < 0 or denominator < 0:
+        raise UsageError(
+            f"no run-rate from {numerator} of {denominator} in month {month}",
+            todo="give counts from 0 and a month from 1 to 12",
+        )
+    so_far = Fraction(denominator)
+    to_come = so_far / month * (12 - month)
+    if to_come == 0:
+        return RunRate(None, RunRateReason.NO_CASES)
+    share = (Fraction(target) / 100 * (so_far + to_come) - Fraction(numerator)) / to_come
+    reason = _judge_share(share, strictly=comparator is Comparator.MORE_THAN)
+    return RunRate(share if reason is RunRateReason.NEEDED else None, reason)
+
+
+def _judge_share(share: Fraction, *, strictly: bool) -> RunRateReason:
+    if share < 0 or (share == 0 and not strictly):
+        return RunRateReason.SAFE
+    if share > 1 or (share == 1 and strictly):
+        return RunRateReason.UNREACHABLE
+    return RunRateReason.NEEDED

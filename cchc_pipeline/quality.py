@@ -1,0 +1,148 @@
+"""Running a table's expectations, and what came of each.
+
+Belongs here: the two engines (Great Expectations on pandas for column expectations, one DuckDB
+query for row conditions) behind one result type. Does not: the expectations themselves, which a
+table's contract declares, or what follows from a failure.
+"""
+
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cchc_pipeline.contracts import Contract, Expectation, Text
+
+ROW_CONDITION = "row_condition"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What came of one expectation: ``unexpected`` counts offending rows, if it can be counted."""
+
+    id: str
+    severity: str
+    passed: bool
+    message: Text
+    unexpected: int = 0
+    detail: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a failure must stop what comes after."""
+        return self.severity == "error" and not self.passed
+
+    def line(self) -> str:
+        """The failure in one line of English."""
+        tail = self.detail or f"{self.unexpected} row(s)"
+        return f"{self.id}: {self.message.en} ({tail})"
+
+
+def check_table(table: pa.Table, contract: Contract) -> tuple[CheckResult, ...]:
+    """Judge a table by every expectation of its contract, in the contract's order.
+
+    Offending values are not copied into the results: they could be personal.
+    """
+    conditions = [e for e in contract.expectations() if e.type == ROW_CONDITION]
+    columnar = [e for e in contract.expectations() if e.type != ROW_CONDITION]
+    found = {
+        result.id: result
+        for result in (*_run_conditions(table, conditions), *_run_suite(table, columnar, contract))
+    }
+    return tuple(found[expectation.id] for expectation in contract.expectations())
+
+
+def blocking_lines(results: Iterable[CheckResult]) -> list[str]:
+    """One line for each failure that must stop the run."""
+    return [result.line() for result in results if result.blocks]
+
+
+def _run_conditions(table: pa.Table, conditions: Sequence[Expectation]) -> Iterable[CheckResult]:
+    """Count the rows that break each condition, all in one pass over the table."""
+    if not conditions:
+        return
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE NOT coalesce(({item.kwargs['sql']}), false))"
+        for item in conditions
+    )
+    with duckdb.connect() as connection:
+        connection.register("judged", table)
+        row = connection.execute(f"SELECT {counts} FROM judged").fetchone()  # noqa: S608 - the SQL is the contract's own
+    for expectation, broken in zip(conditions, row or (), strict=True):
+        yield CheckResult(
+            expectation.id, expectation.severity, broken == 0, expectation.message, int(broken)
+        )
+
+
+def _run_suite(
+    table: pa.Table, expectations: Sequence[Expectation], contract: Contract
+) -> Iterable[CheckResult]:
+    gx = _great_expectations()
+    suite = gx.ExpectationSuite(
+        name=contract.table, expectations=[_configured(gx, item) for item in expectations]
+    )
+    batch = _whole_table_batch(gx, table)
+    outcome = batch.validate(
+        suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0}
+    )
+    by_id = {item.expectation_config.meta["id"]: item for item in outcome.results}
+    for expectation in expectations:
+        yield _result(expectation, by_id[expectation.id])
+
+
+def _configured(gx: Any, expectation: Expectation) -> Any:
+    name = "".join(part.capitalize() for part in expectation.type.split("_"))
+    return getattr(gx.expectations, name)(**expectation.kwargs, meta={"id": expectation.id})
+
+
+def _result(expectation: Expectation, said: Any) -> CheckResult:
+    """Great Expectations reports a missing column as an exception, not as a count."""
+    raised = [
+        info.get("exception_message") or ""
+        for info in [said.exception_info, *_nested(said.exception_info)]
+        if info and info.get("raised_exception")
+    ]
+    detail = " ".join(raised[0].split()) if raised else ""
+    unexpected = said.result.get("unexpected_count") if said.result else 0
+    return CheckResult(
+        expectation.id, expectation.severity, bool(said.success), expectation.message,
+        int(unexpected or 0), detail,
+    )  # fmt: skip
+
+
+def _nested(info: Any) -> list[Any]:
+    return [value for value in (info or {}).values() if isinstance(value, dict)]
+
+
+@cache
+def _great_expectations() -> Any:
+    """Import the library once, late (it costs seconds), with its telemetry off."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    import great_expectations as gx  # noqa: PLC0415
+
+    return gx
+
+
+@cache
+def _context() -> Any:
+    gx = _great_expectations()
+    from great_expectations.data_context.types.base import (  # noqa: PLC0415
+        ProgressBarsConfig,
+    )
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+def _whole_table_batch(gx: Any, table: pa.Table) -> Any:
+    """A batch of the table; the source is made anew so that no frame outlives its check."""
+    context, name = _context(), "judged"
+    source = context.data_sources.add_or_update_pandas(name)
+    definition = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
+    return definition.get_batch(batch_parameters={"dataframe": table.to_pandas()})

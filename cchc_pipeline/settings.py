@@ -1,0 +1,151 @@
+"""Settings: ``CCHC_*`` environment variables over ``cchc.toml`` over these defaults.
+
+Belongs here: every knob, its default and its meaning (``docs/settings.md`` repeats them, and a
+test holds the two together). Does not: secrets in any other place than the environment.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from cchc_pipeline.errors import UsageError
+
+CONFIG_FILE = "cchc.toml"
+_PREFIX = "CCHC_"
+_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL"})
+
+
+class Settings(BaseSettings):
+    """How this installation runs. Field names are the variables' names without ``CCHC_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True
+    )
+
+    home: Path = Field(Path("var"), description="Where everything is kept: raw, lake, portal.")
+    inbox: Path | None = Field(None, description="Where files are dropped; home/inbox if unset.")
+    root_unit: str = Field("H24", description="Code of the province or city that publishes.")
+    root_department_id: str = Field(
+        "019d2be3-6a85-74ec-a349-88e0abf6a032",
+        description="Its identifier in the national portal's API.",
+    )
+    methodology: str = Field("766-2026", description="Name in schemas/decision-766.")
+    portal_fetch: bool = Field(False, description="Ask the national portal over the network.")
+    portal_base_url: str = Field(
+        "https://dichvucong.gov.vn", description="The national portal's address."
+    )
+    quarantine_limit: Decimal = Field(
+        Decimal("0.01"),
+        ge=0,
+        le=1,
+        description="Share of a source's rows of a month that may be quarantined.",
+    )
+    provisional_days: int = Field(
+        60, ge=0, description="A figure captured sooner than this after its period is provisional."
+    )
+    production: bool = Field(
+        False, description="The portal is the city's real one: sample data is refused."
+    )
+    public_url: str = Field(
+        "", description="Address at which the portal folder is served; empty: relative links only."
+    )
+    publisher: str = Field(
+        "Văn phòng Ủy ban nhân dân thành phố Hải Phòng", description="Who publishes."
+    )
+    contact: str = Field(
+        "Văn phòng Ủy ban nhân dân thành phố Hải Phòng",
+        description="Whom a reader may ask, as shown on each page.",
+    )
+    license_name: str = Field("Nghị định 47/2020/NĐ-CP, Điều 18", description="Terms of reuse.")
+    license_path: str = Field(
+        "LICENSE.md", description="Where the terms stand: an address, or the file in each release."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then ``cchc.toml``."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def inbox_dir(self) -> Path:
+        """The folder that files are dropped into."""
+        return self.inbox if self.inbox is not None else self.home / "inbox"
+
+    @property
+    def raw_dir(self) -> Path:
+        """The restricted archive of raw bytes."""
+        return self.home / "raw"
+
+    @property
+    def lake_dir(self) -> Path:
+        """The Parquet lake."""
+        return self.home / "lake"
+
+    @property
+    def portal_dir(self) -> Path:
+        """The published site and its store."""
+        return self.home / "portal"
+
+    @property
+    def dagster_dir(self) -> Path:
+        """The home of the persistent Dagster instance."""
+        return self.home / "dagster"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; ``None`` among the overrides means "not given".
+
+    Raises:
+        UsageError: A name or a value is wrong; the line names it.
+    """
+    _refuse_unknown_names(os.environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            first["msg"],
+            where=f"setting {name!r} (cchc.toml or {_PREFIX}{name.upper()})",
+            todo=_suggestion(name) if first["type"] == "extra_forbidden" else "correct the value",
+        ) from None
+    except ValueError as error:
+        raise UsageError(
+            f"not TOML: {error}", where=CONFIG_FILE, todo="correct the line named"
+        ) from None
+
+
+def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
+    """A misspelt variable would be ignored in silence; say so instead."""
+    known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
+    for name in sorted(environment):
+        if name.startswith(_PREFIX) and name not in known:
+            raise UsageError(
+                "no such setting",
+                where=f"environment variable {name}",
+                todo=_suggestion(name.removeprefix(_PREFIX).lower()),
+            )
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"did you mean {_PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"

@@ -1,0 +1,276 @@
+"""The raw archive: what each source answered, byte for byte, with when and how.
+
+Belongs here: blobs by SHA-256, the log of exchanges, the records of complete snapshots. Does not:
+what an answer means, or whether it is good; nothing here reads the bytes that it keeps.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Literal
+
+from cchc_pipeline.errors import SourceError, UsageError
+from cchc_pipeline.period import TIMEZONE, Basis, Month
+
+Channel = Literal["api", "file"]
+Provenance = Literal["published", "sample"]
+_ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One attempt to get an answer, good or bad; ``status`` and ``sha256`` may be absent.
+
+    ``path`` is the path of the address asked, or of the file below the inbox's month;
+    ``received_at`` is in UTC, ``size`` in bytes.
+    """
+
+    channel: Channel
+    path: str
+    request: Mapping[str, Any]
+    received_at: str
+    status: int | None = None
+    sha256: str | None = None
+    size: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One good answer of a snapshot; ``root_code`` is None for the table of provinces."""
+
+    endpoint: str
+    root_code: str | None
+    request: Mapping[str, Any]
+    status: int | None
+    received_at: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The complete set of answers about one month and basis, as of one capture.
+
+    ``captured_at`` is an ISO date (of the city) or an instant in UTC. Where the source did not say
+    it, ``dated_by`` is ``receipt`` and ``captured_at`` is when the bytes first came in.
+    """
+
+    month: Month
+    basis: Basis
+    root_code: str
+    captured_at: str
+    source: str
+    provenance: Provenance
+    channel: Channel
+    answers: tuple[Answer, ...]
+    dated_by: Literal["source", "receipt"] = "source"
+
+    @property
+    def snapshot_id(self) -> str:
+        """A digest of what was said and when it was captured, not of when it was received.
+
+        A time of receipt does not count, so that the same files dropped again are the same
+        snapshot.
+        """
+        content = {
+            "month": str(self.month),
+            "basis": self.basis,
+            "root_code": self.root_code,
+            "captured_at": self.captured_at if self.dated_by == "source" else None,
+            "source": self.source,
+            "provenance": self.provenance,
+            "channel": self.channel,
+            "answers": [
+                [answer.endpoint, answer.root_code, answer.request, answer.sha256]
+                for answer in self.answers
+            ],
+        }
+        return hashlib.sha256(_canonical(content)).hexdigest()[:_ID_LENGTH]
+
+
+def utc_text(moment: datetime) -> str:
+    """Write an aware moment as ``2026-10-05T21:00:44Z``; fractions of a second are cut."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def normal_capture_time(text: str) -> str:
+    """Bring a capture time into the form that ``Snapshot.captured_at`` has.
+
+    Raises:
+        ValueError: It is neither an ISO date nor an instant with its offset.
+    """
+    if "T" not in text:
+        return date.fromisoformat(text).isoformat()
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the offset from UTC is missing")
+    return utc_text(moment)
+
+
+def capture_moment(captured_at: str) -> datetime:
+    """The moment of a normal capture time; a bare date is that day's first instant in the city."""
+    if "T" in captured_at:
+        return datetime.fromisoformat(captured_at)
+    return datetime.combine(date.fromisoformat(captured_at), time(), TIMEZONE)
+
+
+class RawArchive:
+    """A folder of raw answers. Nothing in it is ever overwritten.
+
+    Args:
+        root: The folder; made when something is first kept.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, content: bytes) -> str:
+        """Keep bytes and return their SHA-256 in hex; the same bytes are kept once."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = self._blob(digest)
+        if not path.exists():
+            _write_whole(path, content)
+        return digest
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes of a digest.
+
+        Raises:
+            SourceError: They are absent, or are no longer the bytes that were kept.
+        """
+        path = self._blob(sha256)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise SourceError(
+                "raw answer is missing", where=str(path), todo="restore it from a backup"
+            ) from None
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise SourceError(
+                "raw answer was altered after it was kept",
+                where=str(path),
+                todo="restore it from a backup, or remove it and take the answer in again",
+            )
+        return content
+
+    def record(self, exchange: Exchange) -> None:
+        """Append one exchange to the log of the month (UTC) in which it happened."""
+        path = self._root / "exchanges" / f"{exchange.received_at[:7]}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab+") as log:
+            # A crash may have left half a line: the next record must not be joined to it.
+            log.seek(max(log.seek(0, os.SEEK_END) - 1, 0))
+            torn = log.read(1) not in {b"", b"\n"}
+            log.write(b"\n" * torn + _canonical(asdict(exchange)) + b"\n")
+            log.flush()
+            os.fsync(log.fileno())
+
+    def find(self, snapshot: Snapshot) -> Snapshot | None:
+        """The record that this snapshot already has, or None.
+
+        Raises:
+            SourceError: The record was altered.
+        """
+        path = self._record(snapshot)
+        return _read_record(path) if path.exists() else None
+
+    def save(self, snapshot: Snapshot) -> Snapshot:
+        """Record a complete snapshot, once; returns the record that stands.
+
+        The caller vouches that the set of answers is complete.
+
+        Raises:
+            SourceError: One of its raw answers was not kept, or the standing record was altered.
+        """
+        standing = self.find(snapshot)
+        if standing is not None:
+            return standing
+        for answer in snapshot.answers:
+            if not self._blob(answer.sha256).exists():
+                raise SourceError("raw answer was not kept", where=answer.endpoint)
+        path = self._record(snapshot)
+        record = {**asdict(snapshot), "month": str(snapshot.month), "snapshot_id": path.stem}
+        _write_whole(path, _canonical(record) + b"\n")
+        return snapshot
+
+    def snapshots(self, month: Month) -> tuple[Snapshot, ...]:
+        """Every recorded snapshot of a month, of all bases, the earliest capture first.
+
+        A bare date comes before the instants of that day; equals are ordered by their id.
+
+        Raises:
+            SourceError: A record was altered.
+        """
+        folder = self._root / "portal" / str(month)
+        found = [_read_record(path) for path in folder.glob("*/*.json")]
+        return tuple(sorted(found, key=_capture_order))
+
+    def latest(self, month: Month, basis: Basis) -> Snapshot | None:
+        """The last captured snapshot of a month and basis, or None."""
+        of_basis = (item for item in self.snapshots(month) if item.basis == basis)
+        return max(of_basis, key=_capture_order, default=None)
+
+    def _blob(self, sha256: str) -> Path:
+        return self._root / "blobs" / sha256[:2] / sha256
+
+    def _record(self, snapshot: Snapshot) -> Path:
+        folder = self._root / "portal" / str(snapshot.month) / snapshot.basis
+        return folder / f"{snapshot.snapshot_id}.json"
+
+
+def _capture_order(snapshot: Snapshot) -> tuple[datetime, bool, str]:
+    at = snapshot.captured_at
+    return capture_moment(at), "T" in at, snapshot.snapshot_id
+
+
+def _canonical(value: Any) -> bytes:
+    """JSON that is the same for the same content."""
+    text = json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
+    return text.encode()
+
+
+def _read_record(path: Path) -> Snapshot:
+    try:
+        record = json.loads(path.read_bytes())
+        stated = record.pop("snapshot_id")
+        snapshot = Snapshot(
+            **{
+                **record,
+                "month": Month.parse(record["month"]),
+                "basis": Basis(record["basis"]),
+                "answers": tuple(Answer(**answer) for answer in record["answers"]),
+            }
+        )
+        capture_moment(snapshot.captured_at)
+        whole = path.stem == stated == snapshot.snapshot_id
+    except (ValueError, KeyError, TypeError, AttributeError, UsageError):
+        whole = False
+    if not whole:
+        raise SourceError(
+            "record of a snapshot was altered", where=str(path), todo="restore it from a backup"
+        )
+    return snapshot
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Let a file appear with all its content or not at all, also when the power fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    for folder in (path.parent, path.parent.parent):  # either may have a new entry
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,418 @@
+"""Answers of the national portal that someone captured elsewhere and put into the inbox.
+
+Belongs here: finding them by their names, their manifest, archiving them, and judging whether a
+capture is whole and of this month. Does not: what an answer means (``portal_answers``), and
+nothing of the other folders of the inbox.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.sources.archive import (
+    Answer,
+    Exchange,
+    Provenance,
+    RawArchive,
+    Snapshot,
+    capture_moment,
+    normal_capture_time,
+    utc_text,
+)
+from cchc_pipeline.sources.portal_envelope import (
+    carries_code,
+    check_page,
+    check_root,
+    read_envelope,
+)
+from cchc_pipeline.sources.portal_request import Endpoint, load_portal
+
+MANIFEST = "manifest.json"
+_NAME = re.compile(r"(?P<endpoint>[^.]+)(?:\.(?P<root>.+))?\.(?P<window>month|quarter|year)\.json")
+_MANIFEST_KEYS = frozenset({"captured_at", "source", "provenance", "request"})
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What a drop holds: its recorded snapshots, and notes on files that were not used."""
+
+    snapshots: tuple[Snapshot, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What is asked of a drop."""
+
+    month: Month
+    root_code: str
+    received_at: datetime
+    archive: RawArchive
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    captured_at: str | None = None
+    source: str = "file drop"
+    provenance: Provenance = "published"
+    request: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _File:
+    """An archived file whose name says what it answers."""
+
+    path: Path
+    endpoint: Endpoint
+    root_code: str | None
+    basis: Basis
+    content: bytes
+    sha256: str
+
+
+@dataclass
+class _Findings:
+    """What is said about a drop so far."""
+
+    problems: list[SourceError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_drop(
+    folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
+) -> Drop:
+    """Take in the captures of a month's ``portal`` folder.
+
+    The folder's own files are one capture, each direct sub-folder is one more. A capture holds one
+    snapshot for each basis that its files name.
+
+    Args:
+        folder: ``inbox/<month>/portal``; it may be absent.
+        month: The month that the figures speak of.
+        root_code: Code of the root unit.
+        received_at: The moment of reading, aware.
+        archive: Keeps every file, also the bad ones.
+
+    Returns:
+        The snapshots as recorded; files taken in before give the snapshots recorded then.
+
+    Raises:
+        SourceError: All that is wrong with the drop, in one line; no snapshot is recorded then.
+    """
+    terms, findings = _Terms(month, root_code, received_at, archive), _Findings()
+    snapshots = [
+        snapshot
+        for capture in _captures(folder)
+        for snapshot in _read_capture(capture, folder, terms, findings)
+    ]
+    if findings.problems:
+        raise _together(findings.problems, folder)
+    return Drop(tuple(archive.save(item) for item in snapshots), tuple(findings.notes))
+
+
+def _captures(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [folder, *(path for path in _visible(folder) if path.is_dir())]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _together(problems: Sequence[SourceError], folder: Path) -> SourceError:
+    if len(problems) == 1:
+        return problems[0]
+    line = " | ".join(str(problem) for problem in problems)
+    return SourceError(f"{len(problems)} problems: {line}", where=str(folder))
+
+
+def _read_capture(
+    capture: Path, folder: Path, terms: _Terms, findings: _Findings
+) -> Iterator[Snapshot]:
+    """The snapshots of one folder of files; what is wrong goes into the findings."""
+    paths = [path for path in _visible(capture) if path.is_file()]
+    manifest = _manifest(capture, paths, folder, terms, findings)
+    files = list(_files(paths, folder, terms, findings))
+    _check_answers(files, manifest, terms, findings)
+    for basis in Basis:
+        group = [file for file in files if file.basis == basis]
+        if group:
+            yield from _snapshot(capture, group, manifest, terms, findings)
+
+
+def _manifest(
+    capture: Path, paths: Sequence[Path], folder: Path, terms: _Terms, findings: _Findings
+) -> _Manifest:
+    """The capture's manifest, or what stands for it where there is none."""
+    path = capture / MANIFEST
+    if path not in paths:
+        return _Manifest()
+    try:
+        stated = _decode_manifest(path, _archived(path, folder, terms)[0])
+        manifest = _parse_manifest(path, stated)
+        _check_request(path, manifest.request, terms.month)
+    except SourceError as problem:
+        findings.problems.append(problem)
+        return _Manifest()
+    for key in sorted(stated.keys() - _MANIFEST_KEYS):
+        findings.notes.append(f"{path}: {key!r:.40} is not known in a manifest and was not used")
+    return manifest
+
+
+def _decode_manifest(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        stated = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _bad_manifest(path, f"not readable: {error}") from None
+    if not isinstance(stated, dict):
+        raise _bad_manifest(path, "not an object {…}")
+    return stated
+
+
+def _parse_manifest(path: Path, stated: Mapping[str, Any]) -> _Manifest:
+    usual = _Manifest()
+    captured_at, source = stated.get("captured_at"), stated.get("source", usual.source)
+    provenance = stated.get("provenance", usual.provenance)
+    request = stated.get("request", {})
+    try:
+        captured_at = captured_at if captured_at is None else normal_capture_time(captured_at)
+    except (ValueError, TypeError):
+        raise _bad_manifest(path, f"captured_at is {captured_at!r:.40}") from None
+    if not isinstance(source, str) or not source.strip():
+        raise _bad_manifest(path, "source is not a text")
+    if provenance not in get_args(Provenance):
+        raise _bad_manifest(path, f"provenance is {provenance!r:.40}")
+    if not isinstance(request, Mapping):
+        raise _bad_manifest(path, "request is not an object {…}")
+    return _Manifest(captured_at, source.strip(), provenance, request)
+
+
+def _bad_manifest(path: Path, what: str) -> SourceError:
+    return SourceError(
+        f"manifest: {what}",
+        where=str(path),
+        todo='write it as {"captured_at": "2026-10-02" or "2026-10-02T08:00:00+07:00", '
+        '"source": "…", "provenance": "published" or "sample", "request": {…}}',
+    )
+
+
+def _check_request(path: Path, request: Mapping[str, Any], month: Month) -> None:
+    """The request that a manifest states must ask about the folder's month."""
+    meant = {"year": month.year, "month": month.month, "quarter": month.quarter}
+    for name, number in meant.items():
+        if str(request.get(name, number)) != str(number):
+            raise SourceError(
+                f"its request asks for {name} {request[name]!r:.20}, the folder is of {month}",
+                where=str(path),
+                todo="move the capture to the folder of its month",
+            )
+
+
+def _archived(path: Path, folder: Path, terms: _Terms) -> tuple[bytes, str]:
+    """Read a file, keep it and log it, before anything looks into it."""
+    limit = load_portal().manners.max_answer_bytes
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise SourceError(what, where=str(path), todo="check the file's permissions") from None
+    if len(content) > limit:
+        what = f"is longer than {limit} bytes"
+        raise SourceError(what, where=str(path), todo="it is no answer of the portal; remove it")
+    sha256 = terms.archive.put(content)
+    terms.archive.record(
+        Exchange(
+            channel="file",
+            path=f"{folder.name}/{path.relative_to(folder).as_posix()}",
+            request={"month": str(terms.month)},
+            received_at=utc_text(terms.received_at),
+            sha256=sha256,
+            size=len(content),
+        )
+    )
+    return content, sha256
+
+
+def _files(
+    paths: Iterable[Path], folder: Path, terms: _Terms, findings: _Findings
+) -> Iterator[_File]:
+    """The files of the root that a snapshot can hold; the others are archived and noted."""
+    for path in paths:
+        if path.name == MANIFEST:
+            continue
+        try:
+            content, sha256 = _archived(path, folder, terms)
+            named = _read_name(path, terms.root_code)
+        except SourceError as problem:
+            findings.problems.append(problem)
+            continue
+        if named is None:
+            findings.notes.append(f"{path}: not a known answer's name; kept in the raw archive")
+            continue
+        yield _File(path, *named, content, sha256)
+
+
+def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis] | None:
+    """What a file's name says, or None where it names no known answer.
+
+    Raises:
+        SourceError: It names another root, or none where one is needed.
+    """
+    match = _NAME.fullmatch(path.name)
+    endpoint = load_portal().endpoint(match["endpoint"]) if match else None
+    if match is None or endpoint is None:
+        return None
+    root, window = match["root"], match["window"]
+    if root is None and "national" not in endpoint.asked:
+        todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
+        raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
+    if root not in {None, root_code}:
+        todo = f"remove it, or set CCHC_ROOT_UNIT if {root} is meant"
+        raise SourceError(f"is of {root}, not of {root_code}", where=str(path), todo=todo)
+    return endpoint, root, Basis.YTD if window == "year" else Basis(window)
+
+
+def _check_answers(
+    files: Iterable[_File], manifest: _Manifest, terms: _Terms, findings: _Findings
+) -> None:
+    """Every file is a good and whole answer, and all are of one and the same department."""
+    stated = manifest.request.get(load_portal().root_field)
+    root_id = stated if isinstance(stated, str) else None
+    good = [(file, data) for file in files if (data := _data(file, findings)) is not None]
+    # An answer with the code vouches for the department id, which those without are held to.
+    for file, data in sorted(good, key=lambda pair: not carries_code(pair[1], pair[0].endpoint)):
+        try:
+            answered = check_root(data, file.endpoint, terms.root_code, root_id, str(file.path))
+        except SourceError as problem:
+            findings.problems.append(problem)
+        else:
+            root_id = root_id or answered
+
+
+def _data(file: _File, findings: _Findings) -> Mapping[str, Any] | None:
+    """What a file answers, if it is an answer and the only page of it."""
+    where = str(file.path)
+    try:
+        data = read_envelope(file.content, where)
+        pages = check_page(data, 1, where)
+        if pages > 1:
+            todo = "capture it again with a larger pageSize"
+            raise SourceError(f"holds page 1 of {pages} only", where=where, todo=todo)
+    except SourceError as problem:
+        findings.problems.append(problem)
+        return None
+    return data
+
+
+def _snapshot(
+    capture: Path,
+    files: Sequence[_File],
+    manifest: _Manifest,
+    terms: _Terms,
+    findings: _Findings,
+) -> Iterator[Snapshot]:
+    """The snapshot of one basis, unless something speaks against it."""
+    snapshot = _compose(files, manifest, terms)
+    standing = terms.archive.find(snapshot)
+    try:
+        _check_complete(capture, files, terms.root_code)
+        if standing is None:
+            _check_time(capture, snapshot, terms)
+    except SourceError as problem:
+        findings.problems.append(problem)
+        return
+    if snapshot.basis == Basis.YTD and manifest.captured_at is None:
+        findings.notes.append(
+            f"{capture}: no manifest says when the year so far was captured; the time of receipt "
+            "stands for it"
+        )
+    yield standing or snapshot
+
+
+def _compose(files: Sequence[_File], manifest: _Manifest, terms: _Terms) -> Snapshot:
+    received_at = utc_text(terms.received_at)
+    return Snapshot(
+        month=terms.month,
+        basis=files[0].basis,
+        root_code=terms.root_code,
+        captured_at=manifest.captured_at or received_at,
+        source=manifest.source,
+        provenance=manifest.provenance,
+        channel="file",
+        answers=tuple(_answer(file, manifest, received_at) for file in files),
+        dated_by="source" if manifest.captured_at else "receipt",
+    )
+
+
+def _answer(file: _File, manifest: _Manifest, received_at: str) -> Answer:
+    return Answer(
+        endpoint=file.endpoint.name,
+        root_code=file.root_code,
+        request={"file": file.path.name, "stated": dict(manifest.request)},
+        status=None,
+        received_at=received_at,
+        sha256=file.sha256,
+        size=len(file.content),
+    )
+
+
+def _check_complete(capture: Path, files: Sequence[_File], root_code: str) -> None:
+    """All answers that a snapshot from files needs are there.
+
+    Raises:
+        SourceError: Names every missing file.
+    """
+    window = "year" if files[0].basis == Basis.YTD else str(files[0].basis)
+    roots = {"national": "", "root": f".{root_code}"}
+    needed = [
+        f"{endpoint.name}{roots[asked]}.{window}.json"
+        for endpoint in load_portal().endpoints
+        for asked in endpoint.in_files
+    ]
+    missing = [name for name in needed if name not in {file.path.name for file in files}]
+    if missing:
+        raise SourceError(
+            f"the capture is not whole, missing: {', '.join(missing)}",
+            where=str(capture),
+            todo="add them from the same capture, or remove the capture",
+        )
+
+
+def _check_time(capture: Path, snapshot: Snapshot, terms: _Terms) -> None:
+    """The figures can be of this month and basis, by the time of their capture.
+
+    Raises:
+        SourceError: The period was still running, the year so far is another month's, or the
+            capture lies in the future.
+    """
+    month, basis, at = terms.month, snapshot.basis, snapshot.captured_at
+    moment = capture_moment(at)
+    if basis == Basis.QUARTER and not month.closes_quarter:
+        what, todo = f"holds quarter files, but {month} closes no quarter", "remove them"
+    elif moment > terms.received_at:
+        what, todo = f"captured_at {at} lies in the future", f"correct {MANIFEST}"
+    elif basis != Basis.YTD and moment < month.end:
+        what = f"captured_at {at} is before the end of {month}, the {basis} was still running"
+        todo = f"capture it again from {month.next().first_day} on"
+    elif _is_of_another_month(snapshot):
+        what = f"the year so far as captured at {at} is not that of {month}"
+        todo = f"use a capture made in {month} or in {month.next()}"
+    else:
+        return
+    raise SourceError(what, where=str(capture), todo=todo)
+
+
+def _is_of_another_month(snapshot: Snapshot) -> bool:
+    """Whether a year so far was captured, as its source says, away from its month."""
+    if snapshot.basis != Basis.YTD or snapshot.dated_by != "source":
+        return False
+    month, moment = snapshot.month, capture_moment(snapshot.captured_at)
+    return not month.start <= moment < month.next().end

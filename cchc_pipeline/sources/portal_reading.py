@@ -1,0 +1,56 @@
+"""Reading a month of the archive: every snapshot parsed, judged and laid out as tables.
+
+Belongs here: the loop over snapshots. Does not: parsing (``portal_answers``), judging
+(``portal_consistency``), columns (``portal_tables``).
+"""
+
+from typing import Any
+
+from cchc_pipeline.decision766 import Methodology
+from cchc_pipeline.period import Month
+from cchc_pipeline.settings import Settings
+from cchc_pipeline.sources.archive import RawArchive, Snapshot
+from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
+from cchc_pipeline.sources.portal_consistency import judge_snapshot
+from cchc_pipeline.sources.portal_tables import (
+    finding_rows,
+    observation_rows,
+    quarantine_rows,
+    submission_row,
+    unit_rows,
+)
+from cchc_pipeline.units import UnitRegister
+
+Rows = list[dict[str, Any]]
+
+
+def read_month(
+    month: Month,
+    archive: RawArchive,
+    methodology: Methodology,
+    register: UnitRegister,
+    settings: Settings,
+) -> dict[str, Rows]:
+    """Rows of every validated table of the portal; empty tables if nothing was collected."""
+    read = [
+        (snapshot, _read(snapshot, archive, methodology, settings.root_department_id))
+        for snapshot in archive.snapshots(month)
+    ]
+    latest = list({snapshot.basis: (snapshot, parsed) for snapshot, parsed in read}.values())
+    units = {row["unit_code"]: row for s, p in read for row in unit_rows(s, p)}
+    return {
+        "portal_scores": [
+            row for s, p in read for row in observation_rows(s, p, methodology, register)
+        ],
+        "portal_units": list(units.values()),
+        "portal_quarantine": [row for s, p in read for row in quarantine_rows(s, p)],
+        "portal_findings": [row for s, p in read for row in finding_rows(s, p)],
+        "portal_submissions": [submission_row(month, settings.root_unit, latest)],
+    }
+
+
+def _read(
+    snapshot: Snapshot, archive: RawArchive, methodology: Methodology, root_id: str
+) -> ParsedSnapshot:
+    parsed = parse_snapshot(snapshot, archive, methodology, root_id)
+    return judge_snapshot(parsed, methodology)

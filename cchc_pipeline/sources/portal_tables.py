@@ -1,0 +1,183 @@
+"""What the portal said, as rows of the lake's validated tables.
+
+Belongs here: the projection of parsed snapshots onto ``portal_scores``, ``portal_units``,
+``portal_quarantine``, ``portal_findings``, ``raw_portal`` and the portal's ``submissions``. Does
+not: parsing or judging.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from cchc_pipeline.decision766 import Methodology
+from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.period import Month
+from cchc_pipeline.sources.archive import Snapshot
+from cchc_pipeline.sources.portal_answers import Observation, ParsedSnapshot
+from cchc_pipeline.units import Unit, UnitRegister
+
+Rows = list[dict[str, Any]]
+
+
+def raw_rows(snapshots: Iterable[Snapshot]) -> Rows:
+    """One row a snapshot of the archive."""
+    return [
+        {
+            "period": str(snapshot.month),
+            "basis": snapshot.basis.value,
+            "root_code": snapshot.root_code,
+            "snapshot_id": snapshot.snapshot_id,
+            "captured_at": snapshot.captured_at,
+            "source": snapshot.source,
+            "provenance": snapshot.provenance,
+            "channel": snapshot.channel,
+            "answers": len(snapshot.answers),
+            "bytes": sum(answer.size for answer in snapshot.answers),
+        }
+        for snapshot in snapshots
+    ]
+
+
+def observation_rows(
+    snapshot: Snapshot, parsed: ParsedSnapshot, methodology: Methodology, register: UnitRegister
+) -> Rows:
+    """Every value of a snapshot, the published null with its reason."""
+    samples = {unit.code for unit in register.units if unit.provenance == "sample"}
+    is_sample = snapshot.provenance == "sample"
+    return [
+        {
+            "period": str(snapshot.month),
+            "basis": snapshot.basis.value,
+            "unit_code": item.unit_code,
+            "metric_code": item.metric_code,
+            "captured_at": snapshot.captured_at,
+            "snapshot_id": snapshot.snapshot_id,
+            "score": item.score,
+            "max_score": item.max_score,
+            "numerator": item.numerator,
+            "denominator": item.denominator,
+            "ratio": item.ratio,
+            "obs_status": _status(item, methodology),
+            "quality_flag": ";".join(item.flags) or None,
+            "source_system": "sample"
+            if is_sample or item.unit_code in samples
+            else methodology.source_system,
+            "methodology": methodology.code,
+        }
+        for item in parsed.observations.values()
+    ]
+
+
+def _status(item: Observation, methodology: Methodology) -> str:
+    """A value is A; a null is M (cannot exist), L (not given by the source) or O (missing)."""
+    if item.score is not None:
+        return "A"
+    if "MISSING_METRIC" in item.flags or not methodology.is_metric(item.metric_code):
+        return "O"
+    metric = methodology.metric(item.metric_code)
+    if not metric.max_score or item.denominator == 0:
+        return "M"
+    return "O" if metric.is_scored_by_source else "L"
+
+
+def unit_rows(snapshot: Snapshot, parsed: ParsedSnapshot) -> Rows:
+    """The root's units as the source names them; peers of the national table are not ours."""
+    return [
+        {
+            "period": str(snapshot.month),
+            "unit_code": unit.code,
+            "department_id": unit.department_id,
+            "name_vi": unit.name_vi,
+            "level": unit.level or "agency",
+            "parent_code": snapshot.root_code,
+            "snapshot_id": snapshot.snapshot_id,
+        }
+        for unit in parsed.units
+        if not unit.is_root and not unit.is_peer
+    ]
+
+
+def quarantine_rows(snapshot: Snapshot, parsed: ParsedSnapshot) -> Rows:
+    """The entries that could not be taken."""
+    return [
+        {
+            "period": str(snapshot.month),
+            "basis": snapshot.basis.value,
+            "snapshot_id": snapshot.snapshot_id,
+            **vars(item),
+        }
+        for item in parsed.quarantined
+    ]
+
+
+def finding_rows(snapshot: Snapshot, parsed: ParsedSnapshot) -> Rows:
+    """What readers should know of a snapshot."""
+    return [
+        {
+            "period": str(snapshot.month),
+            "basis": snapshot.basis.value,
+            "snapshot_id": snapshot.snapshot_id,
+            **vars(item),
+        }
+        for item in parsed.findings
+    ]
+
+
+def units_seen(rows: Iterable[Mapping[str, Any]]) -> list[Unit]:
+    """Units that only the source knows, from rows of ``portal_units``."""
+    return [
+        Unit(
+            row["unit_code"],
+            row["name_vi"],
+            row["name_vi"],
+            row["level"],
+            row["parent_code"],
+            Month.parse(row["period"]).first_day,
+            None,
+            "source",
+            "Theo câu trả lời của Cổng Dịch vụ công quốc gia",
+        )
+        for row in rows
+    ]
+
+
+def submission_row(
+    month: Month, root: str, published: Sequence[tuple[Snapshot, ParsedSnapshot]]
+) -> dict[str, Any]:
+    """The account of what the portal handed in for a month: entries taken and quarantined.
+
+    Args:
+        month: The month.
+        root: The unit that the figures are about.
+        published: The latest snapshot of each basis; none if the source was silent.
+    """
+    entries = sum(parsed.entries for _, parsed in published)
+    refused = sum(len(parsed.quarantined) for _, parsed in published)
+    received = [a.received_at for snapshot, _ in published for a in snapshot.answers]
+    return {
+        "period": str(month),
+        "unit_code": root,
+        "table": "scores",
+        "received_at": max(received, default=None),
+        "rows": entries,
+        "accepted": entries - refused,
+        "quarantined": refused,
+        "duplicates": 0,
+        "status": "received" if published else "missing",
+        "release": None,
+    }
+
+
+def require_within_limit(account: Mapping[str, Any], limit: Decimal) -> None:
+    """Stop a month of which too large a share was quarantined.
+
+    Raises:
+        CheckFailedError: The share is above ``limit``.
+    """
+    rows, refused = account["rows"], account["quarantined"]
+    if rows and Decimal(refused) / Decimal(rows) > limit:
+        raise CheckFailedError(
+            f"{refused} of {rows} entries were quarantined, more than {limit:.2%}",
+            where=f"{account['period']} portal",
+            todo="see portal_quarantine, mend the source, or raise CCHC_QUARANTINE_LIMIT",
+        )

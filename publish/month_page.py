@@ -1,0 +1,336 @@
+"""What the page of a month shows: figures chosen and ordered, nothing yet in words.
+
+Belongs here: picking rows of a draft's tables for a month, the order of groups and units, which
+figures are samples, provisional or absent. Does not: the plan (``month_plan``), words, HTML.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cchc_pipeline.decision766 import Methodology, load_methodology
+from cchc_pipeline.period import Basis, Month
+from publish.month_plan import PlanFacts, plan_facts
+from publish.release import Draft
+from publish.vietnamese import collation_key, day_of
+
+Row = Mapping[str, Any]
+TOTAL = "TOTAL"
+SAMPLE = "sample"
+LEVELS = ("province", "agency", "district", "commune", "other")
+_LEAGUE_OF = {"city": "province"}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The code lists that give figures their names in a month."""
+
+    units: Mapping[str, Row]
+    metrics: Mapping[str, Row]
+
+    def unit(self, code: str) -> Row:
+        """A unit's row; a code that stands in no list names itself."""
+        return self.units.get(code) or {
+            "unit_code": code, "name_vi": code, "name_en": code, "level": "", "provenance": "",
+        }  # fmt: skip
+
+    def metric(self, code: str) -> Row:
+        """A metric's or group's row; a code that stands in no list names itself."""
+        return self.metrics.get(code) or {
+            "metric_code": code, "number": "", "name_vi": code, "name_en": code,
+        }  # fmt: skip
+
+    def league(self, code: str) -> str:
+        """The league that a unit is ranked in; the city stands among the provinces."""
+        level = self.unit(code)["level"]
+        level = _LEAGUE_OF.get(level, level)
+        return level if level in LEVELS else "other"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A unit in a league: its total and its groups in the league's order."""
+
+    unit: Row
+    total: Row
+    groups: tuple[Row | None, ...]
+    is_root: bool
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether its figures, or the unit itself, are samples."""
+        return SAMPLE in (self.total["source_system"], self.unit["provenance"])
+
+
+@dataclass(frozen=True)
+class League:
+    """Units of one level, the best first."""
+
+    level: str
+    groups: tuple[Row, ...]
+    standings: tuple[Standing, ...]
+
+    @property
+    def ranked(self) -> int:
+        """How many of them have a rank."""
+        return sum(standing.total["rank"] is not None for standing in self.standings)
+
+    @property
+    def has_incomparable(self) -> bool:
+        """Whether a group of some unit holds an empty metric."""
+        rows = (row for standing in self.standings for row in standing.groups)
+        return any("NULL_METRIC" in flags_of(row) for row in rows)
+
+
+@dataclass(frozen=True)
+class MetricBlock:
+    """A group of the root unit with its metrics, by their rows of ``scores``."""
+
+    group: Row
+    metrics: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """All scores of a month in one basis."""
+
+    month: Month
+    basis: Basis
+    total: Row
+    blocks: tuple[MetricBlock, ...]
+    leagues: tuple[League, ...]
+    methodology: Methodology
+
+    @property
+    def total_flags(self) -> tuple[str, ...]:
+        """Flags on the root's total, which a reader of the headline must know."""
+        return flags_of(self.total)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags on any figure of the root unit."""
+        rows = [row for block in self.blocks for row in (block.group, *block.metrics)]
+        return tuple(flag for row in (self.total, *rows) for flag in flags_of(row))
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the root's total is a sample."""
+        return bool(self.total["source_system"] == SAMPLE)
+
+    @property
+    def is_among_provinces(self) -> bool:
+        """Whether the root is ranked among provinces and cities."""
+        return any(
+            league.level == "province" and any(s.is_root for s in league.standings)
+            for league in self.leagues
+        )
+
+    @property
+    def has_subordinates(self) -> bool:
+        """Whether any unit below the root has a total."""
+        below = (league for league in self.leagues if league.level != "province")
+        return any(s.total["score"] is not None for league in below for s in league.standings)
+
+    @property
+    def peers(self) -> int:
+        """How many units the root's rank is among."""
+        homes = (league for league in self.leagues if any(s.is_root for s in league.standings))
+        return next((league.ranked for league in homes), 0)
+
+    @property
+    def reaches_beyond(self) -> bool:
+        """Whether the figures cover days after the month: a year to date taken after its end."""
+        captured = self.total["captured_at"]
+        return (
+            self.basis is Basis.YTD
+            and captured is not None
+            and day_of(captured) > self.month.last_day
+        )
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether the root's total may still change."""
+        return bool(self.total["obs_status"] == "P")
+
+    def differs(self, row: Row) -> bool:
+        """Whether the recomputed score lies farther from the published one than is allowed."""
+        return row["difference"] is not None and abs(row["difference"]) > self.tolerance
+
+    @property
+    def tolerance(self) -> float:
+        """How far a recomputed score may lie from the published one, in points."""
+        return float(self.methodology.tolerance)
+
+
+@dataclass(frozen=True)
+class SampleNotice:
+    """Which figures of a page are samples."""
+
+    kind: str
+    count: int = 0
+    periods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """Everything that the page of a month says."""
+
+    month: Month
+    root: Row
+    windows: tuple[Window, ...]
+    absent: tuple[Row, ...]
+    sample: SampleNotice | None
+    plan: PlanFacts | None
+    submissions: tuple[Row, ...]
+    names: Names
+
+    @property
+    def headline(self) -> Window | None:
+        """The best window there is, the month's own before the quarter's and the year's."""
+        return next(iter(self.windows), None)
+
+    @property
+    def captures(self) -> tuple[Row, ...]:
+        """The totals that say when they were taken."""
+        return tuple(w.total for w in self.windows if w.total["captured_at"] is not None)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether a total on the page may still change."""
+        return any(window.is_provisional for window in self.windows)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags on the root's figures, each once."""
+        return tuple(dict.fromkeys(flag for window in self.windows for flag in window.flags))
+
+    @property
+    def methodologies(self) -> tuple[Methodology, ...]:
+        """The methodologies of the scores on the page, each once."""
+        codes = {window.methodology.code: window.methodology for window in self.windows}
+        return tuple(codes.values())
+
+
+def flags_of(row: Row | None) -> tuple[str, ...]:
+    """The quality flags of a row of ``scores``."""
+    joined = row["quality_flag"] if row is not None else None
+    return tuple(joined.split(";")) if joined else ()
+
+
+def rows_of_month(table: pa.Table, month: Month) -> list[dict[str, Any]]:
+    """The rows of one period, in the table's order."""
+    rows: list[dict[str, Any]] = table.filter(pc.equal(table["period"], str(month))).to_pylist()
+    return rows
+
+
+def month_facts(draft: Draft, month: Month) -> MonthFacts:
+    """Choose and order what the page of a month shows."""
+    root, names = draft.identity.root_unit, _names(draft, month)
+    by_basis: dict[str, dict[tuple[str, str], Row]] = {}
+    for row in rows_of_month(draft.tables["scores"], month):
+        by_basis.setdefault(row["basis"], {})[row["unit_code"], row["metric_code"]] = row
+    given = [basis for basis in Basis if (root, TOTAL) in by_basis.get(basis, {})]
+    totals = {basis: by_basis[basis][root, TOTAL] for basis in given}
+    return MonthFacts(
+        month=month,
+        root=names.unit(root),
+        windows=tuple(
+            _window(month, basis, by_basis[basis], root, names)
+            for basis, total in totals.items()
+            if total["score"] is not None
+        ),
+        absent=tuple(total for total in totals.values() if total["score"] is None),
+        sample=_sample_notice(draft, month, names, by_basis),
+        plan=plan_facts(draft, month),
+        submissions=tuple(rows_of_month(draft.tables["submissions"], month)),
+        names=names,
+    )
+
+
+def _names(draft: Draft, month: Month) -> Names:
+    """Units by their latest span in the month; metrics by code."""
+    units: dict[str, Row] = {}
+    for row in sorted(draft.tables["units"].to_pylist(), key=lambda r: r["valid_from"]):
+        ended = row["valid_to"] is not None and row["valid_to"] < month.first_day
+        if row["valid_from"] <= month.last_day and not ended:
+            units[row["unit_code"]] = row
+    metrics = {row["metric_code"]: row for row in draft.tables["metrics"].to_pylist()}
+    return Names(units, metrics)
+
+
+def _window(
+    month: Month, basis: Basis, rows: Mapping[tuple[str, str], Row], root: str, names: Names
+) -> Window:
+    total = rows[root, TOTAL]
+    methodology = load_methodology(total["methodology"])
+    groups = _groups(rows, root, methodology)
+    return Window(
+        month, basis, total,
+        tuple(_blocks(rows, root, groups, methodology)),
+        tuple(_leagues(rows, root, groups, names)),
+        methodology,
+    )  # fmt: skip
+
+
+def _groups(
+    rows: Mapping[tuple[str, str], Row], root: str, methodology: Methodology
+) -> tuple[str, ...]:
+    """The groups that add up to the root's total, six or five; six where that cannot be told."""
+    scores = {metric: row["score"] for (unit, metric), row in rows.items() if unit == root}
+    return methodology.summed_groups(scores) or tuple(g.code for g in methodology.groups)
+
+
+def _blocks(
+    rows: Mapping[tuple[str, str], Row], root: str, groups: Iterable[str], methodology: Methodology
+) -> Iterable[MetricBlock]:
+    for group in groups:
+        if (root, group) in rows:
+            metrics = (rows.get((root, m.code)) for m in methodology.metrics_of(group))
+            yield MetricBlock(rows[root, group], tuple(row for row in metrics if row is not None))
+
+
+def _leagues(
+    rows: Mapping[tuple[str, str], Row], root: str, groups: Sequence[str], names: Names
+) -> Iterable[League]:
+    by_level: dict[str, list[Standing]] = {}
+    for (unit, metric), total in rows.items():
+        if metric == TOTAL:
+            parts = tuple(rows.get((unit, group)) for group in groups)
+            standing = Standing(names.unit(unit), total, parts, unit == root)
+            by_level.setdefault(names.league(unit), []).append(standing)
+    titles = tuple(names.metric(group) for group in groups)
+    for level in LEVELS:
+        standings = sorted(by_level.get(level, ()), key=_place)
+        if any(not standing.is_root for standing in standings):
+            yield League(level, titles, tuple(standings))
+
+
+def _place(standing: Standing) -> tuple[float, Any]:
+    rank = standing.total["rank"]
+    return (float("inf") if rank is None else rank, collation_key(standing.unit["name_vi"]))
+
+
+def _sample_notice(
+    draft: Draft,
+    month: Month,
+    names: Names,
+    by_basis: Mapping[str, Mapping[tuple[str, str], Row]],
+) -> SampleNotice | None:
+    """What the banner of a release with sample data has to say on this page."""
+    if not draft.is_sample:
+        return None
+    scored = [r for part in by_basis.values() for r in part.values() if r["score"] is not None]
+    marked = {
+        row["unit_code"]
+        for row in scored
+        if SAMPLE in (row["source_system"], names.unit(row["unit_code"])["provenance"])
+    }
+    if marked:
+        kind = "all" if marked == {row["unit_code"] for row in scored} else "some"
+        return SampleNotice(kind, len(marked))
+    periods = tuple(dict.fromkeys(s.period for s in draft.sources if s.provenance == SAMPLE))
+    kind = "sources" if str(month) in periods else "elsewhere"
+    return SampleNotice(kind, periods=periods)

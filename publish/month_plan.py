@@ -1,0 +1,153 @@
+"""The plan on the page of a month: targets with their state, tasks by the plan's groups.
+
+Belongs here: pairing and ordering rows of ``plan_indicators``, ``indicators`` and ``plan_tasks``.
+Does not: judging a target (``cchc_pipeline.plan``), words, HTML.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.compute as pc
+
+from cchc_pipeline.period import Month
+from cchc_pipeline.plan import Plan, load_plan
+from publish.release import Draft
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TargetLine:
+    """A target with its figures of the month and of the year to date."""
+
+    indicator: Row
+    month: Row | None
+    ytd: Row | None
+
+    @property
+    def id(self) -> str:
+        """The target's published id."""
+        return str(self.indicator["indicator_id"])
+
+    @property
+    def judged(self) -> Row | None:
+        """The row whose verdict counts: the year to date if it has a value, else the month."""
+        for row in (self.ytd, self.month):
+            if row is not None and row["value"] is not None:
+                return row
+        return self.ytd or self.month
+
+    @property
+    def attained(self) -> bool | None:
+        """Whether the target is met; None where nobody can say."""
+        return self.judged["attained"] if self.judged is not None else None
+
+    @property
+    def is_judged_by_month(self) -> bool:
+        """Whether the verdict rests on the month alone."""
+        return self.attained is not None and self.judged is self.month
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """The ids of targets that set another level for the same thing."""
+        return tuple(re.findall(r"[^;,\s]+", self.indicator["conflicts_with"] or ""))
+
+
+@dataclass(frozen=True)
+class TaskGroup:
+    """The tasks of one group of the plan, in its order."""
+
+    number: str
+    title_vi: str
+    title_en: str
+    tasks: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """The plan of the year as it stands in a month."""
+
+    year: int
+    targets: tuple[TargetLine, ...]
+    groups: tuple[TaskGroup, ...]
+
+    def count(self, attained: bool | None) -> int:
+        """How many targets are met (True), behind (False) or unknown (None)."""
+        return sum(target.attained is attained for target in self.targets)
+
+    @property
+    def tracked(self) -> int:
+        """How many tasks are tracked."""
+        return sum(len(group.tasks) for group in self.groups)
+
+
+def plan_facts(draft: Draft, month: Month) -> PlanFacts | None:
+    """The plan on a month's page, or None for a year without one."""
+    indicators = [
+        row for row in draft.tables["indicators"].to_pylist() if row["year"] == month.year
+    ]
+    if not indicators:
+        return None
+    figures = _of_month(draft, "plan_indicators", month)
+    tasks, plan = _of_month(draft, "plan_tasks", month), load_plan(month.year)
+    return PlanFacts(
+        month.year,
+        _targets(indicators, figures, draft.identity.root_unit),
+        _task_groups(tasks, plan) if plan else _ungrouped(tasks),
+    )
+
+
+def _of_month(draft: Draft, table: str, month: Month) -> list[Row]:
+    content = draft.tables[table]
+    rows: list[Row] = content.filter(pc.equal(content["period"], str(month))).to_pylist()
+    return rows
+
+
+def _targets(indicators: Iterable[Row], rows: Iterable[Row], root: str) -> tuple[TargetLine, ...]:
+    figures = {(r["indicator_id"], r["basis"]): r for r in rows if r["unit_code"] == root}
+    lines = [
+        TargetLine(
+            indicator,
+            figures.get((indicator["indicator_id"], "month")),
+            figures.get((indicator["indicator_id"], "ytd")),
+        )
+        for indicator in indicators
+    ]
+    return tuple(_conflicts_together(sorted(lines, key=lambda line: plan_order(line.id))))
+
+
+def plan_order(identifier: str) -> tuple[bool, tuple[tuple[int, str], ...]]:
+    """The plan's order of ids: section II, then the annex by number: ``II.6b``, ``7a``, ``22a``."""
+    parts = re.findall(r"(\d*)([^\d]*)", identifier)
+    return identifier[:1].isdigit(), tuple((int(n or 0), text) for n, text in parts if n or text)
+
+
+def _conflicts_together(lines: Sequence[TargetLine]) -> Iterable[TargetLine]:
+    """The same lines, each followed at once by those that contradict it."""
+    by_id = {line.id: line for line in lines}
+    placed: dict[str, TargetLine] = {}
+    for line in lines:
+        for near in (line.id, *line.conflicts):
+            if near in by_id:
+                placed.setdefault(near, by_id[near])
+    return placed.values()
+
+
+def _task_groups(tasks: Sequence[Row], plan: Plan) -> tuple[TaskGroup, ...]:
+    """The tasks under the plan's groups; those that no group knows come last."""
+    by_id = {row["task_id"]: row for row in tasks}
+    groups: list[TaskGroup] = []
+    for group in plan.groups:
+        rows = (by_id.pop(task.id, None) for task in plan.tasks_of(group.number))
+        found = tuple(row for row in rows if row is not None)
+        if found:
+            groups.append(TaskGroup(group.number, group.title.vi, group.title.en, found))
+    return (*groups, *_ungrouped(by_id.values()))
+
+
+def _ungrouped(tasks: Iterable[Row]) -> tuple[TaskGroup, ...]:
+    """Tasks of no known group, in the order of their ids."""
+    rows = tuple(sorted(tasks, key=lambda row: plan_order(row["task_id"])))
+    return (TaskGroup("", "", "", rows),) if rows else ()

@@ -1,0 +1,182 @@
+"""How cells of the published tables look on a page in one language.
+
+Belongs here: a cell as ``<data value="67.18">67,18</data>``, an absent one with its reason, codes
+and flags in words. Does not: sentences (``page_words``) or the choice of cells (``month_page``).
+The machine value is the cell of the CSV, so that a page can be read back and compared with it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from markupsafe import Markup
+
+from cchc_pipeline.contracts import Code, load_code_list, load_contract
+from cchc_pipeline.decision766 import Methodology
+from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.period import Basis, Month
+from publish.formats import cell_text
+from publish.month_page import Row, Window, flags_of
+from publish.page_words import Words
+from publish.vietnamese import (
+    Language,
+    date_text,
+    moment_text,
+    month_text,
+    number_text,
+    window_text,
+)
+
+_DASH = "–"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of values in one language, with the names that a page's data give."""
+
+    words: Words
+    statuses: Mapping[str, Row]
+
+    @property
+    def language(self) -> Language:
+        """The language of the page."""
+        return self.words.language
+
+    def cell(
+        self, row: Row | None, column: str, table: str = "scores", trim: bool = False
+    ) -> Markup:
+        """A number of a table, or a dash that says why there is none.
+
+        Args:
+            row: The row, or None where the table has none.
+            column: The column.
+            table: The table that declares the column.
+            trim: Whether a whole number goes without decimals.
+        """
+        if row is None or row[column] is None:
+            return self.absent(row)
+        machine = cell_text(row[column], load_contract(table).field(column))
+        shown = self._number(row[column], table, column, trim=trim)
+        return Markup('<data value="{}">{}</data>').format(machine, shown)
+
+    def absent(self, row: Row | None) -> Markup:
+        """A dash; a reader who does not see it hears the status."""
+        said = self.status(row) if row is not None and row.get("obs_status") else ""
+        hidden = Markup('<span class="sr"> {}</span>').format(said) if said else ""
+        return Markup('<span class="nil">{}{}</span>').format(_DASH, hidden)
+
+    def status(self, row: Row) -> str:
+        """The name of a row's observation status."""
+        code = row["obs_status"]
+        return self.name(self.statuses[code]) if code in self.statuses else str(code)
+
+    def name(self, row: Mapping[str, Any]) -> str:
+        """The name that a row carries in this language."""
+        return str(row[f"name_{self.language}"] or row["name_vi"])
+
+    def methodology(self, used: Methodology) -> str:
+        """The name of a methodology."""
+        return used.name_vi if self.language == "vi" else used.name_en
+
+    def code(self, code_list: str, code: str) -> str:
+        """The name of an entry of a code list; an unknown code names itself."""
+        entry = _entry(code_list, code)
+        return entry.name.of(self.language) if entry else code
+
+    def code_meaning(self, code_list: str, code: str) -> str:
+        """The description of an entry of a code list; empty for an unknown code."""
+        entry = _entry(code_list, code)
+        return entry.description.of(self.language) if entry else ""
+
+    def remarks(self, row: Row, total: Row) -> str:
+        """What a reader should know of a row of scores beside what holds of the total too."""
+        status = [] if row["obs_status"] in {"A", total["obs_status"]} else [self.status(row)]
+        flags = [
+            self.code("quality_flags", flag)
+            for flag in flags_of(row)
+            if flag not in flags_of(total)
+        ]
+        return str(self.words("site.separator")).join([*status, *flags])
+
+    def is_incomparable(self, row: Row | None) -> bool:
+        """Whether a group's score holds an empty metric, so that units cannot be compared by it."""
+        return "NULL_METRIC" in flags_of(row)
+
+    def table(self, name: str) -> str:
+        """The title of a table; a name without a contract is shown as it is."""
+        try:
+            return load_contract(name).title.of(self.language)
+        except SchemaDataError:
+            return name
+
+    def day(self, day: date) -> str:
+        """A day."""
+        return date_text(day, self.language)
+
+    def moment(self, stated: str) -> str:
+        """A day, or an instant in the city's time."""
+        return moment_text(stated, self.language)
+
+    def capture(self, stated: str) -> Markup:
+        """When figures were taken, ready to stand in a sentence."""
+        key = "headline.on_day" if len(stated) == 10 else "headline.at_instant"
+        return self.words(key, moment=self.moment(stated))
+
+    def month(self, month: Month) -> str:
+        """A month."""
+        return month_text(month, self.language)
+
+    def window(self, month: Month, basis: str) -> str:
+        """The span that a figure speaks of."""
+        return window_text(month, Basis(basis), self.language)
+
+    def periods(self, stated: Iterable[str]) -> str:
+        """Some months in one line."""
+        joint = str(self.words("site.separator"))
+        return joint.join(self.month(Month.parse(text)) for text in stated)
+
+    def count(self, number: int) -> str:
+        """A count that is no cell of a table."""
+        return number_text(number, 0, self.language)
+
+    def points(self, number: float) -> str:
+        """A number of points that is no cell of a table, with the decimals that it has."""
+        return number_text(number, len(f"{number:.10g}".partition(".")[2]), self.language)
+
+    def provenance(self, window: Window) -> Markup:
+        """The span of the headline's figure, its source, and when it was taken."""
+        key = f"source_system.{window.total['source_system']}"
+        captured = window.total["captured_at"]
+        return self.words(
+            "headline.source",
+            window=self.window(window.month, window.basis),
+            source=self.words(key if self.words.has(key) else "source_system.unknown"),
+            captured=self.capture(captured) if captured else "",
+        )
+
+    def amount(self, row: Row | None, column: str, table: str, unit: str) -> Markup:
+        """A figure of the plan with its unit."""
+        shown = self.cell(row, column, table, trim=column == "target")
+        if row is None or row[column] is None:
+            return shown
+        key = f"plan.unit.{unit}"
+        return self.words(key if self.words.has(key) else "plan.unit.count", value=shown)
+
+    def target(self, indicator: Row) -> Markup:
+        """What the plan requires, with its comparator."""
+        amount = self.amount(indicator, "target", "indicators", indicator["unit"])
+        sign = self.code("comparators", indicator["comparator"])
+        return self.words("plan.required", comparator=sign, target=amount)
+
+    def plain(self, row: Row, column: str) -> str:
+        """The text of a number, where a drawing or a sentence cannot hold an element."""
+        return self._number(row[column], "scores", column, trim=column == "max_score")
+
+    def _number(self, value: float, table: str, column: str, *, trim: bool) -> str:
+        decimals = load_contract(table).field(column).decimals or 0
+        return number_text(value, 0 if trim and value == int(value) else decimals, self.language)
+
+
+def _entry(code_list: str, code: str) -> Code | None:
+    return next((entry for entry in load_code_list(code_list).codes if entry.code == code), None)

@@ -1,0 +1,92 @@
+"""The words of the pages in one language, filled with values.
+
+Belongs here: reading ``schemas/pages/messages.yaml``, refusing it where a language lacks, filling
+places. Does not: the forms of numbers and dates (``vietnamese``), or names that come with the data.
+"""
+
+import string
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.reference import read_yaml
+from publish.vietnamese import LANGUAGES, Language
+
+_PATH = "pages/messages.yaml"
+_Messages = Mapping[str, Mapping[Language, str]]
+
+
+@dataclass(frozen=True)
+class Words:
+    """The messages in one language; call it with a key and the values of its places."""
+
+    language: Language
+    messages: _Messages
+
+    def __call__(self, key: str, **values: object) -> Markup:
+        """The message as HTML: values are escaped unless they are HTML already.
+
+        Raises:
+            SchemaDataError: There is no such message.
+        """
+        if key not in self.messages:
+            raise SchemaDataError("no such message", where=f"schemas/{_PATH}, {key}")
+        return escape(self.messages[key][self.language]).format(**values)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a message of that key."""
+        return key in self.messages
+
+
+@cache
+def load_words(language: Language) -> Words:
+    """The shipped words.
+
+    Raises:
+        SchemaDataError: A message lacks a language, or its places differ between them.
+    """
+    return Words(language, parse_messages(read_yaml(_PATH), f"schemas/{_PATH}"))
+
+
+def parse_messages(tree: object, where: str) -> _Messages:
+    """Flatten a tree of messages to ``section.name`` and refuse what is incomplete.
+
+    Args:
+        tree: Mappings of mappings; a leaf has the keys ``vi`` and ``en``.
+        where: What errors call it.
+
+    Raises:
+        SchemaDataError: As for ``load_words``; the line names the message.
+    """
+    return dict(_leaves(tree, where, ""))
+
+
+def _leaves(node: object, where: str, key: str) -> Iterable[tuple[str, Mapping[Language, str]]]:
+    if not isinstance(node, Mapping) or not node:
+        raise SchemaDataError("neither words nor a section", where=f"{where}, {key}")
+    if not node.keys() & set(LANGUAGES):
+        for name, inner in node.items():
+            yield from _leaves(inner, where, f"{key}.{name}" if key else str(name))
+        return
+    yield key, _message(node, f"{where}, {key}")
+
+
+def _message(node: Mapping[Any, Any], where: str) -> Mapping[Language, str]:
+    if set(node) - set(LANGUAGES):
+        raise SchemaDataError("words beside a section", where=where, todo="keep vi and en only")
+    for language in LANGUAGES:
+        if not isinstance(node.get(language), str) or not node[language]:
+            raise SchemaDataError(f"no {language}", where=where, todo="give it in vi and en")
+    places = [_places(node[language]) for language in LANGUAGES]
+    if places[0] != places[1]:
+        raise SchemaDataError("vi and en have different places", where=where)
+    return {language: unicodedata.normalize("NFC", node[language]) for language in LANGUAGES}
+
+
+def _places(message: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}

@@ -1,0 +1,36 @@
+"""A preview of the portal on this machine.
+
+Belongs here: a small static server bound to 127.0.0.1. Does not: serving the public, which is a
+web server's work (``docs/operating.md``).
+"""
+
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Names the character set and the types that the standard list lacks; logs nothing."""
+
+    extensions_map = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".html": "text/html; charset=utf-8",
+        ".csv": "text/csv; charset=utf-8",
+        ".json": "application/json; charset=utf-8",
+        ".md": "text/markdown; charset=utf-8",
+        ".parquet": "application/vnd.apache.parquet",
+        "": "text/plain; charset=utf-8",
+    }
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing for each request."""
+
+    def end_headers(self) -> None:
+        """The current link may be switched at any moment: ask again each time."""
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+
+def preview_server(root: Path, port: int) -> ThreadingHTTPServer:
+    """A server of a folder; the caller runs and closes it."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(root)))

@@ -1,0 +1,63 @@
+"""Settings: where they come from, and what a misspelt one says."""
+
+from pathlib import Path
+
+import pytest
+
+from cchc_pipeline.errors import UsageError
+from cchc_pipeline.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_keep_everything_under_var() -> None:
+    settings = load_settings()
+    assert settings.home == Path("var")
+    assert settings.inbox_dir == Path("var/inbox")
+    assert not settings.portal_fetch
+
+
+def test_the_environment_wins_over_the_file_and_an_argument_over_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("cchc.toml").write_text('root_unit = "H26"\nhome = "from-file"\n', encoding="utf-8")
+    monkeypatch.setenv("CCHC_ROOT_UNIT", "H44")
+    assert load_settings().root_unit == "H44"
+    assert load_settings().home == Path("from-file")
+    assert load_settings(home=Path("given")).home == Path("given")
+
+
+def test_a_misspelt_variable_is_named_with_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_QUARANTINE_LIMT", "0.02")
+    with pytest.raises(UsageError, match="CCHC_QUARANTINE_LIMT.*CCHC_QUARANTINE_LIMIT"):
+        load_settings()
+
+
+def test_a_misspelt_name_in_the_file_is_named_too() -> None:
+    Path("cchc.toml").write_text('rot_unit = "H24"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="rot_unit.*CCHC_ROOT_UNIT"):
+        load_settings()
+
+
+def test_a_value_of_the_wrong_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_QUARANTINE_LIMIT", "7")
+    with pytest.raises(UsageError, match="quarantine_limit"):
+        load_settings()
+
+
+def test_a_file_that_is_not_toml_is_one_line() -> None:
+    Path("cchc.toml").write_text("root_unit = \n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"cchc\.toml: not TOML") as caught:
+        load_settings()
+    assert "\n" not in str(caught.value)
+
+
+def test_every_setting_is_described_in_the_docs() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"`CCHC_{name.upper()}`" in text, name
+        assert field.description
+        assert field.description in text, name

@@ -1,0 +1,135 @@
+"""Units in time, and the lists that extend them."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.period import Month
+from cchc_pipeline.units import Unit, fold_name, load_register
+
+HEADING = "unit_code,name_vi,name_en,level,parent_code,valid_from,valid_to\n"
+
+
+def _inbox(tmp_path: Path, rows: str, heading: str = HEADING) -> Path:
+    (tmp_path / "units.csv").write_text(heading + rows, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_districts_of_2024_are_seven_and_eight_and_wait_for_their_codes() -> None:
+    names = [unit.name_vi for unit in load_register().awaiting_code(Month(2024, 3))]
+    assert sum(name.startswith("Quận ") for name in names) == 7
+    assert sum(name.startswith("Huyện ") for name in names) == 8
+
+
+def test_thuy_nguyen_and_an_duong_change_their_kind_on_1_january_2025() -> None:
+    names = {unit.name_vi for unit in load_register().awaiting_code(Month(2025, 1))}
+    assert {"Thành phố Thủy Nguyên", "Quận An Dương"} <= names
+    assert not {"Huyện Thủy Nguyên", "Huyện An Dương"} & names
+
+
+def test_districts_end_with_june_2025_and_are_mapped_onto_nothing() -> None:
+    register = load_register()
+    assert register.awaiting_code(Month(2025, 6))
+    assert not register.awaiting_code(Month(2025, 7))
+    abolished = [s for s in register.successions if s.kind == "abolished"]
+    assert len(abolished) == 15
+    assert {s.new_name for s in abolished} == {""}
+    assert {s.date for s in abolished} == {date(2025, 7, 1)}
+
+
+def test_there_are_114_communes_by_law_from_july_2025() -> None:
+    counts = {(c.level, c.valid_from): c.count for c in load_register().counts}
+    assert counts["commune", date(2025, 7, 1)] == 114
+    assert counts["district", date(2024, 1, 1)] == 15
+
+
+def test_h24_keeps_its_code_through_the_merger() -> None:
+    register = load_register()
+    for month in (Month(2024, 3), Month(2026, 9)):
+        unit = register.find("H24", month)
+        assert unit is not None
+        assert unit.level == "city"
+
+
+def test_units_csv_adds_units_and_gives_a_named_one_its_code(tmp_path: Path) -> None:
+    inbox = _inbox(
+        tmp_path, "H24.31,Huyện Thuỷ Nguyên,Thuy Nguyen,district,H24,2024-01-01,2024-12-31\n"
+    )
+    register = load_register(inbox)
+    assert register.find("H24.31", Month(2024, 12)) is not None
+    assert register.find("H24.31", Month(2025, 1)) is None
+    waiting = {unit.name_vi for unit in register.awaiting_code(Month(2024, 3))}
+    assert "Huyện Thủy Nguyên" not in waiting
+    assert [unit.code for unit in register.below("H24", Month(2024, 3))] == ["H24.31"]
+
+
+def test_a_row_replaces_the_shipped_one_of_the_same_code_and_start(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path, "H24,Thành phố Hải Phòng,Hai Phong,city,,2024-01-01,\n")
+    unit = load_register(inbox).find("H24", Month(2026, 9))
+    assert unit is not None
+    assert unit.name_vi == "Thành phố Hải Phòng"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("24,Sở A,A,agency,H24,2024-01-01,\n", "row 2: unit_code '24'"),
+        ("H24.01,Sở A,A,sở,H24,2024-01-01,\n", "row 2: level 'sở'"),
+        ("H24.01,,A,agency,H24,2024-01-01,\n", "row 2: name_vi is empty"),
+        ("H24.01,=Sở A,A,agency,H24,2024-01-01,\n", "row 2: name_vi begins like a formula"),
+        ("H24.01,Sở A,A,agency,H24,01/01/2024,\n", "row 2, valid_from: '01/01/2024'"),
+        ("H24.01,Sở A,A,agency,H99,2024-01-01,\n", "parent 'H99'"),
+        ("H24.01,Sở A,A,agency,H24,2024-01-01,2023-01-01\n", "ends before it begins"),
+        ("H24.01,Sở A\n", "row 2: another number of cells"),
+        (
+            "H24.01,Sở A,A,agency,H24,2024-01-01,\nH24.01,Sở B,B,agency,H24,2025-01-01,\n",
+            "exists twice on 2025-01-01",
+        ),
+    ],
+)
+def test_an_unusable_row_is_named(tmp_path: Path, row: str, said: str) -> None:
+    with pytest.raises(SchemaDataError) as caught:
+        load_register(_inbox(tmp_path, row))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_without_its_columns_or_in_another_encoding_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SchemaDataError, match="no column level, parent_code"):
+        load_register(
+            _inbox(tmp_path, "", heading="unit_code,name_vi,name_en,valid_from,valid_to\n")
+        )
+    (tmp_path / "units.csv").write_bytes(HEADING.encode() + "H24.01,Sở Y tế".encode("utf-16"))
+    with pytest.raises(SchemaDataError, match="not UTF-8"):
+        load_register(tmp_path)
+
+
+def test_successions_csv_needs_known_units(tmp_path: Path) -> None:
+    _inbox(tmp_path, "H24.01,Sở A,A,agency,H24,2024-01-01,\n")
+    path = tmp_path / "successions.csv"
+    path.write_text("old_code,new_code,date,kind\nH24.01,H24,2025-03-01,merged\n", encoding="utf-8")
+    assert load_register(tmp_path).successions[-1].old_name == "Sở A"
+    path.write_text("old_code,new_code,date,kind\nH24.77,H24,2025-03-01,merged\n", encoding="utf-8")
+    with pytest.raises(SchemaDataError, match=r"successions\.csv, row 2: unit 'H24\.77'"):
+        load_register(tmp_path)
+
+
+def test_units_that_only_the_source_knows_are_added_once_from_their_first_month() -> None:
+    def seen(month: Month) -> Unit:
+        return Unit(
+            "H24.07", "Sở A", "Sở A", "agency", "H24", month.first_day, None, "source", "answer"
+        )
+
+    register = load_register().with_source_units([seen(Month(2026, 9)), seen(Month(2026, 8))])
+    assert register.find("H24.07", Month(2026, 8)) is not None
+    assert register.find("H24.07", Month(2026, 7)) is None
+    assert sum(unit.code == "H24.07" for unit in register.units) == 1
+
+
+def test_names_meet_over_case_spacing_and_tone_placement_but_never_without_accents() -> None:
+    assert fold_name("Huyện  Thuỷ NGUYÊN") == fold_name("huyện Thủy Nguyên")
+    assert fold_name("Hòa") == fold_name("Hoà")
+    assert fold_name("Thọ") != fold_name("Thổ")
+    assert fold_name("Đồ Sơn") != fold_name("Do Son")
