@@ -97,7 +97,9 @@ class Lake:
 
     def months(self, table: str) -> tuple[Month, ...]:
         """The months that a table holds, in order."""
-        return tuple(sorted(Month.parse(path.stem) for path in (self.root / table).glob("*.parquet")))
+        return tuple(
+            sorted(Month.parse(path.stem) for path in (self.root / table).glob("*.parquet"))
+        )
 
     def read_all(self, table: str) -> pa.Table:
         """Every month of a table, in order."""

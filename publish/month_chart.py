@@ -22,7 +22,9 @@ def group_chart(window: Window, names: Names, forms: Forms) -> Markup:
 
 def group_finding(window: Window, names: Names, forms: Forms) -> Markup:
     """The group nearest to its maximum and the farthest; no finding where none stands out."""
-    scored = [b.group for b in window.blocks if b.group["score"] is not None and b.group["max_score"]]
+    scored = [
+        b.group for b in window.blocks if b.group["score"] is not None and b.group["max_score"]
+    ]
     if len({_share(row) for row in scored}) < 2:
         return forms.words("groups.no_finding")
     places = {}

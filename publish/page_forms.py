@@ -123,18 +123,18 @@ class Forms:
         key = "headline.on_day" if len(stated) == 10 else "headline.at_instant"
         return self.words(key, moment=self.moment(stated))
 
-    def month(self, month: Month) -> str:
-        """A month."""
-        return month_text(month, self.language)
+    def month(self, month: Month, inside: bool = False) -> str:
+        """A month; ``inside`` a sentence its first letter may be small."""
+        return month_text(month, self.language, inside=inside)
 
-    def window(self, month: Month, basis: str) -> str:
-        """The span that a figure speaks of."""
-        return window_text(month, Basis(basis), self.language)
+    def window(self, month: Month, basis: str, inside: bool = False) -> str:
+        """The span that a figure speaks of; ``inside`` as for a month."""
+        return window_text(month, Basis(basis), self.language, inside=inside)
 
     def periods(self, stated: Iterable[str]) -> str:
         """Some months in one line."""
         joint = str(self.words("site.separator"))
-        return joint.join(self.month(Month.parse(text)) for text in stated)
+        return joint.join(self.month(Month.parse(text), inside=True) for text in stated)
 
     def count(self, number: int) -> str:
         """A count that is no cell of a table."""

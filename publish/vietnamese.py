@@ -77,22 +77,29 @@ def day_of(stated: str) -> date:
     return datetime.fromisoformat(stated).astimezone(TIMEZONE).date()
 
 
-def month_text(month: Month, language: Language) -> str:
-    """``Tháng 3/2024`` or ``March 2024``."""
+def month_text(month: Month, language: Language, *, inside: bool = False) -> str:
+    """``Tháng 3/2024``, ``tháng 3/2024`` inside a sentence, or ``March 2024``."""
     if language == "en":
         return f"{_ENGLISH_MONTHS[month.month - 1]} {month.year}"
-    return f"Tháng {_month_number(month.month)}/{month.year}"
+    return f"{'t' if inside else 'T'}háng {_month_number(month.month)}/{month.year}"
 
 
-def window_text(month: Month, basis: Basis, language: Language) -> str:
-    """The span that a figure of the month speaks of: the month, its quarter, or the year so far."""
+def window_text(month: Month, basis: Basis, language: Language, *, inside: bool = False) -> str:
+    """The span that a figure of the month speaks of: the month, its quarter, or the year so far.
+
+    ``inside`` a sentence it begins with a small letter, unless it is an English month.
+    """
     if basis is Basis.MONTH:
-        return month_text(month, language)
-    if basis is Basis.QUARTER:
-        if language == "en":
-            return f"Quarter {month.quarter} of {month.year}"
-        return f"Quý {_QUARTERS[month.quarter - 1]}/{month.year}"
-    return f"Year {month.year} to date" if language == "en" else f"Lũy kế năm {month.year}"
+        return month_text(month, language, inside=inside)
+    quarter = _QUARTERS[month.quarter - 1]
+    spans = {
+        ("quarter", "vi"): f"Quý {quarter}/{month.year}",
+        ("quarter", "en"): f"Quarter {month.quarter} of {month.year}",
+        ("ytd", "vi"): f"Lũy kế năm {month.year}",
+        ("ytd", "en"): f"Year {month.year} to date",
+    }
+    text = spans[basis.value, language]
+    return text[0].lower() + text[1:] if inside else text
 
 
 def collation_key(name: str) -> tuple[tuple[int, ...], tuple[int, ...], str]:

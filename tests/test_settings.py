@@ -32,13 +32,13 @@ def test_the_environment_wins_over_the_file_and_an_argument_over_both(
 
 def test_a_misspelt_variable_is_named_with_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCHC_QUARANTINE_LIMT", "0.02")
-    with pytest.raises(UsageError, match="CCHC_QUARANTINE_LIMT.*CCHC_QUARANTINE_LIMIT"):
+    with pytest.raises(UsageError, match=r"CCHC_QUARANTINE_LIMT.*CCHC_QUARANTINE_LIMIT"):
         load_settings()
 
 
 def test_a_misspelt_name_in_the_file_is_named_too() -> None:
     Path("cchc.toml").write_text('rot_unit = "H24"\n', encoding="utf-8")
-    with pytest.raises(UsageError, match="rot_unit.*CCHC_ROOT_UNIT"):
+    with pytest.raises(UsageError, match=r"rot_unit.*CCHC_ROOT_UNIT"):
         load_settings()
 
 

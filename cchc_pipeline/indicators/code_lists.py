@@ -38,7 +38,7 @@ def succession_rows(register: UnitRegister) -> Rows:
     return [
         {
             "old_code": item.old_code,
-            "old_name": item.old_name,
+            "old_name": item.old_name or "–",
             "new_code": item.new_code,
             "new_name": item.new_name or "–",
             "date": item.date,

@@ -39,7 +39,7 @@ class ScoreContext:
 
 
 def latest_observations(observations: Iterable[Row]) -> list[Row]:
-    """Of each basis, the rows of the snapshot that was captured last; earlier ones are kept elsewhere."""
+    """Of each basis, the rows of the snapshot captured last; the lake keeps the earlier ones."""
     rows = list(observations)
     newest: dict[str, tuple[str, str]] = {}
     for row in rows:
@@ -146,7 +146,9 @@ def _key(row: Row) -> tuple[str, ...]:
     return tuple(row[name] for name in _KEY)
 
 
-def _score_row(row: Row, again: Row | None, rank: Row | None, context: ScoreContext) -> dict[str, Any]:
+def _score_row(
+    row: Row, again: Row | None, rank: Row | None, context: ScoreContext
+) -> dict[str, Any]:
     ratio = row["ratio"]
     if ratio is None:
         ratio = _float(percent(row["numerator"], row["denominator"]))
@@ -159,7 +161,7 @@ def _score_row(row: Row, again: Row | None, rank: Row | None, context: ScoreCont
         "ratio": ratio,
         "rank": rank["rank"] if rank else None,
         "obs_status": _status(row, context),
-        "quality_flag": row["quality_flag"],
+        "quality_flag": _flags(row, again, context),
         "source_system": row["source_system"],
         "methodology": row["methodology"],
         "captured_at": row["captured_at"],
@@ -167,6 +169,15 @@ def _score_row(row: Row, again: Row | None, rank: Row | None, context: ScoreCont
         "difference": again["difference"] if again else None,
         "release": None,
     }
+
+
+def _flags(row: Row, again: Row | None, context: ScoreContext) -> str | None:
+    """The flags of the observation, and ours where the recomputed score lies too far away."""
+    flags = set(filter(None, (row["quality_flag"] or "").split(";")))
+    apart = again["difference"] if again else None
+    if apart is not None and abs(apart) > float(context.methodology.tolerance):
+        flags.add("RECOMPUTED_DIFFERS")
+    return ";".join(sorted(flags)) or None
 
 
 def _status(row: Row, context: ScoreContext) -> str:
@@ -191,7 +202,7 @@ def expected_bases(month: Month) -> tuple[Basis, ...]:
 def _missing_rows(
     present: Iterable[tuple[str, ...]], context: ScoreContext
 ) -> Iterable[dict[str, Any]]:
-    """A row with status O for what should be there: of a silent basis, the root's; else every unit's.
+    """Rows with status O: of a basis that was not answered, the root's; else every unit's.
 
     Peers in the national table have their total and groups only, so nothing of them is missing.
     """

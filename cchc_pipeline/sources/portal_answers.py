@@ -7,6 +7,7 @@ the figures agree with each other (``portal_consistency``), recomputing scores.
 
 import json
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -115,7 +116,9 @@ class _Entry:
 
     @property
     def name(self) -> str:
-        return " ".join(unicodedata.normalize("NFC", str(self.body.get("departmentName", ""))).split())
+        return " ".join(
+            unicodedata.normalize("NFC", str(self.body.get("departmentName", ""))).split()
+        )
 
 
 class _RefusedEntryError(Exception):
@@ -181,7 +184,7 @@ def parse_snapshot(
 def _entries(answer: Answer, envelope: Mapping[str, Any]) -> Iterable[_Entry]:
     """The root's entry (row 0), then the rows."""
     layout, data = answer_layout()["endpoints"][answer.endpoint], envelope["data"]
-    name = f"{answer.endpoint}.{answer.root_code}" if answer.root_code else answer.endpoint
+    name = _file_name(answer)
     root = data.get(layout.get("root", ""))
     if isinstance(root, Mapping):
         yield _Entry(answer.endpoint, name, 0, root, is_root=True, is_peer=False)
@@ -191,6 +194,13 @@ def _entries(answer: Answer, envelope: Mapping[str, Any]) -> Iterable[_Entry]:
         yield _Entry(
             answer.endpoint, name, number, body, is_root=False, is_peer=answer.root_code is None
         )
+
+
+def _file_name(answer: Answer) -> str:
+    """The answer as an officer would look for it; a page after the first says which it is."""
+    name = f"{answer.endpoint}.{answer.root_code}" if answer.root_code else answer.endpoint
+    page = answer.request.get("currentPage", 1)
+    return name if page == 1 else f"{name} page {page}"
 
 
 def _codes_by_id(entries: Iterable[_Entry]) -> dict[str, str]:
@@ -229,7 +239,9 @@ def _unit(entry: _Entry, codes: Mapping[str, str], root: str) -> SourceUnit:
     if not entry.is_peer and code != root and not code.startswith(f"{root}."):
         raise _RefusedEntryError("FOREIGN_UNIT", f"Đơn vị {code} không thuộc {root}")
     if not entry.name or entry.name[0] in "=+-@":
-        raise _RefusedEntryError("BAD_UNIT_NAME", f"Tên đơn vị {code} trống hoặc bắt đầu như công thức")
+        raise _RefusedEntryError(
+            "BAD_UNIT_NAME", f"Tên đơn vị {code} trống hoặc bắt đầu như công thức"
+        )
     return SourceUnit(
         code, entry.department_id, entry.name, _level(entry), code == root, entry.is_peer
     )
@@ -264,9 +276,7 @@ def _observations(entry: _Entry, code: str, found: _Collector) -> Iterable[Obser
 def _group_scores(entry: _Entry, code: str, found: _Collector) -> Iterable[Observation]:
     """TOTAL and the groups of a service-results row, in the six- or the five-group layout."""
     body, methodology = entry.body, found.methodology
-    yield Observation(
-        code, TOTAL, _score(body, "totalScore"), 100.0, ratio=_score(body, "ratio")
-    )
+    yield Observation(code, TOTAL, _score(body, "totalScore"), 100.0, ratio=_score(body, "ratio"))
     scores = body.get("groupScores")
     if not isinstance(scores, Mapping):
         raise _RefusedEntryError("NO_GROUP_SCORES", "Câu trả lời không có điểm sáu nhóm")
@@ -306,16 +316,23 @@ def _metric_list(
             found.note(_unknown(f"metric {name}", entry.endpoint), str(name))
             continue
         seen.add(name)
-        status = item.get("dataQualityStatus")
         yield Observation(
             code, name, _score(item, "score"), _score(item, "maxScore"),
             _count(item, "numerator"), _count(item, "denominator"), _score(item, "ratio"),
-            (status,) if isinstance(status, str) and status else (),
+            _source_flags(item),
         )  # fmt: skip
     for name in sorted(expected - seen):
         _note_missing(found, code, name)
         maximum = float(found.methodology.metric(name).max_score)
         yield Observation(code, name, None, maximum, flags=("MISSING_METRIC",))
+
+
+def _source_flags(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The source's own flag on a metric, in the alphabet of flags."""
+    status = item.get("dataQualityStatus")
+    if not isinstance(status, str) or not status.strip():
+        return ()
+    return (re.sub(r"[^A-Z0-9]+", "_", status.strip().upper()).strip("_"),)
 
 
 def _metric_counts(

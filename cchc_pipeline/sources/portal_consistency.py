@@ -136,9 +136,7 @@ def _received_differ(parsed: ParsedSnapshot, methodology: Methodology) -> Iterab
     for code, counts in by_unit.items():
         if len(set(counts.values())) > 1:
             said = ", ".join(f"{group} {count}" for group, count in sorted(counts.items()))
-            yield _mixed(
-                code, f"số hồ sơ tiếp nhận khác nhau: {said}", f"received differ: {said}"
-            )
+            yield _mixed(code, f"số hồ sơ tiếp nhận khác nhau: {said}", f"received differ: {said}")
 
 
 def _endpoints_differ(parsed: ParsedSnapshot, methodology: Methodology) -> Iterable[Finding]:

@@ -1,0 +1,71 @@
+"""The lake: whole files, declared types, digests of content."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake, content_digest, table_from_rows, write_atomically
+
+CONTRACT = load_contract("score_recomputation")
+
+
+def _row(code: str, score: float | None = 1.0) -> dict[str, object]:
+    return {
+        "period": "2026-09", "basis": "ytd", "unit_code": code, "metric_code": "TDGQ",
+        "recomputed_score": score, "difference": None,
+    }  # fmt: skip
+
+
+def test_rows_come_back_as_they_were_written_and_sorted_by_their_key(tmp_path: Path) -> None:
+    lake, month = Lake(tmp_path), Month(2026, 9)
+    table = table_from_rows(CONTRACT, [_row("H26"), _row("H24", None)])
+    lake.write("score_recomputation", month, table)
+    back = lake.read("score_recomputation", month)
+    assert back.equals(table)
+    assert back.column("unit_code").to_pylist() == ["H24", "H26"]
+    assert back.column("recomputed_score").to_pylist() == [None, 1.0]
+
+
+def test_a_month_that_was_never_written_has_no_rows_but_its_columns(tmp_path: Path) -> None:
+    table = Lake(tmp_path).read("score_recomputation", Month(2026, 9))
+    assert table.num_rows == 0
+    assert table.column_names == [field.name for field in CONTRACT.fields]
+    assert Lake(tmp_path).read_all("score_recomputation").num_rows == 0
+
+
+def test_writing_again_replaces_the_month_and_leaves_no_scraps(tmp_path: Path) -> None:
+    lake, month = Lake(tmp_path), Month(2026, 9)
+    lake.write("score_recomputation", month, table_from_rows(CONTRACT, [_row("H24")]))
+    lake.write("score_recomputation", month, table_from_rows(CONTRACT, []))
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["2026-09.parquet"]
+    assert lake.months("score_recomputation") == (month,)
+
+
+def test_a_value_of_another_type_is_one_line_that_names_the_table() -> None:
+    with pytest.raises(CheckFailedError, match="table score_recomputation: a value does not fit"):
+        table_from_rows(CONTRACT, [_row("H24") | {"recomputed_score": "17,77"}])
+
+
+def test_the_digest_follows_the_content_and_not_the_file() -> None:
+    one = table_from_rows(CONTRACT, [_row("H24"), _row("H26")])
+    chunked = pa.concat_tables([one.slice(0, 1), one.slice(1)])
+    assert content_digest(one) == content_digest(chunked)
+    assert content_digest(one) != content_digest(table_from_rows(CONTRACT, [_row("H24")]))
+    assert content_digest(one, ["period"]) != content_digest(one)
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cchc_pipeline.store.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
