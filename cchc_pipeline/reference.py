@@ -13,6 +13,7 @@ import yaml
 from cchc_pipeline.errors import SchemaDataError
 
 ROOT: Traversable = files("schemas")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built in
 
 
 def read_yaml(path: str) -> Any:
@@ -22,7 +23,8 @@ def read_yaml(path: str) -> Any:
         SchemaDataError: The file is absent or is not YAML.
     """
     try:
-        return yaml.safe_load(ROOT.joinpath(path).read_text(encoding="utf-8"))
+        text = ROOT.joinpath(path).read_text(encoding="utf-8")
+        return yaml.load(text, _LOADER)  # noqa: S506 - either loader is a safe one
     except FileNotFoundError:
         raise SchemaDataError("no such file", where=f"schemas/{path}") from None
     except yaml.YAMLError as error:

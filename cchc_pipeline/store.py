@@ -6,7 +6,6 @@ the declared schema comes from the table's contract.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,19 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import Contract, load_contract
+from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put bytes at ``path`` so that a reader or a crash sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with scratch.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
 
 
 def table_from_rows(contract: Contract, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -87,7 +76,7 @@ class Lake:
         sink = pa.BufferOutputStream()
         pq.write_table(data, sink, compression="zstd")
         path = self.path(table, month)
-        write_atomically(path, sink.getvalue().to_pybytes())
+        write_whole(path, sink.getvalue().to_pybytes())
         return path
 
     def read(self, table: str, month: Month) -> pa.Table:

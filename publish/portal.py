@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.durable import sync_folder
 from cchc_pipeline.errors import CheckFailedError, LockedError
 from cchc_pipeline.period import Month
 from publish.release import Published, ReleaseId, instant
@@ -182,15 +183,6 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             os.fsync(file.fileno())
     for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
         sync_folder(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def move_into_place(built: Path, place: Path) -> None:

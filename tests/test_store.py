@@ -6,9 +6,10 @@ import pyarrow as pa
 import pytest
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, content_digest, table_from_rows, write_atomically
+from cchc_pipeline.store import Lake, content_digest, table_from_rows
 
 CONTRACT = load_contract("score_recomputation")
 
@@ -60,12 +61,12 @@ def test_the_digest_follows_the_content_and_not_the_file() -> None:
 
 def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
-    write_atomically(path, b"old")
+    write_whole(path, b"old")
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cchc_pipeline.store.os.fsync", full)
+    monkeypatch.setattr("cchc_pipeline.durable.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        write_atomically(path, b"new")
+        write_whole(path, b"new")
     assert path.read_bytes() == b"old"

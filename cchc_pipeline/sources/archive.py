@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Literal
 
+from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.period import TIMEZONE, Basis, Month
 
@@ -134,7 +135,7 @@ class RawArchive:
         digest = hashlib.sha256(content).hexdigest()
         path = self._blob(digest)
         if not path.exists():
-            _write_whole(path, content)
+            write_whole(path, content)
         return digest
 
     def get(self, sha256: str) -> bytes:
@@ -195,7 +196,7 @@ class RawArchive:
                 raise SourceError("raw answer was not kept", where=answer.endpoint)
         path = self._record(snapshot)
         record = {**asdict(snapshot), "month": str(snapshot.month), "snapshot_id": path.stem}
-        _write_whole(path, _canonical(record) + b"\n")
+        write_whole(path, _canonical(record) + b"\n")
         return snapshot
 
     def snapshots(self, month: Month) -> tuple[Snapshot, ...]:
@@ -258,19 +259,3 @@ def _read_record(path: Path) -> Snapshot:
         )
     return snapshot
 
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Let a file appear with all its content or not at all, also when the power fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    for folder in (path.parent, path.parent.parent):  # either may have a new entry
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -1,5 +1,6 @@
 """Inline SVG: drawn to scale, readable without colour or script, safe against any name."""
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from hypothesis import given
@@ -51,7 +52,7 @@ def test_the_chart_names_itself_for_those_who_do_not_see_it() -> None:
 def test_bars_stand_below_each_other() -> None:
     svg = _drawn(*(Bar(str(n), 1.0, 2.0, "1") for n in range(6)))
     tops = [int(rect.get("y") or 0) for rect in _rects(svg, "track")]
-    assert [lower - upper for upper, lower in zip(tops, tops[1:], strict=False)] == [ROW] * 5
+    assert [lower - upper for upper, lower in pairwise(tops)] == [ROW] * 5
     assert svg.get("height") == str(6 * ROW)
 
 

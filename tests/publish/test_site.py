@@ -112,7 +112,10 @@ def _draft(**given: Rows) -> Draft:
         "scores": [*SCORES, *NOTHING_OF_2024],
         "plan_indicators": indicators,
         "plan_tasks": plan_task_rows(MARCH_2024, indicators),
-        "submissions": [_submission("2026-09", "received", 163), _submission("2024-03", "missing", None)],
+        "submissions": [
+            _submission("2026-09", "received", 163),
+            _submission("2024-03", "missing", None),
+        ],
         "units": UNITS,
         "successions": [],
         "metrics": metric_rows("766-2026"),
@@ -122,26 +125,32 @@ def _draft(**given: Rows) -> Draft:
     return Draft(
         id=ReleaseId(SEPTEMBER, 1),
         published_at=datetime(2026, 10, 20, 3, tzinfo=UTC),
-        tables={name: table_from_rows(load_contract(name), rows[name]) for name in PUBLISHED_TABLES},
+        tables={name: table_from_rows(load_contract(name), rows[name]) for name in rows},
         periods=(MARCH_2024, SEPTEMBER),
         sources=(Source("Cổng DVCQG", CAPTURED, "published", "2026-09", "ytd"),),
         identity=Identity("Văn phòng", "Văn phòng", "Giấy phép", "LICENSE.md", "", "H24"),
     )  # fmt: skip
 
 
-def _published(draft: Draft, number: int = 1, **other: Any) -> Published:
+def _with(unit: str, metric: str, **cells: Any) -> Rows:
+    """The scores with some cells of the year-to-date row of a unit and metric replaced."""
+    key = (unit, metric, "ytd")
+    return [
+        row | cells if (row["unit_code"], row["metric_code"], row["basis"]) == key else row
+        for row in SCORES
+    ]
+
+
+def _published(draft: Draft, number: int = 1, digest: str = "ab" * 32) -> Published:
     return Published(
-        **{
-            "id": ReleaseId(draft.id.month, number),
-            "version": "1.0.0",
-            "published_at": draft.published_text,
-            "provenance": draft.provenance,
-            "periods": draft.periods,
-            "schema_digests": dict.fromkeys(PUBLISHED_TABLES, "0" * 16),
-            "folder": Path("releases"),
-            "digest": "ab" * 32,
-        }
-        | other
+        id=ReleaseId(draft.id.month, number),
+        version=f"1.0.{number - 1}",
+        published_at=draft.published_text,
+        provenance=draft.provenance,
+        periods=draft.periods,
+        schema_digests=dict.fromkeys(PUBLISHED_TABLES, "0" * 16),
+        folder=Path("releases"),
+        digest=digest,
     )
 
 
@@ -243,10 +252,6 @@ def _pages(site: dict[str, bytes]) -> Iterable[tuple[str, Element]]:
     return ((path, parse(c.decode())) for path, c in site.items() if path.endswith(".html"))
 
 
-def _row(page: Element, key: str, **table: str) -> Element:
-    return page.all("table", **table)[0].one("tr", data_row=key)
-
-
 # Which pages there are
 
 
@@ -273,7 +278,7 @@ def test_the_same_draft_gives_the_same_bytes() -> None:
 
 def test_the_index_lists_every_release_oldest_first_and_only_the_last_is_current() -> None:
     draft = _draft()
-    releases = (_published(draft, 1), _published(draft, 2, version="1.0.1", digest="cd" * 32))
+    releases = (_published(draft, 1), _published(draft, 2, "cd" * 32))
     index = json.loads(render_site(draft, releases)["index.json"])
     assert index["latest"] == "2026-09.r2"
     assert [(entry["id"], entry["status"]) for entry in index["releases"]] == [
@@ -289,7 +294,7 @@ def test_the_index_lists_every_release_oldest_first_and_only_the_last_is_current
 
 def test_the_releases_page_shows_versions_and_digests_newest_first() -> None:
     draft = _draft()
-    releases = (_published(draft, 1), _published(draft, 2, digest="cd" * 32))
+    releases = (_published(draft, 1), _published(draft, 2, "cd" * 32))
     page = parse(render_site(draft, releases)["phat-hanh.html"].decode())
     rows = page.one("tbody").all("tr")
     assert [row.one("th").text for row in rows] == ["2026-09.r2", "2026-09.r1"]
@@ -347,7 +352,7 @@ def test_names_from_the_data_are_escaped() -> None:
     units = [*UNITS[:3], _unit("H24.101", hostile, "commune"), UNITS[4]]
     page = _page(units=units)
     assert not page.all("script")
-    assert hostile in _row(page, "H24.101").text
+    assert hostile in page.one("tr", data_row="H24.101").text
 
 
 # Figures
@@ -382,7 +387,7 @@ def _cells(row: Element) -> list[Element]:
 
 
 def _address(table: Element, row: Element, column: str | None) -> tuple[tuple[str, ...], str]:
-    """The key in ``scores`` and the column of a cell: leagues have units in rows, others metrics."""
+    """The key in ``scores`` and the column of a cell: a league has units in rows, else metrics."""
     basis, key = table.attributes["data-basis"], row.attributes["data-row"]
     if column and "." in column:
         metric, name = column.split(".")
@@ -472,10 +477,7 @@ def test_a_flag_of_a_metric_stands_in_its_row_and_in_the_notes() -> None:
 def test_a_difference_beyond_the_tolerance_is_marked_in_words(
     difference: float, marked: bool
 ) -> None:
-    scores = [
-        row | {"difference": difference} if row["metric_code"] == "DOSSIER_SYNC" else row
-        for row in SCORES
-    ]
+    scores = _with("H24", "DOSSIER_SYNC", difference=difference)
     row = _page(scores=scores).all("table", class_="metrics")[0].one("tr", data_row="DOSSIER_SYNC")
     assert ("lệch" in row.text) is marked
 
@@ -529,21 +531,12 @@ def test_units_without_a_total_come_last_with_a_dash_and_the_reason() -> None:
 
 
 def test_a_published_zero_is_a_zero() -> None:
-    scores = [
-        row | {"score": 0.0}
-        if (row["unit_code"], row["metric_code"]) == ("H24.01", "TDGQ")
-        else row
-        for row in SCORES
-    ]
+    scores = _with("H24.01", "TDGQ", score=0.0)
     assert '<data value="0.00">0,00</data>' in _site(_draft(scores=scores))["index.html"].decode()
 
 
 def test_a_group_with_an_empty_metric_is_marked_as_not_comparable() -> None:
-    key = ("H24.01", "TDGQ")
-    scores = [
-        row | {"quality_flag": "NULL_METRIC"} if (row["unit_code"], row["metric_code"]) == key else row
-        for row in SCORES
-    ]  # fmt: skip
+    scores = _with("H24.01", "TDGQ", quality_flag="NULL_METRIC")
     page = _page(scores=scores)
     row = page.all("table", class_="league")[1].one("tr", data_row="H24.01")
     assert "† không so sánh được" in row.text
@@ -697,7 +690,7 @@ def test_each_page_has_one_first_heading_a_skip_link_and_the_basics() -> None:
         assert page.all("a")[0].attributes == {"class": "skip", "href": "#main"}, path
         page.one("meta", charset="utf-8")
         page.one("meta", name="viewport")
-        assert page.one("title").text, path
+        assert page.one("head").one("title").text, path
         levels = [int(e.tag[1]) for e in page.walk() if re.fullmatch(r"h[1-6]", e.tag)]
         after_first = levels[levels.index(1) :]
         assert all(b - a <= 1 for a, b in itertools.pairwise(after_first)), path

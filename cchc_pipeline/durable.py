@@ -1,0 +1,29 @@
+"""Writing files so that a crash leaves the old content or the new, never half of it.
+
+Belongs here: the write-sync-rename sequence, once. Does not: what is written, or where.
+"""
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put bytes at ``path`` through a temporary name, synced to the disk before the rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)  # the folder itself may be new
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
