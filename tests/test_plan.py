@@ -18,7 +18,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cchc_pipeline import plan as plan_module
+from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.errors import SchemaDataError, UsageError
 from cchc_pipeline.period import Month
 from cchc_pipeline.plan import (
@@ -107,8 +107,8 @@ def test_a_year_without_a_plan_has_none() -> None:
     assert load_plan(2023) is None
 
 
-def test_task_statuses_are_those_of_the_form_and_not_reported(plan: Plan) -> None:
-    assert [(status.code, status.title.vi) for status in plan.task_statuses] == [
+def test_the_statuses_of_a_task_are_those_of_the_form_and_not_reported() -> None:
+    assert [(code.code, code.name.vi) for code in load_code_list("task_status").codes] == [
         ("NOT_REPORTED", "Chưa báo cáo"),
         ("NOT_STARTED", "Chưa thực hiện"),
         ("IN_PROGRESS", "Đang thực hiện"),
@@ -541,7 +541,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "plan" / "2031"
     folder.mkdir(parents=True)
     monkeypatch.setattr("cchc_pipeline.reference.ROOT", tmp_path)
-    monkeypatch.setattr(plan_module, "ROOT", tmp_path)
+    monkeypatch.setattr("cchc_pipeline.plan.reading.ROOT", tmp_path)
     load_plan.cache_clear()
     return folder
 

@@ -19,6 +19,7 @@ from cchc_pipeline.decision766 import (
     recompute_total,
 )
 from cchc_pipeline.period import TIMEZONE, Basis, Month
+from cchc_pipeline.sources.archive import capture_moment
 from cchc_pipeline.units import Unit, UnitRegister
 
 Row = Mapping[str, Any]
@@ -41,11 +42,21 @@ class ScoreContext:
 def latest_observations(observations: Iterable[Row]) -> list[Row]:
     """Of each basis, the rows of the snapshot captured last; the lake keeps the earlier ones."""
     rows = list(observations)
-    newest: dict[str, tuple[str, str]] = {}
-    for row in rows:
-        stamp = (row["captured_at"], row["snapshot_id"])
-        newest[row["basis"]] = max(stamp, newest.get(row["basis"], stamp))
-    return [row for row in rows if (row["captured_at"], row["snapshot_id"]) == newest[row["basis"]]]
+    latest = latest_snapshots(rows)
+    return [row for row in rows if row["snapshot_id"] in latest]
+
+
+def latest_snapshots(rows: Iterable[Row]) -> set[str]:
+    """The ids of the snapshots captured last, one a basis: those that would be published.
+
+    Args:
+        rows: Rows with ``basis``, ``captured_at`` and ``snapshot_id``.
+    """
+    newest: dict[str, tuple[datetime, bool, str]] = {}
+    for basis, at, snapshot in {(r["basis"], r["captured_at"], r["snapshot_id"]) for r in rows}:
+        stamp = (capture_moment(at), "T" in at, snapshot)
+        newest[basis] = max(stamp, newest.get(basis, stamp))
+    return {snapshot for _, _, snapshot in newest.values()}
 
 
 def recomputation_rows(observations: Iterable[Row], context: ScoreContext) -> list[dict[str, Any]]:

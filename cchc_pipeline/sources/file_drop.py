@@ -5,26 +5,24 @@ capture is whole and of this month. Does not: what an answer means (``portal_ans
 nothing of the other folders of the inbox.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.sources.archive import (
     Answer,
     Exchange,
-    Provenance,
     RawArchive,
     Snapshot,
     capture_moment,
-    normal_capture_time,
     utc_text,
 )
+from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
 from cchc_pipeline.sources.portal_envelope import (
     carries_code,
     check_page,
@@ -35,7 +33,6 @@ from cchc_pipeline.sources.portal_request import Endpoint, load_portal
 
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"(?P<endpoint>[^.]+)(?:\.(?P<root>.+))?\.(?P<window>month|quarter|year)\.json")
-_MANIFEST_KEYS = frozenset({"captured_at", "source", "provenance", "request"})
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,6 @@ class _Terms:
     root_code: str
     received_at: datetime
     archive: RawArchive
-
-
-@dataclass(frozen=True)
-class _Manifest:
-    captured_at: str | None = None
-    source: str = "file drop"
-    provenance: Provenance = "published"
-    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,70 +138,20 @@ def _read_capture(
 
 def _manifest(
     capture: Path, paths: Sequence[Path], folder: Path, terms: _Terms, findings: _Findings
-) -> _Manifest:
+) -> Manifest:
     """The capture's manifest, or what stands for it where there is none."""
     path = capture / MANIFEST
     if path not in paths:
-        return _Manifest()
+        return Manifest()
     try:
-        stated = _decode_manifest(path, _archived(path, folder, terms)[0])
-        manifest = _parse_manifest(path, stated)
-        _check_request(path, manifest.request, terms.month)
+        content, _ = _archived(path, folder, terms)
+        manifest = read_manifest(content, path, terms.month)
     except SourceError as problem:
         findings.problems.append(problem)
-        return _Manifest()
-    for key in sorted(stated.keys() - _MANIFEST_KEYS):
+        return Manifest()
+    for key in manifest.unknown_keys:
         findings.notes.append(f"{path}: {key!r:.40} is not known in a manifest and was not used")
     return manifest
-
-
-def _decode_manifest(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        stated = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise _bad_manifest(path, f"not readable: {error}") from None
-    if not isinstance(stated, dict):
-        raise _bad_manifest(path, "not an object {…}")
-    return stated
-
-
-def _parse_manifest(path: Path, stated: Mapping[str, Any]) -> _Manifest:
-    usual = _Manifest()
-    captured_at, source = stated.get("captured_at"), stated.get("source", usual.source)
-    provenance = stated.get("provenance", usual.provenance)
-    request = stated.get("request", {})
-    try:
-        captured_at = captured_at if captured_at is None else normal_capture_time(captured_at)
-    except (ValueError, TypeError):
-        raise _bad_manifest(path, f"captured_at is {captured_at!r:.40}") from None
-    if not isinstance(source, str) or not source.strip():
-        raise _bad_manifest(path, "source is not a text")
-    if provenance not in get_args(Provenance):
-        raise _bad_manifest(path, f"provenance is {provenance!r:.40}")
-    if not isinstance(request, Mapping):
-        raise _bad_manifest(path, "request is not an object {…}")
-    return _Manifest(captured_at, source.strip(), provenance, request)
-
-
-def _bad_manifest(path: Path, what: str) -> SourceError:
-    return SourceError(
-        f"manifest: {what}",
-        where=str(path),
-        todo='write it as {"captured_at": "2026-10-02" or "2026-10-02T08:00:00+07:00", '
-        '"source": "…", "provenance": "published" or "sample", "request": {…}}',
-    )
-
-
-def _check_request(path: Path, request: Mapping[str, Any], month: Month) -> None:
-    """The request that a manifest states must ask about the folder's month."""
-    meant = {"year": month.year, "month": month.month, "quarter": month.quarter}
-    for name, number in meant.items():
-        if str(request.get(name, number)) != str(number):
-            raise SourceError(
-                f"its request asks for {name} {request[name]!r:.20}, the folder is of {month}",
-                where=str(path),
-                todo="move the capture to the folder of its month",
-            )
 
 
 def _archived(path: Path, folder: Path, terms: _Terms) -> tuple[bytes, str]:
@@ -281,7 +220,7 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
 
 
 def _check_answers(
-    files: Iterable[_File], manifest: _Manifest, terms: _Terms, findings: _Findings
+    files: Iterable[_File], manifest: Manifest, terms: _Terms, findings: _Findings
 ) -> None:
     """Every file is a good and whole answer, and all are of one and the same department."""
     stated = manifest.request.get(load_portal().root_field)
@@ -315,7 +254,7 @@ def _data(file: _File, findings: _Findings) -> Mapping[str, Any] | None:
 def _snapshot(
     capture: Path,
     files: Sequence[_File],
-    manifest: _Manifest,
+    manifest: Manifest,
     terms: _Terms,
     findings: _Findings,
 ) -> Iterator[Snapshot]:
@@ -337,7 +276,7 @@ def _snapshot(
     yield standing or snapshot
 
 
-def _compose(files: Sequence[_File], manifest: _Manifest, terms: _Terms) -> Snapshot:
+def _compose(files: Sequence[_File], manifest: Manifest, terms: _Terms) -> Snapshot:
     received_at = utc_text(terms.received_at)
     return Snapshot(
         month=terms.month,
@@ -352,7 +291,7 @@ def _compose(files: Sequence[_File], manifest: _Manifest, terms: _Terms) -> Snap
     )
 
 
-def _answer(file: _File, manifest: _Manifest, received_at: str) -> Answer:
+def _answer(file: _File, manifest: Manifest, received_at: str) -> Answer:
     return Answer(
         endpoint=file.endpoint.name,
         root_code=file.root_code,

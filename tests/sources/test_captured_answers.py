@@ -15,6 +15,7 @@ from cchc_pipeline.sources.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.file_drop import read_drop
 from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
 from cchc_pipeline.sources.portal_consistency import judge_snapshot
+from cchc_pipeline.sources.portal_envelope import read_envelope
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "portal-data"
 HAI_PHONG = SHARED / "hai-phong-H24"
@@ -161,3 +162,20 @@ def _complete_with_an_empty_summary(folder: Path, source: Path) -> Path:
         '{"code":"OK","data":{"evaluation":[]},"message":"OK"}', encoding="utf-8"
     )
     return folder
+
+
+def test_nothing_in_the_captured_answers_is_unknown_to_the_parser(
+    archive: RawArchive, tmp_path: Path
+) -> None:
+    national = _with_national_table(tmp_path / "national", "2026-09-17")
+    other = _complete_with_an_empty_summary(tmp_path / "other", SHARED / "phu-tho-H44/2026-09-26")
+    for folder, root, root_id in ((national, "H24", ROOT_ID), (other, "H44", PHU_THO_ID)):
+        parsed = _judged(_drop(folder, root, archive), archive, root_id)
+        assert [f.message_en for f in parsed.findings if f.rule == "UNKNOWN_FIELD"] == []
+
+
+def test_the_page_of_the_procedure_catalogue_is_a_good_answer() -> None:
+    path = SHARED / "formalities.page-575.json"
+    data = read_envelope(path.read_bytes(), path.name)
+    assert [item["code"] for item in data["items"]] == ["6.006776"]
+    assert data["pagination"]["totalPages"] == data["pagination"]["currentPage"] == 575

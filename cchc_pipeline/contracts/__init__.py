@@ -1,0 +1,57 @@
+"""A table's contract: declared once in ``schemas/tables``, projected onto every form it takes.
+
+Belongs here: reading and refusing declarations and code lists, and their projections (arrow
+schema, Table Schema, expectations, headings, dictionary). Does not: running an expectation
+(``quality``), file formats (``publish``), or a rule of any one table, which its declaration holds.
+
+What a declaration consists of is ``model``, a table as a whole ``contract``. They are read by
+``reading`` and ``code_lists``, from the files that ``declarations`` knows, entry by entry as a
+``node``; ``consistency`` judges the parts against each other. The projections are
+``expectations``, ``descriptors`` and ``dictionary``, in the ``words`` that all tables share.
+"""
+
+from cchc_pipeline.contracts.code_lists import load_code_list, parse_code_list
+from cchc_pipeline.contracts.contract import Contract
+from cchc_pipeline.contracts.declarations import contract_names, read_shared_fields
+from cchc_pipeline.contracts.descriptors import TABLE_SCHEMA
+from cchc_pipeline.contracts.dictionary import DictionaryRow, dictionary_rows
+from cchc_pipeline.contracts.expectations import YEARMONTH
+from cchc_pipeline.contracts.model import (
+    ROW_CONDITION,
+    Code,
+    CodeList,
+    Expectation,
+    Field,
+    FieldType,
+    ForeignKey,
+    Language,
+    Rule,
+    Severity,
+    Text,
+)
+from cchc_pipeline.contracts.reading import load_contract, parse_contract
+
+__all__ = [
+    "ROW_CONDITION",
+    "TABLE_SCHEMA",
+    "YEARMONTH",
+    "Code",
+    "CodeList",
+    "Contract",
+    "DictionaryRow",
+    "Expectation",
+    "Field",
+    "FieldType",
+    "ForeignKey",
+    "Language",
+    "Rule",
+    "Severity",
+    "Text",
+    "contract_names",
+    "dictionary_rows",
+    "load_code_list",
+    "load_contract",
+    "parse_code_list",
+    "parse_contract",
+    "read_shared_fields",
+]

@@ -1,0 +1,80 @@
+"""Decision 766: its groups, metrics and dated thresholds, and scores computed again from counts.
+
+Belongs here: the methodology as typed data, how a score follows from counts, how decimals are
+rounded, the rating of a total. Does not: reading a source's answers, ranking units, or replacing a
+score that a source published.
+
+``methodology`` types the decision's groups, metrics and rules, ``reading`` reads and judges its
+file, ``scoring`` computes and rounds, ``ratings`` has the bands of totals and their names.
+"""
+
+from cchc_pipeline.decision766.methodology import (
+    TOTAL_POINTS,
+    Confidence,
+    Filled,
+    Group,
+    Language,
+    Layout,
+    Level,
+    MergedGroup,
+    Methodology,
+    Metric,
+    Points,
+    RatioInput,
+    RuleKind,
+    ScoreRule,
+    Threshold,
+    ZeroRule,
+)
+from cchc_pipeline.decision766.ratings import (
+    Rating,
+    RatingScale,
+    load_ratings,
+    parse_ratings,
+    rate,
+)
+from cchc_pipeline.decision766.reading import load_methodology, parse_methodology
+from cchc_pipeline.decision766.scoring import (
+    UNKNOWN,
+    Recomputed,
+    difference,
+    percent,
+    recompute_group,
+    recompute_metric,
+    recompute_total,
+    round_score,
+)
+
+__all__ = [
+    "TOTAL_POINTS",
+    "UNKNOWN",
+    "Confidence",
+    "Filled",
+    "Group",
+    "Language",
+    "Layout",
+    "Level",
+    "MergedGroup",
+    "Methodology",
+    "Metric",
+    "Points",
+    "Rating",
+    "RatingScale",
+    "RatioInput",
+    "Recomputed",
+    "RuleKind",
+    "ScoreRule",
+    "Threshold",
+    "ZeroRule",
+    "difference",
+    "load_methodology",
+    "load_ratings",
+    "parse_methodology",
+    "parse_ratings",
+    "percent",
+    "rate",
+    "recompute_group",
+    "recompute_metric",
+    "recompute_total",
+    "round_score",
+]

@@ -1,0 +1,121 @@
+"""Scores computed again from counts, and how decimals are rounded.
+
+Belongs here: the arithmetic of a metric, a group and the total. Does not: the rules and thresholds
+themselves (``methodology``), or replacing a score that a source published.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from cchc_pipeline.decision766.methodology import Methodology, Metric
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A score computed from counts.
+
+    ``known`` is False where nothing can be said (counts missing, no rule for the case). A score of
+    None that is known is null by rule: it is published as null and counts 0 in sums.
+    """
+
+    score: Decimal | None
+    known: bool
+
+
+UNKNOWN = Recomputed(None, known=False)
+
+
+def round_score(value: float | Decimal) -> Decimal:
+    """Round to 2 decimals, ties away from 0, as the source does: a float by its binary value."""
+    return Decimal(value).quantize(_CENT, ROUND_HALF_UP)
+
+
+def percent(numerator: float | None, denominator: float | None) -> Decimal | None:
+    """The ratio in per cent, 2 decimals; None at denominator 0 or where a count is missing."""
+    if numerator is None or not denominator:
+        return None
+    return round_score(float(100 * Fraction(numerator) / Fraction(denominator)))
+
+
+def recompute_metric(
+    metric: Metric, numerator: int | None, denominator: int | None, on: date
+) -> Recomputed:
+    """The score of a metric by its rule, at most its maximum.
+
+    Args:
+        metric: The metric.
+        numerator: Its count, not negative; None if the source gave none.
+        denominator: Likewise.
+        on: The day whose threshold applies.
+    """
+    rule = metric.rule
+    full = rule.threshold(on)
+    if rule.kind == "fixed":
+        return Recomputed(round_score(metric.max_score), known=True)
+    if rule.kind == "tracked" or numerator is None or denominator is None or full is None:
+        return UNKNOWN
+    if denominator == 0:
+        return _at_zero(metric)
+    ratio = 100 * Fraction(numerator, denominator)
+    if rule.ratio_input == "rounded_percent":
+        ratio = Fraction(round_score(float(ratio)))
+    # One double at the end, of the exact value: the source's ties are those of its binary doubles.
+    points = float(Fraction(metric.max_score) * ratio / Fraction(full))
+    return Recomputed(min(round_score(points), round_score(metric.max_score)), known=True)
+
+
+def _at_zero(metric: Metric) -> Recomputed:
+    return {
+        "none": Recomputed(None, known=True),
+        "zero": Recomputed(round_score(0.0), known=True),
+        "full": Recomputed(round_score(metric.max_score), known=True),
+        "unknown": UNKNOWN,
+    }[metric.rule.zero_denominator]
+
+
+def recompute_group(
+    methodology: Methodology, group: str, metrics: Mapping[str, Recomputed]
+) -> Recomputed:
+    """The sum of a group's scored metrics; unknown where one of them is, null counts 0.
+
+    Args:
+        methodology: The methodology.
+        group: A group's code, merged ones included.
+        metrics: Recomputed metrics by code.
+
+    Raises:
+        KeyError: There is no such group.
+    """
+    scored = (metric for metric in methodology.metrics_of(group) if not metric.is_tracked_only)
+    return _sum(metrics.get(metric.code, UNKNOWN) for metric in scored)
+
+
+def recompute_total(methodology: Methodology, groups: Mapping[str, Recomputed]) -> Recomputed:
+    """The plain sum of the groups; unknown where one of them is.
+
+    Args:
+        methodology: The methodology.
+        groups: Recomputed groups by code; merged ones are not looked at, their parts are.
+    """
+    return _sum(groups.get(group.code, UNKNOWN) for group in methodology.groups)
+
+
+def _sum(parts: Iterable[Recomputed]) -> Recomputed:
+    known = list(parts)
+    if not all(part.known for part in known):
+        return UNKNOWN
+    return Recomputed(
+        sum((part.score or Decimal(0) for part in known), Decimal("0.00")), known=True
+    )
+
+
+def difference(published: float | Decimal | None, recomputed: Recomputed) -> Decimal | None:
+    """Published less recomputed, in points; None unless both are numbers."""
+    if published is None or recomputed.score is None:
+        return None
+    return Decimal(str(published)) - recomputed.score

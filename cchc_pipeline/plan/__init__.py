@@ -1,0 +1,72 @@
+"""A year's reform plan as data: its targets, its tasks, and the arithmetic of attaining them.
+
+Belongs here: typing ``schemas/plan/<year>``, reading the time that a task is given, whether a value
+attains a target, the rate still needed. Does not: measuring a value, a task's status in a month
+(``schemas/code-lists/task_status.yaml``), or mending what the plan says: its slips and
+contradictions are kept and named.
+
+The plan's parts are ``model``, its files are read and judged by ``reading``, a task's time by
+``windows``; ``attainment`` compares a value with its target and looks ahead to the year's end.
+"""
+
+from cchc_pipeline.plan.attainment import (
+    Comparator,
+    Exact,
+    RunRate,
+    RunRateReason,
+    attained,
+    required_run_rate,
+)
+from cchc_pipeline.plan.model import (
+    Base,
+    Confidence,
+    Conflict,
+    Deadline,
+    Decision,
+    Filled,
+    Heading,
+    MeasuredFrom,
+    Place,
+    Plan,
+    Report,
+    Reporting,
+    Slip,
+    Target,
+    TargetUnit,
+    Task,
+    TaskGroup,
+    Words,
+)
+from cchc_pipeline.plan.reading import load_plan, parse_plan
+from cchc_pipeline.plan.windows import Window, parse_window
+
+__all__ = [
+    "Base",
+    "Comparator",
+    "Confidence",
+    "Conflict",
+    "Deadline",
+    "Decision",
+    "Exact",
+    "Filled",
+    "Heading",
+    "MeasuredFrom",
+    "Place",
+    "Plan",
+    "Report",
+    "Reporting",
+    "RunRate",
+    "RunRateReason",
+    "Slip",
+    "Target",
+    "TargetUnit",
+    "Task",
+    "TaskGroup",
+    "Window",
+    "Words",
+    "attained",
+    "load_plan",
+    "parse_plan",
+    "parse_window",
+    "required_run_rate",
+]

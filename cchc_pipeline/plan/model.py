@@ -1,0 +1,280 @@
+"""The parts of a plan: the decision, its groups, reports, targets, tasks, slips and contradictions.
+
+Belongs here: their types, and what the plan itself can answer about them. Does not: whether they
+agree with each other (``reading``), or any comparison with a value (``attainment``).
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal, Protocol, TypeVar
+
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.contracts import Text
+from cchc_pipeline.period import Month
+from cchc_pipeline.plan.attainment import Comparator
+from cchc_pipeline.plan.windows import Window, parse_window
+
+TargetUnit = Literal["percent", "count", "months"]
+MeasuredFrom = Literal[
+    "agency_form", "task_tracker", "dossiers", "procedure_catalogue", "release_log"
+]
+Base = Literal["arriving", "fixed"]
+Confidence = Literal["confirmed", "believed"]
+
+_NO_EXTRAS = ConfigDict(extra="forbid")
+
+
+def _written(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("is not in Unicode form NFC")
+    return text
+
+
+def _in_both_languages(text: Text) -> Text:
+    _written(text.vi)
+    _written(text.en)
+    return text
+
+
+Filled = Annotated[str, AfterValidator(_written)]
+Words = Annotated[Text, AfterValidator(_in_both_languages)]
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Decision:
+    """The decision that issues the plan."""
+
+    number: Filled
+    date: date
+    title: Words
+    issuer: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class TaskGroup:
+    """A group of the annex, by its Roman number."""
+
+    number: Filled
+    title: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Report:
+    """A report that is due before a day of each of some months."""
+
+    kind: Filled
+    title: Words
+    before_day: Annotated[int, Field(ge=1, le=28)]
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...]
+
+    def last_days(self, year: int) -> tuple[date, ...]:
+        """The last days on which the report is in time; *before* the 10th means by the 9th."""
+        return tuple(date(year, m, self.before_day) - timedelta(days=1) for m in self.months)
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Reporting:
+    """The reporting calendar, the phrase that sets it, and who receives the reports."""
+
+    section: Filled
+    quote: Filled
+    addressee: Filled
+    reports: tuple[Report, ...]
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Slip:
+    """A slip of the plan's text: as it is written, and what is believed to be meant.
+
+    It stands either in a ``section`` of the plan or in a ``task`` of the annex.
+    """
+
+    id: Filled
+    as_written: Filled
+    believed: Filled
+    note: Words
+    section: Filled | None = None
+    task: Filled | None = None
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Conflict:
+    """Two targets for one matter that do not agree; both are kept."""
+
+    targets: tuple[Filled, Filled]
+    note: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Place:
+    """A place where the plan wants something made public."""
+
+    code: Filled
+    title: Words
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Deadline:
+    """By when a month's results are to be public."""
+
+    rule: Literal["end_of_following_month"]
+    confidence: Confidence
+    note: Words
+
+    def last_day(self, month: Month) -> date:
+        """The last day on which the month's results are public in time."""
+        return month.next().last_day
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Target:
+    """A measurable target of the plan.
+
+    Attributes:
+        target: In ``unit``: per cent, a count, or months.
+        section: The section of the plan or the task of the annex that sets it, by ``quote``.
+        owed_by: Who owes the data, in the plan's wording, as ``owed_by_section`` has it.
+        related_metric: A metric of Decision 766 to show beside it, never as it.
+        run_rate: Whether a share still needed is worked out for it.
+        base: ``arriving``: cases keep coming through the year; ``fixed``: what the share is taken
+            of is known from the start, so no cases come.
+        places: Where it is to be public; for months only, as is ``deadline``.
+    """
+
+    id: Filled
+    name: Words
+    definition: Words
+    numerator: Words
+    comparator: Comparator
+    target: Decimal
+    unit: TargetUnit
+    section: Filled
+    quote: Filled
+    measured_from: MeasuredFrom
+    owed_by: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    owed_by_section: Filled
+    related_metric: Filled | None
+    run_rate: bool
+    base: Base
+    denominator: Words | None = None
+    note: Words | None = None
+    places: tuple[Place, ...] = ()
+    deadline: Deadline | None = None
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Heading:
+    """A numbered row of the annex that only heads the tasks below it."""
+
+    id: Filled
+    number: int
+    group: Filled
+    title: Filled
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Task:
+    """A row of the annex to be tracked, in its own words.
+
+    Attributes:
+        number: The number that the annex gives it; None for sub-rows and the row without one.
+        parent: The heading above a sub-row.
+        leads: The leading bodies, cut from ``leads_text``, the cell as written.
+        coordinators: The co-ordinating bodies, cut from ``coordinators_text``; may be none.
+        time_text: The time as written; ``Plan.window`` reads it.
+        product: What is to come of it; None where the cell is empty.
+    """
+
+    id: Filled
+    number: int | None
+    group: Filled
+    title: Filled
+    leads: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    leads_text: Filled
+    coordinators: tuple[Filled, ...]
+    coordinators_text: Filled | None
+    time_text: Filled
+    product: Filled | None
+    parent: Filled | None = None
+
+    @property
+    def text(self) -> str:
+        """All that the annex writes in the row, for finding a phrase in it."""
+        cells = (self.title, self.leads_text, self.coordinators_text, self.time_text, self.product)
+        return "\n".join(cell for cell in cells if cell is not None)
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=_Identified)
+
+
+def _by_id(items: Iterable[_Item], wanted: str) -> _Item:
+    for item in items:
+        if item.id == wanted:
+            return item
+    raise KeyError(wanted)
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Plan:
+    """The plan of one year. ``tasks`` are the rows to track, in order, without the headings."""
+
+    year: int
+    decision: Decision
+    groups: tuple[TaskGroup, ...]
+    reporting: Reporting
+    slips: tuple[Slip, ...]
+    conflicts: tuple[Conflict, ...]
+    targets: tuple[Target, ...]
+    headings: tuple[Heading, ...]
+    tasks: tuple[Task, ...]
+
+    @property
+    def rows(self) -> tuple[Heading | Task, ...]:
+        """Every row of the annex that is named here: the headings, then the tasks."""
+        return (*self.headings, *self.tasks)
+
+    def target(self, target_id: str) -> Target:
+        """The target of an id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return _by_id(self.targets, target_id)
+
+    def task(self, task_id: str) -> Task:
+        """The tracked task of an id.
+
+        Raises:
+            KeyError: There is none; a heading is no task.
+        """
+        return _by_id(self.tasks, task_id)
+
+    def tasks_of(self, group: str) -> tuple[Task, ...]:
+        """The tracked tasks of a group, by its Roman number."""
+        return tuple(task for task in self.tasks if task.group == group)
+
+    def window(self, task: Task) -> Window:
+        """The days that a task is given, read literally: slips are not mended."""
+        return parse_window(task.time_text, self.year)
+
+    def slips_of(self, task_id: str) -> tuple[Slip, ...]:
+        """The slips in the text of a task."""
+        return tuple(slip for slip in self.slips if slip.task == task_id)
+
+    def conflicts_with(self, target_id: str) -> str | None:
+        """The id of the target that does not agree with this one, or None."""
+        for conflict in self.conflicts:
+            if target_id in conflict.targets:
+                return next(other for other in conflict.targets if other != target_id)
+        return None

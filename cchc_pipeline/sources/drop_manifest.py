@@ -1,0 +1,94 @@
+"""The manifest of a capture that was dropped: when and from where its answers are.
+
+Belongs here: reading ``manifest.json`` and holding it to the folder's month. Does not: the answers
+beside it (``file_drop``).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.period import Month
+from cchc_pipeline.sources.archive import Provenance, normal_capture_time
+
+_KEYS = frozenset({"captured_at", "source", "provenance", "request"})
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is said of a capture; the defaults stand where nothing is."""
+
+    captured_at: str | None = None
+    source: str = "file drop"
+    provenance: Provenance = "published"
+    request: Mapping[str, Any] = field(default_factory=dict)
+    unknown_keys: tuple[str, ...] = ()
+
+
+def read_manifest(content: bytes, path: Path, month: Month) -> Manifest:
+    """Decode a manifest.
+
+    Args:
+        content: Its bytes.
+        path: Where they are from, for the message.
+        month: The month of the folder, which a stated request must not contradict.
+
+    Raises:
+        SourceError: It cannot be read, or it speaks of another month.
+    """
+    manifest = _parse(path, _decode(path, content))
+    _check_request(path, manifest.request, month)
+    return manifest
+
+
+def _decode(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        stated = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _refusal(path, f"not readable: {error}") from None
+    if not isinstance(stated, dict):
+        raise _refusal(path, "not an object {…}")
+    return stated
+
+
+def _parse(path: Path, stated: Mapping[str, Any]) -> Manifest:
+    usual = Manifest()
+    captured_at, source = stated.get("captured_at"), stated.get("source", usual.source)
+    provenance = stated.get("provenance", usual.provenance)
+    request = stated.get("request", {})
+    try:
+        captured_at = captured_at if captured_at is None else normal_capture_time(captured_at)
+    except (ValueError, TypeError):
+        raise _refusal(path, f"captured_at is {captured_at!r:.40}") from None
+    if not isinstance(source, str) or not source.strip():
+        raise _refusal(path, "source is not a text")
+    if provenance not in get_args(Provenance):
+        raise _refusal(path, f"provenance is {provenance!r:.40}")
+    if not isinstance(request, Mapping):
+        raise _refusal(path, "request is not an object {…}")
+    unknown = tuple(sorted(stated.keys() - _KEYS))
+    return Manifest(captured_at, source.strip(), provenance, request, unknown)
+
+
+def _refusal(path: Path, what: str) -> SourceError:
+    return SourceError(
+        f"manifest: {what}",
+        where=str(path),
+        todo='write it as {"captured_at": "2026-10-02" or "2026-10-02T08:00:00+07:00", '
+        '"source": "…", "provenance": "published" or "sample", "request": {…}}',
+    )
+
+
+def _check_request(path: Path, request: Mapping[str, Any], month: Month) -> None:
+    """The request that a manifest states must ask about the folder's month."""
+    meant = {"year": month.year, "month": month.month, "quarter": month.quarter}
+    for name, number in meant.items():
+        if str(request.get(name, number)) != str(number):
+            raise SourceError(
+                f"its request asks for {name} {request[name]!r:.20}, the folder is of {month}",
+                where=str(path),
+                todo="move the capture to the folder of its month",
+            )

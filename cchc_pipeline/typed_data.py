@@ -1,0 +1,61 @@
+"""Typing the content of a data file, and refusing it in one line that names every place.
+
+Belongs here: pydantic's complaints, and rules that a module broke, as a ``SchemaDataError``. Does
+not: reading the file (``reference``), or what its content must obey beyond its type, which each
+module of the domain says.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from cchc_pipeline.errors import SchemaDataError
+
+_Data = TypeVar("_Data")
+
+
+def typed(kind: type[_Data], content: Any, where: str) -> _Data:
+    """The content of a data file as a pydantic type.
+
+    Args:
+        kind: The type.
+        content: The decoded content.
+        where: The file's name, for the reader of an error.
+
+    Raises:
+        SchemaDataError: The content does not fit; one line names each place that does not.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(content)
+    except ValidationError as error:
+        problems = [
+            f"{_name_of(item['loc'], content)}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        ]
+        raise SchemaDataError("; ".join(problems), where=where) from None
+
+
+def refuse(problems: Iterable[str], where: str) -> None:
+    """Refuse a data file for all of its problems at once; without any, do nothing.
+
+    Raises:
+        SchemaDataError: There is a problem.
+    """
+    line = "; ".join(problems)
+    if line:
+        raise SchemaDataError(line, where=where)
+
+
+def _name_of(location: tuple[int | str, ...], content: Any) -> str:
+    """A place in the content, where entries of a list are called by their id or code."""
+    names, at = [], content
+    for step in location:
+        try:
+            at = at[step]
+        except (KeyError, IndexError, TypeError):
+            at = None
+        keys = (key for key in ("id", "code") if isinstance(at, dict) and key in at)
+        key = next(keys, None)
+        names.append(str(step if key is None else at[key]))
+    return ".".join(names) or "content"
