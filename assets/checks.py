@@ -8,8 +8,7 @@ An expectation of severity error blocks what comes after in the same run; a warn
 Publication judges every published table again, because a block holds inside one run only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -17,6 +16,7 @@ from assets.partitions import month_of
 from assets.resources import Workspace
 from cchc_pipeline.contracts import Contract, load_contract
 from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.indicators.scores import latest_snapshots
 from cchc_pipeline.quality import CheckResult, check_table
 from cchc_pipeline.sources.portal_tables import require_within_limit
 
@@ -84,11 +84,11 @@ def portal_identities(
 ) -> Iterator[dg.AssetCheckResult]:
     """What the portal's figures must satisfy before anything is computed from them."""
     month = month_of(context)
-    latest = _latest_snapshots(workspace.lake.read("portal_scores", month).to_pylist())
+    latest = latest_snapshots(workspace.lake.read("portal_scores", month).to_pylist())
     findings = workspace.lake.read("portal_findings", month).to_pylist()
     for rule in BLOCKING_FINDINGS:
         lines = [
-            row["message_en"]
+            f"{row['basis']} {row['message_en']}"
             for row in findings
             if row["rule"] == rule and row["snapshot_id"] in latest
         ]
@@ -96,18 +96,17 @@ def portal_identities(
             passed=not lines,
             asset_key="portal_findings",
             check_name=rule,
-            description="; ".join(lines[:3]),
+            description=_with_todo(lines, "ask the source, drop a corrected capture, run again"),
             metadata={"findings": len(lines)},
         )
 
 
-def _latest_snapshots(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The snapshots that would be published: an earlier capture that was odd stops nothing."""
-    latest: dict[str, tuple[str, str]] = {}
-    for row in rows:
-        stamp = (row["captured_at"], row["snapshot_id"])
-        latest[row["basis"]] = max(stamp, latest.get(row["basis"], stamp))
-    return {snapshot for _, snapshot in latest.values()}
+def _with_todo(lines: Sequence[str], todo: str) -> str:
+    """The first three failures, how many more there are, and what to do; empty if there is none."""
+    if not lines:
+        return ""
+    more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
+    return f"{'; '.join(lines[:3])}{more} -> {todo}"
 
 
 @dg.asset_check(asset="portal_submissions", blocking=True)

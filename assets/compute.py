@@ -3,6 +3,9 @@
 Belongs here: one asset a table. Does not: formulas (``cchc_pipeline.indicators``).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import dagster as dg
 import pyarrow as pa
 
@@ -23,7 +26,7 @@ from cchc_pipeline.store import table_from_rows
 from publish.publication_log import read_publications
 
 
-def _table(name: str, rows: list[dict[str, object]]) -> dg.Output[pa.Table]:
+def _table(name: str, rows: list[dict[str, Any]]) -> dg.Output[pa.Table]:
     return versioned(table_from_rows(load_contract(name), rows))
 
 
@@ -35,20 +38,28 @@ def _context(month: Month, workspace: Workspace) -> ScoreContext:
     )  # fmt: skip
 
 
-_compute = {"partitions_def": MONTHS, "group_name": "compute", "owners": OWNERS, "kinds": {"parquet"}}
+JUDGED = ("portal_units", "portal_quarantine", "portal_findings", "portal_submissions")
+"""What must have passed its checks before anything is computed from ``portal_scores``."""
 
 
-@dg.asset(**_compute)
+def _computed(*deps: str) -> Callable[[Callable[..., dg.Output[pa.Table]]], dg.AssetsDefinition]:
+    """A monthly table of this group; ``deps`` are what it reads from the lake by itself."""
+    return dg.asset(
+        deps=deps, partitions_def=MONTHS, group_name="compute", owners=OWNERS, kinds={"parquet"}
+    )
+
+
+@_computed(*JUDGED)
 def score_recomputation(
     context: dg.AssetExecutionContext, workspace: Workspace, portal_scores: pa.Table
 ) -> dg.Output[pa.Table]:
-    """Scores recomputed from the published counts by the rules of Decision 766, with differences."""
+    """Scores recomputed from the published counts by the rules of Decision 766."""
     latest = latest_observations(portal_scores.to_pylist())
     rows = recomputation_rows(latest, _context(month_of(context), workspace))
     return _table("score_recomputation", rows)
 
 
-@dg.asset(deps=["portal_units"], **_compute)
+@_computed(*JUDGED)
 def unit_rankings(
     context: dg.AssetExecutionContext, workspace: Workspace, portal_scores: pa.Table
 ) -> dg.Output[pa.Table]:
@@ -58,7 +69,7 @@ def unit_rankings(
     return _table("unit_rankings", rows)
 
 
-@dg.asset(deps=["portal_units"], **_compute)
+@_computed(*JUDGED)
 def scores(
     context: dg.AssetExecutionContext,
     workspace: Workspace,
@@ -76,10 +87,8 @@ def scores(
     return _table("scores", rows)
 
 
-@dg.asset(**_compute)
-def plan_indicators(
-    context: dg.AssetExecutionContext, workspace: Workspace
-) -> dg.Output[pa.Table]:
+@_computed()
+def plan_indicators(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Every target of the year's plan, with its value or with who owes it."""
     settings, month = workspace.settings, month_of(context)
     log = read_publications(
@@ -93,7 +102,7 @@ def plan_indicators(
     return _table("plan_indicators", rows)
 
 
-@dg.asset(**_compute)
+@_computed()
 def plan_tasks(
     context: dg.AssetExecutionContext, workspace: Workspace, plan_indicators: pa.Table
 ) -> dg.Output[pa.Table]:
@@ -102,7 +111,7 @@ def plan_tasks(
     return _table("plan_tasks", rows)
 
 
-@dg.asset(**_compute)
+@_computed("portal_scores", *JUDGED[:-1])
 def submissions(
     context: dg.AssetExecutionContext, portal_submissions: pa.Table
 ) -> dg.Output[pa.Table]:

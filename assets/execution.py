@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from assets import compute, extract, publish, validate
 from assets.checks import CHECKS
@@ -27,9 +28,16 @@ MONTH_JOB, PUBLISH_JOB = "month", "publish"
 _INSTANCE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   pools:
     default_limit: 1
+event_log_storage:
+  module: assets.event_log
+  class: SteadyEventLog
+  config:
+    base_dir: {env: DAGSTER_HOME}
 """
 
 
@@ -62,7 +70,7 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
 
 
 def persistent_instance(folder: Path) -> dg.DagsterInstance:
-    """The Dagster instance under ``CCHC_HOME/dagster``; its folder and settings are made if absent."""
+    """The Dagster instance under ``CCHC_HOME/dagster``, made if absent."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
@@ -117,39 +125,58 @@ def _execute(
 
 
 def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
-    """What a failed run has to say: its failed blocking checks, or the error of its step."""
-    lines = [
+    """What a failed run has to say: the errors of its steps, then its failed blocking checks.
+
+    One error that the project raised itself is returned as it was, with its exit code.
+    """
+    failures = [
+        event.step_failure_data.error
+        for event in result.get_step_failure_events()
+        if event.step_failure_data.error
+    ]
+    told = [(error, _original(error)) for error in failures if not _is_check_failure(error)]
+    checks = _failed_checks(result)
+    if len(told) == 1 and told[0][1] and not checks:
+        cause = told[0][1]
+    elif told or checks:
+        lines = [str(own or _unforeseen(error)) for error, own in told]
+        cause = CheckFailedError("\n  ".join(["checks failed", *lines, *checks]), where=where)
+    else:
+        cause = CheckFailedError("the run failed", where=where, todo="see `dagster dev`")
+    cause.__cause__ = RuntimeError("\n".join(error.to_string() for error in failures))
+    return cause
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
+    return [
         f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
         for check in result.get_asset_check_evaluations()
         if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
     ]
-    if lines:
-        return CheckFailedError("\n  ".join(["checks failed", *lines]), where=where)
-    for event in result.get_step_failure_events():
-        return _original(event) or CheckFailedError(
-            f"step {event.step_key} failed: {_last_line(event)}",
-            where=where,
-            todo="use --debug for the traceback",
-        )
-    return CheckFailedError("the run failed", where=where, todo="see `dagster dev`")
 
 
-def _original(event: dg.DagsterEvent) -> CchcError | None:
-    """The line of the innermost error; Dagster keeps errors as text."""
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
+def _innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """The error that the step raised; Dagster wraps it, and keeps it as text."""
+    while error.cause is not None:
         error = error.cause
-    if error is None:
-        return None
-    line = error.message.strip().partition(": ")[2]
+    return error
+
+
+def _is_check_failure(error: SerializableErrorInfo) -> bool:
+    return _innermost(error).cls_name == "DagsterAssetCheckFailedError"
+
+
+def _original(error: SerializableErrorInfo) -> CchcError | None:
+    """The project's own error, made anew of its line; None if it was another."""
+    inner = _innermost(error)
     kinds = {kind.__name__: kind for kind in CchcError.__subclasses__()}
-    kind = kinds.get(error.cls_name or "")
-    return kind(line) if kind else None
+    kind = kinds.get(inner.cls_name or "")
+    return kind(inner.message.strip().partition(": ")[2]) if kind else None
 
 
-def _last_line(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    return (error.cause or error).message.strip().splitlines()[0] if error else "no reason given"
+def _unforeseen(error: SerializableErrorInfo) -> str:
+    first = _innermost(error).message.strip().splitlines()[0]
+    return f"unexpected {first} -> run it with --debug and report it"
 
 
 class _StepLines(logging.Handler):
@@ -163,7 +190,7 @@ class _StepLines(logging.Handler):
             type(self).progress(f"  {event.step_key}")
 
 
-@dg.logger(description="One line for each step that has ended.")
+@dg.logger(config_schema=None, description="One line for each step that has ended.")
 def _step_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("cchc.steps", level=logging.DEBUG)
     logger.addHandler(_StepLines())

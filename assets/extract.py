@@ -18,17 +18,23 @@ OWNERS = ["team:du-lieu-mo"]
 
 
 @dg.asset(partitions_def=MONTHS, group_name="extract", owners=OWNERS, kinds={"file", "parquet"})
-def raw_portal(
-    context: dg.AssetExecutionContext, workspace: Workspace
-) -> dg.Output[pa.Table]:
+def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Complete snapshots of the national portal's answers, archived by SHA-256 before parsing.
+
+    Of two drops under one capture time, the one that stands.
 
     From the inbox, or over the network where that is switched on; else the archive is replayed.
     """
     month = month_of(context)
     require_ended(month, workspace.now)
+    before = set(workspace.lake.read("raw_portal", month).column("snapshot_id").to_pylist())
     collected = collect_portal(
-        month, workspace.settings, workspace.archive, workspace.inbox_of(month), workspace.now
+        month,
+        workspace.settings,
+        workspace.archive,
+        workspace.inbox_of(month),
+        workspace.now,
+        before,
     )
     for note in collected.notes:
         context.log.info(note)

@@ -4,7 +4,8 @@ Belongs here: two assets, and the gates as checks on the first. Does not: the ga
 (``publish.gates``) or the order of the steps (``publish.publication``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -18,37 +19,22 @@ from publish.publication import publish as make_visible
 _NOTHING = "nothing to publish: the content is that of the last release"
 
 
-def _publish_asset_options() -> dict[str, object]:
-    return {"group_name": "publish", "owners": OWNERS, "pool": "publish"}
+def _gate_specs() -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(name, asset="release", blocking=True, description=gate.__doc__ or "")
+        for name, gate in GATES.items()
+    ]
 
 
 @dg.asset(
-    deps=list(MONTHLY),
-    io_manager_key="memory",
-    check_specs=[
-        dg.AssetCheckSpec(name, asset="release", blocking=True, description=(gate.__doc__ or ""))
-        for name, gate in GATES.items()
-    ],
-    kinds={"file"},
-    **_publish_asset_options(),  # type: ignore[arg-type]
-)
+    deps=list(MONTHLY), check_specs=_gate_specs(), group_name="publish", owners=OWNERS,
+    kinds={"file"}, pool="publish", io_manager_key="memory",
+)  # fmt: skip
 def release(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> Iterator[dg.Output[Built | None] | dg.AssetCheckResult]:
     """The next release: data package, four formats and digests, built out of sight and judged."""
-    settings = workspace.settings
-    ingredients = Ingredients(
-        workspace.register, settings.methodology, workspace.identity, GENERATOR
-    )
-    with workspace.portal.lock(workspace.now):
-        draft = assemble(workspace.lake, workspace.portal, ingredients, workspace.now)
-        built = draft and build(
-            draft,
-            workspace.portal,
-            now=workspace.now,
-            production=settings.production,
-            methodology=settings.methodology,
-        )
+    built = _build(workspace)
     yield dg.Output(built, metadata=_metadata(built))
     gates = {gate.name: gate.failures for gate in built.gates} if built else {}
     for name in GATES:
@@ -61,7 +47,26 @@ def release(
         )
 
 
-def _metadata(built: Built | None) -> dict[str, object]:
+def _build(workspace: Workspace) -> Built | None:
+    """The judged draft, or None if nothing differs from the last release."""
+    settings, portal = workspace.settings, workspace.portal
+    ingredients = Ingredients(
+        workspace.register, settings.methodology, workspace.identity, GENERATOR
+    )
+    with portal.lock(workspace.now):
+        draft = assemble(workspace.lake, portal, ingredients, workspace.now)
+        if draft is None:
+            return None
+        return build(
+            draft,
+            portal,
+            now=workspace.now,
+            production=settings.production,
+            methodology=settings.methodology,
+        )
+
+
+def _metadata(built: Built | None) -> Mapping[str, Any]:
     if built is None:
         return {"state": _NOTHING}
     draft = built.draft
@@ -75,7 +80,9 @@ def _metadata(built: Built | None) -> dict[str, object]:
     }
 
 
-@dg.asset(io_manager_key="memory", kinds={"file"}, **_publish_asset_options())  # type: ignore[arg-type]
+@dg.asset(
+    group_name="publish", owners=OWNERS, kinds={"file"}, pool="publish", io_manager_key="memory"
+)
 def publication(
     context: dg.AssetExecutionContext, workspace: Workspace, release: Built | None
 ) -> dg.MaterializeResult[None]:

@@ -3,10 +3,11 @@
 Belongs here: what steps share, and how tables travel between them. Does not: computing anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -96,7 +97,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self.settings.inbox_dir / str(month)
 
 
-class ParquetIOManager(dg.ConfigurableIOManager):  # type: ignore[misc]
+class ParquetIOManager(dg.ConfigurableIOManager):
     """Keeps each asset as one Parquet file a month, with the schema that its contract declares."""
 
     workspace: dg.ResourceDependency[Workspace]
@@ -121,7 +122,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):  # type: ignore[misc]
         )
 
 
-def versioned(table: pa.Table, metadata: dict[str, object] | None = None) -> dg.Output[pa.Table]:
+def versioned(table: pa.Table, metadata: Mapping[str, Any] | None = None) -> dg.Output[pa.Table]:
     """An asset's value with the version of its content."""
     return dg.Output(
         table, data_version=dg.DataVersion(content_digest(table)[:16]), metadata=metadata or {}

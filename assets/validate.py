@@ -24,7 +24,7 @@ PORTAL_TABLES = (
     name="read_portal",
     partitions_def=MONTHS,
     group_name="validate",
-    deps=["raw_portal"],
+    ins={"raw_portal": dg.AssetIn()},
     outs={
         name: dg.AssetOut(
             owners=OWNERS, kinds={"parquet"}, description=load_contract(name).description.en
@@ -33,15 +33,16 @@ PORTAL_TABLES = (
     },
 )
 def read_portal(
-    context: dg.AssetExecutionContext, workspace: Workspace
+    context: dg.AssetExecutionContext, workspace: Workspace, raw_portal: pa.Table
 ) -> Iterator[dg.Output[pa.Table]]:
-    """Replay the archive: every snapshot of the month through the one parser."""
+    """Replay the archive: every snapshot of the month that stands, through the one parser."""
     rows = read_month(
         month_of(context),
         workspace.archive,
         workspace.methodology,
         workspace.shipped_register,
         workspace.settings,
+        set(raw_portal.column("snapshot_id").to_pylist()),
     )
     for name in PORTAL_TABLES:
         table = table_from_rows(load_contract(name), rows[name])

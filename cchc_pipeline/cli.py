@@ -4,15 +4,24 @@ Belongs here: arguments, progress, exit codes, errors as one line. Does not: wor
 what they need when they run, so that ``cchc --help`` answers at once.
 """
 
+import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from http.server import HTTPServer
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cchc_pipeline.errors import CchcError, UsageError
 
+if TYPE_CHECKING:
+    from cchc_pipeline.period import Month
+    from cchc_pipeline.settings import Settings
+
+DEBUG = "--debug"
 app = typer.Typer(
     name="cchc",
     help="Monthly open data on the quality of public service: extract, validate, compute, publish.",
@@ -27,19 +36,15 @@ _Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dr
 
 @app.callback()
 def _options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show tracebacks; may stand anywhere in the line.")
+    ] = False,
 ) -> None:
-    _Debug.on = debug
-
-
-class _Debug:
-    """Whether errors keep their traceback."""
-
-    on = False
+    """Declare what holds for every command; ``main`` acts on it."""
 
 
 @app.command()
-def run(  # noqa: PLR0913 - one parameter an option
+def run(
     month: Annotated[str, typer.Argument(help="The month, as 2026-09.")],
     to: Annotated[str | None, typer.Option("--to", help="The last month of a span.")] = None,
     inbox: _Inbox = None,
@@ -50,58 +55,92 @@ def run(  # noqa: PLR0913 - one parameter an option
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
 ) -> None:
     """Process a month (or a span) and publish one release."""
-    from cchc_pipeline.period import Month, require_ended
-    from cchc_pipeline.settings import load_settings
     from cchc_pipeline.units import load_register
 
-    settings = load_settings(home=home, inbox=inbox)
+    settings = _settings(home, inbox)
     moment = _moment(published_at)
-    first = Month.parse(month)
-    months = list(first.to(Month.parse(to or month)))
-    if not months:
-        raise UsageError(f"{to} lies before {month}", where="--to")
-    require_ended(months[-1], moment)
-    if inbox is not None and not inbox.is_dir():
-        raise UsageError("no such folder", where=f"--inbox {inbox}", todo="check the path")
+    months = _months(month, to, moment)
     load_register(settings.inbox_dir)
     if dry_run:
-        _print_plan(settings.inbox_dir, settings.portal_dir, [str(m) for m in months])
-        return
-    _run(months, moment, settings.home, settings.inbox)
+        _print_plan(settings, months)
+    else:
+        _run(settings, months, moment)
+
+
+def _settings(home: Path | None, inbox: Path | None = None) -> "Settings":
+    """The settings; an inbox that was named but is not there would look like a silent source."""
+    from cchc_pipeline.settings import load_settings
+
+    settings = load_settings(home=home, inbox=inbox)
+    if settings.inbox is not None and not settings.inbox.is_dir():
+        raise UsageError(
+            "no such folder", where=f"inbox {settings.inbox}", todo="check --inbox or CCHC_INBOX"
+        )
+    return settings
 
 
 def _moment(text: str | None) -> datetime:
-    """The moment given, or the clock: the one place where it is read."""
+    """The moment given, or the clock: the one place where it is read.
+
+    Raises:
+        UsageError: It is no moment, or the clock has not reached it: readers would be told a time
+            at which nothing was published, and no later release could follow it.
+    """
     from cchc_pipeline.period import TIMEZONE
 
+    clock = datetime.now(TIMEZONE).replace(microsecond=0)
     if text is None:
-        return datetime.now(TIMEZONE).replace(microsecond=0)
+        return clock
     try:
         given = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{text!r} is not a moment", where="--published-at", todo="say 2026-10-12T08:30:00+07:00"
+            f"{text!r} is not a moment",
+            where="--published-at",
+            todo="say 2026-10-12T08:30:00+07:00",
         ) from None
-    return given.replace(tzinfo=TIMEZONE) if given.tzinfo is None else given
+    aware = given.replace(tzinfo=TIMEZONE) if given.tzinfo is None else given
+    if aware > clock:
+        raise UsageError(
+            f"{text} lies in the future", where="--published-at", todo="leave it out, or correct it"
+        )
+    return aware
 
 
-def _print_plan(inbox: Path, portal: Path, months: list[str]) -> None:
+def _months(first: str, last: str | None, moment: datetime) -> list["Month"]:
+    """The months of a span, all of them over and none before Decision 766."""
+    from assets.partitions import FIRST_MONTH
+    from cchc_pipeline.period import Month, require_ended
+
+    months = list(Month.parse(first).to(Month.parse(last or first)))
+    if not months:
+        raise UsageError(f"{last} lies before {first}", where="--to", todo="give a later month")
+    if months[0] < FIRST_MONTH:
+        raise UsageError(
+            f"{first} lies before Decision 766/QĐ-TTg", todo=f"begin with {FIRST_MONTH}"
+        )
+    require_ended(months[-1], moment)
+    return months
+
+
+def _print_plan(settings: "Settings", months: Sequence["Month"]) -> None:
     from publish.plan import publication_plan
 
-    for line in publication_plan(inbox, portal, months):
+    names = [str(month) for month in months]
+    for line in publication_plan(settings.inbox_dir, settings.portal_dir, names):
         typer.echo(line)
 
 
-def _run(months: list, moment: datetime, home: Path, inbox: Path | None) -> None:  # type: ignore[type-arg]
+def _run(settings: "Settings", months: Sequence["Month"], moment: datetime) -> None:
     from assets.execution import persistent_instance, run_months, run_publication
     from assets.resources import Workspace
 
-    workspace = Workspace(
-        home=str(home), inbox=str(inbox) if inbox else "", moment=moment.isoformat()
-    )
+    inbox = str(settings.inbox) if settings.inbox else ""
+    workspace = Workspace(home=str(settings.home), inbox=inbox, moment=moment.isoformat())
     with (
         workspace.portal.lock(moment),
-        persistent_instance(workspace.settings.dagster_dir) as instance,
+        _progress_line(),
+        persistent_instance(settings.dagster_dir) as instance,
     ):
         run_months(workspace, months, instance, _progress)
         release = run_publication(workspace, instance, _progress)
@@ -112,13 +151,24 @@ def _run(months: list, moment: datetime, home: Path, inbox: Path | None) -> None
 
 
 def _progress(line: str) -> None:
-    """Plain lines; the last one stays in place on a terminal."""
+    """Plain lines; on a terminal each step replaces the one before."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.write("" if line.startswith(" ") else "\n")
         sys.stderr.flush()
     else:
         typer.echo(line, err=True)
+
+
+@contextmanager
+def _progress_line() -> Iterator[None]:
+    """Leave the terminal at the beginning of an empty line, whatever happens."""
+    try:
+        yield
+    finally:
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
 
 
 @app.command()
@@ -130,11 +180,9 @@ def status(
     """Months and stages: what is there, what is missing, who owes it."""
     import json
 
-    from cchc_pipeline.settings import load_settings
     from publish.overview import overview, overview_lines
 
-    settings = load_settings(home=home, inbox=inbox)
-    seen = overview(settings)
+    seen = overview(_settings(home, inbox))
     if as_json:
         typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
         return
@@ -145,16 +193,13 @@ def status(
 @app.command()
 def serve(
     home: _Home = None,
-    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 8766,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
 ) -> None:
     """Preview the portal on 127.0.0.1."""
-    from cchc_pipeline.settings import load_settings
-    from publish.preview import preview_server
-
-    root = load_settings(home=home).portal_dir / "current"
+    root = _settings(home).portal_dir / "current"
     if not root.is_dir():
         raise UsageError("nothing is published yet", where=str(root), todo="cchc run MONTH")
-    with preview_server(root, port) as server:
+    with _server(root, port) as server:
         typer.echo(f"http://127.0.0.1:{server.server_port}/  (Ctrl+C ends)")
         try:
             server.serve_forever()
@@ -162,22 +207,42 @@ def serve(
             typer.echo("ended")
 
 
-def main() -> None:
-    """Run the command line; an error is one line and an exit code."""
+def _server(root: Path, port: int) -> HTTPServer:
+    from publish.preview import preview_server
+
     try:
-        app()
-    except CchcError as error:
-        _fail(str(error), error.exit_code, error)
+        return preview_server(root, port)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}", 1, error)
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}",
+            where="--port",
+            todo="choose another, or 0 for a free one",
+        ) from None
 
 
-def _fail(line: str, code: int, error: BaseException) -> None:
-    if _Debug.on:
-        raise error
-    typer.echo(f"cchc: {line}", err=True)
-    raise SystemExit(code)
+def main() -> None:
+    """Run the command line; an error is one line and an exit code, or its traceback."""
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(arguments, prog_name="cchc")
+    except Exception as error:
+        if debug:
+            raise
+        line, code = _said(error)
+        typer.echo(f"cchc: {line}", err=True)
+        raise SystemExit(code) from None
+
+
+def _said(error: Exception) -> tuple[str, int]:
+    """An error's line and exit code; of one that nobody foresaw, what a report needs."""
+    if isinstance(error, CchcError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        return f"{where}{error.strerror} -> check that the place exists and may be written to", 1
+    first = next(iter(str(error).strip().splitlines()), "")
+    return f"unexpected {type(error).__name__}: {first} -> run it with {DEBUG} and report it", 1
 
 
 if __name__ == "__main__":

@@ -30,7 +30,11 @@ class Settings(BaseSettings):
     """How this installation runs. Field names are the variables' names without ``CCHC_``."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True
+        env_prefix=_PREFIX,
+        toml_file=CONFIG_FILE,
+        extra="forbid",
+        frozen=True,
+        env_ignore_empty=True,
     )
 
     home: Path = Field(Path("var"), description="Where everything is kept: raw, lake, portal.")

@@ -292,34 +292,48 @@ def _read_successions(path: Path, register: UnitRegister) -> list[Succession]:
 
 def _csv_rows(path: Path, required: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
     """The rows of a small comma or semicolon CSV as NFC text, numbered as a spreadsheet does."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SchemaDataError(
-            "not UTF-8 text", where=str(path), todo="save it as CSV UTF-8"
-        ) from None
+    text = _csv_text(path)
     heading = text.partition("\n")[0]
     reader = csv.DictReader(
-        io.StringIO(unicodedata.normalize("NFC", text)),
+        io.StringIO(text),
         delimiter=";" if heading.count(";") > heading.count(",") else ",",
         strict=True,
     )
-    missing = [name for name in required if name not in (reader.fieldnames or ())]
+    try:
+        _require_columns(reader.fieldnames or (), required, str(path))
+        for row in reader:
+            if None in row or None in row.values():
+                raise SchemaDataError(
+                    "another number of cells than the heading row",
+                    where=f"{path}, row {reader.line_num}",
+                    todo="give each column one cell",
+                )
+            if any(row.values()):
+                yield reader.line_num, {key: value.strip() for key, value in row.items()}
+    except csv.Error as error:
+        raise SchemaDataError(
+            f"not CSV: {error}", where=f"{path}, row {reader.line_num + 1}", todo="correct that row"
+        ) from None
+
+
+def _csv_text(path: Path) -> str:
+    try:
+        return unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        what, todo = "not UTF-8 text", "save it as CSV UTF-8"
+    except OSError as error:
+        what, todo = f"cannot be read: {error.strerror}", "check the file and its permissions"
+    raise SchemaDataError(what, where=str(path), todo=todo)
+
+
+def _require_columns(given: Iterable[str], required: tuple[str, ...], where: str) -> None:
+    missing = [name for name in required if name not in given]
     if missing:
         raise SchemaDataError(
             f"no column {', '.join(missing)}",
-            where=str(path),
+            where=where,
             todo=f"the heading row is {','.join(required)}",
         )
-    try:
-        for number, row in enumerate(reader, start=2):
-            if None in row or None in row.values():
-                raise SchemaDataError(
-                    "another number of cells than the heading row", where=f"{path}, row {number}"
-                )
-            yield number, {key: value.strip() for key, value in row.items()}
-    except csv.Error as error:
-        raise SchemaDataError(f"not CSV: {error}", where=str(path)) from None
 
 
 def _day(text: str, where: str) -> date:

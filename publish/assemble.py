@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.errors import CheckFailedError
@@ -66,11 +67,12 @@ def assemble(
     if not months:
         raise CheckFailedError("no month has been computed", where=str(lake.root))
     previous = portal.latest()
-    tables = dict(_tables(lake, months, ingredients))
-    stamped, changes = _stamped(tables, previous, next_id(portal, months[-1]))
+    tables = {name: _tidy(table) for name, table in _tables(lake, months, ingredients)}
+    release = next_id(portal, months[-1])
+    stamped, changes = _stamped(tables, previous, release)
     digests = {name: _schema_digest(name) for name in tables}
     draft = Draft(
-        id=next_id(portal, months[-1]),
+        id=release,
         published_at=published_at.replace(microsecond=0),
         tables=stamped,
         periods=months,
@@ -86,8 +88,11 @@ def assemble(
 
 
 def next_id(portal: Portal, month: Month) -> ReleaseId:
-    """The month's next release; what a crash left unpublished does not count."""
-    numbers = [release.id.number for release in portal.published() if release.id.month == month]
+    """The month's next release; what a crash left unpublished does not count.
+
+    A number that was ever shown is not given again, even if the current site does not name it.
+    """
+    numbers = [release.number for release in portal.shown() if release.month == month]
     return ReleaseId(month, max(numbers, default=0) + 1)
 
 
@@ -115,6 +120,14 @@ def _tables(
             yield name, table_from_rows(load_contract(name), code_lists[name])
         else:
             yield name, pa.concat_tables([lake.read(name, month) for month in months])
+
+
+def _tidy(table: pa.Table) -> pa.Table:
+    """One chunk a column, and no minus zero: JSON, XLSX and Parquet would show its sign."""
+    for position, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            table = table.set_column(position, field, pc.add(table.column(position), 0.0))
+    return table.combine_chunks()
 
 
 def _stamped(
@@ -148,9 +161,9 @@ def _sources(lake: Lake, months: Iterable[Month]) -> Iterable[Source]:
     """The snapshot that each basis of each month was taken from: the one captured last."""
     for month in months:
         latest: dict[str, Source] = {}
-        for row in sorted(lake.read("raw_portal", month).to_pylist(), key=lambda r: r["captured_at"]):
+        snapshots = lake.read("raw_portal", month).to_pylist()
+        for row in sorted(snapshots, key=lambda r: r["captured_at"]):
             latest[row["basis"]] = Source(
                 row["source"], row["captured_at"], row["provenance"], row["period"], row["basis"]
             )
         yield from latest.values()
-

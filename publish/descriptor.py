@@ -61,9 +61,7 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "provenance": draft.provenance,
         "generatedBy": {"version": draft.generator, "inputDigest": f"sha256:{draft.input_digest}"},
         "resources": [
-            resource
-            for name in draft.tables
-            for resource in _resources(load_contract(name), files)
+            resource for name in draft.tables for resource in _resources(load_contract(name), files)
         ],
     }
     if identity.public_url:
@@ -104,7 +102,9 @@ def _resources(contract: Contract, files: Mapping[str, bytes]) -> list[dict[str,
         "schema": contract.table_schema("vi"),
     }
     others = [
-        _file_entry(f"{name}-{ending}", f"formats/{contract.table}.{ending}", ending, contract, files)
+        _file_entry(
+            f"{name}-{ending}", f"formats/{contract.table}.{ending}", ending, contract, files
+        )
         | {"format": ending.upper(), "alternateOf": name}
         for ending in ("parquet", "json", "xlsx")
     ]

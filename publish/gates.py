@@ -10,7 +10,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, distribution
@@ -19,17 +19,20 @@ from typing import Any
 
 import jsonschema
 
-from cchc_pipeline.contracts import ForeignKey, load_contract
+from cchc_pipeline.contracts import Field, ForeignKey, load_contract
 from cchc_pipeline.decision766 import load_methodology
+from cchc_pipeline.period import Month
 from cchc_pipeline.quality import blocking_lines, check_table
+from cchc_pipeline.units import Unit, UnitRegister
 from publish.formats import first_difference, from_csv, from_json, from_parquet, rows_of
-from publish.release import CODE_LISTS, PUBLISHED_TABLES, Draft
+from publish.release import CODE_LISTS, PUBLISHED_TABLES, Draft, Published
 from publish.workbook import from_xlsx
 
 DESCRIPTOR = "datapackage.json"
 _PROFILE_PACKAGE = "check-datapackage"
 _PROFILE_FILE = "check_datapackage/schemas/data-package-2-0.json"
 _FORMULA = re.compile(r"[=+\-@\t]")
+_NO_VALUE = frozenset({"nan", "inf", "-inf", "null", "none"})
 _PERSONAL = {
     "identity number": re.compile(r"(?<![\w.])\d{12}(?![\w.])"),
     "phone number": re.compile(r"(?<![\w.])(?:\+84|0)[35789]\d{8}(?![\w.])"),
@@ -42,7 +45,8 @@ _PERSONAL = {
 class Candidate:
     """A draft with the bytes that it would publish, and the moment at which it is judged.
 
-    ``folder`` holds the same bytes as files, for the checks that read a package from disk.
+    ``folder`` holds the same bytes as files, for the checks that read a package from disk;
+    ``shown`` are the releases that the portal shows already.
     """
 
     draft: Draft
@@ -51,6 +55,7 @@ class Candidate:
     now: datetime
     production: bool
     methodology: str
+    shown: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,21 +71,30 @@ class GateResult:
         return not self.failures
 
 
-def judge(candidate: Candidate) -> tuple[GateResult, ...]:
-    """Run every gate; none is skipped because another failed."""
+def judge(
+    candidate: Candidate, gates: "Mapping[str, Gate] | None" = None
+) -> tuple[GateResult, ...]:
+    """Run every gate; none is skipped because another failed.
+
+    Args:
+        candidate: What is to be published.
+        gates: Gates by their names; all of ``GATES`` if None.
+    """
+    chosen = GATES if gates is None else gates
     return tuple(
-        GateResult(name, tuple(_guarded(gate, candidate))) for name, gate in GATES.items()
+        GateResult(name, tuple(_guarded(gate, candidate))) for name, gate in chosen.items()
     )
 
 
-def _guarded(gate: "_Gate", candidate: Candidate) -> list[str]:
+def _guarded(gate: "Gate", candidate: Candidate) -> list[str]:
     try:
         return list(gate(candidate))
-    except Exception as error:  # noqa: BLE001 - a gate that breaks has not been passed
+    except Exception as error:  # a gate that breaks has not been passed
         return [f"could not be judged: {type(error).__name__}: {error}"]
 
 
-_Gate = Callable[[Candidate], Iterable[str]]
+Gate = Callable[[Candidate], Iterable[str]]
+"""A gate yields one line a failure; none is a pass."""
 
 
 def profile_is_valid(candidate: Candidate) -> Iterable[str]:
@@ -88,9 +102,9 @@ def profile_is_valid(candidate: Candidate) -> Iterable[str]:
     try:
         package = distribution(_PROFILE_PACKAGE)
     except PackageNotFoundError:
-        yield f"the 2.0 profile is not installed: install {_PROFILE_PACKAGE} (see docs/operating.md)"
+        yield f"the 2.0 profile is absent: install {_PROFILE_PACKAGE} (see docs/operating.md)"
         return
-    profile = json.loads(str(package.locate_file(_PROFILE_FILE).read_text(encoding="utf-8")))
+    profile = json.loads(Path(str(package.locate_file(_PROFILE_FILE))).read_text(encoding="utf-8"))
     validator = jsonschema.Draft7Validator(profile)
     descriptor = json.loads(candidate.files[DESCRIPTOR])
     for error in validator.iter_errors(descriptor):
@@ -98,11 +112,14 @@ def profile_is_valid(candidate: Candidate) -> Iterable[str]:
 
 
 def frictionless_agrees(candidate: Candidate) -> Iterable[str]:
-    """frictionless reads the finished package from disk and finds no error."""
+    """Read the finished package from disk with frictionless, which must find no error."""
     import frictionless  # noqa: PLC0415 - half a second that only a publication pays
 
     report = frictionless.Package(str(candidate.folder / DESCRIPTOR)).validate()
-    for path, title, note in report.flatten(["name", "title", "note"])[:20]:
+    found = report.flatten(["name", "title", "note"])
+    if not report.valid and not found:
+        yield "the package is not valid"
+    for path, title, note in found[:20]:
         yield f"{path}: {title}: {note}"
 
 
@@ -147,34 +164,63 @@ def _dangling(name: str, table: Any, key: ForeignKey, target: Any) -> Iterable[s
 def groups_sum_to_total(candidate: Candidate) -> Iterable[str]:
     """The total is the plain sum of its groups, within the tolerance of the methodology."""
     methodology = load_methodology(candidate.methodology)
-    units: dict[tuple[str, ...], dict[str, float | None]] = {}
+    units: dict[tuple[str, str, str], dict[str, float | None]] = {}
     for row in candidate.draft.tables["scores"].to_pylist():
-        key = (row["period"], row["basis"], row["unit_code"])
-        units.setdefault(key, {})[row["metric_code"]] = row["score"]
+        unit = (row["period"], row["basis"], row["unit_code"])
+        units.setdefault(unit, {})[row["metric_code"]] = row["score"]
     for key, scores in units.items():
         total = scores.get("TOTAL")
         groups = methodology.summed_groups(scores)
         if total is None or not groups:
             continue
-        off = abs(round(total - sum(scores[g] or 0 for g in groups), 4))
-        if off > float(methodology.tolerance):
-            yield f"{' '.join(key)}: total {total}, groups add up to {total - off:.2f} or so"
+        added = sum(scores[group] or 0 for group in groups)
+        if abs(round(total - added, 4)) > float(methodology.tolerance):
+            yield f"{' '.join(key)}: total {total}, groups add up to {added:.2f}"
 
 
 def every_unit_has_every_metric(candidate: Candidate) -> Iterable[str]:
-    """Within a period and basis, the units of one level have the same metrics."""
-    level = {
-        row["unit_code"]: row["level"] for row in candidate.draft.tables["units"].to_pylist()
-    }
-    seen: dict[tuple[str, str, str], dict[str, set[str]]] = {}
-    for row in candidate.draft.tables["scores"].to_pylist():
-        key = (row["period"], row["basis"], level.get(row["unit_code"], "unknown"))
+    """Within a period and basis, units of one level have the same metrics, and all valid ones any.
+
+    Who is valid stands in the table of units; of a basis that the source left silent, only the
+    root must have rows.
+    """
+    draft = candidate.draft
+    level = {row["unit_code"]: row["level"] for row in draft.tables["units"].to_pylist()}
+    seen: dict[tuple[str, str], dict[str, set[str]]] = {}
+    answered = set()
+    for row in draft.tables["scores"].to_pylist():
+        key = (row["period"], row["basis"])
         seen.setdefault(key, {}).setdefault(row["unit_code"], set()).add(row["metric_code"])
+        if row["score"] is not None:
+            answered.add(key)
     for key, units in seen.items():
-        expected = set.union(*units.values())
-        for code, metrics in units.items():
-            if expected - metrics:
-                yield f"{' '.join(key)}: {code} lacks {', '.join(sorted(expected - metrics))}"
+        for code in sorted(_expected_units(draft, key[0], key in answered) - units.keys()):
+            yield f"{' '.join(key)}: {code} has no row"
+        yield from (f"{' '.join(key)}: {line}" for line in _uneven(units, level))
+
+
+def _uneven(units: Mapping[str, set[str]], level: Mapping[str, str]) -> Iterable[str]:
+    """The units that lack a metric which another of their level has."""
+    expected: dict[str, set[str]] = {}
+    for code, metrics in units.items():
+        expected.setdefault(level.get(code, "unknown"), set()).update(metrics)
+    for code, metrics in units.items():
+        lacking = expected[level.get(code, "unknown")] - metrics
+        if lacking:
+            yield f"{code} lacks {', '.join(sorted(lacking))}"
+
+
+def _expected_units(draft: Draft, period: str, is_answered: bool) -> set[str]:
+    """The root, and the units below it in the month if the source answered for it."""
+    month, root = Month.parse(period), draft.identity.root_unit
+    register = UnitRegister(tuple(_unit(row) for row in draft.tables["units"].to_pylist()))
+    below = register.below(root, month) if is_answered else ()
+    return {root, *(unit.code for unit in below)}
+
+
+def _unit(row: Mapping[str, Any]) -> Unit:
+    values = {name: value for name, value in row.items() if name != "unit_code"}
+    return Unit(code=row["unit_code"], **values)
 
 
 def period_is_over(candidate: Candidate) -> Iterable[str]:
@@ -192,13 +238,27 @@ def period_is_over(candidate: Candidate) -> Iterable[str]:
 
 
 def text_is_clean(candidate: Candidate) -> Iterable[str]:
-    """CSV is UTF-8, NFC, LF, no BOM, final newline; no text runs as a formula; no NaN."""
-    for path, content in candidate.files.items():
-        if path.endswith(".csv"):
-            yield from (f"{path}: {fault}" for fault in _csv_faults(content))
+    """CSV is UTF-8, NFC, LF, no BOM, final newline, fixed decimals; no formula, no NaN."""
+    for name in candidate.draft.tables:
+        path, contract = _paths(name)[0], load_contract(name)
+        faults = _csv_faults(candidate.files[path], [_form(field) for field in contract.fields])
+        yield from (f"{path}: {fault}" for fault in faults)
 
 
-def _csv_faults(content: bytes) -> Iterable[str]:
+def _form(field: Field) -> str:
+    """The pattern of a column's numbers: no exponent, the declared decimals; empty for text."""
+    if field.type not in {"integer", "number"}:
+        return ""
+    return rf"-?\d+\.\d{{{field.decimals}}}" if field.decimals else r"-?\d+"
+
+
+def _csv_faults(content: bytes, forms: Sequence[str]) -> Iterable[str]:
+    """Faults of the bytes, then of the cells.
+
+    Args:
+        content: A CSV file.
+        forms: For each column the pattern of its numbers; empty for a column of text.
+    """
     text = content.decode("utf-8")
     if text.startswith("\ufeff"):
         yield "begins with a BOM"
@@ -207,11 +267,18 @@ def _csv_faults(content: bytes) -> Iterable[str]:
     if unicodedata.normalize("NFC", text) != text:
         yield "is not NFC"
     for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
-        for cell in row:
-            if _FORMULA.match(cell) and not re.fullmatch(r"-?\d+(\.\d+)?", cell):
-                yield f"row {number}: {cell[:20]!r} begins like a formula"
-            if cell.casefold() in {"nan", "inf", "-inf", "null", "none"}:
-                yield f"row {number}: {cell!r} is no value"
+        for cell, form in zip(row, forms, strict=True):
+            fault = _cell_fault(cell, form if number > 1 else "")
+            if fault:
+                yield f"row {number}: {cell[:20]!r} {fault}"
+
+
+def _cell_fault(cell: str, form: str) -> str:
+    if form and cell:
+        return "" if re.fullmatch(form, cell) else "is no number in the fixed form"
+    if _FORMULA.match(cell):
+        return "begins like a formula"
+    return "is no value" if cell.casefold() in _NO_VALUE else ""
 
 
 def formats_are_equal(candidate: Candidate) -> Iterable[str]:
@@ -222,7 +289,7 @@ def formats_are_equal(candidate: Candidate) -> Iterable[str]:
         csv_path, parquet, as_json, xlsx = _paths(name)
         back = {
             csv_path: from_csv(files[csv_path], contract),
-            parquet: from_parquet(files[parquet]),
+            parquet: from_parquet(files[parquet], contract),
             as_json: from_json(files[as_json], contract),
             xlsx: from_xlsx(files[xlsx], contract),
         }
@@ -233,29 +300,38 @@ def formats_are_equal(candidate: Candidate) -> Iterable[str]:
 
 
 def nothing_personal(candidate: Candidate) -> Iterable[str]:
-    """No personal column, and no cell that looks like personal data or a dossier code."""
+    """No personal column; no text or cell that looks like personal data or a dossier code.
+
+    The cells of the tables are those of every format (``formats_are_equal``); the texts are all
+    other files of the release.
+    """
+    for path, content in candidate.files.items():
+        if not path.startswith(("data/", "formats/")):
+            yield from (f"{path}: holds what looks like a {kind}" for kind in _looks(content))
     for name, table in candidate.draft.tables.items():
         contract = load_contract(name)
         yield from (f"{name}.{f.name} is personal" for f in contract.fields if f.personal)
         for column in (c for c in table.column_names if contract.field(c).type == "string"):
-            for kind, pattern in _PERSONAL.items():
-                cells = table.column(column).unique().to_pylist()
-                if any(value is not None and pattern.search(value) for value in cells):
-                    yield f"{name}.{column}: a cell looks like a {kind}"
+            cells = "\n".join(filter(None, table.column(column).unique().to_pylist()))
+            yield from (f"{name}.{column}: a cell looks like a {k}" for k in _looks(cells.encode()))
+
+
+def _looks(content: bytes) -> Iterable[str]:
+    text = content.decode("utf-8")
+    return (kind for kind, pattern in _PERSONAL.items() if pattern.search(text))
 
 
 def schema_change_is_announced(candidate: Candidate) -> Iterable[str]:
-    """A changed column is a new major version."""
+    """The descriptor states a version by the rules: a changed or removed column is a major one."""
     draft = candidate.draft
+    version = str(json.loads(candidate.files[DESCRIPTOR])["version"])
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        yield f"the version {version!r} is not three numbers"
     if draft.previous is None:
         return
-    changed = [
-        name
-        for name, digest in draft.schema_digests.items()
-        if draft.previous.schema_digests.get(name) != digest
-    ]
-    same_major = draft.version.split(".")[0] == draft.previous.version.split(".")[0]
-    if changed and same_major:
+    now, before = draft.schema_digests, draft.previous.schema_digests
+    changed = [name for name in {**before, **now} if now.get(name) != before.get(name)]
+    if changed and version.startswith(f"{draft.previous.version.split('.', 1)[0]}."):
         yield f"columns of {', '.join(changed)} changed without a major version"
 
 
@@ -264,16 +340,22 @@ def no_row_is_lost(candidate: Candidate) -> Iterable[str]:
     for row in candidate.draft.tables["submissions"].to_pylist():
         parts = (row["accepted"] or 0) + (row["quarantined"] or 0) + (row["duplicates"] or 0)
         if row["rows"] is not None and row["rows"] != parts:
-            yield f"{row['period']} {row['unit_code']} {row['table']}: {row['rows']} rows, {parts} accounted for"
+            key = f"{row['period']} {row['unit_code']} {row['table']}"
+            yield f"{key}: {row['rows']} rows, {parts} accounted for"
     for name, change in candidate.draft.changes.items():
         if change.removed and name not in CODE_LISTS:
             yield f"{name}: {change.removed} published row(s) would disappear"
 
 
 def sample_stays_out_of_production(candidate: Candidate) -> Iterable[str]:
-    """Sample data can never reach a portal that is marked production."""
-    if candidate.production and candidate.draft.is_sample:
+    """Sample data can never reach a portal that is marked production, nor already be there."""
+    if not candidate.production:
+        return
+    if candidate.draft.is_sample:
         yield "the release contains sample data and the portal is marked production"
+    samples = [str(release.id) for release in candidate.shown if release.is_sample]
+    if samples:
+        yield f"the portal is marked production and shows samples: {', '.join(samples)}"
 
 
 def _paths(table: str) -> tuple[str, str, str, str]:
@@ -285,12 +367,12 @@ def _paths(table: str) -> tuple[str, str, str, str]:
     )
 
 
-GATES: Mapping[str, _Gate] = {
+GATES: Mapping[str, Gate] = {
     gate.__name__: gate
     for gate in (
-        profile_is_valid, frictionless_agrees, every_table_is_there, tables_meet_their_contracts, foreign_keys_resolve,
-        groups_sum_to_total, every_unit_has_every_metric, period_is_over, text_is_clean,
-        formats_are_equal, nothing_personal, schema_change_is_announced, no_row_is_lost,
-        sample_stays_out_of_production,
+        profile_is_valid, frictionless_agrees, every_table_is_there, tables_meet_their_contracts,
+        foreign_keys_resolve, groups_sum_to_total, every_unit_has_every_metric, period_is_over,
+        text_is_clean, formats_are_equal, nothing_personal, schema_change_is_announced,
+        no_row_is_lost, sample_stays_out_of_production,
     )
 }  # fmt: skip

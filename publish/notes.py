@@ -19,8 +19,8 @@ def changes_text(draft: Draft) -> str:
         "|---|---:|---:|---:|",
     ]  # fmt: skip
     for name, change in draft.changes.items():
-        title = load_contract(name).title.vi
-        lines.append(f"| {title} (`{name}`) | {change.added} | {change.revised} | {change.removed} |")
+        counts = f"{change.added} | {change.revised} | {change.removed}"
+        lines.append(f"| {load_contract(name).title.vi} (`{name}`) | {counts} |")
     if draft.is_sample:
         lines += ["", words["sample"]]
     return "\n".join(lines) + "\n"
@@ -30,13 +30,5 @@ def license_text(draft: Draft) -> str:
     """The terms of reuse, with the name of the law from the settings."""
     words = read_yaml("pages/notes.yaml")["license"]
     identity = draft.identity
-    return "\n".join(
-        [
-            f"# {words['title']}",
-            "",
-            words["text"].strip().format(
-                license=identity.license_name, publisher=identity.publisher
-            ),
-            "",
-        ]
-    )
+    terms = words["text"].format(license=identity.license_name, publisher=identity.publisher)
+    return f"# {words['title']}\n\n{terms.strip()}\n"

@@ -76,7 +76,8 @@ def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
             yield f"{month['period']} owed by {unit}: {', '.join(ids)}"
     names = seen["units_awaiting_code"]
     if names:
-        yield f"units without a code ({len(names)}; add them to inbox/units.csv): {', '.join(names)}"
+        hint = f"{len(names)}; add them to inbox/units.csv"
+        yield f"units without a code ({hint}): {', '.join(names)}"
 
 
 def _mark(done: bool, width: int = 8) -> str:

@@ -21,5 +21,6 @@ def publication_plan(inbox: Path, portal: Path, months: Iterable[str]) -> Iterab
     shown = Portal(portal)
     latest = shown.latest()
     newest = max([*chosen, *(latest.periods if latest else ())])
-    yield f"release: {next_id(shown, newest)}, if anything differs from {latest.id if latest else 'nothing'}"
+    before = latest.id if latest else "nothing"
+    yield f"release: {next_id(shown, newest)}, if anything differs from {before}"
     yield f"visible at: {shown.current}"

@@ -4,7 +4,8 @@ Belongs here: what lies where, reading what is published, and the small moves (s
 switch). Does not: what a release contains, or the order of the moves (``publication``).
 
 Layout below ``CCHC_HOME/portal``: ``store/<month>/r<N>`` (releases, never changed),
-``sites/<release>`` (pages, and links into the store), ``current`` (a link to one site).
+``sites/<release>`` (pages, and links into the store), ``current`` (a link to one site),
+``shown`` (the releases that were ever shown, a line each: what it names is never removed).
 """
 
 import errno
@@ -25,10 +26,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.durable import sync_folder
+from cchc_pipeline.durable import sync_folder, write_whole
 from cchc_pipeline.errors import CheckFailedError, LockedError
 from cchc_pipeline.period import Month
-from publish.release import Published, ReleaseId, instant
+from publish.release import PUBLISHED_TABLES, Published, ReleaseId, instant
 
 _HELD: set[Path] = set()
 SUMS = "SHA256SUMS"
@@ -61,17 +62,47 @@ class Portal:
         """Where drafts are built; emptied by the next publication."""
         return self.root / "scratch"
 
+    @property
+    def ledger(self) -> Path:
+        """Which releases were ever shown."""
+        return self.root / "shown"
+
     def release_folder(self, release: ReleaseId) -> Path:
         """Where a release is kept."""
         return self.store / release.path
 
     def current_site(self) -> Path | None:
         """The site that is being shown, or None before the first publication."""
-        return self.current.resolve() if self.current.is_symlink() else None
+        return self.current.resolve() if self.current.exists() else None
+
+    def shown(self) -> frozenset[ReleaseId]:
+        """Every release that a reader may have seen, even if the current site does not name it."""
+        return frozenset((*self._ledger(), *(release.id for release in self.published())))
+
+    def record_shown(self) -> None:
+        """Add what the current site shows to the ledger of releases that are never removed."""
+        if frozenset(self._ledger()) != self.shown():
+            lines = "".join(f"{release}\n" for release in sorted(self.shown()))
+            write_whole(self.ledger, lines.encode())
+
+    def _ledger(self) -> tuple[ReleaseId, ...]:
+        if not self.ledger.exists():
+            return ()
+        return tuple(ReleaseId.parse(line) for line in self.ledger.read_text().split())
 
     def published(self) -> tuple[Published, ...]:
-        """The releases that the current site shows, oldest first."""
+        """The releases that the current site shows, oldest first.
+
+        Raises:
+            CheckFailedError: Releases were shown before, and the link to their site is gone.
+        """
         site = self.current_site()
+        if site is None and self._ledger():
+            raise CheckFailedError(
+                f"the link is gone, and {max(self._ledger())} was published",
+                where=str(self.current),
+                todo=f"link it again to a folder in {self.sites}",
+            )
         if site is None:
             return ()
         index = json.loads((site / "index.json").read_text(encoding="utf-8"))
@@ -148,23 +179,27 @@ def _held(place: Path) -> Iterator[None]:
 def read_tables(release: Published) -> dict[str, pa.Table]:
     """The tables of a published release, from its Parquet files, in today's declared schema.
 
-    A table or column that did not exist then is empty.
+    A column that did not exist then, or was of a type that cannot become today's, is empty. A
+    table that is published no more is left out.
     """
+    paths = {name: release.folder / "formats" / f"{name}.parquet" for name in PUBLISHED_TABLES}
     return {
-        path.stem: _conform(pq.read_table(path), path.stem)
-        for path in sorted((release.folder / "formats").glob("*.parquet"))
+        name: _conform(pq.read_table(path), name) for name, path in paths.items() if path.exists()
     }
 
 
 def _conform(table: pa.Table, name: str) -> pa.Table:
     schema = load_contract(name).arrow_schema()
-    columns = [
-        table.column(field.name).cast(field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays([_column(table, field) for field in schema], schema=schema)
+
+
+def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+    if field.name in table.column_names:
+        try:
+            return table.column(field.name).cast(field.type)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            pass  # the meaning changed with the type: nothing to compare with
+    return pa.nulls(table.num_rows, field.type)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -181,7 +216,13 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
+    sync_tree(folder)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make durable every name in a folder and below it, links included, and the folder's own."""
+    below = (path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())
+    for path in (*below, folder, folder.parent):
         sync_folder(path)
 
 
@@ -200,7 +241,8 @@ def move_into_place(built: Path, place: Path) -> None:
         raise CheckFailedError(
             "the release exists already", where=str(place), todo="run again"
         ) from None
-    sync_folder(place.parent)
+    for folder in (place.parent, *place.parent.parents[:2]):
+        sync_folder(folder)
 
 
 def verify_sums(folder: Path) -> None:
@@ -209,19 +251,15 @@ def verify_sums(folder: Path) -> None:
     Raises:
         CheckFailedError: A file is missing, changed or not listed.
     """
-    listed = dict(
-        reversed(line.split("  ", 1))
-        for line in (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    )
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     present = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
         if path.is_file() and path.name != SUMS
     }
     if present != listed:
-        names = sorted(
-            n for n in present.keys() | listed.keys() if present.get(n) != listed.get(n)
-        )
+        names = sorted(n for n in present.keys() | listed.keys() if present.get(n) != listed.get(n))
         raise CheckFailedError(f"digests differ: {', '.join(names)}", where=str(folder))
 
 

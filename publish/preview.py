@@ -12,17 +12,18 @@ from pathlib import Path
 class _Handler(SimpleHTTPRequestHandler):
     """Names the character set and the types that the standard list lacks; logs nothing."""
 
-    extensions_map = {
+    extensions_map = {  # noqa: RUF012 - the base class declares it of the instance
         **SimpleHTTPRequestHandler.extensions_map,
         ".html": "text/html; charset=utf-8",
         ".csv": "text/csv; charset=utf-8",
         ".json": "application/json; charset=utf-8",
         ".md": "text/markdown; charset=utf-8",
         ".parquet": "application/vnd.apache.parquet",
+        ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "": "text/plain; charset=utf-8",
     }
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there
         """Say nothing for each request."""
 
     def end_headers(self) -> None:

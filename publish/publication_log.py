@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.errors import SchemaDataError, UsageError
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.period import TIMEZONE, Month
 from publish.portal import Portal
@@ -76,4 +76,11 @@ def _publication(row: dict[str, str], where: str) -> Publication:
             todo="write it like 2026-10-12T08:30:00+07:00",
         ) from None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=TIMEZONE)
-    return Publication(Month.parse(row["period"]), row["place"], aware)
+    return Publication(_month(row["period"], where), row["place"], aware)
+
+
+def _month(text: str, where: str) -> Month:
+    try:
+        return Month.parse(text)
+    except UsageError as error:
+        raise SchemaDataError(error.what, where=where, todo=error.todo) from None

@@ -134,10 +134,13 @@ class Draft:
 
     @property
     def provenance(self) -> str:
-        """``sample`` as soon as one figure is sample data, else ``published``."""
-        units = self.tables["units"].column("provenance").to_pylist()
-        sample = any(s.provenance == "sample" for s in self.sources) or "sample" in units
-        return "sample" if sample else "published"
+        """``sample`` as soon as a source, a unit or a figure is sample data, else ``published``."""
+        stated = {
+            *(source.provenance for source in self.sources),
+            *self.tables["units"].column("provenance").to_pylist(),
+            *self.tables["scores"].column("source_system").to_pylist(),
+        }
+        return "sample" if "sample" in stated else "published"
 
     @property
     def is_sample(self) -> bool:

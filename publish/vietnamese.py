@@ -121,7 +121,7 @@ def _letter_and_tone(char: str) -> tuple[str, int]:
     parts = unicodedata.normalize("NFD", char)
     tone = next((_TONES.index(part) + 1 for part in parts if part in _TONES), 0)
     bare = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
-    return bare[0], tone
+    return bare[:1] or char, tone
 
 
 def slug(name: str) -> str:

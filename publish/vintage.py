@@ -38,12 +38,20 @@ def compare(
 def stamp(
     new: pa.Table, old: pa.Table | None, contract: Contract, release: str
 ) -> tuple[pa.Table, TableChange]:
-    """The table with its ``release`` column filled: this release where the row is not as before."""
+    """The table with its ``release`` column filled, and how many rows are not as before.
+
+    Args:
+        new: The table of the draft; one without that column is returned as it is.
+        old: The same table of the release before, or None.
+        contract: Their contract.
+        release: Stamped on each row that is not as before; the others keep what they had.
+    """
     change, touched = compare(new, old, contract)
     if "release" not in new.column_names:
         return new, change
     inherited = _releases(old, contract) if old is not None else {}
-    stamps = [release if key in touched else inherited[key] for key in _keys(new, contract)]
+    keys = _keys(new, contract)
+    stamps = [release if key in touched else inherited[key] or release for key in keys]
     position = new.column_names.index("release")
     column = pa.array(stamps, new.schema.field(position).type)
     return new.set_column(position, new.schema.field(position), column), change
@@ -60,5 +68,5 @@ def _values(table: pa.Table, contract: Contract) -> Mapping[_Key, tuple[Any, ...
     return dict(zip(_keys(table, contract), zip(*columns, strict=True), strict=True))
 
 
-def _releases(table: pa.Table, contract: Contract) -> Mapping[_Key, str]:
+def _releases(table: pa.Table, contract: Contract) -> Mapping[_Key, str | None]:
     return dict(zip(_keys(table, contract), table.column("release").to_pylist(), strict=True))

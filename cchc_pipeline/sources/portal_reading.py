@@ -4,11 +4,11 @@ Belongs here: the loop over snapshots. Does not: parsing (``portal_answers``), j
 (``portal_consistency``), columns (``portal_tables``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Any
 
 from cchc_pipeline.decision766 import Methodology
-from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
@@ -23,7 +23,6 @@ from cchc_pipeline.sources.portal_tables import (
 from cchc_pipeline.units import UnitRegister
 
 Rows = list[dict[str, Any]]
-_Read = tuple[Snapshot, ParsedSnapshot]
 
 
 def read_month(
@@ -32,12 +31,23 @@ def read_month(
     methodology: Methodology,
     register: UnitRegister,
     settings: Settings,
+    standing: Container[str] | None = None,
 ) -> dict[str, Rows]:
-    """Rows of every validated table of the portal; empty tables if nothing was collected."""
-    read = _standing(
+    """Rows of every validated table of the portal; empty tables if nothing was collected.
+
+    Args:
+        month: The month.
+        archive: Where the answers are replayed from.
+        methodology: The methodology that the answers follow.
+        register: The units of the lists.
+        settings: Which root is meant.
+        standing: The ids of the snapshots that stand (``collection``); all if None.
+    """
+    read = [
         (snapshot, _read(snapshot, archive, methodology, settings.root_department_id))
         for snapshot in archive.snapshots(month)
-    )
+        if standing is None or snapshot.snapshot_id in standing
+    ]
     latest = list({snapshot.basis: (snapshot, parsed) for snapshot, parsed in read}.values())
     units = {row["unit_code"]: row for s, p in read for row in unit_rows(s, p)}
     return {
@@ -49,24 +59,6 @@ def read_month(
         "portal_findings": [row for s, p in read for row in finding_rows(s, p)],
         "portal_submissions": [submission_row(month, settings.root_unit, latest)],
     }
-
-
-def _standing(read: Iterable[_Read]) -> list[_Read]:
-    """One snapshot of each basis and capture time, in the archive's order.
-
-    Where files were corrected and dropped again under the same capture time, the archive holds
-    both. The one with fewer faults stands, else the one that came in last.
-    """
-    by_capture: dict[tuple[Basis, str], list[_Read]] = {}
-    for pair in read:
-        by_capture.setdefault((pair[0].basis, pair[0].captured_at), []).append(pair)
-    return [min(pairs, key=_faults) for pairs in ([*p[::-1]] for p in by_capture.values())]
-
-
-def _faults(read: _Read) -> int:
-    parsed = read[1]
-    errors = sum(finding.severity == "error" for finding in parsed.findings)
-    return errors + len(parsed.quarantined)
 
 
 def _read(

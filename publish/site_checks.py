@@ -1,0 +1,88 @@
+"""What must hold of an assembled site before it is shown: links lead somewhere, pages are light.
+
+Belongs here: checks over the files of a site, each returning one line a fault. Does not: the gates
+of a release (``gates``), or whether a page says the right thing (its tests).
+"""
+
+import gzip
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from cchc_pipeline.errors import CheckFailedError
+
+PAGE_LIMIT = 100_000
+"""The most bytes that a page may weigh compressed (100 kB, so that it opens on a phone)."""
+
+
+class _Links(HTMLParser):
+    """The addresses that a page refers to, and the places in it that others can refer to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.places: set[str] = set()
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect what the tag refers to and is called."""
+        for name, value in attrs:
+            if name in {"href", "src"}:
+                self.targets.append(value or "")
+            elif name == "id" and value:
+                self.places.add(value)
+
+
+def site_links_resolve(site: Path) -> Iterable[str]:
+    """Each relative link leads to a file of the site, and to a place in it that exists."""
+    pages = {path: _Links(content.decode()) for path, content in _pages(site)}
+    for path, links in pages.items():
+        for target in dict.fromkeys(links.targets):
+            if not _leads_somewhere(site, path, target, pages):
+                yield f"{path}: {target!r} leads nowhere"
+
+
+def _leads_somewhere(site: Path, page: str, target: str, pages: Mapping[str, _Links]) -> bool:
+    """Links to other servers are not followed: a publication does not hang on them."""
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc:
+        return True
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(parts.path)))
+    path = page if not parts.path else path
+    if parts.path.startswith("/") or path.startswith("..") or not (site / path).exists():
+        return False
+    place = unquote(parts.fragment)
+    return not place or (path in pages and place in pages[path].places)
+
+
+def pages_are_light(site: Path) -> Iterable[str]:
+    """No page weighs more than ``PAGE_LIMIT`` compressed."""
+    for path, content in _pages(site):
+        weight = len(gzip.compress(content))
+        if weight > PAGE_LIMIT:
+            yield f"{path}: {weight} bytes compressed, {PAGE_LIMIT} are allowed"
+
+
+def _pages(site: Path) -> Iterable[tuple[str, bytes]]:
+    """The site's own pages; what lies behind its links into the store was judged before."""
+    for path in sorted(site.rglob("*.html")):
+        yield path.relative_to(site).as_posix(), path.read_bytes()
+
+
+SITE_CHECKS: Mapping[str, Callable[[Path], Iterable[str]]] = {
+    check.__name__: check for check in (site_links_resolve, pages_are_light)
+}
+
+
+def require_sound_site(site: Path) -> None:
+    """Run every check on an assembled site.
+
+    Raises:
+        CheckFailedError: One has failed; the line names the first three faults.
+    """
+    faults = [f"{name}: {line}" for name, check in SITE_CHECKS.items() for line in check(site)]
+    if faults:
+        raise CheckFailedError("; ".join(faults[:3]), where=str(site))

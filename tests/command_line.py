@@ -1,0 +1,133 @@
+"""The command line as a user meets it, within the test's process, and what it leaves behind.
+
+Belongs here: calling ``cchc``, digests of folders, changes of an inbox, rows of what was
+published. Does not: expectations, which each test states.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from cchc_pipeline.cli import main
+
+SAMPLE_INBOX = Path(__file__).parents[1] / "schemas" / "sample" / "inbox"
+MONTH = "2026-09"
+FIRST, SECOND, THIRD = (f"2026-10-{day}T08:30:00+07:00" for day in (12, 20, 27))
+"""Moments of publication, so that no test depends on the clock."""
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def problem(self) -> str:
+        """What stands on stderr after the lines of progress: the error."""
+        _, mark, told = self.err.partition("cchc: ")
+        return (mark + told).strip()
+
+
+def cchc(*arguments: object) -> Outcome:
+    """Run ``cchc`` with these arguments in this process."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["cchc", *map(str, arguments)]
+    code: object = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.argv = before
+    return Outcome(code if isinstance(code, int) else 0, out.getvalue(), err.getvalue())
+
+
+def run(home: Path, inbox: Path, *options: object, month: str = MONTH, at: str = FIRST) -> Outcome:
+    """``cchc run`` of a month at a fixed moment."""
+    return cchc("run", month, "--home", home, "--inbox", inbox, "--published-at", at, *options)
+
+
+def tree_digest(folder: Path) -> str:
+    """A digest of every path, link and byte below a folder; of none if it is not there."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        what = str(path.readlink()) if path.is_symlink() else "folder" * path.is_dir()
+        content = b"" if what else path.read_bytes()
+        digest.update(f"{path.relative_to(folder)} {what} ".encode() + content)
+    return digest.hexdigest()
+
+
+def copy_home(home: Path, place: Path) -> Path:
+    """A copy of an installation that a test may change."""
+    shutil.copytree(home, place, symlinks=True)
+    return place
+
+
+def answer_path(inbox: Path, endpoint: str, root: str = ".H24", month: str = MONTH) -> Path:
+    """Where the answer of an endpoint lies in an inbox."""
+    return inbox / month / "portal" / f"{endpoint}{root}.year.json"
+
+
+def change_answer(
+    inbox: Path, endpoint: str, change: Callable[[Answer], object], root: str = ".H24"
+) -> None:
+    """Change the ``data`` of one answer."""
+    path = answer_path(inbox, endpoint, root)
+    answer = json.loads(path.read_text(encoding="utf-8"))
+    change(answer["data"])
+    path.write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")
+
+
+def change_manifest(folder: Path, **stated: object) -> None:
+    """Change what a capture's manifest says."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) | stated
+    path.write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+
+
+def row_of(data: Answer, code: str) -> Answer:
+    """A unit's row in an answer, wherever its rows stand."""
+    rows: list[Answer] = data.get("evaluation") or data["children"]
+    return next(row for row in rows if row["departmentCode"] == code)
+
+
+def published(home: Path, table: str) -> list[dict[str, Any]]:
+    """The rows of a table that readers are shown."""
+    path = home / "portal" / "current" / "data" / f"{table}.parquet"
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
+
+
+def in_lake(home: Path, table: str, month: str = MONTH) -> list[dict[str, Any]]:
+    """The rows of a table of the lake; none if it was not written."""
+    path = home / "lake" / table / f"{month}.parquet"
+    return pq.read_table(path).to_pylist() if path.exists() else []
+
+
+def index(home: Path) -> dict[str, Any]:
+    """The portal's ``index.json``."""
+    text = (home / "portal" / "current" / "index.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def shown(home: Path) -> str:
+    """A digest of all that readers can reach: releases, sites, and which one is shown."""
+    portal = home / "portal"
+    parts = (tree_digest(portal / "store"), tree_digest(portal / "sites"))
+    return " ".join((*parts, str((portal / "current").readlink())))

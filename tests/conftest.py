@@ -1,0 +1,49 @@
+"""What test files of several folders share: an inbox to change, an installation that has published.
+
+Belongs here: fixtures. Does not: functions that need no fixture (``tests.command_line``).
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import SAMPLE_INBOX, run
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """A copy of the bundled inbox."""
+    return Path(shutil.copytree(SAMPLE_INBOX, tmp_path / "inbox"))
+
+
+@pytest.fixture
+def settings_of_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Neither ``CCHC_*`` variables nor a ``cchc.toml`` of the developer's own."""
+    for name in [name for name in os.environ if name.startswith("CCHC_")]:
+        monkeypatch.delenv(name)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    yield
+
+
+@pytest.fixture(scope="session")
+def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that has published the bundled September 2026 once; copy it to change it."""
+    home = tmp_path_factory.mktemp("published") / "home"
+    outcome = run(home, SAMPLE_INBOX)
+    assert outcome.code == 0, outcome.err
+    return home
+
+
+@pytest.fixture(scope="session")
+def march_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that has published March 2024, of which the source said nothing."""
+    home = tmp_path_factory.mktemp("march") / "home"
+    outcome = run(home, SAMPLE_INBOX, month="2024-03")
+    assert outcome.code == 0, outcome.err
+    return home

@@ -1,0 +1,173 @@
+"""A process that publishes again and again and is killed at each change of the file system.
+
+Belongs here: killing, and what must hold of a portal at any moment. Does not: publishing. Run as
+``python -m tests.publish.crash_worker FOLDER SCENARIO``; it prints its findings as JSON.
+"""
+
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from publish.portal import SUMS, Portal, discard
+from publish.publication import publish
+from publish.release import Draft, ReleaseId
+from publish.site_checks import site_links_resolve
+from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft, small_tables, unjudged
+
+_CHANGES = frozenset({"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir"})
+_Death = tuple[int, Portal]
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def faults(portal: Portal) -> Iterator[str]:
+    """What a reader of the portal would stumble on, by plain file operations."""
+    if not portal.current.is_symlink():
+        return
+    site = portal.current.resolve()
+    if not site.is_dir():
+        yield "the pointer leads nowhere"
+        return
+    index = json.loads((site / "index.json").read_text())
+    if index["latest"] != index["releases"][-1]["id"]:
+        yield "the index contradicts itself"
+    for release in index["releases"]:
+        yield from _release_faults(site / release["path"], release["digest"])
+    for path in site.rglob("*"):
+        if not path.exists():
+            yield f"{path.relative_to(site)} is a dangling link"
+    yield from site_links_resolve(site)
+
+
+def _release_faults(folder: Path, digest: str) -> Iterator[str]:
+    sums = (folder / SUMS).read_bytes()
+    if hashlib.sha256(sums).hexdigest() != digest:
+        yield f"{folder}: another digest than in the index"
+    for line in sums.decode().splitlines():
+        said, name = line.split("  ", 1)
+        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != said:
+            yield f"{folder}: {name} is not what it was"
+
+
+def leftovers(portal: Portal) -> list[str]:
+    """What lies about that no reader can reach."""
+    shown = {release.id for release in portal.published()}
+    stored = {path.relative_to(portal.store).as_posix() for path in portal.store.glob("*/r*")}
+    sites = {path.name for path in portal.sites.iterdir()}
+    scratch = {path.name for path in portal.scratch.iterdir()} if portal.scratch.exists() else set()
+    return sorted(
+        (stored - {release.path for release in shown})
+        | (sites - {str(release) for release in shown})
+        | scratch
+        | {path.name for path in portal.root.glob(".current*")}
+    )
+
+
+def next_draft(portal: Portal) -> Draft:
+    """March first, then April, then April once more."""
+    latest = portal.latest()
+    if latest is None:
+        return small_draft()
+    number = max((r.id.number for r in portal.published() if r.id.month == APRIL), default=0)
+    return small_draft(
+        id=ReleaseId(APRIL, number + 1),
+        published_at=MOMENT + timedelta(days=number + 1),
+        tables=small_tables((MARCH, APRIL)),
+        periods=(MARCH, APRIL),
+        previous=latest,
+    )
+
+
+def go_out(portal: Portal, draft: Draft) -> None:
+    """What a run does: lock, build out of sight, publish."""
+    with portal.lock(draft.published_at):
+        discard(portal.scratch)
+        publish(unjudged(draft, portal.scratch), portal)
+
+
+def _die_at(number: int) -> None:
+    """Kill this process just before its n-th change of the file system."""
+    seen = 0
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal seen
+        if event in _CHANGES or (event == "open" and arguments[2] & _WRITING):
+            seen += 1
+            if seen == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+
+
+def _killed(portal: Portal, draft: Draft, number: int) -> bool:
+    """Publish in a child that dies at a change; False if it lived to the end."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _die_at(number)
+            go_out(portal, draft)
+        except BaseException:  # a child must not return into its parent's code
+            traceback.print_exc()
+            os._exit(3)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+        raise RuntimeError(f"the publication failed by itself at point {number}")
+    return os.WIFSIGNALED(status)
+
+
+def _deaths(portal: Portal, draft: Draft, work: Path, numbers: Iterable[int]) -> Iterator[_Death]:
+    """A copy of the portal for each point of death, until one lies past the last change."""
+    for number in numbers:
+        copy = Portal(work / str(number))
+        shutil.copytree(portal.root, copy.root, symlinks=True)
+        if not _killed(copy, draft, number):
+            return
+        yield number, copy
+        shutil.rmtree(copy.root)
+
+
+def findings(work: Path, *, published: bool, step: int) -> dict[str, Any]:
+    """Kill one publication again and again; after each, look at the portal and publish again.
+
+    Args:
+        work: An empty folder.
+        published: Whether a release is out already.
+        step: It dies at each step-th change, and at every one of the last 10, where the switch is.
+    """
+    portal = Portal(work / "base")
+    portal.root.mkdir(parents=True)
+    if published:
+        go_out(portal, next_draft(portal))
+    draft = next_draft(portal)
+    found: dict[str, Any] = {"points": 0, "old": 0, "new": 0, "problems": []}
+    last = 1
+    for last, copy in _deaths(portal, draft, work / "far", itertools.count(1, step)):
+        _look(last, copy, draft, found)
+    for number, copy in _deaths(portal, draft, work / "near", itertools.count(max(1, last - 9))):
+        _look(number, copy, draft, found)
+    return found
+
+
+def _look(number: int, portal: Portal, draft: Draft, found: dict[str, Any]) -> None:
+    """Note what is wrong after a death, and after the publication that follows it."""
+    latest = portal.latest()
+    found["points"] += 1
+    found["new" if latest and latest.id == draft.id else "old"] += 1
+    problems = [*faults(portal)]
+    go_out(portal, next_draft(portal))
+    problems += [*faults(portal), *leftovers(portal)]
+    found["problems"] += [f"point {number}: {problem}" for problem in problems]
+
+
+if __name__ == "__main__":
+    chosen = findings(Path(sys.argv[1]), published=sys.argv[2] == "again", step=int(sys.argv[3]))
+    sys.stdout.write(json.dumps(chosen))

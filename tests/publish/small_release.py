@@ -1,0 +1,223 @@
+"""A small, complete release of a place that does not exist (Z00), for the tests of publishing.
+
+Belongs here: rows of every published table, the draft and the lake made of them, and a candidate
+for the gates. Does not: assertions, or fixtures (``conftest``).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.indicators.code_lists import (
+    indicator_rows,
+    metric_rows,
+    obs_status_rows,
+    succession_rows,
+    unit_rows,
+)
+from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, plan_task_rows
+from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake, table_from_rows
+from cchc_pipeline.units import Provenance, Succession, Unit, UnitRegister
+from publish.assemble import MONTHLY, Ingredients
+from publish.descriptor import describe
+from publish.gates import DESCRIPTOR, Candidate
+from publish.portal import SUMS, write_files
+from publish.publication import Built, release_files
+from publish.release import PUBLISHED_TABLES, Draft, Identity, ReleaseId, Source
+
+Row = dict[str, Any]
+ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"
+MARCH, APRIL = Month(2024, 3), Month(2024, 4)
+METHODOLOGY = "766-2026"
+MOMENT = datetime(2024, 5, 10, 1, 0, tzinfo=UTC)
+GROUPS = {
+    "CKMB": 18.0, "TDGQ": 20.0, "CLGQ": 12.0, "TTTT": 10.0, "MDHL": 18.0, "MDSH": 22.0,
+}  # fmt: skip
+IDENTITY = Identity(
+    publisher="Cơ quan thử nghiệm",
+    contact="Cơ quan thử nghiệm",
+    license_name="Điều khoản thử nghiệm",
+    license_path="LICENSE.md",
+    public_url="",
+    root_unit=ROOT,
+)
+
+
+def unit(code: str, provenance: Provenance = "official", **other: Any) -> Unit:
+    """A unit of the place, an agency below the root unless something else is said."""
+    values: Row = {
+        "code": code, "name_vi": f"Đơn vị thử {code}", "name_en": f"Trial unit {code}",
+        "level": "agency", "parent_code": ROOT, "valid_from": date(2024, 1, 1), "valid_to": None,
+        "provenance": provenance, "basis": "Danh mục thử nghiệm",
+    }  # fmt: skip
+    return Unit(**(values | other))
+
+
+def register(provenance: Provenance = "official") -> UnitRegister:
+    """The root and two agencies."""
+    root = unit(ROOT, level="city", parent_code=None)
+    change = Succession(
+        FIRST, "Đơn vị cũ", SECOND, "Đơn vị mới", date(2024, 2, 1), "merged", "Văn bản thử nghiệm"
+    )
+    return UnitRegister((root, unit(FIRST, provenance), unit(SECOND)), successions=(change,))
+
+
+def score_rows(month: Month = MARCH, part: float = 8.25, **other: Any) -> list[Row]:
+    """Total and groups of the three units; each group has ``part`` points."""
+    scores = {"TOTAL": (6 * part, 100.0), **{g: (part, top) for g, top in GROUPS.items()}}
+    return [
+        {
+            "period": str(month), "basis": "month", "unit_code": code, "metric_code": metric,
+            "score": score, "max_score": top, "numerator": 33, "denominator": 40, "ratio": 82.5,
+            "rank": None, "obs_status": "A", "quality_flag": None, "source_system": "dvcqg-2026",
+            "methodology": METHODOLOGY, "captured_at": f"{month.next()}-05T03:00:00Z",
+            "recomputed_score": None, "difference": None, "release": None,
+        } | other
+        for code in (ROOT, FIRST, SECOND)
+        for metric, (score, top) in scores.items()
+    ]  # fmt: skip
+
+
+def submission_rows(month: Month = MARCH) -> list[Row]:
+    """What was handed in: one table in full, one not at all."""
+    received: Row = {
+        "period": str(month), "unit_code": ROOT, "table": "scores",
+        "received_at": f"{month.next()}-05T03:00:00Z", "rows": 21, "accepted": 20,
+        "quarantined": 1, "duplicates": 0, "status": "received", "release": None,
+    }  # fmt: skip
+    nothing = dict.fromkeys(("received_at", "rows", "accepted", "quarantined", "duplicates"))
+    missing = received | nothing | {"table": "dossiers", "status": "missing"}
+    return [received, missing]
+
+
+def monthly_rows(month: Month = MARCH) -> dict[str, list[Row]]:
+    """The rows of each monthly table; of the plan the first targets and tasks only."""
+    indicators = plan_indicator_rows(month, ROOT, PublicationLog())
+    return {
+        "scores": score_rows(month),
+        "plan_indicators": indicators[:4],
+        "plan_tasks": plan_task_rows(month, indicators)[:3],
+        "submissions": submission_rows(month),
+    }
+
+
+def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows as a table of its contract."""
+    return table_from_rows(load_contract(name), rows)
+
+
+def edited(content: pa.Table, name: str, change: Callable[[Row], Row | None]) -> pa.Table:
+    """A table with every row passed through ``change``; a row that becomes None is left out."""
+    changed = (change(dict(row)) for row in content.to_pylist())
+    return table(name, [row for row in changed if row is not None])
+
+
+def small_tables(
+    months: Iterable[Month] = (MARCH,), provenance: Provenance = "official"
+) -> dict[str, pa.Table]:
+    """All published tables, each row stamped with the first release."""
+    units = register(provenance)
+    rows: dict[str, list[Row]] = {
+        "units": unit_rows(units),
+        "successions": succession_rows(units),
+        "metrics": metric_rows(METHODOLOGY),
+        "indicators": indicator_rows({2024}),
+        "obs_status": obs_status_rows(),
+    }
+    for month in months:
+        for name, monthly in monthly_rows(month).items():
+            stamped = [r | ({"release": "2024-03.r1"} if "release" in r else {}) for r in monthly]
+            rows.setdefault(name, []).extend(stamped)
+    return {name: table(name, rows[name]) for name in PUBLISHED_TABLES}
+
+
+def source(provenance: str = "published", month: Month = MARCH) -> Source:
+    """Where the scores came from."""
+    return Source(
+        "Nguồn thử nghiệm", f"{month.next()}-05T03:00:00Z", provenance, str(month), "month"
+    )
+
+
+def small_draft(*, sample: bool = False, **changes: Any) -> Draft:
+    """The first release of March 2024, with any of its parts changed."""
+    parts: Row = {
+        "id": ReleaseId(MARCH, 1),
+        "published_at": MOMENT,
+        "tables": small_tables(provenance="sample" if sample else "official"),
+        "periods": (MARCH,),
+        "sources": (source("sample" if sample else "published"),),
+        "identity": IDENTITY,
+        "schema_digests": dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
+        "generator": "test",
+        "input_digest": "0" * 64,
+    }
+    return Draft(**(parts | changes))
+
+
+def with_table(draft: Draft, name: str, change: Callable[[Row], Row | None]) -> Draft:
+    """The draft with the rows of one table changed."""
+    changed = edited(draft.tables[name], name, change)
+    return replace(draft, tables={**draft.tables, name: changed})
+
+
+def candidate(
+    draft: Draft,
+    folder: Path,
+    *,
+    files: Mapping[str, bytes] | None = None,
+    describing: Callable[[Row], None] = lambda descriptor: None,
+    **other: Any,
+) -> Candidate:
+    """A candidate whose bytes, descriptor and folder agree, whatever was changed.
+
+    Args:
+        draft: The draft.
+        folder: A folder that does not exist yet.
+        files: Bytes that replace those of the draft.
+        describing: Changes the descriptor in place, after it was made anew.
+        other: Other fields of the candidate.
+    """
+    content = {**release_files(draft), **(files or {})}
+    if not files or DESCRIPTOR not in files:
+        descriptor = describe(draft, content)
+        describing(descriptor)
+        content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
+    write_files(folder, content)
+    values: Row = {"now": draft.published_at, "production": False, "methodology": METHODOLOGY}
+    return Candidate(draft, content, folder, **(values | other))
+
+
+def unjudged(draft: Draft, scratch: Path) -> Built:
+    """A draft written to a folder without the gates, which the tests of going out do not need."""
+    files, folder = release_files(draft), scratch / str(draft.id)
+    write_files(folder, files)
+    return Built(draft, folder, (), files[SUMS], sum(map(len, files.values())))
+
+
+def fill_lake(lake: Lake, month: Month = MARCH, **rows: Iterable[Row]) -> None:
+    """Write a month into a lake, with its snapshot; a keyword replaces the rows of a table."""
+    given = {**monthly_rows(month), "raw_portal": [snapshot_row(month)], **rows}
+    for name in (*MONTHLY, "raw_portal"):
+        lake.write(name, month, table(name, given[name]))
+
+
+def snapshot_row(month: Month = MARCH, **other: Any) -> Row:
+    """A snapshot of the source."""
+    return {
+        "period": str(month), "basis": "month", "root_code": ROOT, "snapshot_id": "0" * 16,
+        "captured_at": f"{month.next()}-05T03:00:00Z", "source": "Nguồn thử nghiệm",
+        "provenance": "published", "channel": "file", "answers": 1, "bytes": 1,
+    } | other  # fmt: skip
+
+
+def ingredients(provenance: Provenance = "official") -> Ingredients:
+    """What a draft is made of, apart from the lake."""
+    return Ingredients(register(provenance), METHODOLOGY, IDENTITY, "test")

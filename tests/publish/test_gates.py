@@ -1,0 +1,366 @@
+"""The gates: a good release passes each, and each stops the release that breaks its rule.
+
+Belongs here: a failing case for every gate. Does not: the expectations of single tables, which the
+tests of contracts hold.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cchc_pipeline.contracts import load_contract
+from publish import gates
+from publish.formats import to_csv, to_json, to_parquet
+from publish.gates import GATES, Candidate, judge
+from publish.publication import release_files
+from publish.release import Draft, Published, ReleaseId, TableChange
+from publish.workbook import to_xlsx
+from tests.publish.small_release import (
+    APRIL,
+    FIRST,
+    MARCH,
+    ROOT,
+    SECOND,
+    Row,
+    candidate,
+    edited,
+    small_draft,
+    source,
+    with_table,
+)
+
+Case = Callable[[Draft, Path], Candidate]
+CSV = "data/scores.csv"
+
+
+def failing(judged: Candidate, good: Draft) -> set[str]:
+    """The gates that a candidate fails; the slowest judges only the tables that were changed.
+
+    That the unchanged ones pass it is known from the good release.
+    """
+    slow = "tables_meet_their_contracts"
+    changed = {n: t for n, t in judged.draft.tables.items() if not t.equals(good.tables[n])}
+    narrowed = replace(judged, draft=replace(judged.draft, tables=changed))
+    results = (
+        *judge(judged, {name: gate for name, gate in GATES.items() if name != slow}),
+        *judge(narrowed, {slow: GATES[slow]}),
+    )
+    return {result.name for result in results if not result.passed}
+
+
+# What breaks exactly one gate: changes of the tables, of the draft, of the bytes, of the descriptor
+
+
+def tables(name: str, change: Callable[[Row], Row | None], **how: Any) -> Case:
+    return lambda draft, folder: candidate(with_table(draft, name, change), folder, **how)
+
+
+def parts(**changes: Any) -> Case:
+    return lambda draft, folder: candidate(replace(draft, **changes), folder)
+
+
+def judged(**how: Any) -> Case:
+    return lambda draft, folder: candidate(draft, folder, **how)
+
+
+def content(path: str, change: Callable[[bytes], bytes], **how: Any) -> Case:
+    def case(draft: Draft, folder: Path) -> Candidate:
+        files = {path: change(release_files(draft)[path])}
+        return candidate(draft, folder, files=files, **how)
+
+    return case
+
+
+def described(change: Callable[[Row], None], **changes: Any) -> Case:
+    return lambda draft, folder: candidate(replace(draft, **changes), folder, describing=change)
+
+
+def other_score(row: Row) -> Row:
+    """A score that differs from the published one; the total is left alone."""
+    return row | ({"score": 8.26} if row["metric_code"] == "CKMB" else {})
+
+
+def form_of_other_cells(ending: str) -> Case:
+    """One format is made of a table that differs in a cell."""
+    contract = load_contract("scores")
+    writers: dict[str, Callable[[Any, Draft], bytes]] = {
+        "csv": lambda table, _: to_csv(table, contract),
+        "parquet": lambda table, _: to_parquet(table, contract),
+        "json": lambda table, _: to_json(table),
+        "xlsx": lambda table, draft: to_xlsx(table, contract, draft),
+    }
+    path = CSV if ending == "csv" else f"formats/scores.{ending}"
+
+    def case(draft: Draft, folder: Path) -> Candidate:
+        other = edited(draft.tables["scores"], "scores", other_score)
+        return candidate(draft, folder, files={path: writers[ending](other, draft)})
+
+    return case
+
+
+def only(code: str, **values: Any) -> Callable[[Row], Row]:
+    """Change the rows whose first code is ``code``."""
+    names = ("metric_code", "task_id", "indicator_id", "unit_code")
+    return lambda row: row | values if code in [row.get(name) for name in names] else row
+
+
+def dropping(**wanted: str) -> Callable[[Row], Row | None]:
+    return lambda row: None if all(row[k] == v for k, v in wanted.items()) else row
+
+
+def without_resource(name: str) -> Callable[[Row], None]:
+    def change(descriptor: Row) -> None:
+        descriptor["resources"] = [r for r in descriptor["resources"] if r["name"] != name]
+
+    return change
+
+
+def without_foreign_keys(descriptor: Row) -> None:
+    """So that frictionless cannot notice what our own gate must."""
+    for resource in descriptor["resources"]:
+        resource.get("schema", {}).pop("foreignKeys", None)
+
+
+def set_of_scores(**values: Any) -> Callable[[Row], None]:
+    return lambda descriptor: descriptor["resources"][0].update(values)
+
+
+def scores_typed_as_integers(descriptor: Row) -> None:
+    fields = descriptor["resources"][0]["schema"]["fields"]
+    next(field for field in fields if field["name"] == "score")["type"] = "integer"
+
+
+def changed_on_disk(draft: Draft, folder: Path) -> Candidate:
+    made = candidate(draft, folder)
+    with (folder / CSV).open("ab") as file:
+        file.write(b"2024-03,month\n")
+    return made
+
+
+BEFORE = Published(
+    id=ReleaseId(MARCH, 1),
+    version="1.0.0",
+    published_at="2024-04-10T01:00:00Z",
+    provenance="published",
+    periods=(MARCH,),
+    schema_digests=small_draft().schema_digests,
+    folder=Path("absent"),
+    digest="0" * 64,
+)
+SECOND_RELEASE: dict[str, Any] = {"id": ReleaseId(MARCH, 2), "previous": BEFORE}
+EARLIER = small_draft().published_at - timedelta(days=60)
+
+
+FAILING: dict[str, dict[str, Case]] = {
+    "profile_is_valid": {
+        "no keyword": described(lambda d: d.update(keywords=[])),
+    },
+    "frictionless_agrees": {
+        "a file that changed on the disk": changed_on_disk,
+        "a wrong digest": described(set_of_scores(hash=f"sha256:{'0' * 64}")),
+        "a type that the cells have not": described(scores_typed_as_integers),
+    },
+    "every_table_is_there": {
+        "a format that is not described": described(without_resource("plan-tasks-xlsx")),
+    },
+    "tables_meet_their_contracts": {
+        "a value with a status that says there is none": tables(
+            "scores", only("CKMB", obs_status="O")
+        ),
+        "a difference of nothing": tables("scores", only("CKMB", difference=0.0)),
+    },
+    "foreign_keys_resolve": {
+        "a target that is in no list": tables(
+            "plan_indicators", only("II.2", indicator_id="99z"), describing=without_foreign_keys
+        ),
+    },
+    "groups_sum_to_total": {
+        "a total that is half a point off": tables("scores", only("TOTAL", score=50.0)),
+        "a total that is 0.02 off": tables("scores", only("TOTAL", score=49.48)),
+    },
+    "every_unit_has_every_metric": {
+        "a unit without a metric of its peers": tables(
+            "scores", dropping(unit_code=FIRST, metric_code="MDSH")
+        ),
+        "a valid unit without any row": tables("scores", dropping(unit_code=SECOND)),
+        "no row of the root": tables("scores", dropping(unit_code=ROOT)),
+    },
+    "period_is_over": {
+        "judged while the month runs": judged(now=EARLIER),
+        "named for another month": parts(id=ReleaseId(APRIL, 1)),
+        "no month at all": parts(periods=()),
+        "the number of the release before": parts(previous=BEFORE),
+        "published before the one before it": parts(
+            id=ReleaseId(MARCH, 2), previous=replace(BEFORE, published_at="2024-05-10T01:00:00Z")
+        ),
+    },
+    "text_is_clean": {
+        "lines that end with CR LF": content(CSV, lambda b: b.replace(b"\n", b"\r\n")),
+        "no newline at the end": content(CSV, lambda b: b.removesuffix(b"\n")),
+        "an exponent": content(CSV, lambda b: b.replace(b",8.25,", b",825e-2,")),
+        "a decimal too many": content(CSV, lambda b: b.replace(b",8.25,", b",8.250,")),
+        "a word for nothing": tables("plan_tasks", only("1a", note="NaN")),
+    },
+    "formats_are_equal": {
+        f"other cells in the {ending}": form_of_other_cells(ending)
+        for ending in ("csv", "parquet", "json", "xlsx")
+    },
+    "nothing_personal": {
+        "a phone number in a note": tables("plan_tasks", only("1a", note="gọi 0912345678")),
+        "an identity number in a note": tables("plan_tasks", only("1a", note="số 031234567890")),
+        "an e-mail address in a name": tables("units", only(FIRST, name_en="a.b@example.org")),
+        "a dossier code in a note": tables(
+            "plan_tasks", only("1a", note="hồ sơ 000.00.16.H24-240115-0001")
+        ),
+        "an e-mail address beside the data": parts(
+            sources=(replace(source(), title="Ông A, a@example.org"),)
+        ),
+    },
+    "schema_change_is_announced": {
+        "a changed column in a minor version": described(
+            lambda d: d.update(version="1.1.0"),
+            **(SECOND_RELEASE | {"schema_digests": {"scores": "another"}}),
+        ),
+        "a removed table in a minor version": described(
+            lambda d: d.update(version="1.1.0"),
+            **(SECOND_RELEASE | {"schema_digests": dict(list(BEFORE.schema_digests.items())[1:])}),
+        ),
+        "a version in words": described(lambda d: d.update(version="newest")),
+    },
+    "no_row_is_lost": {
+        "a published row that would disappear": parts(changes={"scores": TableChange(removed=1)}),
+    },
+    "sample_stays_out_of_production": {
+        "a sample source": lambda _, folder: candidate(
+            small_draft(sources=(source("sample"),)), folder, production=True
+        ),
+        "a sample unit": lambda _, folder: candidate(
+            small_draft(sample=True, sources=(source(),)), folder, production=True
+        ),
+        "a sample figure": tables(
+            "scores", only("CKMB", source_system="sample"), production=True
+        ),
+        "samples shown before": judged(
+            production=True, shown=(replace(BEFORE, provenance="sample"),)
+        ),
+    },
+}  # fmt: skip
+
+
+def test_a_good_release_passes_every_gate(good_draft: Draft, tmp_path: Path) -> None:
+    results = judge(candidate(good_draft, tmp_path / "x", production=True))
+    assert {result.name: result.failures for result in results} == dict.fromkeys(GATES, ())
+
+
+def test_a_sample_release_passes_every_gate_of_a_portal_that_is_not_production(
+    tmp_path: Path,
+) -> None:
+    results = judge(candidate(small_draft(sample=True), tmp_path / "x"))
+    assert all(result.passed for result in results)
+
+
+def test_every_gate_has_a_case_that_fails_it() -> None:
+    assert FAILING.keys() == GATES.keys()
+
+
+@pytest.mark.parametrize(
+    ("gate", "case"), [(gate, case) for gate, cases in FAILING.items() for case in cases]
+)
+def test_a_release_is_stopped_by_the_gate_whose_rule_it_breaks_and_by_no_other(
+    gate: str, case: str, good_draft: Draft, tmp_path: Path
+) -> None:
+    assert failing(FAILING[gate][case](good_draft, tmp_path / "x"), good_draft) == {gate}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: b"\xef\xbb\xbf" + b,
+        lambda b: unicodedata.normalize("NFD", b.decode()).encode(),
+        lambda b: b.replace("Đơn vị thử Z00.01".encode(), b"=HYPERLINK(1)"),
+        lambda b: b.replace("Đơn vị thử Z00.01".encode(), b"\tgap"),
+        lambda b: b.replace(b"official", b"\xff"),
+    ],
+    ids=["a BOM", "NFD", "a formula", "a tab in front", "bytes that are not UTF-8"],
+)
+def test_text_that_spreadsheets_or_readers_stumble_on_is_stopped(
+    change: Callable[[bytes], bytes], good_draft: Draft, tmp_path: Path
+) -> None:
+    stumbling = content("data/units.csv", change)(good_draft, tmp_path / "x")
+    assert "text_is_clean" in failing(stumbling, good_draft)
+
+
+@pytest.mark.parametrize(
+    ("change", "gates_named"),
+    [
+        (only("CKMB", ratio=-1.0), {"tables_meet_their_contracts", "frictionless_agrees"}),
+        (only("CKMB", score=8.254), {"tables_meet_their_contracts", "formats_are_equal"}),
+        (only("CKMB", unit_code="Z99"), {"foreign_keys_resolve", "frictionless_agrees"}),
+    ],
+    ids=["out of bounds", "more decimals than declared", "a unit that is in no list"],
+)
+def test_some_faults_are_noticed_by_more_than_one_gate(
+    change: Callable[[Row], Row], gates_named: set[str], good_draft: Draft, tmp_path: Path
+) -> None:
+    assert gates_named <= failing(tables("scores", change)(good_draft, tmp_path / "x"), good_draft)
+
+
+def test_rows_that_were_received_and_not_accounted_for_are_noticed(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    lost = with_table(good_draft, "submissions", lambda r: r | ({"rows": 22} if r["rows"] else {}))
+    assert "no_row_is_lost" in failing(candidate(lost, tmp_path / "x"), good_draft)
+
+
+def test_a_code_list_may_lose_a_row_since_its_users_are_checked(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    shorter = replace(good_draft, changes={"successions": TableChange(removed=1)})
+    assert failing(candidate(shorter, tmp_path / "x"), good_draft) == set()
+
+
+def test_a_basis_that_the_source_left_silent_asks_for_the_root_only(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    empty: Row = {"score": None, "obs_status": "O", "ratio": None}
+    silent = with_table(
+        good_draft, "scores", lambda row: row | empty if row["unit_code"] == ROOT else None
+    )
+    assert failing(candidate(silent, tmp_path / "x"), good_draft) == set()
+
+
+def test_an_absent_file_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:
+    made = candidate(good_draft, tmp_path / "x")
+    shorter = {path: c for path, c in made.files.items() if path != "formats/units.json"}
+    assert {"every_table_is_there", "formats_are_equal"} <= failing(
+        replace(made, files=shorter), good_draft
+    )
+
+
+def test_a_descriptor_that_is_not_json_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:
+    broken = candidate(good_draft, tmp_path / "x", files={gates.DESCRIPTOR: b"{"})
+    assert {"profile_is_valid", "frictionless_agrees"} <= failing(broken, good_draft)
+
+
+def test_a_gate_that_breaks_has_not_been_passed(good_draft: Draft, tmp_path: Path) -> None:
+    def breaks(_: Candidate) -> list[str]:
+        raise RuntimeError("the engine is out of order")
+
+    (result,) = judge(candidate(good_draft, tmp_path / "x"), {"breaks": breaks})
+    assert not result.passed
+    assert result.failures == ("could not be judged: RuntimeError: the engine is out of order",)
+
+
+def test_without_the_official_profile_nothing_is_published(
+    good_draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gates, "_PROFILE_PACKAGE", "no-such-package")
+    made = candidate(good_draft, tmp_path / "x")
+    (result,) = judge(made, {"profile_is_valid": GATES["profile_is_valid"]})
+    assert not result.passed
+    assert "no-such-package" in result.failures[0]

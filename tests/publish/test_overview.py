@@ -1,0 +1,106 @@
+"""What an operator is told: the state of every month, and what a run would do."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.store import Lake
+from publish.assemble import assemble
+from publish.overview import overview, overview_lines
+from publish.plan import publication_plan
+from publish.portal import Portal
+from tests.publish.crash_worker import go_out
+from tests.publish.small_release import (
+    APRIL,
+    MARCH,
+    MOMENT,
+    fill_lake,
+    ingredients,
+    score_rows,
+    table,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An installation that has not run yet."""
+    return load_settings(home=tmp_path)
+
+
+def publish_march(settings: Settings) -> None:
+    """March computed and published."""
+    lake, portal = Lake(settings.lake_dir), Portal(settings.portal_dir)
+    fill_lake(lake)
+    draft = assemble(lake, portal, ingredients(), MOMENT)
+    assert draft is not None
+    go_out(portal, draft)
+
+
+def test_before_the_first_run_there_is_nothing(settings: Settings) -> None:
+    seen = overview(settings)
+    assert (seen["latest"], seen["months"], seen["units_awaiting_code"]) == (None, [], [])
+    assert next(iter(overview_lines(seen))) == "latest release: none"
+
+
+def test_a_published_month_says_what_came_what_is_missing_and_who_owes(settings: Settings) -> None:
+    publish_march(settings)
+    seen = overview(settings)
+    assert (seen["latest"], seen["published_at"]) == ("2024-03.r1", "2024-05-10T01:00:00Z")
+    (march,) = seen["months"]
+    assert (march["computed"], march["published"]) == (True, True)
+    assert (march["snapshots"], march["entries"], march["quarantined"]) == (1, 21, 1)
+    assert march["missing"] == ["dossiers"]
+    assert march["owed"] == {"Sở Nội vụ": ["II.3"], "Văn phòng UBND thành phố": ["II.2"]}
+
+
+def test_a_month_that_was_only_collected_is_neither_computed_nor_published(
+    settings: Settings,
+) -> None:
+    publish_march(settings)
+    Lake(settings.lake_dir).write("scores", APRIL, table("scores", score_rows(APRIL)))
+    april = overview(settings)["months"][-1]
+    assert april["period"] == "2024-04"
+    assert (april["computed"], april["published"]) == (False, False)
+
+
+def test_units_that_the_law_names_and_nobody_gave_a_code_are_listed(settings: Settings) -> None:
+    publish_march(settings)
+    assert len(overview(settings)["units_awaiting_code"]) == 15
+
+
+def test_the_lines_have_a_row_for_each_month_and_name_what_is_owed(settings: Settings) -> None:
+    publish_march(settings)
+    lines = list(overview_lines(overview(settings)))
+    assert lines[0] == "latest release: 2024-03.r1 2024-05-10T01:00:00Z"
+    assert lines[2].split() == ["2024-03", "1", "21", "1", "yes", "yes", "dossiers"]
+    assert any(line.startswith("2024-03 owed by ") for line in lines)
+    assert any("units without a code (15" in line for line in lines)
+
+
+# What a run would do
+
+
+def test_the_plan_names_the_files_the_release_and_the_place(tmp_path: Path) -> None:
+    (tmp_path / "inbox/2024-03/portal").mkdir(parents=True)
+    (tmp_path / "inbox/2024-03/portal/a.json").write_text("{}")
+    lines = list(publication_plan(tmp_path / "inbox", tmp_path / "portal", ["2024-03", "2024-04"]))
+    assert lines == [
+        "2024-03: 1 file(s) in the inbox",
+        "2024-04: the archive is replayed",
+        "release: 2024-04.r1, if anything differs from nothing",
+        f"visible at: {tmp_path / 'portal' / 'current'}",
+    ]
+    assert not (tmp_path / "portal").exists()
+
+
+def test_the_plan_keeps_the_name_of_the_newest_month_that_is_out(settings: Settings) -> None:
+    portal, lake = Portal(settings.portal_dir), Lake(settings.lake_dir)
+    publish_march(settings)
+    fill_lake(lake, APRIL)
+    draft = assemble(lake, portal, ingredients(), MOMENT + timedelta(days=1))
+    assert draft is not None
+    go_out(portal, draft)
+    lines = list(publication_plan(settings.inbox_dir, portal.root, [str(MARCH)]))
+    assert lines[1] == "release: 2024-04.r2, if anything differs from 2024-04.r1"

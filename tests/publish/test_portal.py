@@ -1,0 +1,191 @@
+"""The portal folder: one publisher, immutable releases, one pointer."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cchc_pipeline.errors import CheckFailedError, LockedError, UsageError
+from publish.portal import (
+    SUMS,
+    Portal,
+    discard,
+    move_into_place,
+    switch,
+    verify_sums,
+    write_files,
+)
+from publish.publication import publish
+from publish.release import ReleaseId
+from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft, unjudged
+
+HOLDER = """
+import sys, time
+from datetime import datetime, UTC
+from pathlib import Path
+from publish.portal import Portal
+with Portal(Path(sys.argv[1])).lock(datetime(2024, 5, 10, tzinfo=UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def other_publisher(portal: Portal) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock until its input ends."""
+    command = [sys.executable, "-c", HOLDER, str(portal.root)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
+# One publisher at a time
+
+
+def test_a_second_publisher_is_told_who_holds_the_lock(portal: Portal) -> None:
+    with other_publisher(portal) as process:
+        with pytest.raises(LockedError) as refused, portal.lock(MOMENT):
+            pass
+        assert f"pid {process.pid} on " in str(refused.value)
+        assert "since 2024-05-10T00:00:00Z" in str(refused.value)
+        assert refused.value.exit_code == 3
+
+
+def test_the_lock_of_a_killed_process_does_not_block(portal: Portal) -> None:
+    with other_publisher(portal) as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with portal.lock(MOMENT):
+        assert f"pid {os.getpid()} " in (portal.root / ".lock").read_text()
+
+
+def test_the_lock_ends_with_its_block_even_after_an_error(portal: Portal) -> None:
+    with pytest.raises(RuntimeError), portal.lock(MOMENT):
+        raise RuntimeError
+    with other_publisher(portal):
+        pass
+
+
+def test_who_holds_the_lock_may_take_it_again(portal: Portal) -> None:
+    with portal.lock(MOMENT):
+        with portal.lock(MOMENT):
+            pass
+        with pytest.raises(subprocess.CalledProcessError):
+            subprocess.run(
+                [sys.executable, "-c", HOLDER, str(portal.root)],
+                check=True, capture_output=True, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+
+
+def test_portals_in_two_folders_do_not_wait_for_each_other(portal: Portal, tmp_path: Path) -> None:
+    with other_publisher(portal), Portal(tmp_path / "another").lock(MOMENT):
+        pass
+
+
+# Names
+
+
+@pytest.mark.parametrize("text", ["2024-03", "2024-03.r0", "2024-3.r1", "2024-13.r1", "x", ""])
+def test_what_is_no_release_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        ReleaseId.parse(text)
+
+
+def test_releases_are_ordered_by_month_and_then_by_number() -> None:
+    names = ["2024-03.r10", "2024-04.r1", "2024-03.r9", "2023-12.r1"]
+    ordered = [str(release) for release in sorted(map(ReleaseId.parse, names))]
+    assert ordered == ["2023-12.r1", "2024-03.r9", "2024-03.r10", "2024-04.r1"]
+
+
+# Moves
+
+
+def test_files_are_written_into_a_fresh_folder_only(tmp_path: Path) -> None:
+    write_files(tmp_path / "new", {"a/b/c.txt": b"1", "d.txt": b"2"})
+    assert (tmp_path / "new/a/b/c.txt").read_bytes() == b"1"
+    with pytest.raises(FileExistsError):
+        write_files(tmp_path / "new", {})
+
+
+def test_a_release_never_replaces_another(tmp_path: Path) -> None:
+    write_files(tmp_path / "built", {"a": b"new"})
+    write_files(tmp_path / "store/r1", {"a": b"old"})
+    with pytest.raises(CheckFailedError, match="exists already"):
+        move_into_place(tmp_path / "built", tmp_path / "store/r1")
+    assert (tmp_path / "store/r1/a").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("fault", ["changed", "missing", "unlisted"])
+def test_a_release_is_verified_file_by_file(fault: str, tmp_path: Path) -> None:
+    folder = unjudged(small_draft(), tmp_path).folder
+    verify_sums(folder)
+    path = folder / ("data/more.csv" if fault == "unlisted" else "data/units.csv")
+    if fault == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(b"other")
+    with pytest.raises(CheckFailedError, match=path.name):
+        verify_sums(folder)
+
+
+def test_the_sums_are_those_that_a_standard_tool_verifies(tmp_path: Path) -> None:
+    folder = unjudged(small_draft(), tmp_path).folder
+    command = ["sha256sum", "--check", "--strict", SUMS]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def test_switching_replaces_the_pointer_even_if_a_crash_left_its_scratch(portal: Portal) -> None:
+    for name in ("one", "two"):
+        write_files(portal.sites / name, {"index.json": b"{}"})
+    switch(portal, portal.sites / "one")
+    (portal.root / ".current.next").symlink_to("nowhere")
+    switch(portal, portal.sites / "two")
+    assert portal.current_site() == (portal.sites / "two").resolve()
+    assert portal.current.readlink() == Path("sites/two")
+
+
+def test_a_portal_that_was_moved_still_works(portal: Portal, tmp_path: Path) -> None:
+    publish(unjudged(small_draft(), portal.scratch), portal)
+    moved = portal.root.rename(tmp_path / "elsewhere")
+    assert [str(release.id) for release in Portal(moved).published()] == ["2024-03.r1"]
+
+
+def test_discarding_what_is_not_there_does_nothing(tmp_path: Path) -> None:
+    discard(tmp_path / "absent")
+
+
+# What is published
+
+
+def test_an_untouched_portal_has_published_nothing(portal: Portal) -> None:
+    assert portal.published() == ()
+    assert portal.latest() is None
+    assert portal.stored_numbers(MARCH) == ()
+
+
+def test_a_published_release_is_read_back_from_its_record(portal: Portal) -> None:
+    draft = small_draft()
+    release = publish(unjudged(draft, portal.scratch), portal)
+    assert release == portal.latest()
+    assert (release.version, release.published_at) == ("1.0.0", "2024-05-10T01:00:00Z")
+    assert release.periods == (MARCH,)
+    assert dict(release.schema_digests) == dict(draft.schema_digests)
+    assert portal.stored_numbers(MARCH) == (1,)
+    assert portal.stored_numbers(APRIL) == ()
+
+
+def test_a_lost_pointer_stops_publishing_instead_of_starting_anew(portal: Portal) -> None:
+    publish(unjudged(small_draft(), portal.scratch), portal)
+    portal.current.unlink()
+    with pytest.raises(CheckFailedError, match=r"2024-03\.r1 was published") as refused:
+        portal.published()
+    assert "link it again" in refused.value.todo
+    assert portal.release_folder(ReleaseId(MARCH, 1)).exists()

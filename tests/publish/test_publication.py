@@ -1,0 +1,243 @@
+"""Going out: what is built is what is judged and shown, and a reader never sees a broken site."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cchc_pipeline.errors import CheckFailedError
+from publish.gates import GateResult
+from publish.portal import SUMS, Portal
+from publish.publication import build, publication_steps, publish, release_files
+from publish.release import PUBLISHED_TABLES, Draft
+from publish.site import render_site
+from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
+from tests.publish.small_release import (
+    IDENTITY,
+    MARCH,
+    METHODOLOGY,
+    MOMENT,
+    small_draft,
+    small_tables,
+    unjudged,
+)
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+# The files of a release
+
+
+def test_a_release_has_its_tables_in_four_forms_and_what_explains_them(good_draft: Draft) -> None:
+    expected = {"datapackage.json", "release.json", "CHANGES.md", "LICENSE.md", SUMS}
+    for name in PUBLISHED_TABLES:
+        forms = (f"formats/{name}.{ending}" for ending in ("parquet", "json", "xlsx"))
+        expected |= {f"data/{name}.csv", *forms}
+    assert release_files(good_draft).keys() == expected
+
+
+def test_the_sums_name_every_other_file_with_its_digest(good_draft: Draft) -> None:
+    files = release_files(good_draft)
+    listed = dict(line.split("  ")[::-1] for line in files.pop(SUMS).decode().splitlines())
+    assert listed == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+def test_the_record_tells_the_release_its_rows_and_its_sources(good_draft: Draft) -> None:
+    record = json.loads(release_files(good_draft)["release.json"])
+    assert (record["id"], record["version"], record["previous"]) == ("2024-03.r1", "1.0.0", None)
+    assert record["rows"]["scores"] == 21
+    assert record["sources"][0]["captured_at"] == "2024-04-05T03:00:00Z"
+
+
+def test_two_builds_in_two_folders_are_the_same_bytes(tmp_path: Path) -> None:
+    one = unjudged(small_draft(), tmp_path / "one")
+    two = unjudged(small_draft(), tmp_path / "two")
+    assert content_of(one.folder) == content_of(two.folder)
+    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 5
+
+
+def test_two_publications_in_two_portals_are_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        go_out(Portal(tmp_path / name), small_draft())
+    sites = [Portal(tmp_path / name).current_site() for name in ("one", "two")]
+    assert content_of(sites[0] or tmp_path) == content_of(sites[1] or tmp_path)
+
+
+def test_what_changed_is_told_by_table(good_draft: Draft) -> None:
+    text = release_files(good_draft)["CHANGES.md"].decode()
+    assert text.startswith("# 2024-03.r1 (1.0.0)\n")
+    assert "DỮ LIỆU MẪU" not in text
+    assert "DỮ LIỆU MẪU" in release_files(small_draft(sample=True))["CHANGES.md"].decode()
+
+
+def test_the_terms_of_reuse_are_those_of_the_settings(good_draft: Draft) -> None:
+    terms = release_files(good_draft)["LICENSE.md"].decode()
+    assert IDENTITY.license_name in terms
+    assert IDENTITY.publisher in terms
+
+
+# Build and judge
+
+
+def test_a_built_draft_lies_out_of_sight_and_was_judged(portal: Portal) -> None:
+    built = build(small_draft(), portal, now=MOMENT, production=True, methodology=METHODOLOGY)
+    assert built.failures() == []
+    assert built.folder.is_relative_to(portal.scratch)
+    assert built.bytes == sum(map(len, content_of(built.folder).values()))
+    assert portal.latest() is None
+
+
+def test_a_sample_is_refused_by_a_production_portal(portal: Portal) -> None:
+    built = build(
+        small_draft(sample=True), portal, now=MOMENT, production=True, methodology=METHODOLOGY
+    )
+    with pytest.raises(CheckFailedError, match="sample_stays_out_of_production"):
+        publish(built, portal)
+    assert not portal.current.exists()
+    assert not portal.store.exists()
+
+
+def test_a_portal_that_showed_a_sample_cannot_become_production(portal: Portal) -> None:
+    go_out(portal, small_draft(sample=True))
+    built = build(next_draft(portal), portal, now=MOMENT, production=True, methodology=METHODOLOGY)
+    assert any("shows samples: 2024-03.r1" in line for line in built.failures())
+
+
+def test_one_failed_gate_is_enough_to_publish_nothing(portal: Portal) -> None:
+    built = replace(
+        unjudged(small_draft(), portal.scratch),
+        gates=(GateResult("good", ()), GateResult("bad", ("row 7 is lost",))),
+    )
+    with pytest.raises(CheckFailedError, match=r"2024-03\.r1: bad: row 7 is lost"):
+        publish(built, portal)
+    assert not portal.current.exists()
+
+
+def test_what_lies_in_the_scratch_folder_must_be_what_was_judged(portal: Portal) -> None:
+    judged = unjudged(small_draft(), portal.scratch)
+    (judged.folder / SUMS).write_bytes(b"another's")
+    with pytest.raises(CheckFailedError, match="another publication came between"):
+        publish(judged, portal)
+
+
+def test_a_draft_that_another_publication_overtook_is_refused(portal: Portal) -> None:
+    overtaken = small_draft(tables=small_tables(), id=small_draft().id)
+    go_out(portal, small_draft())
+    with pytest.raises(CheckFailedError, match="run again"):
+        publish(unjudged(overtaken, portal.scratch), portal)
+    assert list(faults(portal)) == []
+
+
+def test_a_file_that_the_disk_changed_after_the_gates_is_noticed(portal: Portal) -> None:
+    built = unjudged(small_draft(), portal.scratch)
+    (built.folder / "data/units.csv").write_bytes(b"worn out")
+    with pytest.raises(CheckFailedError, match=r"digests differ: data/units\.csv"):
+        publish(built, portal)
+    assert not portal.current.exists()
+
+
+def test_a_site_with_a_broken_link_is_never_shown(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_out(portal, small_draft())
+    page = b'<a href="absent.html">x</a>'
+    monkeypatch.setattr(
+        "publish.publication.render_site",
+        lambda *given: render_site(*given) | {"index.html": page},
+    )
+    with pytest.raises(CheckFailedError, match="leads nowhere"):
+        go_out(portal, next_draft(portal))
+    latest = portal.latest()
+    assert latest is not None
+    assert latest.id.month == MARCH
+    assert list(faults(portal)) == []
+
+
+# What a reader sees
+
+
+def test_after_each_step_the_site_that_is_shown_is_whole(portal: Portal) -> None:
+    go_out(portal, small_draft())
+    draft = next_draft(portal)
+    shown = []
+    for step in publication_steps(unjudged(draft, portal.scratch), portal):
+        step()
+        latest = portal.latest()
+        assert latest is not None
+        assert list(faults(portal)) == []
+        shown.append(str(latest.id))
+    assert shown == ["2024-03.r1"] * 5 + ["2024-04.r1"] * 3
+    assert leftovers(portal) == []
+
+
+def test_every_release_stays_where_it_was(portal: Portal) -> None:
+    for _ in range(3):
+        go_out(portal, next_draft(portal))
+    site = portal.current_site()
+    assert site is not None
+    index = json.loads((site / "index.json").read_text())
+    assert [entry["id"] for entry in index["releases"]] == [
+        "2024-03.r1", "2024-04.r1", "2024-04.r2",
+    ]  # fmt: skip
+    assert [entry["status"] for entry in index["releases"]] == ["superseded"] * 2 + ["current"]
+    assert (site / "releases/2024-03/r1/datapackage.json").is_file()
+    assert (site / "latest/release.json").read_bytes() == (
+        site / "releases/2024-04/r2/release.json"
+    ).read_bytes()
+    assert (site / "data/scores.xlsx").is_file()
+    assert list(faults(portal)) == []
+
+
+def test_the_next_publication_clears_what_a_crash_left(portal: Portal) -> None:
+    go_out(portal, small_draft())
+    for place in (portal.store / "2024-04/r1/data", portal.sites / "2024-04.r1", portal.scratch):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "half").write_bytes(b"")
+    go_out(portal, next_draft(portal))
+    assert leftovers(portal) == []
+    assert list(faults(portal)) == []
+
+
+def test_what_was_ever_shown_is_not_cleared_even_if_the_pointer_was_moved_back(
+    portal: Portal,
+) -> None:
+    go_out(portal, next_draft(portal))
+    march = portal.current_site()
+    go_out(portal, next_draft(portal))
+    april = portal.current_site()
+    assert march is not None
+    assert april is not None
+    portal.current.unlink()
+    portal.current.symlink_to(march)
+    draft = small_draft(id=replace(small_draft().id, number=2), previous=portal.latest())
+    go_out(portal, draft)
+    assert april.is_dir()
+    assert (portal.store / "2024-04/r1" / SUMS).is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["first", "again"])
+def test_a_process_killed_at_any_change_of_the_disk_leaves_a_whole_site(
+    scenario: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "tests.publish.crash_worker", str(tmp_path), scenario, "20"]
+    said = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=300,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    found = json.loads(said.stdout)
+    assert found["problems"] == []
+    assert found["points"] >= 15
+    assert found["old"] > 0
+    assert found["new"] > 0
