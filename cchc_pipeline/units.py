@@ -122,6 +122,15 @@ class UnitRegister:
             and fold_name(unit.name_vi) not in known
         )
 
+    def counts_in(self, month: Month) -> tuple[ExpectedCount, ...]:
+        """How many units of a level there are by law in the month."""
+        return tuple(
+            due
+            for due in self.counts
+            if due.valid_from <= month.last_day
+            and (due.valid_to is None or due.valid_to >= month.first_day)
+        )
+
     def extended(self, rows: Iterable[Unit]) -> "UnitRegister":
         """With further units; a row replaces the one of the same code and start."""
         merged = {(unit.code, unit.valid_from): unit for unit in (*self.units, *rows)}

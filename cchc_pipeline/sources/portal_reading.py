@@ -4,14 +4,16 @@ Belongs here: the loop over snapshots. Does not: parsing (``portal_answers``), j
 (``portal_consistency``), columns (``portal_tables``).
 """
 
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Container, Iterable
+from dataclasses import replace
 from typing import Any
 
 from cchc_pipeline.decision766 import Methodology
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive, Snapshot
-from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
+from cchc_pipeline.sources.portal_answers import Finding, ParsedSnapshot, parse_snapshot
 from cchc_pipeline.sources.portal_consistency import judge_snapshot
 from cchc_pipeline.sources.portal_tables import (
     finding_rows,
@@ -44,7 +46,7 @@ def read_month(
         standing: The ids of the snapshots that stand (``collection``); all if None.
     """
     read = [
-        (snapshot, _read(snapshot, archive, methodology, settings.root_department_id))
+        (snapshot, _read(snapshot, archive, methodology, register, settings.root_department_id))
         for snapshot in archive.snapshots(month)
         if standing is None or snapshot.snapshot_id in standing
     ]
@@ -62,7 +64,28 @@ def read_month(
 
 
 def _read(
-    snapshot: Snapshot, archive: RawArchive, methodology: Methodology, root_id: str
+    snapshot: Snapshot,
+    archive: RawArchive,
+    methodology: Methodology,
+    register: UnitRegister,
+    root_id: str,
 ) -> ParsedSnapshot:
     parsed = parse_snapshot(snapshot, archive, methodology, root_id)
-    return judge_snapshot(parsed, methodology)
+    judged = judge_snapshot(parsed, methodology)
+    unheard = tuple(_coverage(snapshot, judged, register))
+    return replace(judged, findings=(*judged.findings, *unheard))
+
+
+def _coverage(
+    snapshot: Snapshot, parsed: ParsedSnapshot, register: UnitRegister
+) -> Iterable[Finding]:
+    """How many units of a level answered, where that is not the number that the law sets."""
+    levels = Counter(unit.level for unit in parsed.units if not unit.is_root and not unit.is_peer)
+    for due in register.counts_in(snapshot.month) if levels else ():
+        if levels[due.level] != due.count:
+            yield Finding(
+                "info",
+                "UNITS_ANSWERED",
+                f"{levels[due.level]} trên {due.count} đơn vị cấp {due.level} có trong câu trả lời",
+                f"{levels[due.level]} of {due.count} units of level {due.level} are in the answers",
+            )

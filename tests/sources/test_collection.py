@@ -60,7 +60,9 @@ def test_a_month_is_asked_for_parsed_and_replayed_later_without_the_network(
     )
     codes = {row["unit_code"] for row in rows["portal_scores"]}
     assert codes == {"H24", "H24.M01"}
-    assert rows["portal_findings"] == []
+    assert {row["message_en"] for row in rows["portal_findings"]} == {
+        "0 of 114 units of level commune are in the answers"
+    }
     (account,) = rows["portal_submissions"]
     assert account["rows"] == account["accepted"] == 2 * (6 * 2 + 1 + 1)
     later = _collect(tmp_path, "http://127.0.0.1:9", fetch=False)
