@@ -16,6 +16,7 @@ from dagster_shared.error import SerializableErrorInfo
 from assets import compute, extract, publish, validate
 from assets.checks import CHECKS
 from assets.partitions import MONTHS
+from assets.publish import PUBLISH_POOL
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError
 from cchc_pipeline.period import Month
@@ -25,6 +26,10 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 Progress = Callable[[str], None]
 MONTH_JOB, PUBLISH_JOB = "month", "publish"
+_OURS = {"cchc/started_by": "command line"}
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
+]  # fmt: skip
 _INSTANCE = """\
 telemetry:
   enabled: false
@@ -79,6 +84,23 @@ def persistent_instance(folder: Path) -> dg.DagsterInstance:
     return dg.DagsterInstance.get()
 
 
+def end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Close what a killed process left open; only for the holder of the portal's lock.
+
+    A run that was killed while it published would keep its place in the pool for good, and every
+    later one would wait for it without end.
+    """
+    dead = instance.get_runs(filters=dg.RunsFilter(tags=_OURS, statuses=_UNFINISHED))
+    for run in dead:
+        instance.report_run_failed(run, "its process ended before the run did")
+    log = instance.event_log_storage
+    places = log.get_concurrency_info(PUBLISH_POOL)
+    holders = {slot.run_id for slot in places.claimed_slots}
+    waiting = {step.run_id for step in places.pending_steps}
+    for run_id in holders | waiting | {run.run_id for run in dead}:
+        log.free_concurrency_slots_for_run(run_id)
+
+
 def run_months(
     workspace: Workspace, months: Iterable[Month], instance: dg.DagsterInstance, progress: Progress
 ) -> None:
@@ -118,6 +140,7 @@ def _execute(
         partition_key=partition,
         raise_on_error=False,
         run_config={"loggers": {"steps": {}}},
+        tags=_OURS,
     )
     if not result.success:
         raise _cause(result, partition or "publication")

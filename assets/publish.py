@@ -16,6 +16,7 @@ from publish.gates import GATES
 from publish.publication import Built, build
 from publish.publication import publish as make_visible
 
+PUBLISH_POOL = "publish"
 _NOTHING = "nothing to publish: the content is that of the last release"
 
 
@@ -28,7 +29,7 @@ def _gate_specs() -> list[dg.AssetCheckSpec]:
 
 @dg.asset(
     deps=list(MONTHLY), check_specs=_gate_specs(), group_name="publish", owners=OWNERS,
-    kinds={"file"}, pool="publish", io_manager_key="memory",
+    kinds={"file"}, pool=PUBLISH_POOL, io_manager_key="memory",
 )  # fmt: skip
 def release(
     context: dg.AssetExecutionContext, workspace: Workspace
@@ -81,7 +82,7 @@ def _metadata(built: Built | None) -> Mapping[str, Any]:
 
 
 @dg.asset(
-    group_name="publish", owners=OWNERS, kinds={"file"}, pool="publish", io_manager_key="memory"
+    group_name="publish", owners=OWNERS, kinds={"file"}, pool=PUBLISH_POOL, io_manager_key="memory"
 )
 def publication(
     context: dg.AssetExecutionContext, workspace: Workspace, release: Built | None

@@ -67,7 +67,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The portal folder."""
         return Portal(self.settings.portal_dir)
 
-    @property
+    @cached_property
     def methodology(self) -> Methodology:
         """The methodology that the settings name."""
         return load_methodology(self.settings.methodology)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.errors import CchcError, UsageError
+from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError
 
 if TYPE_CHECKING:
     from cchc_pipeline.period import Month
@@ -55,12 +55,10 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
 ) -> None:
     """Process a month (or a span) and publish one release."""
-    from cchc_pipeline.units import load_register
-
     settings = _settings(home, inbox)
     moment = _moment(published_at)
     months = _months(month, to, moment)
-    load_register(settings.inbox_dir)
+    _require_lists(settings)
     if dry_run:
         _print_plan(settings, months)
     else:
@@ -123,6 +121,20 @@ def _months(first: str, last: str | None, moment: datetime) -> list["Month"]:
     return months
 
 
+def _require_lists(settings: "Settings") -> None:
+    """Read what every month needs before the first is begun."""
+    from cchc_pipeline.decision766 import load_methodology
+    from cchc_pipeline.units import load_register
+
+    load_register(settings.inbox_dir)
+    try:
+        load_methodology(settings.methodology)
+    except SchemaDataError as error:
+        raise UsageError(
+            str(error), where="setting CCHC_METHODOLOGY", todo="name one of schemas/decision-766"
+        ) from None
+
+
 def _print_plan(settings: "Settings", months: Sequence["Month"]) -> None:
     from publish.plan import publication_plan
 
@@ -132,7 +144,7 @@ def _print_plan(settings: "Settings", months: Sequence["Month"]) -> None:
 
 
 def _run(settings: "Settings", months: Sequence["Month"], moment: datetime) -> None:
-    from assets.execution import persistent_instance, run_months, run_publication
+    from assets.execution import end_dead_runs, persistent_instance, run_months, run_publication
     from assets.resources import Workspace
 
     inbox = str(settings.inbox) if settings.inbox else ""
@@ -142,6 +154,7 @@ def _run(settings: "Settings", months: Sequence["Month"], moment: datetime) -> N
         _progress_line(),
         persistent_instance(settings.dagster_dir) as instance,
     ):
+        end_dead_runs(instance)
         run_months(workspace, months, instance, _progress)
         release = run_publication(workspace, instance, _progress)
     if release is None:

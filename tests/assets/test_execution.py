@@ -1,0 +1,155 @@
+"""The graph at work: what is stored and told, what a failed check stops, what the log keeps."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.event_log import SqliteEventLogStorage
+
+from assets.event_log import SteadyEventLog
+from assets.execution import (
+    MONTH_JOB,
+    PUBLISH_JOB,
+    end_dead_runs,
+    persistent_instance,
+    run_months,
+)
+from assets.publish import PUBLISH_POOL
+from assets.resources import Workspace
+from cchc_pipeline.definitions import defs
+from cchc_pipeline.errors import CheckFailedError, SourceError
+from cchc_pipeline.period import Month
+from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, change_answer, copy_home, in_lake, row_of
+
+pytestmark = pytest.mark.usefixtures("settings_of_nobody")
+
+
+@pytest.fixture
+def instance(published_home: Path, tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of an installation that has published."""
+    home = copy_home(published_home, tmp_path / "home")
+    with persistent_instance(home / "dagster") as instance:
+        yield instance
+
+
+def _materialization(instance: dg.DagsterInstance, asset: str) -> dg.AssetMaterialization:
+    event = instance.get_latest_materialization_event(dg.AssetKey(asset))
+    assert event is not None
+    assert event.asset_materialization is not None
+    return event.asset_materialization
+
+
+def test_every_run_is_kept_for_the_engineer_to_look_at(instance: dg.DagsterInstance) -> None:
+    assert [(run.job_name, run.status) for run in instance.get_runs()] == [
+        (PUBLISH_JOB, dg.DagsterRunStatus.SUCCESS),
+        (MONTH_JOB, dg.DagsterRunStatus.SUCCESS),
+    ]
+
+
+def test_a_table_is_stored_with_its_rows_size_and_digest(
+    instance: dg.DagsterInstance, published_home: Path
+) -> None:
+    stored = _materialization(instance, "scores")
+    assert stored.partition == MONTH
+    assert stored.metadata["rows"].value == len(in_lake(published_home, "scores"))
+    digest = str(stored.metadata["sha256"].value)
+    assert stored.tags is not None
+    assert stored.tags["dagster/data_version"] == digest[:16]
+
+
+def test_a_publication_says_which_release_it_made(instance: dg.DagsterInstance) -> None:
+    stored = _materialization(instance, "publication")
+    assert stored.metadata["release"].value == "2026-09.r1"
+
+
+def test_every_check_has_its_result_in_the_log(instance: dg.DagsterInstance) -> None:
+    (run,) = [run for run in instance.get_runs() if run.job_name == MONTH_JOB]
+    events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    evaluations = [event.get_dagster_event().asset_check_evaluation_data for event in events]
+    assert len(evaluations) > 200
+    assert {e.check_name for e in evaluations if not e.passed and e.blocking} == set()
+
+
+def test_the_log_lies_where_the_stock_storage_reads_and_writes_it(published_home: Path) -> None:
+    folder = published_home / "dagster" / "history" / "runs"
+    stock = SqliteEventLogStorage(str(folder))
+    own = SteadyEventLog(str(folder))
+    try:
+        runs = stock.get_all_run_ids()
+        assert len(runs) == 2
+        for run in runs:
+            assert len(stock.get_logs_for_run(run)) == len(own.get_logs_for_run(run)) > 30
+    finally:
+        own.dispose()
+        stock.dispose()
+
+
+def test_every_file_of_the_log_is_sound(published_home: Path) -> None:
+    folder = published_home / "dagster" / "history" / "runs"
+    for path in folder.glob("*.db"):
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def _run_month(home: Path, inbox: Path) -> list[str]:
+    """Process the month alone; the lines of its progress."""
+    workspace, said = Workspace(home=str(home), inbox=str(inbox), moment=FIRST), list[str]()
+    with persistent_instance(home / "dagster") as instance:
+        run_months(workspace, [Month.parse(MONTH)], instance, said.append)
+    return said
+
+
+def test_a_blocking_check_that_fails_stops_what_comes_after_it(tmp_path: Path, inbox: Path) -> None:
+    change_answer(
+        inbox, "service-results", lambda data: row_of(data, "H24.M02").update(totalScore=1.0)
+    )
+    with pytest.raises(CheckFailedError, match="groups add up"):
+        _run_month(tmp_path / "home", inbox)
+    written = {path.parent.name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
+    assert "portal_findings" in written
+    assert not written & {"score_recomputation", "unit_rankings", "scores", "submissions"}
+
+
+def test_a_source_that_cannot_be_read_keeps_its_kind_of_error(tmp_path: Path, inbox: Path) -> None:
+    (inbox / MONTH / "portal" / "manifest.json").write_text("[]", "utf-8")
+    with pytest.raises(SourceError, match="manifest: not an object"):
+        _run_month(tmp_path / "home", inbox)
+
+
+def test_the_first_month_that_fails_stops_the_rest(tmp_path: Path, inbox: Path) -> None:
+    (inbox / MONTH / "portal" / "manifest.json").write_text("[]", "utf-8")
+    home, said = tmp_path / "home", list[str]()
+    months = [Month(2026, 9), Month(2026, 10)]
+    workspace = Workspace(home=str(home), inbox=str(inbox), moment=FIRST)
+    with persistent_instance(home / "dagster") as instance, pytest.raises(SourceError):
+        run_months(workspace, months, instance, said.append)
+    assert not any(line.startswith("2026-10") for line in said)
+
+
+def test_a_month_that_is_not_over_is_refused_inside_the_graph_too(tmp_path: Path) -> None:
+    """``dagster dev`` does not pass through the command line."""
+    workspace = Workspace(
+        home=str(tmp_path), inbox=str(SAMPLE_INBOX), moment="2026-09-30T23:59:59+07:00"
+    )
+    with (
+        persistent_instance(tmp_path / "dagster") as instance,
+        pytest.raises(Exception, match="2026-09 is still running"),
+    ):
+        run_months(workspace, [Month(2026, 9)], instance, lambda line: None)
+
+
+def test_a_run_whose_process_died_is_closed_and_gives_up_its_place_in_the_pool(
+    instance: dg.DagsterInstance,
+) -> None:
+    dead = instance.create_run_for_job(
+        defs.resolve_job_def(PUBLISH_JOB), tags={"cchc/started_by": "command line"}
+    )
+    log = instance.event_log_storage
+    assert log.claim_concurrency_slot(PUBLISH_POOL, dead.run_id, "release").is_claimed
+    end_dead_runs(instance)
+    assert log.get_concurrency_info(PUBLISH_POOL).claimed_slots == []
+    closed = instance.get_run_by_id(dead.run_id)
+    assert closed is not None
+    assert closed.status is dg.DagsterRunStatus.FAILURE

@@ -1,0 +1,109 @@
+"""The asset graph: what it consists of, who owns it, what blocks what."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import dagster as dg
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from assets.checks import CHECKED_TABLES, check_name
+from assets.execution import MONTH_JOB, PUBLISH_JOB
+from assets.partitions import FIRST_MONTH, MONTHS
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.definitions import defs
+from publish.gates import GATES
+from publish.release import CODE_LISTS, PUBLISHED_TABLES
+
+GRAPH = defs.resolve_asset_graph()
+
+
+def _names(keys: Iterable[dg.AssetKey]) -> list[str]:
+    return sorted(key.to_user_string() for key in keys)
+
+
+def _described() -> dict[str, dict[str, Any]]:
+    """Every asset with what a reviewer of a change should see."""
+    nodes = {key.to_user_string(): GRAPH.get(key) for key in GRAPH.get_all_asset_keys()}
+    return {
+        name: {
+            "group": node.group_name,
+            "after": _names(node.parent_keys),
+            "partitions": str(node.partitions_def) if node.partitions_def else "none",
+            "owners": sorted(node.owners),
+            "kinds": sorted(node.kinds),
+        }
+        for name, node in sorted(nodes.items())
+    }
+
+
+def _checks() -> dict[str, list[str]]:
+    """The checks of every asset, those that block marked."""
+    found: dict[str, list[str]] = {}
+    for key in GRAPH.asset_check_keys:
+        spec = GRAPH.get_check_spec(key)
+        mark = "blocks" if spec.blocking else "warns"
+        found.setdefault(key.asset_key.to_user_string(), []).append(f"{spec.name}: {mark}")
+    return {asset: sorted(lines) for asset, lines in sorted(found.items())}
+
+
+def test_the_graph_is_the_one_that_was_reviewed(snapshot: SnapshotAssertion) -> None:
+    assert _described() == snapshot
+
+
+def test_the_checks_are_those_that_were_reviewed(snapshot: SnapshotAssertion) -> None:
+    assert _checks() == snapshot
+
+
+def test_the_definitions_load_as_dagster_dev_loads_them() -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+@pytest.mark.parametrize("name", _described())
+def test_every_asset_has_an_owner_and_says_what_it_is(name: str) -> None:
+    node = GRAPH.get(dg.AssetKey(name))
+    assert node.owners
+    assert node.description
+    assert len(node.description) > 20
+
+
+def test_every_check_says_what_it_checks() -> None:
+    for key in GRAPH.asset_check_keys:
+        assert GRAPH.get_check_spec(key).description, key
+
+
+def test_every_expectation_of_a_contract_is_a_check_that_blocks_if_it_is_an_error() -> None:
+    for table in CHECKED_TABLES:
+        for expectation in load_contract(table).expectations():
+            key = dg.AssetCheckKey(dg.AssetKey(table), check_name(expectation.id))
+            assert GRAPH.get_check_spec(key).blocking is (expectation.severity == "error"), key
+
+
+def test_every_table_of_the_graph_is_checked_and_every_published_one_is_in_it() -> None:
+    tables = {name for name, node in _described().items() if node["group"] != "publish"}
+    assert tables == set(CHECKED_TABLES)
+    assert set(PUBLISHED_TABLES) - CODE_LISTS <= tables
+
+
+def test_every_gate_is_a_blocking_check_of_the_release() -> None:
+    assert set(_checks()["release"]) == {f"{name}: blocks" for name in GATES}
+
+
+def test_nothing_is_computed_from_the_portal_before_all_its_tables_passed() -> None:
+    portal = {"portal_scores", "portal_findings", "portal_quarantine", "portal_submissions"}
+    for name in ("score_recomputation", "unit_rankings", "submissions"):
+        assert portal <= set(_described()[name]["after"]), name
+
+
+def test_the_jobs_are_a_month_and_a_publication() -> None:
+    month, publish = (defs.resolve_job_def(name) for name in (MONTH_JOB, PUBLISH_JOB))
+    assert month.partitions_def == MONTHS
+    assert publish.partitions_def is None
+    assert {month.executor_def.name, publish.executor_def.name} == {"in_process"}
+
+
+def test_a_month_joins_when_it_has_ended() -> None:
+    assert MONTHS.get_first_partition_key() == str(FIRST_MONTH) == "2022-06"
+    assert "2024-03" in MONTHS.get_partition_keys()
+    window = MONTHS.time_window_for_partition_key("2024-03")
+    assert window.end.isoformat() == "2024-04-01T00:00:00+07:00"

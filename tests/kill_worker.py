@@ -1,0 +1,126 @@
+"""A process whose children run ``cchc run`` and are killed between every two steps.
+
+Belongs here: dying at a step, looking at the portal after each death, the run that comes after all
+of them. Does not: expectations. Run as ``python -m tests.kill_worker FOLDER HOME FIRST STRIDE``;
+it prints what it found as JSON.
+
+Children are forks, so that the libraries are imported once. One home takes the deaths in turn: each
+run finds what the one before it left.
+"""
+
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import publish.publication
+from cchc_pipeline import cli
+from publish.portal import Portal
+from publish.publication import Built
+from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
+from tests.publish.crash_worker import faults
+
+_Steps = tuple[Callable[[], None], ...]
+
+
+def steps_passed(home: Path, die_after: int) -> int:
+    """Run the second month in a fork that dies after a step; the number of steps it passed.
+
+    Args:
+        home: The installation.
+        die_after: After which step; 0 to live.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _run_and_die(home, die_after, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        passed = len(pipe.read())
+    _, status = os.waitpid(child, 0)
+    died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    if not died and os.waitstatus_to_exitcode(status):
+        raise RuntimeError(f"the run after step {passed} ended with {status}")
+    return passed if died else -passed
+
+
+def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
+    """In the child: count the steps of the jobs and of the publication, and die."""
+    passed = 0
+    signal.alarm(90)  # a run that waits without end is a fault to be seen, not waited for
+
+    def step() -> None:
+        nonlocal passed
+        passed += 1
+        os.write(pipe, b".")
+        if passed == die_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    cli._progress = lambda line: step() if line.startswith(" ") else None
+    publish.publication.publication_steps = _counted(publish.publication.publication_steps, step)
+    outcome = run(home, SAMPLE_INBOX, at=SECOND)
+    os.write(2, outcome.problem.encode())
+    os._exit(outcome.code)
+
+
+def _counted(
+    steps_of: Callable[[Built, Portal], _Steps], step: Callable[[], None]
+) -> Callable[[Built, Portal], _Steps]:
+    def counted(built: Built, portal: Portal) -> _Steps:
+        return tuple(_then(one, step) for one in steps_of(built, portal))
+
+    return counted
+
+
+def _then(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
+    def both() -> None:
+        one()
+        other()
+
+    return both
+
+
+def observed(home: Path) -> dict[str, Any]:
+    """What a reader finds now."""
+    portal = Portal(home / "portal")
+    latest = portal.latest()
+    return {"latest": str(latest.id) if latest else None, "faults": list(faults(portal))}
+
+
+def deaths(source: Path, home: Path, first: int, stride: int) -> Iterator[dict[str, Any]]:
+    """Die after every ``stride``-th step from ``first`` on, until a run outlives them all.
+
+    Once readers are shown the new release, the next run must end well, and the home begins anew.
+    """
+    shutil.copytree(source, home, symlinks=True)
+    old, number = observed(home)["latest"], first
+    while (passed := steps_passed(home, number)) > 0:
+        seen = observed(home)
+        yield {"died_after": passed, **seen}
+        if seen["latest"] != old:
+            steps_passed(home, die_after=0)
+            shutil.rmtree(home)
+            shutil.copytree(source, home, symlinks=True)
+        number += stride
+    yield {"lived_through": -passed, **observed(home)}
+
+
+def _warm() -> None:
+    """Import what a run imports late, once for all children; threads must not start here."""
+    for name in ("assets.execution", "great_expectations", "frictionless"):
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1]) / "home"
+    _warm()
+    found = list(deaths(Path(sys.argv[2]), place, int(sys.argv[3]), int(sys.argv[4])))
+    digest = tree_digest(place / "portal" / "store")
+    again = -steps_passed(place, die_after=0)
+    result = {"found": found, "store": digest, "again": again, "after": observed(place)}
+    sys.stdout.write(json.dumps(result))
