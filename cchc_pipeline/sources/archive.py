@@ -258,4 +258,3 @@ def _read_record(path: Path) -> Snapshot:
             "record of a snapshot was altered", where=str(path), todo="restore it from a backup"
         )
     return snapshot
-

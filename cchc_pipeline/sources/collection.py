@@ -101,7 +101,7 @@ def _fetch(month: Month, settings: Settings, archive: RawArchive, now: datetime)
             raise SourceError(
                 error.what,
                 where=error.where,
-                todo=f"{error.todo or 'try again later'}, or drop the answers into {_inbox_hint(month)}",
+                todo=f"{error.todo or 'try again later'}, or drop the answers into {_place(month)}",
             ) from None
     return [
         *(f"fetched {snapshot.basis} ({snapshot.snapshot_id})" for snapshot in fetched),
@@ -109,6 +109,6 @@ def _fetch(month: Month, settings: Settings, archive: RawArchive, now: datetime)
     ]
 
 
-def _inbox_hint(month: Month) -> str:
+def _place(month: Month) -> str:
     """Where the answers of a month can be dropped instead."""
     return f"inbox/{month}/portal"
