@@ -61,6 +61,11 @@ def without_code(data: Answer) -> None:
     row_of(data, UNIT).update(departmentCode=None, departmentId=None)
 
 
+def with_words(inbox: Path) -> None:
+    for endpoint in ("service-results", "transparency"):
+        change_answer(inbox, endpoint, lambda data: row_of(data, UNIT).update(totalScore="tốt"))
+
+
 def without_codes(inbox: Path) -> None:
     for endpoint in ("transparency", "dossier-digitized"):
         change_answer(inbox, endpoint, without_code)
@@ -118,10 +123,7 @@ REFUSED: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("2 of 166 entries were quarantined", "NO_UNIT_CODE", "CCHC_QUARANTINE_LIMIT"),
     ),
     "a score that is a word": (
-        lambda inbox: [
-            change_answer(inbox, endpoint, lambda data: row_of(data, UNIT).update(totalScore="tốt"))
-            for endpoint in ("service-results", "transparency")
-        ],
+        with_words,
         ("2 of 166 entries were quarantined", "BAD_NUMBER", "CCHC_QUARANTINE_LIMIT"),
     ),
 }

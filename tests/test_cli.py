@@ -237,7 +237,7 @@ def address(published_home: Path, tmp_path: Path) -> Iterator[str]:
             yield server.stdout.readline().split()[0]
         finally:
             reader.cancel()
-            server.terminate()
+            server.kill()  # a caller may have left the milder signals ignored
 
 
 def test_serve_shows_pages_and_files_with_their_types(address: str) -> None:

@@ -14,7 +14,7 @@ from publish.tables_page import tables_page
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-COMMANDS = typer.main.get_command(app)
+COMMANDS = typer.main.get_group(app)
 
 
 def text_of(name: str) -> str:
