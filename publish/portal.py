@@ -127,11 +127,6 @@ class Portal:
             hashlib.sha256((folder / SUMS).read_bytes()).hexdigest(),
         )
 
-    def stored_numbers(self, month: Month) -> tuple[int, ...]:
-        """The numbers used for a month, published or left behind by a crash."""
-        names = (path.name for path in (self.store / str(month)).glob("r*"))
-        return tuple(sorted(int(name[1:]) for name in names if name[1:].isdigit()))
-
     @contextmanager
     def lock(self, at: datetime) -> Iterator[None]:
         """Be the only publisher; the lock ends with the process that holds it.

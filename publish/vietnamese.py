@@ -1,10 +1,9 @@
 """How a reader of Vietnamese expects numbers, dates and names; and the English twin of each form.
 
-Belongs here: pure forms of single values, the order of names, slugs. Does not: sentences, which
+Belongs here: pure forms of single values, the order of names. Does not: sentences, which
 are data (``schemas/pages``), or the canonical text of a cell (``formats``).
 """
 
-import re
 import unicodedata
 from datetime import date, datetime
 from typing import Literal
@@ -122,13 +121,3 @@ def _letter_and_tone(char: str) -> tuple[str, int]:
     tone = next((_TONES.index(part) + 1 for part in parts if part in _TONES), 0)
     bare = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
     return bare[:1] or char, tone
-
-
-def slug(name: str) -> str:
-    """A name for a file or an anchor: ``Hồng Bàng`` gives ``hong-bang``, ``Đồ Sơn`` ``do-son``.
-
-    Đ has no decomposition and would be dropped, so it is replaced first.
-    """
-    plain = name.replace("Đ", "D").replace("đ", "d")
-    bare = unicodedata.normalize("NFD", plain.casefold()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")

@@ -22,7 +22,7 @@ from publish.portal import (
 )
 from publish.publication import publish
 from publish.release import ReleaseId
-from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft, unjudged
+from tests.publish.small_release import MARCH, MOMENT, small_draft, unjudged
 
 HOLDER = """
 import sys, time
@@ -168,7 +168,6 @@ def test_discarding_what_is_not_there_does_nothing(tmp_path: Path) -> None:
 def test_an_untouched_portal_has_published_nothing(portal: Portal) -> None:
     assert portal.published() == ()
     assert portal.latest() is None
-    assert portal.stored_numbers(MARCH) == ()
 
 
 def test_a_published_release_is_read_back_from_its_record(portal: Portal) -> None:
@@ -178,8 +177,6 @@ def test_a_published_release_is_read_back_from_its_record(portal: Portal) -> Non
     assert (release.version, release.published_at) == ("1.0.0", "2024-05-10T01:00:00Z")
     assert release.periods == (MARCH,)
     assert dict(release.schema_digests) == dict(draft.schema_digests)
-    assert portal.stored_numbers(MARCH) == (1,)
-    assert portal.stored_numbers(APRIL) == ()
 
 
 def test_a_lost_pointer_stops_publishing_instead_of_starting_anew(portal: Portal) -> None:

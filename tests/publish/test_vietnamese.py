@@ -1,6 +1,5 @@
 """Forms that readers of Vietnamese expect, and their English twins."""
 
-import string
 from datetime import date
 
 import pytest
@@ -16,7 +15,6 @@ from publish.vietnamese import (
     moment_text,
     month_text,
     number_text,
-    slug,
     window_text,
 )
 
@@ -121,21 +119,3 @@ def test_composed_and_decomposed_spellings_sort_together() -> None:
 def test_the_order_is_total(names: list[str]) -> None:
     backwards = list(reversed(names))
     assert sorted(backwards, key=collation_key) == sorted(names, key=collation_key)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Đồ Sơn", "do-son"),
-        ("Hồng Bàng", "hong-bang"),
-        ("Sở Tài nguyên & Môi trường", "so-tai-nguyen-moi-truong"),
-        ("  Ư  ", "u"),
-    ],
-)
-def test_slugs_keep_the_d_of_a_barred_d(name: str, expected: str) -> None:
-    assert slug(name) == expected
-
-
-@given(st.text())
-def test_slugs_are_plain(name: str) -> None:
-    assert set(slug(name)) <= set(string.ascii_lowercase + string.digits + "-")
