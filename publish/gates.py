@@ -195,7 +195,7 @@ def every_unit_has_every_metric(candidate: Candidate) -> Iterable[str]:
             answered.add(key)
     for key, units in seen.items():
         for code in sorted(_expected_units(draft, key[0], key in answered) - units.keys()):
-            yield f"{' '.join(key)}: {code} has no row"
+            yield f"{' '.join(key)}: {code} has no row -> run {key[0]} again"
         yield from (f"{' '.join(key)}: {line}" for line in _uneven(units, level))
 
 
