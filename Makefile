@@ -27,7 +27,7 @@ $(STAMP): requirements.lock requirements-profile.lock pyproject.toml
 	@touch $(STAMP)
 
 run: $(STAMP)
-	$(BIN)/cchc run 2024-03 --inbox $(SAMPLE)
+	$(BIN)/cchc run 2024-01 --to 2024-03 --inbox $(SAMPLE)
 	$(BIN)/cchc run 2026-09 --inbox $(SAMPLE)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 

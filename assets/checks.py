@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from assets.dossier_checks import DOSSIER_CHECKS
 from assets.partitions import month_of
 from assets.resources import Workspace
 from cchc_pipeline.contracts import Contract, load_contract
@@ -25,6 +26,11 @@ CHECKED_TABLES = (
     "portal_submissions",
     "score_recomputation", "unit_rankings", "scores", "plan_indicators", "plan_tasks",
     "submissions",
+    "raw_dossiers", "dossier_accounts", "dossier_counts", "dossier_statistics",
+    "dossier_continuity",
+    "raw_procedures", "raw_petitions", "raw_agency_forms", "procedure_catalogue",
+    "procedure_quarantine", "petitions", "petition_quarantine", "agency_reports",
+    "agency_quarantine", "input_submissions", "petition_statistics",
 )  # fmt: skip
 
 BLOCKING_FINDINGS: Mapping[str, str] = {
@@ -129,4 +135,5 @@ CHECKS = [
     *(contract_checks(load_contract(name)) for name in CHECKED_TABLES),
     portal_identities,
     quarantine_within_limit,
+    *DOSSIER_CHECKS,
 ]

@@ -13,7 +13,17 @@ from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, plan_task_rows
+from cchc_pipeline.engine import engine
+from cchc_pipeline.indicators.continuity import continuity_rows
+from cchc_pipeline.indicators.dossier_counts import MonthCounts, count_dossiers
+from cchc_pipeline.indicators.dossier_statistics import statistics_table
+from cchc_pipeline.indicators.dossier_targets import dossier_values
+from cchc_pipeline.indicators.measured import Key, Measured
+from cchc_pipeline.indicators.petition_statistics import petition_rows
+from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
+from cchc_pipeline.indicators.procedure_indicators import procedure_values
+from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.indicators.reported import reported_values
 from cchc_pipeline.indicators.scores import (
     ScoreContext,
     latest_observations,
@@ -21,7 +31,17 @@ from cchc_pipeline.indicators.scores import (
     recomputation_rows,
     score_rows,
 )
+from cchc_pipeline.indicators.task_progress import (
+    TaskState,
+    task_rows,
+    task_states,
+    tracker_values,
+)
 from cchc_pipeline.period import Month
+from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
+from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
+from cchc_pipeline.sources.petitions import petitions_from_rows
+from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import table_from_rows
 from publish.publication_log import read_publications
 
@@ -87,33 +107,165 @@ def scores(
     return _table("scores", rows)
 
 
-@_computed()
-def plan_indicators(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+@_computed("dossiers", "dossier_accounts")
+def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+    """Accepted dossiers counted by unit, field and procedure; nothing after this sees a dossier."""
+    month, settings = month_of(context), workspace.settings
+    if not _has_export(workspace, month):
+        return _table("dossier_counts", [])
+    path = workspace.lake.path("dossiers", month)
+    with engine(settings.memory_limit, settings.scratch_dir) as connection:
+        return versioned(count_dossiers(path, month, connection))
+
+
+@_computed("dossier_accounts")
+def dossier_statistics(
+    context: dg.AssetExecutionContext, workspace: Workspace, dossier_counts: pa.Table
+) -> dg.Output[pa.Table]:
+    """Dossiers by unit and field, complete; what is published of it passes disclosure control."""
+    month = month_of(context)
+    counted = _counted(workspace, month, dossier_counts)
+    return versioned(
+        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counted)
+    )
+
+
+@_computed("dossier_accounts")
+def dossier_continuity(
+    context: dg.AssetExecutionContext, workspace: Workspace, dossier_statistics: pa.Table
+) -> dg.Output[pa.Table]:
+    """What the month before left open against what this month carried over; never mended."""
+    month = month_of(context)
+    before = month.previous()
+    rows = continuity_rows(
+        month,
+        workspace.lake.read("dossier_statistics", before)
+        if _has_export(workspace, before)
+        else None,
+        dossier_statistics if _has_export(workspace, month) else None,
+    )
+    return _table("dossier_continuity", rows)
+
+
+def _has_export(workspace: Workspace, month: Month) -> bool:
+    return bool(workspace.lake.read("dossier_accounts", month).num_rows)
+
+
+def _counted(workspace: Workspace, month: Month, counts: pa.Table) -> MonthCounts | None:
+    """A month's counts with the columns that its export lacks; None without an export."""
+    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
+    return MonthCounts(counts, absent_columns(accounts)) if accounts else None
+
+
+@_computed("dossier_accounts", "agency_reports", "procedure_catalogue")
+def plan_indicators(
+    context: dg.AssetExecutionContext, workspace: Workspace, dossier_counts: pa.Table
+) -> dg.Output[pa.Table]:
     """Every target of the year's plan, with its value or with who owes it."""
     settings, month = workspace.settings, month_of(context)
-    log = read_publications(
+    log = _publications(workspace, month)
+    measured = dossier_values(
+        month,
+        settings.root_unit,
+        lambda of: frozenset(workspace.units_of(of)),
+        _counted_of_year(workspace, month, dossier_counts),
+    )
+    reported = _reported(workspace, month, log)
+    rows = plan_indicator_rows(month, settings.root_unit, log, {**measured, **reported})
+    return _table("plan_indicators", rows)
+
+
+def _reported(workspace: Workspace, month: Month, log: PublicationLog) -> dict[Key, Measured]:
+    """What forms and the catalogue say of the plan's targets."""
+    root, register = workspace.settings.root_unit, workspace.register
+    reports = reports_from_rows(workspace.lake.read("agency_reports", month).to_pylist())
+    states = _task_states(workspace, month, log)
+    return {
+        **reported_values(reports, month, register, root),
+        **tracker_values(month, root, states),
+        **procedure_values(_catalogues(workspace, month), month, root),
+    }
+
+
+def _task_states(workspace: Workspace, month: Month, log: PublicationLog) -> dict[str, TaskState]:
+    """The state of each task, from the forms of the year."""
+    lake, root = workspace.lake, workspace.settings.root_unit
+    rows = [
+        row
+        for earlier in Month(month.year, 1).to(month)
+        for row in lake.read("agency_reports", earlier).to_pylist()
+    ]
+    return task_states(month, reports_from_rows(rows), workspace.register, root, log)
+
+
+def _catalogues(workspace: Workspace, month: Month) -> dict[Month, tuple[Procedure, ...]]:
+    """The catalogues of the year so far; a month without one has none."""
+    lake = workspace.lake
+    found = {
+        earlier: procedures_from_rows(lake.read("procedure_catalogue", earlier).to_pylist())
+        for earlier in Month(month.year, 1).to(month)
+    }
+    return {earlier: procedures for earlier, procedures in found.items() if procedures}
+
+
+def _counted_of_year(
+    workspace: Workspace, month: Month, counts: pa.Table
+) -> dict[Month, MonthCounts | None]:
+    """The counts of the months of the year so far; of the month itself, those just made."""
+    earlier = Month(month.year, 1).to(month.previous()) if month.month > 1 else ()
+    lake = workspace.lake
+    of_year = {m: _counted(workspace, m, lake.read("dossier_counts", m)) for m in earlier}
+    return {**of_year, month: _counted(workspace, month, counts)}
+
+
+def _publications(workspace: Workspace, month: Month) -> PublicationLog:
+    settings = workspace.settings
+    return read_publications(
         workspace.portal,
         settings.inbox_dir,
         month=month,
         now=workspace.now,
         production=settings.production,
     )
-    rows = plan_indicator_rows(month, settings.root_unit, log)
-    return _table("plan_indicators", rows)
 
 
-@_computed()
-def plan_tasks(
-    context: dg.AssetExecutionContext, workspace: Workspace, plan_indicators: pa.Table
-) -> dg.Output[pa.Table]:
+@_computed("agency_reports")
+def plan_tasks(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """The rows of the plan's annex with their state."""
-    rows = plan_task_rows(month_of(context), plan_indicators.to_pylist())
-    return _table("plan_tasks", rows)
+    month = month_of(context)
+    states = _task_states(workspace, month, _publications(workspace, month))
+    return _table("plan_tasks", task_rows(month, states))
+
+
+@_computed("input_submissions")
+def petition_statistics(
+    context: dg.AssetExecutionContext, workspace: Workspace, petitions: pa.Table
+) -> dg.Output[pa.Table]:
+    """Petitions counted by unit and for the city."""
+    month, root = month_of(context), workspace.settings.root_unit
+    handed_in = workspace.lake.read("input_submissions", month).to_pylist()
+    came = any(row["table"] == "petitions" and row["status"] == "received" for row in handed_in)
+    counted = petitions_from_rows(petitions.to_pylist()) if came else None
+    return _table("petition_statistics", petition_rows(counted, month, workspace.register, root))
 
 
 @_computed("portal_scores", *JUDGED[:-1])
 def submissions(
-    context: dg.AssetExecutionContext, portal_submissions: pa.Table
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    portal_submissions: pa.Table,
+    dossier_accounts: pa.Table,
+    raw_dossiers: pa.Table,
+    input_submissions: pa.Table,
 ) -> dg.Output[pa.Table]:
     """Who handed in what: rows received, accepted, quarantined, duplicated."""
-    return _table("submissions", portal_submissions.to_pylist())
+    month = month_of(context)
+    dossiers = submission_rows(
+        month,
+        workspace.settings.root_unit,
+        workspace.units_of(month),
+        dossier_accounts.to_pylist(),
+        max(raw_dossiers.column("received_at").to_pylist(), default=None),
+    )
+    others = [{**row, "release": None} for row in input_submissions.to_pylist()]
+    return _table("submissions", [*portal_submissions.to_pylist(), *dossiers, *others])

@@ -4,28 +4,33 @@ Belongs here: jobs, the run of a month and of a publication, progress, and turni
 into lines. Does not: arguments or printing (``cchc_pipeline.cli``).
 """
 
+import hashlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from assets import compute, extract, publish, validate
+from assets import compute, dossiers, extract, inputs, publish, validate
 from assets.checks import CHECKS
 from assets.partitions import MONTHS
 from assets.publish import PUBLISH_POOL
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError
 from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake, content_digest
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 Progress = Callable[[str], None]
-MONTH_JOB, PUBLISH_JOB = "month", "publish"
+MONTH_JOB, FOLLOWING_JOB, PUBLISH_JOB = "month", "following", "publish"
+CARRIED = ("dossier_counts", "dossier_accounts", "agency_reports", "procedure_catalogue")
+"""The tables of a month that later months of its year read."""
+REST_ON_EARLIER_MONTHS = ("plan_indicators", "plan_tasks", "dossier_continuity")
 _OURS = {"cchc/started_by": "command line"}
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
@@ -49,7 +54,7 @@ event_log_storage:
 def build_definitions(workspace: Workspace) -> dg.Definitions:
     """The whole graph on one workspace."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([extract, validate, compute, publish]),
+        assets=dg.load_assets_from_modules([extract, validate, dossiers, inputs, compute, publish]),
         asset_checks=CHECKS,
         resources={
             "workspace": workspace,
@@ -62,6 +67,12 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
                 selection=dg.AssetSelection.groups("extract", "validate", "compute"),
                 partitions_def=MONTHS,
                 description="Everything of one month, from raw bytes to computed tables.",
+            ),
+            dg.define_asset_job(
+                FOLLOWING_JOB,
+                selection=dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS),
+                partitions_def=MONTHS,
+                description="What a month takes from earlier ones, after one of them changed.",
             ),
             dg.define_asset_job(
                 PUBLISH_JOB,
@@ -110,10 +121,33 @@ def run_months(
         CheckFailedError: A blocking check failed; one line for each.
         CchcError: What a source raised.
     """
-    definitions = build_definitions(workspace)
-    for month in months:
+    definitions, processed = build_definitions(workspace), list(months)
+    changed = []
+    for month in processed:
         progress(f"{month}: extract, validate, compute")
+        before = carried_digest(workspace.lake, month)
         _execute(definitions, MONTH_JOB, instance, progress, str(month))
+        if carried_digest(workspace.lake, month) != before:
+            changed.append(month)
+    for month in following_months(workspace.lake, changed):
+        if month not in processed:
+            progress(f"{month}: year to date")
+            _execute(definitions, FOLLOWING_JOB, instance, progress, str(month))
+
+
+def carried_digest(lake: Lake, month: Month) -> str:
+    """A digest of what later months take from a month."""
+    digests = (content_digest(lake.read(table, month)) for table in CARRIED)
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def following_months(lake: Lake, changed: Sequence[Month]) -> list[Month]:
+    """The computed months that rest on changed ones: the rest of the year, and the next month."""
+    return [
+        month
+        for month in lake.months("plan_indicators")
+        if any(m < month and (m.year == month.year or m.next() == month) for m in changed)
+    ]
 
 
 def run_publication(

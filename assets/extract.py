@@ -3,18 +3,23 @@
 Belongs here: one asset a source. Does not: parsing.
 """
 
+from typing import Any
+
 import dagster as dg
 import pyarrow as pa
 
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.period import require_ended
+from cchc_pipeline.period import Month, require_ended
 from cchc_pipeline.sources.collection import collect_portal
+from cchc_pipeline.sources.deliveries import Delivery, take_in
 from cchc_pipeline.sources.portal_tables import raw_rows
+from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.store import table_from_rows
 
 OWNERS = ["team:du-lieu-mo"]
+FORMS_FOLDER = "bao-cao"
 
 
 @dg.asset(partitions_def=MONTHS, group_name="extract", owners=OWNERS, kinds={"file", "parquet"})
@@ -40,3 +45,53 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
         context.log.info(note)
     table = table_from_rows(load_contract("raw_portal"), raw_rows(collected.snapshots))
     return versioned(table, {"notes": "\n".join(collected.notes) or "none"})
+
+
+def _raw_delivery(record: str, folder: str = "") -> dg.AssetsDefinition:
+    """The asset that takes in the files of a record, from a folder of the inbox's month."""
+    name = f"raw_{record}"
+
+    @dg.asset(
+        name=name,
+        description=load_contract(name).description.en,
+        partitions_def=MONTHS,
+        group_name="extract",
+        owners=OWNERS,
+        kinds={"file", "parquet"},
+    )
+    def taken_in(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+        month = month_of(context)
+        require_ended(month, workspace.now)
+        delivery = take_in(
+            workspace.inbox_of(month) / folder,
+            load_form(record),
+            month,
+            workspace.now,
+            workspace.archive,
+        )
+        return versioned(table_from_rows(load_contract(name), _file_rows(month, delivery)))
+
+    return taken_in
+
+
+def _file_rows(month: Month, delivery: Delivery | None) -> list[dict[str, Any]]:
+    """One row a file of the delivery that stands; none if nothing ever came."""
+    if delivery is None:
+        return []
+    return [
+        {
+            "period": str(month),
+            "delivery_id": delivery.delivery_id,
+            "file": file.name,
+            "sha256": file.sha256,
+            "bytes": file.size,
+            "received_at": file.received_at,
+        }
+        for file in delivery.files
+    ]
+
+
+raw_dossiers = _raw_delivery("dossiers")
+raw_procedures = _raw_delivery("procedures")
+raw_petitions = _raw_delivery("petitions")
+raw_agency_forms = _raw_delivery("agency_forms", FORMS_FOLDER)

@@ -52,7 +52,11 @@ def _build(workspace: Workspace) -> Built | None:
     """The judged draft, or None if nothing differs from the last release."""
     settings, portal = workspace.settings, workspace.portal
     ingredients = Ingredients(
-        workspace.register, settings.methodology, workspace.identity, GENERATOR
+        workspace.register,
+        settings.methodology,
+        workspace.identity,
+        GENERATOR,
+        settings.disclosure_threshold,
     )
     with portal.lock(workspace.now):
         draft = assemble(workspace.lake, portal, ingredients, workspace.now)
@@ -64,6 +68,7 @@ def _build(workspace: Workspace) -> Built | None:
             now=workspace.now,
             production=settings.production,
             methodology=settings.methodology,
+            threshold=settings.disclosure_threshold,
         )
 
 

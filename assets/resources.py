@@ -18,7 +18,9 @@ from cchc_pipeline.decision766 import Methodology, load_methodology
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.settings import Settings, load_settings
 from cchc_pipeline.sources.archive import RawArchive
+from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.portal_tables import units_seen
+from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.store import Lake, content_digest
 from cchc_pipeline.units import UnitRegister, load_register
 from publish.portal import Portal
@@ -91,6 +93,20 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
             chosen.publisher, chosen.contact, chosen.license_name, chosen.license_path,
             chosen.public_url, chosen.root_unit,
         )  # fmt: skip
+
+    @property
+    def means(self) -> Means:
+        """What a month of dossiers is read with."""
+        chosen = self.settings
+        return Means(chosen.scratch_dir, chosen.memory_limit)
+
+    def unit_texts(self, month: Month) -> UnitTexts:
+        """The units that texts of a month's files can mean."""
+        return UnitTexts(self.register, self.settings.root_unit, month)
+
+    def units_of(self, month: Month) -> list[str]:
+        """The codes of the units below the root in a month."""
+        return [unit.code for unit in self.register.below(self.settings.root_unit, month)]
 
     def inbox_of(self, month: Month) -> Path:
         """The month's folder in the inbox."""

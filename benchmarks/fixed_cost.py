@@ -56,7 +56,7 @@ def cases(folder: Path, runs: int) -> Iterator[tuple[str, list[Cost]]]:
     """Each case with its costs; every run of a case begins from the same state."""
     yield "cchc --help", [cost_of(["--help"]) for _ in range(runs)]
     homes = [folder / f"home-{number}" for number in range(runs)]
-    empty = [cost_of(_run(folder / f"empty-{n}", "2024-03")) for n in range(runs)]
+    empty = [cost_of(_run(folder / f"empty-{n}", "2024-05")) for n in range(runs)]
     yield "run of a month without input, fresh home", empty
     yield "run of the sample month, fresh home", [cost_of(_run(h, "2026-09")) for h in homes]
     yield "run with nothing to publish", [cost_of(_run(h, "2026-09")) for h in homes]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cchc_pipeline import input_commands
 from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ app = typer.Typer(
 
 _Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
 _Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
+
+
+input_commands.register(app)
 
 
 @app.callback()

@@ -20,6 +20,16 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent.parent)  # the folder itself may be new
 
 
+def put_in_place(finished: Path, path: Path) -> None:
+    """Move a file that was written elsewhere on the same disk to ``path``, synced before that."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with finished.open("rb") as file:
+        os.fsync(file.fileno())
+    finished.replace(path)
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)  # the folder itself may be new
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)

@@ -18,6 +18,10 @@ import pyarrow as pa
 from cchc_pipeline.contracts import Contract, Expectation, Text
 
 ROW_CONDITION = "row_condition"
+_HOLDS_OF_NO_ROWS = (
+    ROW_CONDITION, "expect_column_values_", "expect_compound_columns_",
+    "expect_table_columns_to_match_ordered_list",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,25 @@ def check_table(table: pa.Table, contract: Contract) -> tuple[CheckResult, ...]:
     """
     conditions = [e for e in contract.expectations() if e.type == ROW_CONDITION]
     columnar = [e for e in contract.expectations() if e.type != ROW_CONDITION]
+    if table.num_rows == 0 and table.schema.names == contract.arrow_schema().names:
+        return tuple(_of_no_rows(item) for item in contract.expectations())
     found = {
         result.id: result
         for result in (*_run_conditions(table, conditions), *_run_suite(table, columnar, contract))
     }
     return tuple(found[expectation.id] for expectation in contract.expectations())
+
+
+def _of_no_rows(expectation: Expectation) -> CheckResult:
+    """What is asked of each row, or of columns that are as declared, holds of a table without any.
+
+    Most of a month's sources may be silent, and each suite costs a third of a second.
+    """
+    if not expectation.type.startswith(_HOLDS_OF_NO_ROWS):
+        raise ValueError(
+            f"{expectation.id}: nobody said whether {expectation.type} holds of no rows"
+        )
+    return CheckResult(expectation.id, expectation.severity, True, expectation.message)
 
 
 def blocking_lines(results: Iterable[CheckResult]) -> list[str]:

@@ -55,6 +55,14 @@ class Settings(BaseSettings):
         le=1,
         description="Share of a source's rows of a month that may be quarantined.",
     )
+    disclosure_threshold: int = Field(
+        5, ge=2, description="Fewer dossiers than this in a unit's field are not shown apart."
+    )
+    memory_limit: str = Field(
+        "600MB",
+        pattern=r"[1-9]\d*(MB|GB)",
+        description="What the engine that reads dossiers may take; beyond it, it uses the disk.",
+    )
     provisional_days: int = Field(
         60, ge=0, description="A figure captured sooner than this after its period is provisional."
     )
@@ -97,6 +105,16 @@ class Settings(BaseSettings):
     def raw_dir(self) -> Path:
         """The restricted archive of raw bytes."""
         return self.home / "raw"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Where files are unpacked and read, within the restricted zone; empty between runs."""
+        return self.raw_dir / "scratch"
+
+    @property
+    def error_sheets_dir(self) -> Path:
+        """The sheets that go back to units, a folder a month; never published."""
+        return self.home / "error-sheets"
 
     @property
     def lake_dir(self) -> Path:

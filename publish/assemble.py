@@ -21,9 +21,12 @@ from cchc_pipeline.indicators.code_lists import (
     succession_rows,
     unit_rows,
 )
+from cchc_pipeline.indicators.procedure_indicators import procedure_list
 from cchc_pipeline.period import Month
+from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import Lake, content_digest, table_from_rows
 from cchc_pipeline.units import UnitRegister
+from publish.disclosure import disclosed_table
 from publish.portal import Portal, read_tables
 from publish.release import (
     PUBLISHED_TABLES,
@@ -36,17 +39,29 @@ from publish.release import (
 )
 from publish.vintage import stamp
 
-MONTHLY = ("scores", "plan_indicators", "plan_tasks", "submissions")
+STATISTICS = "dossier_statistics"
+INPUT_SOURCES = {
+    "procedures": "Danh mục thủ tục hành chính của thành phố",
+    "petitions": "Phản ánh, kiến nghị của thành phố",
+}
+DOSSIER_SOURCE = "Hệ thống thông tin giải quyết thủ tục hành chính thành phố"
+MONTHLY = (
+    "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What a draft is made of, apart from the lake."""
+    """What a draft is made of, apart from the lake.
+
+    ``threshold`` is that of disclosure control: fewer dossiers are not shown apart.
+    """
 
     register: UnitRegister
     methodology: str
     identity: Identity
     generator: str
+    threshold: int
 
 
 def release_months(lake: Lake) -> tuple[Month, ...]:
@@ -67,9 +82,14 @@ def assemble(
     if not months:
         raise CheckFailedError("no month has been computed", where=str(lake.root))
     previous = portal.latest()
+    before = read_tables(previous) if previous else {}
     tables = {name: _tidy(table) for name, table in _tables(lake, months, ingredients)}
+    full = tables[STATISTICS]
+    tables[STATISTICS] = disclosed_table(
+        full, before.get(STATISTICS), ingredients.identity.root_unit, ingredients.threshold
+    )
     release = next_id(portal, months[-1])
-    stamped, changes = _stamped(tables, previous, release)
+    stamped, changes = _stamped(tables, before, release)
     digests = {name: _schema_digest(name) for name in tables}
     draft = Draft(
         id=release,
@@ -83,6 +103,7 @@ def assemble(
         schema_digests=digests,
         generator=ingredients.generator,
         input_digest=_digest(tables),
+        full_statistics=full,
     )
     return draft if _is_news(draft, previous) else None
 
@@ -113,6 +134,7 @@ def _tables(
         "successions": succession_rows(register),
         "metrics": metric_rows(ingredients.methodology),
         "indicators": indicator_rows({month.year for month in months}),
+        "procedures": procedure_list(_catalogues(lake, months)),
         "obs_status": obs_status_rows(),
     }
     for name in PUBLISHED_TABLES:
@@ -120,6 +142,13 @@ def _tables(
             yield name, table_from_rows(load_contract(name), code_lists[name])
         else:
             yield name, pa.concat_tables([lake.read(name, month) for month in months])
+
+
+def _catalogues(lake: Lake, months: Iterable[Month]) -> dict[Month, tuple[Procedure, ...]]:
+    return {
+        month: procedures_from_rows(lake.read("procedure_catalogue", month).to_pylist())
+        for month in months
+    }
 
 
 def _tidy(table: pa.Table) -> pa.Table:
@@ -131,9 +160,8 @@ def _tidy(table: pa.Table) -> pa.Table:
 
 
 def _stamped(
-    tables: Mapping[str, pa.Table], previous: Published | None, release: ReleaseId
+    tables: Mapping[str, pa.Table], before: Mapping[str, pa.Table], release: ReleaseId
 ) -> tuple[dict[str, pa.Table], dict[str, TableChange]]:
-    before = read_tables(previous) if previous else {}
     stamped, changes = {}, {}
     for name, table in tables.items():
         stamped[name], changes[name] = stamp(
@@ -158,12 +186,31 @@ def _digest(tables: Mapping[str, pa.Table]) -> str:
 
 
 def _sources(lake: Lake, months: Iterable[Month]) -> Iterable[Source]:
-    """The snapshot that each basis of each month was taken from: the one captured last."""
+    """What each month was taken from: portal snapshots, then what was handed in."""
     for month in months:
-        latest: dict[str, Source] = {}
-        snapshots = lake.read("raw_portal", month).to_pylist()
-        for row in sorted(snapshots, key=lambda r: r["captured_at"]):
-            latest[row["basis"]] = Source(
-                row["source"], row["captured_at"], row["provenance"], row["period"], row["basis"]
-            )
-        yield from latest.values()
+        yield from _snapshots(lake, month)
+        yield from _deliveries(lake, month)
+
+
+def _deliveries(lake: Lake, month: Month) -> Iterable[Source]:
+    """The city's dossiers, as they were received last."""
+    received = lake.read("raw_dossiers", month).column("received_at").to_pylist()
+    provenances = set(lake.read("dossier_accounts", month).column("provenance").to_pylist())
+    if received and provenances:
+        provenance = "sample" if "sample" in provenances else "published"
+        yield Source(DOSSIER_SOURCE, max(received), provenance, str(month), "month")
+    for row in lake.read("input_submissions", month).to_pylist():
+        if row["status"] == "received" and row["table"] in INPUT_SOURCES:
+            title = INPUT_SOURCES[row["table"]]
+            yield Source(title, row["received_at"], row["provenance"], str(month), "month")
+
+
+def _snapshots(lake: Lake, month: Month) -> Iterable[Source]:
+    """The snapshot that each basis was taken from: the one captured last."""
+    latest: dict[str, Source] = {}
+    snapshots = lake.read("raw_portal", month).to_pylist()
+    for row in sorted(snapshots, key=lambda r: r["captured_at"]):
+        latest[row["basis"]] = Source(
+            row["source"], row["captured_at"], row["provenance"], row["period"], row["basis"]
+        )
+    yield from latest.values()

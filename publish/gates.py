@@ -12,50 +12,32 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pyarrow as pa
 
 from cchc_pipeline.contracts import Field, ForeignKey, load_contract
 from cchc_pipeline.decision766 import load_methodology
 from cchc_pipeline.period import Month
 from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.units import Unit, UnitRegister
+from publish.candidate import Candidate
+from publish.disclosure_gate import suppression_is_complete
 from publish.formats import first_difference, from_csv, from_json, from_parquet, rows_of
-from publish.release import CODE_LISTS, PUBLISHED_TABLES, Draft, Published
+from publish.personal_data import personal_marks
+from publish.portal import read_tables
+from publish.release import CODE_LISTS, PUBLISHED_TABLES, Draft
 from publish.workbook import from_xlsx
 
 DESCRIPTOR = "datapackage.json"
+STATISTICS = "dossier_statistics"
 _PROFILE_PACKAGE = "check-datapackage"
 _PROFILE_FILE = "check_datapackage/schemas/data-package-2-0.json"
 _FORMULA = re.compile(r"[=+\-@\t]")
 _NO_VALUE = frozenset({"nan", "inf", "-inf", "null", "none"})
-_PERSONAL = {
-    "identity number": re.compile(r"(?<![\w.])\d{12}(?![\w.])"),
-    "phone number": re.compile(r"(?<![\w.])(?:\+84|0)[35789]\d{8}(?![\w.])"),
-    "e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
-    "dossier code": re.compile(r"H\d{2}(?:\.\w+)*-\d{6}-\d{4,}"),
-}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A draft with the bytes that it would publish, and the moment at which it is judged.
-
-    ``folder`` holds the same bytes as files, for the checks that read a package from disk;
-    ``shown`` are the releases that the portal shows already.
-    """
-
-    draft: Draft
-    files: Mapping[str, bytes]
-    folder: Path
-    now: datetime
-    production: bool
-    methodology: str
-    shown: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -317,8 +299,22 @@ def nothing_personal(candidate: Candidate) -> Iterable[str]:
 
 
 def _looks(content: bytes) -> Iterable[str]:
-    text = content.decode("utf-8")
-    return (kind for kind, pattern in _PERSONAL.items() if pattern.search(text))
+    return personal_marks(content.decode("utf-8"))
+
+
+def small_counts_are_hidden(candidate: Candidate) -> Iterable[str]:
+    """Few dossiers of a unit's field are neither shown nor to be worked out."""
+    draft = candidate.draft
+    if draft.full_statistics is None:
+        yield "the full statistics are not there to compare with"
+        return
+    yield from suppression_is_complete(
+        draft.tables[STATISTICS],
+        draft.full_statistics,
+        _before(draft),
+        draft.identity.root_unit,
+        candidate.threshold,
+    )
 
 
 def schema_change_is_announced(candidate: Candidate) -> Iterable[str]:
@@ -343,8 +339,22 @@ def no_row_is_lost(candidate: Candidate) -> Iterable[str]:
             key = f"{row['period']} {row['unit_code']} {row['table']}"
             yield f"{key}: {row['rows']} rows, {parts} accounted for"
     for name, change in candidate.draft.changes.items():
-        if change.removed and name not in CODE_LISTS:
+        if change.removed and name not in CODE_LISTS | {STATISTICS}:
             yield f"{name}: {change.removed} published row(s) would disappear"
+    lost = _totals(_before(candidate.draft)) - _totals(candidate.draft.tables[STATISTICS])
+    if lost:
+        yield f"{STATISTICS}: {len(lost)} published total(s) would disappear"
+
+
+def _before(draft: Draft) -> pa.Table | None:
+    """The dossier statistics as published last."""
+    return read_tables(draft.previous).get(STATISTICS) if draft.previous else None
+
+
+def _totals(statistics: pa.Table | None) -> set[tuple[str, str]]:
+    """The periods and units that have a total; rows by field may join ``OTHER`` on revision."""
+    rows = statistics.to_pylist() if statistics is not None else []
+    return {(row["period"], row["unit_code"]) for row in rows if row["field_code"] == "ALL"}
 
 
 def sample_stays_out_of_production(candidate: Candidate) -> Iterable[str]:
@@ -373,6 +383,6 @@ GATES: Mapping[str, Gate] = {
         profile_is_valid, frictionless_agrees, every_table_is_there, tables_meet_their_contracts,
         foreign_keys_resolve, groups_sum_to_total, every_unit_has_every_metric, period_is_over,
         text_is_clean, formats_are_equal, nothing_personal, schema_change_is_announced,
-        no_row_is_lost, sample_stays_out_of_production,
+        no_row_is_lost, small_counts_are_hidden, sample_stays_out_of_production,
     )
 }  # fmt: skip

@@ -3,7 +3,7 @@
 Belongs here: reading lake and portal. Does not: changing either.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cchc_pipeline.period import Month
@@ -18,8 +18,9 @@ def overview(settings: Settings) -> dict[str, Any]:
     """The state of this installation.
 
     Returns:
-        ``latest`` release or None; ``months``, each with its snapshots, entries, computed and
-        published state and what is missing; ``units_awaiting_code`` of the newest month.
+        ``latest`` release or None; ``months``, each with its snapshots, rows handed in, computed
+        and published state, what is missing of the whole and of units, and where months do not
+        join; ``units_awaiting_code`` of the newest month.
     """
     lake, portal = Lake(settings.lake_dir), Portal(settings.portal_dir)
     latest = portal.latest()
@@ -33,7 +34,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         "months": [
             {
                 "period": str(month),
-                **_month(lake, month),
+                **_month(lake, month, settings.root_unit),
                 "computed": month in computed,
                 "published": month in published,
             }
@@ -45,39 +46,77 @@ def overview(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _month(lake: Lake, month: Month) -> dict[str, Any]:
+def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:
     accounts = lake.read("submissions", month).to_pylist()
-    indicators = lake.read("plan_indicators", month).to_pylist()
-    owed: dict[str, set[str]] = {}
-    for row in indicators:
-        if row["obs_status"] == "O" and row["owed_by"]:
-            owed.setdefault(row["owed_by"], set()).add(row["indicator_id"])
+    whole = [row for row in accounts if row["unit_code"] == root]
+    missing = [row for row in accounts if row["status"] == "missing"]
     return {
         "snapshots": lake.read("raw_portal", month).num_rows,
-        "entries": sum(row["rows"] or 0 for row in accounts),
-        "quarantined": sum(row["quarantined"] or 0 for row in accounts),
-        "missing": [row["table"] for row in accounts if row["status"] == "missing"],
-        "owed": {unit: sorted(ids) for unit, ids in sorted(owed.items())},
+        "rows": {row["table"]: row["rows"] for row in whole if row["status"] == "received"},
+        "quarantined": sum(row["quarantined"] or 0 for row in whole),
+        "missing": [row["table"] for row in missing if row["unit_code"] == root],
+        "units_missing": _by_table(row for row in missing if row["unit_code"] != root),
+        "continuity_breaks": _breaks(lake, month),
+        "owed": _owed(lake, month, root),
     }
+
+
+def _by_table(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    units: dict[str, list[str]] = {}
+    for row in rows:
+        units.setdefault(row["table"], []).append(row["unit_code"])
+    return units
+
+
+def _breaks(lake: Lake, month: Month) -> dict[str, int]:
+    """Units whose carried-over dossiers are not those left open, with the difference."""
+    rows = lake.read("dossier_continuity", month).to_pylist()
+    return {row["unit_code"]: row["difference"] for row in rows if row["difference"]}
+
+
+def _owed(lake: Lake, month: Month, root: str) -> dict[str, list[str]]:
+    """The targets of the plan that nobody reported, by who owes them."""
+    owed: dict[str, set[str]] = {}
+    for row in lake.read("plan_indicators", month).to_pylist():
+        if row["unit_code"] == root and row["obs_status"] == "O" and row["owed_by"]:
+            owed.setdefault(row["owed_by"], set()).add(row["indicator_id"])
+    return {unit: sorted(ids) for unit, ids in sorted(owed.items())}
 
 
 def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
     """The overview for people."""
     yield f"latest release: {seen['latest'] or 'none'} {seen['published_at'] or ''}".rstrip()
-    yield f"{'month':8} {'snapshots':>9} {'entries':>8} {'refused':>8} computed published missing"
+    yield f"{'month':8} {'snapshots':>9} {'rows':>10} {'refused':>8} computed published missing"
     for month in seen["months"]:
         yield (
-            f"{month['period']:8} {month['snapshots']:>9} {month['entries']:>8} "
+            f"{month['period']:8} {month['snapshots']:>9} {sum(month['rows'].values()):>10} "
             f"{month['quarantined']:>8} {_mark(month['computed'])} {_mark(month['published'], 9)} "
             f"{', '.join(month['missing']) or '-'}"
         )
     for month in seen["months"][-1:]:
-        for unit, ids in month["owed"].items():
-            yield f"{month['period']} owed by {unit}: {', '.join(ids)}"
+        yield from _details(month)
     names = seen["units_awaiting_code"]
     if names:
         hint = f"{len(names)}; add them to inbox/units.csv"
         yield f"units without a code ({hint}): {', '.join(names)}"
+
+
+def _details(month: Mapping[str, Any]) -> Iterable[str]:
+    """What the newest month lacks, by who owes it."""
+    period = month["period"]
+    for unit, ids in month["owed"].items():
+        yield f"{period} owed by {unit}: {', '.join(ids)}"
+    for table, units in month["units_missing"].items():
+        yield f"{period} {table} not handed in by {len(units)} unit(s): {_few(units)}"
+    breaks = [f"{unit} {difference:+}" for unit, difference in month["continuity_breaks"].items()]
+    if breaks:
+        yield f"{period} carried over is not what was left open: {_few(breaks)}"
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first ten, and how many more."""
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f"{', '.join(names[:10])}{more}"
 
 
 def _mark(done: bool, width: int = 8) -> str:

@@ -17,9 +17,10 @@ from typing import Any
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.errors import CheckFailedError
+from publish.candidate import Candidate
 from publish.descriptor import describe
 from publish.formats import to_csv, to_json, to_parquet
-from publish.gates import DESCRIPTOR, Candidate, GateResult, judge
+from publish.gates import DESCRIPTOR, GateResult, judge
 from publish.notes import changes_text, license_text
 from publish.portal import (
     RECORD,
@@ -83,7 +84,13 @@ def _sums(files: Mapping[str, bytes]) -> bytes:
 
 
 def build(
-    draft: Draft, portal: Portal, *, now: datetime, production: bool, methodology: str
+    draft: Draft,
+    portal: Portal,
+    *,
+    now: datetime,
+    production: bool,
+    methodology: str,
+    threshold: int,
 ) -> Built:
     """Write the draft into a fresh scratch folder and run every gate on it.
 
@@ -93,12 +100,15 @@ def build(
         now: The moment at which it is judged.
         production: Whether the portal is the city's real one, which refuses sample data.
         methodology: The name of the scoring rules in ``schemas/decision-766``.
+        threshold: Fewer dossiers than this are not shown apart.
     """
     folder = portal.scratch / str(draft.id)
     discard(portal.scratch)
     files = release_files(draft)
     write_files(folder, files)
-    candidate = Candidate(draft, files, folder, now, production, methodology, portal.published())
+    candidate = Candidate(
+        draft, files, folder, now, production, methodology, threshold, portal.published()
+    )
     size = sum(len(content) for content in files.values())
     return Built(draft, folder, judge(candidate), files[SUMS], size)
 

@@ -18,12 +18,14 @@ from cchc_pipeline.period import Month
 
 PACKAGE = "hp-chat-luong-phuc-vu"
 PUBLISHED_TABLES = (
-    "scores", "plan_indicators", "plan_tasks", "submissions",
-    "units", "successions", "metrics", "indicators", "obs_status",
+    "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
+    "submissions", "units", "successions", "metrics", "indicators", "procedures", "obs_status",
 )  # fmt: skip
 """The published tables in the order of the descriptor: figures first, code lists last."""
 
-CODE_LISTS = frozenset({"units", "successions", "metrics", "indicators", "obs_status"})
+CODE_LISTS = frozenset(
+    {"units", "successions", "metrics", "indicators", "procedures", "obs_status"}
+)
 _ID = re.compile(r"(\d{4}-\d{2})\.r([1-9]\d*)")
 
 
@@ -113,7 +115,11 @@ class Published:
 
 @dataclass(frozen=True)
 class Draft:
-    """A release in the making: the tables as they would be published."""
+    """A release in the making: the tables as they would be published.
+
+    ``full_statistics`` are those before disclosure control: what the gate compares with, and
+    nothing that is written anywhere.
+    """
 
     id: ReleaseId
     published_at: datetime
@@ -126,6 +132,7 @@ class Draft:
     schema_digests: Mapping[str, str] = field(default_factory=dict)
     generator: str = ""
     input_digest: str = ""
+    full_statistics: pa.Table | None = None
 
     @property
     def published_text(self) -> str:

@@ -42,7 +42,7 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def march_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that has published March 2024, of which the source said nothing."""
+    """An installation that has published March 2024: dossiers, and nothing of the portal."""
     home = tmp_path_factory.mktemp("march") / "home"
     outcome = run(home, SAMPLE_INBOX, month="2024-03")
     assert outcome.code == 0, outcome.err

@@ -305,7 +305,11 @@ def test_a_missing_metric_has_its_row_with_a_flag(odd: Path) -> None:
 def test_one_entry_without_a_code_is_quarantined_and_accounted_for(odd: Path) -> None:
     (entry,) = in_lake(odd, "portal_quarantine")
     assert entry["rule"] == "NO_UNIT_CODE"
-    (account,) = [row for row in published(odd, "submissions") if row["period"] == MONTH]
+    (account,) = [
+        row
+        for row in published(odd, "submissions")
+        if (row["period"], row["table"]) == (MONTH, "scores")
+    ]
     assert (account["rows"], account["accepted"], account["quarantined"]) == (166, 165, 1)
     assert account["status"] == "received"
 
@@ -371,7 +375,7 @@ def test_a_month_of_which_the_source_said_nothing_is_published_as_missing(march_
     assert {row["obs_status"] for row in scores} == {"O"}
     assert {row["unit_code"] for row in scores} == {"H24"}
     assert {row["basis"] for row in scores} == {"month", "quarter", "ytd"}
-    (account,) = published(march_home, "submissions")
+    (account,) = [row for row in published(march_home, "submissions") if row["table"] == "scores"]
     assert (account["status"], account["rows"]) == ("missing", 0)
     owed = [row for row in published(march_home, "plan_indicators") if row["obs_status"] == "O"]
     assert owed

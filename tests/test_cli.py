@@ -79,7 +79,7 @@ def test_a_span_processes_every_month_and_publishes_once(tmp_path: Path) -> None
     status = json.loads(cchc("status", "--home", tmp_path / "home", "--json").out)
     assert [month["period"] for month in status["months"]] == ["2026-08", "2026-09"]
     assert [month["published"] for month in status["months"]] == [True, True]
-    assert status["months"][0]["missing"] == ["scores"]
+    assert status["months"][0]["missing"] == ["dossiers", "petitions", "procedures", "scores"]
 
 
 def test_an_earlier_month_that_comes_later_is_a_revision_of_the_newest(home: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 from cchc_pipeline.cli import app
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.settings import Settings
+from publish.method_page import with_definitions
 from publish.release import PUBLISHED_TABLES
 from publish.tables_page import tables_page
 
@@ -108,3 +109,9 @@ def test_every_published_column_stands_in_the_page_of_tables(table: str) -> None
 def test_the_changelog_of_the_data_names_every_published_table() -> None:
     for table in PUBLISHED_TABLES:
         assert f"`{table}`" in text_of("docs/data-changelog.md")
+
+
+def test_the_method_page_defines_targets_in_the_words_that_are_published() -> None:
+    page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    assert with_definitions(page, 2024) == page, "python -m publish.method_page"
+    assert "| 25b |" in page

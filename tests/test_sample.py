@@ -1,7 +1,10 @@
 """The bundled sample: what it holds, and that it says what it is."""
 
+import gzip
 import importlib.util
+import io
 import json
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -14,8 +17,17 @@ SHARED = ROOT.parent / "shared" / "portal-data"
 
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
-    path = ROOT / "tests" / "fixtures" / "make_sample_inbox.py"
-    spec = importlib.util.spec_from_file_location("make_sample_inbox", path)
+    return _script("make_sample_inbox")
+
+
+@pytest.fixture(scope="module")
+def dossier_generator() -> ModuleType:
+    return _script("make_sample_dossiers")
+
+
+def _script(name: str) -> ModuleType:
+    path = ROOT / "tests" / "fixtures" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -32,6 +44,43 @@ def test_every_unit_below_the_city_is_marked_as_a_sample() -> None:
     rows = (SAMPLE / "units.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert len(rows) == 21
     assert all("DỮ LIỆU MẪU" in row and ",sample," in row for row in rows)
+
+
+def test_the_dossiers_are_what_their_generator_makes(
+    dossier_generator: ModuleType, tmp_path: Path
+) -> None:
+    made = dossier_generator.make(tmp_path)
+    bundled = sorted(SAMPLE.glob("*/ho-so*"))
+    assert bundled == [SAMPLE / path.relative_to(tmp_path) for path in sorted(made)]
+    for path in made:
+        ours = SAMPLE / path.relative_to(tmp_path)
+        assert _unpacked(ours) == _unpacked(path), f"run {dossier_generator.__file__}"
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    """What a file holds: another build of zlib packs the same content into other bytes."""
+    if path.suffix == ".gz":
+        return {"": gzip.decompress(path.read_bytes())}
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            return {name: book.read(name) for name in book.namelist()}
+    return {"": path.read_bytes()}
+
+
+def test_the_smaller_inputs_are_what_their_generator_makes() -> None:
+    generator = _script("make_sample_inputs")
+    for name, content in generator.files().items():
+        made = SAMPLE / name
+        if made.suffix == ".xlsx":
+            with zipfile.ZipFile(made) as ours, zipfile.ZipFile(io.BytesIO(content)) as theirs:
+                sheets = [n for n in ours.namelist() if n.startswith("xl/worksheets/")]
+                assert [ours.read(n) for n in sheets] == [theirs.read(n) for n in sheets]
+        else:
+            assert made.read_bytes() == content, f"run {generator.__file__}"
+
+
+def test_the_dossiers_are_small_in_the_repository() -> None:
+    assert sum(path.stat().st_size for path in SAMPLE.glob("*/ho-so*")) < 1_500_000
 
 
 @pytest.mark.shared

@@ -64,7 +64,8 @@ class Contract:
 
         types = {
             "string": pa.string(), "yearmonth": pa.string(), "date": pa.date32(),
-            "datetime": pa.timestamp("s", "UTC"), "integer": pa.int64(),
+            "datetime": pa.timestamp("s", "UTC"), "local_datetime": pa.timestamp("us"),
+            "integer": pa.int64(),
             "number": pa.float64(), "boolean": pa.bool_(),
         }  # fmt: skip
         return pa.schema(

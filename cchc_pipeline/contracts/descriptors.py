@@ -30,7 +30,10 @@ def table_schema(contract: "Contract", language: Language) -> dict[str, Any]:
 def _field_descriptor(contract: "Contract", field: Field, language: Language) -> dict[str, Any]:
     other: Language = "en" if language == "vi" else "vi"
     suffix = other.capitalize()
-    descriptor: dict[str, Any] = {"name": field.name, "type": field.type}
+    descriptor: dict[str, Any] = {
+        "name": field.name,
+        "type": field.type.removeprefix("local_"),
+    }
     for name in ("title", "description", "unit"):
         words: Text = getattr(field, name)
         descriptor[name] = words.of(language)

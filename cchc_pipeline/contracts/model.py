@@ -10,7 +10,10 @@ from typing import Any, Literal
 
 Language = Literal["vi", "en"]
 Severity = Literal["error", "warning"]
-FieldType = Literal["string", "yearmonth", "date", "datetime", "integer", "number", "boolean"]
+FieldType = Literal[
+    "string", "yearmonth", "date", "datetime", "local_datetime", "integer", "number", "boolean"
+]
+"""``datetime`` is an instant in UTC; ``local_datetime`` the city's clock, in unpublished tables."""
 
 ROW_CONDITION = "row_condition"
 """The kind of expectation whose ``sql`` (DuckDB) must hold for each row; others are GX types."""

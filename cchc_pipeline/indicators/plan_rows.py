@@ -1,61 +1,111 @@
-"""The plan's targets and tasks of a month, as rows: with a value, or with who owes it.
+"""The plan's targets of a month, as rows: with a value, or with who owes it.
 
-Belongs here: projecting the plan onto ``plan_indicators`` and ``plan_tasks``. Does not: the plan
-itself (``cchc_pipeline.plan``), or the measures taken from dossiers, forms and catalogues.
+Belongs here: projecting targets onto ``plan_indicators``. Does not: the plan itself
+(``cchc_pipeline.plan``), its tasks (``task_progress``), or the measures of dossiers, forms and
+catalogues.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from cchc_pipeline.indicators.measured import MISSING, Counted, Key, Measured, two_decimals
 from cchc_pipeline.indicators.release_log import PublicationLog, months_on_time
 from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.plan import Plan, Target, Task, load_plan
+from cchc_pipeline.plan import (
+    Exact,
+    RunRate,
+    Target,
+    attained,
+    load_plan,
+    required_run_rate,
+)
 
 _BASES = (Basis.MONTH, Basis.YTD)
+_NOTHING: Mapping[Key, Measured] = MappingProxyType({})
 
 
-def plan_indicator_rows(month: Month, root: str, log: PublicationLog) -> list[dict[str, Any]]:
-    """Every target of the year's plan for the root, month and year to date.
+def plan_indicator_rows(
+    month: Month, root: str, log: PublicationLog, measured: Mapping[Key, Measured] = _NOTHING
+) -> list[dict[str, Any]]:
+    """Every target of the year's plan for the root, and what was measured of units below it.
 
     A value that nobody reported is missing (O) with its owing unit, never left out and never 0. A
-    year without a plan has no rows.
+    year without a plan has no rows. Published values are rounded once; what is attained is judged
+    on the exact value.
 
     Args:
         month: The month.
-        root: The unit that the plan binds.
+        root: The unit that the plan binds; it has a row for every target and basis.
         log: What is known of publications, the measure of target 31.
+        measured: What dossiers, forms and catalogues say; each unit in it has the rows that it has.
+            Targets that are not the plan's are left out.
     """
     plan = load_plan(month.year)
     if plan is None:
         return []
-    return [
-        _missing(target, month, root, basis) | _measured(target, month, basis, log)
+    units = sorted({unit for unit, _, _ in measured} - {root})
+    keys = [(root, target, basis) for target in plan.targets for basis in _BASES]
+    keys += [
+        (unit, target, basis)
+        for unit in units
         for target in plan.targets
         for basis in _BASES
+        if (unit, target.id, basis) in measured
+    ]
+    return [
+        _row(target, month, unit, basis, measured.get((unit, target.id, basis), MISSING))
+        | (_published(target, month, basis, log) if unit == root else {})
+        for unit, target, basis in keys
     ]
 
 
-def _missing(target: Target, month: Month, root: str, basis: Basis) -> dict[str, Any]:
+def run_rate(target: Target, month: Month, basis: Basis, measured: Measured) -> RunRate | None:
+    """The share still needed until 31/12, with the reason where it has none.
+
+    Returns:
+        None on rows of the month, without a value, and for targets whose cases do not keep coming.
+        A year to date that lacks months gives the share under the assumption that those were like
+        the others.
+    """
+    numerator, denominator = measured.numerator, measured.denominator
+    applies = basis is Basis.YTD and target.run_rate and target.base == "arriving"
+    if not applies or measured.value is None or numerator is None or denominator is None:
+        return None
+    return required_run_rate(numerator, denominator, month.month, target.target, target.comparator)
+
+
+def _row(
+    target: Target, month: Month, unit: str, basis: Basis, measured: Measured
+) -> dict[str, Any]:
+    rate = run_rate(target, month, basis, measured)
+    owed = measured.owed_by or "; ".join(target.owed_by)
     return {
         "period": str(month),
-        "unit_code": root,
+        "unit_code": unit,
         "indicator_id": target.id,
         "basis": basis.value,
-        "numerator": None,
-        "denominator": None,
-        "value": None,
+        "numerator": _number(measured.numerator),
+        "denominator": _number(measured.denominator),
+        "value": _number(measured.value),
         "comparator": target.comparator.code,
         "target": float(target.target),
-        "attained": None,
-        "required_run_rate": None,
-        "obs_status": "O",
-        "owed_by": "; ".join(target.owed_by),
+        "attained": attained(measured.value, target.comparator, target.target)
+        if measured.conclusive
+        else None,
+        "required_run_rate": _number(rate.percent if rate else None),
+        "obs_status": measured.status,
+        "owed_by": owed if measured.status in "OP" else measured.owed_by,
         "release": None,
     }
 
 
-def _measured(target: Target, month: Month, basis: Basis, log: PublicationLog) -> dict[str, Any]:
-    """What the portal and our own log alone can say of a target; nothing for most."""
+def _number(value: Exact | Counted | None) -> float | None:
+    return None if value is None else float(two_decimals(value))
+
+
+def _published(target: Target, month: Month, basis: Basis, log: PublicationLog) -> dict[str, Any]:
+    """What our own log alone can say of a target; nothing for most."""
     if target.measured_from != "release_log":
         return {}
     first = month if basis is Basis.MONTH else Month(month.year, 1)
@@ -75,50 +125,3 @@ def _measured(target: Target, month: Month, basis: Basis, log: PublicationLog) -
         "obs_status": "A" if in_time is not None else "P",
         "owed_by": None if in_time is not None else "; ".join(target.owed_by),
     }
-
-
-def plan_task_rows(month: Month, indicators: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Every row of the annex that is to be tracked; a state that nobody reported says so.
-
-    Args:
-        month: The month.
-        indicators: Its rows of ``plan_indicators``, from which the state of task 31 follows.
-    """
-    plan = load_plan(month.year)
-    if plan is None:
-        return []
-    derived = _derived_states(indicators)
-    return [_task_row(plan, task, month, derived.get(task.id)) for task in plan.tasks]
-
-
-def _derived_states(indicators: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Task 31 is under way once a month is confirmed, and done when the year is."""
-    states = {}
-    for row in indicators:
-        if row["indicator_id"] == "31" and row["basis"] == "ytd" and row["value"] is not None:
-            states["31"] = "DONE" if row["attained"] else "IN_PROGRESS"
-    return states
-
-
-def _task_row(plan: Plan, task: Task, month: Month, state: str | None) -> dict[str, Any]:
-    window = plan.window(task)
-    heading = next((h.title for h in plan.headings if h.id == task.parent), None)
-    return {
-        "period": str(month),
-        "task_id": task.id,
-        "parent_id": task.parent,
-        "title": f"{heading}: {task.title}" if heading else task.title,
-        "leads": "; ".join(task.leads),
-        "coordinators": "; ".join(task.coordinators) or None,
-        "time_text": task.time_text,
-        "due_from": window.due_from,
-        "due_to": window.due_to,
-        "product": _without_dash(task.product),
-        "status": state or "NOT_REPORTED",
-        "note": " ".join(slip.note.vi for slip in plan.slips_of(task.id)) or None,
-    }
-
-
-def _without_dash(text: str | None) -> str | None:
-    """A spreadsheet would run a cell that begins with the dash of a list."""
-    return text.removeprefix("- ") if text else None

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
-from cchc_pipeline.durable import write_whole
+from cchc_pipeline.durable import sync_folder, write_whole
 from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.period import TIMEZONE, Basis, Month
 
 Channel = Literal["api", "file"]
 Provenance = Literal["published", "sample"]
 _ID_LENGTH = 16
+_CHUNK = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -148,16 +149,63 @@ class RawArchive:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            raise SourceError(
-                "raw answer is missing", where=str(path), todo="restore it from a backup"
-            ) from None
+            raise _missing(path) from None
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise SourceError(
-                "raw answer was altered after it was kept",
-                where=str(path),
-                todo="restore it from a backup, or remove it and take the answer in again",
-            )
+            raise _altered(path)
         return content
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self._root
+
+    def put_file(self, path: Path) -> tuple[str, int]:
+        """Keep a file of any size, in one pass and bounded memory.
+
+        It is copied, never linked: whoever dropped it may still write to it.
+
+        Returns:
+            Its SHA-256 in hex, and its size in bytes.
+
+        Raises:
+            OSError: It cannot be read, or there is no space.
+        """
+        folder = self._root / "blobs"
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / f".{os.getpid()}.part"
+        try:
+            with path.open("rb") as source, unfinished.open("wb") as copy:
+                digest, size = _copy(source, copy)
+                blob = self._blob(digest)
+                if blob.exists():
+                    return digest, size
+                os.fsync(copy.fileno())
+            blob.parent.mkdir(exist_ok=True)
+            unfinished.replace(blob)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        sync_folder(blob.parent)
+        sync_folder(folder)
+        return digest, size
+
+    def path_of(self, sha256: str) -> Path:
+        """Where the bytes of a digest stand, for a reader that needs a file; it must not write."""
+        return self._blob(sha256)
+
+    def check(self, sha256: str) -> None:
+        """Hold kept bytes to their digest, in bounded memory.
+
+        Raises:
+            SourceError: They are absent, or are no longer the bytes that were kept.
+        """
+        path = self._blob(sha256)
+        try:
+            with path.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise _missing(path) from None
+        if digest != sha256:
+            raise _altered(path)
 
     def record(self, exchange: Exchange) -> None:
         """Append one exchange to the log of the month (UTC) in which it happened."""
@@ -222,6 +270,27 @@ class RawArchive:
     def _record(self, snapshot: Snapshot) -> Path:
         folder = self._root / "portal" / str(snapshot.month) / snapshot.basis
         return folder / f"{snapshot.snapshot_id}.json"
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+    """Copy a stream; returns the SHA-256 of what was copied, and its size."""
+    digest, size, buffer = hashlib.sha256(), 0, memoryview(bytearray(_CHUNK))
+    while count := source.readinto(buffer):  # type: ignore[attr-defined]
+        digest.update(buffer[:count])
+        target.write(buffer[:count])
+        size += count
+    target.flush()
+    return digest.hexdigest(), size
+
+
+def _missing(path: Path) -> SourceError:
+    todo = "restore it from a backup"
+    return SourceError("raw answer is missing", where=str(path), todo=todo)
+
+
+def _altered(path: Path) -> SourceError:
+    todo = "restore it from a backup, or remove it and take the answer in again"
+    return SourceError("raw answer was altered after it was kept", where=str(path), todo=todo)
 
 
 def _capture_order(snapshot: Snapshot) -> tuple[datetime, bool, str]:

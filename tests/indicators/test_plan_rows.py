@@ -1,10 +1,21 @@
 """The plan's targets and tasks of a month: with a value, or with who owes it."""
 
 from datetime import datetime
+from fractions import Fraction
+from typing import Any
 
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, plan_task_rows
+import pytest
+
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.indicators.measured import Measured, two_decimals
+from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, run_rate
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
-from cchc_pipeline.period import TIMEZONE, Month
+from cchc_pipeline.indicators.task_progress import task_rows, task_states
+from cchc_pipeline.period import TIMEZONE, Basis, Month
+from cchc_pipeline.plan import RunRateReason, load_plan
+from cchc_pipeline.quality import blocking_lines, check_table
+from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.units import load_register
 
 PLACES = ("one_stop", "city_portal")
 
@@ -42,9 +53,13 @@ def test_what_nobody_reported_is_missing_with_its_owing_unit_and_never_zero() ->
         assert row["owed_by"]
 
 
+def _tasks(month: Month, log: PublicationLog) -> list[dict[str, Any]]:
+    return task_rows(month, task_states(month, (), load_register(), "H24", log))
+
+
 def test_a_year_without_a_plan_has_no_rows() -> None:
     assert plan_indicator_rows(Month(2026, 9), "H24", PublicationLog()) == []
-    assert plan_task_rows(Month(2026, 9), []) == []
+    assert _tasks(Month(2026, 9), PublicationLog()) == []
 
 
 def test_target_31_needs_both_places_in_time() -> None:
@@ -79,7 +94,7 @@ def test_target_31_is_attained_with_twelve_of_twelve() -> None:
 
 
 def test_the_63_rows_of_the_annex_are_there_with_a_state_that_says_unreported() -> None:
-    rows = plan_task_rows(Month(2024, 3), [])
+    rows = _tasks(Month(2024, 3), PublicationLog())
     assert len(rows) == 63
     assert {row["status"] for row in rows} == {"NOT_REPORTED"}
     by_id = {row["task_id"]: row for row in rows}
@@ -90,7 +105,118 @@ def test_the_63_rows_of_the_annex_are_there_with_a_state_that_says_unreported() 
 
 
 def test_task_31_follows_from_the_log() -> None:
-    rows = plan_indicator_rows(Month(2024, 1), "H24", _log(*_both(1, "2024-02-05")))
-    tasks = {row["task_id"]: row["status"] for row in plan_task_rows(Month(2024, 1), rows)}
+    rows = _tasks(Month(2024, 1), _log(*_both(1, "2024-02-05")))
+    tasks = {row["task_id"]: row["status"] for row in rows}
     assert tasks["31"] == "IN_PROGRESS"
     assert tasks["30"] == "NOT_REPORTED"
+
+
+def _row(
+    value: Measured, target: str = "II.6a", basis: Basis = Basis.YTD, unit: str = "H24"
+) -> dict[str, object]:
+    rows = plan_indicator_rows(
+        Month(2024, 3), "H24", PublicationLog(), {(unit, target, basis): value}
+    )
+    key = (unit, target, basis.value)
+    return next(r for r in rows if (r["unit_code"], r["indicator_id"], r["basis"]) == key)
+
+
+def test_a_measured_share_is_published_rounded_half_up_and_owed_by_nobody() -> None:
+    row = _row(Measured.share(2, 3))
+    assert (row["numerator"], row["denominator"], row["value"]) == (2.0, 3.0, 66.67)
+    assert (row["obs_status"], row["owed_by"]) == ("A", None)
+    assert float(two_decimals(Fraction("2.675"))) == 2.68
+
+
+@pytest.mark.parametrize(
+    ("target", "numerator", "denominator", "attained"),
+    [
+        ("II.6a", 95, 100, False),
+        ("II.6a", 95_001, 100_000, True),
+        ("II.6b", 90, 100, True),
+        ("II.6b", 89_999, 100_000, False),
+        ("28a", 90, 100, False),
+        ("II.5", 99_999, 100_000, False),
+        ("II.5", 100, 100, True),
+    ],
+)
+def test_attained_is_judged_on_the_exact_share(
+    target: str, numerator: int, denominator: int, attained: bool
+) -> None:
+    assert _row(Measured.share(numerator, denominator), target)["attained"] is attained
+
+
+def test_the_run_rate_is_what_the_cases_to_come_need() -> None:
+    # 270 of 300 by March, 900 to come at 100 a month: 0.95 of 1200 is 1140, so 870 of 900.
+    assert _row(Measured.share(270, 300))["required_run_rate"] == 96.67
+    assert _row(Measured.share(270, 300), basis=Basis.MONTH)["required_run_rate"] is None
+
+
+def test_a_run_rate_that_is_safe_or_out_of_reach_is_empty_and_says_why() -> None:
+    plan = load_plan(2024)
+    assert plan is not None
+    for numerator, target, reason in (
+        (0, "II.5", RunRateReason.UNREACHABLE),
+        (299, "II.5", RunRateReason.UNREACHABLE),
+        (300, "51", RunRateReason.NEEDED),
+    ):
+        value = Measured.share(numerator, 300)
+        rate = run_rate(plan.target(target), Month(2024, 3), Basis.YTD, value)
+        assert rate is not None
+        assert rate.reason is reason
+        assert (_row(value, target)["required_run_rate"] is None) is (rate.percent is None)
+    safe = run_rate(plan.target("51"), Month(2024, 11), Basis.YTD, Measured.share(300, 300))
+    assert safe is not None
+    assert safe.reason is RunRateReason.SAFE
+
+
+def test_target_52_has_no_run_rate() -> None:
+    assert _row(Measured.share(1, 2), "52")["required_run_rate"] is None
+
+
+def test_a_share_of_nothing_is_empty_and_cannot_exist() -> None:
+    row = _row(Measured.share(0, 0))
+    assert (row["numerator"], row["denominator"], row["value"]) == (0.0, 0.0, None)
+    assert (row["obs_status"], row["attained"], row["owed_by"]) == ("M", None, None)
+    assert row["required_run_rate"] is None
+
+
+def test_a_provisional_value_names_who_owes_the_rest() -> None:
+    assert _row(Measured.share(1, 2, status="P"))["owed_by"] == (
+        "Văn phòng UBND thành phố; Sở Thông tin và Truyền thông"
+    )
+    told = Measured.share(1, 2, status="P", owed_by="Sở Y tế")
+    assert _row(told)["owed_by"] == "Sở Y tế"
+
+
+def test_a_unit_below_the_root_has_the_rows_that_were_measured_and_no_others() -> None:
+    measured = {
+        ("H24.M01", "II.5", Basis.YTD): Measured.share(1, 2),
+        ("H24.M01", "II.6a", Basis.YTD): Measured(),
+    }
+    rows = plan_indicator_rows(Month(2024, 3), "H24", PublicationLog(), measured)
+    of_unit = {r["indicator_id"]: r for r in rows if r["unit_code"] == "H24.M01"}
+    assert of_unit.keys() == {"II.5", "II.6a"}
+    assert of_unit["II.6a"]["obs_status"] == "O"
+    assert of_unit["II.6a"]["owed_by"]
+    assert len(rows) == 2 * 32 + 2
+
+
+def test_value_and_status_cannot_contradict_each_other() -> None:
+    with pytest.raises(ValueError, match="status O"):
+        Measured(1, 2, Fraction(50), "O")
+    with pytest.raises(ValueError, match="status A"):
+        Measured(1, 2, None, "A")
+
+
+def test_the_rows_meet_their_contract() -> None:
+    values = (Measured.share(1, 2), Measured.share(0, 0), Measured.share(1, 2, status="P"))
+    measured = {
+        (f"H24.M0{n}", target, basis): value
+        for n, value in enumerate(values)
+        for target in ("II.5", "52")
+        for basis in (Basis.MONTH, Basis.YTD)
+    }
+    rows = plan_indicator_rows(Month(2024, 3), "H24", PublicationLog(), measured)
+    contract = load_contract("plan_indicators")
+    assert blocking_lines(check_table(table_from_rows(contract, rows), contract)) == []

@@ -21,14 +21,18 @@ from cchc_pipeline.indicators.code_lists import (
     succession_rows,
     unit_rows,
 )
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, plan_task_rows
+from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
+from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake, table_from_rows
 from cchc_pipeline.units import Provenance, Succession, Unit, UnitRegister
-from publish.assemble import MONTHLY, Ingredients
+from publish.assemble import MONTHLY, STATISTICS, Ingredients
+from publish.candidate import Candidate
 from publish.descriptor import describe
-from publish.gates import DESCRIPTOR, Candidate
+from publish.disclosure import disclosed_table
+from publish.gates import DESCRIPTOR
 from publish.portal import SUMS, write_files
 from publish.publication import Built, release_files
 from publish.release import PUBLISHED_TABLES, Draft, Identity, ReleaseId, Source
@@ -37,6 +41,7 @@ Row = dict[str, Any]
 ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"
 MARCH, APRIL = Month(2024, 3), Month(2024, 4)
 METHODOLOGY = "766-2026"
+THRESHOLD = 5
 MOMENT = datetime(2024, 5, 10, 1, 0, tzinfo=UTC)
 GROUPS = {
     "CKMB": 18.0, "TDGQ": 20.0, "CLGQ": 12.0, "TTTT": 10.0, "MDHL": 18.0, "MDSH": 22.0,
@@ -98,13 +103,55 @@ def submission_rows(month: Month = MARCH) -> list[Row]:
     return [received, missing]
 
 
+CELLS = {
+    (FIRST, "LV1"): 10, (FIRST, "LV2"): 20, (FIRST, "LV3"): 2, (FIRST, "LV4"): 9,
+    (SECOND, "LV1"): 12, (SECOND, "LV2"): 8, (SECOND, "LV3"): 7, (SECOND, "LV4"): 3,
+}  # fmt: skip
+"""Dossiers of the place by unit and field; two of them are few enough to be secret."""
+
+
+def statistics_rows(month: Month = MARCH) -> list[Row]:
+    """The full statistics of ``CELLS``: all received, finished on time and in person."""
+    sums: dict[tuple[str, str], int] = {}
+    for (code, field), count in CELLS.items():
+        for key in ((code, field), (code, "ALL"), (ROOT, field), (ROOT, "ALL")):
+            sums[key] = sums.get(key, 0) + count
+    measures = dict.fromkeys(MEASURE_NAMES, 0)
+    return [
+        {
+            "period": str(month), "unit_code": code, "field_code": field, **measures,
+            "received": count, "finished": count, "on_time": count, "received_direct": count,
+            "obs_status": "A", "conf_status": "F", "release": None,
+        }
+        for (code, field), count in sums.items()
+    ]  # fmt: skip
+
+
+def full_statistics(months: Iterable[Month] = (MARCH,)) -> pa.Table:
+    """The statistics before disclosure control."""
+    return table(STATISTICS, [row for month in months for row in statistics_rows(month)])
+
+
+def petition_rows(month: Month = MARCH) -> list[Row]:
+    """Nobody handed in petitions."""
+    names = [field.name for field in load_contract("petition_statistics").fields]
+    nothing = dict.fromkeys(names)
+    return [
+        nothing | {"period": str(month), "unit_code": code, "obs_status": "O"}
+        for code in (ROOT, FIRST, SECOND)
+    ]
+
+
 def monthly_rows(month: Month = MARCH) -> dict[str, list[Row]]:
     """The rows of each monthly table; of the plan the first targets and tasks only."""
     indicators = plan_indicator_rows(month, ROOT, PublicationLog())
+    states = task_states(month, (), register(), ROOT, PublicationLog())
     return {
         "scores": score_rows(month),
         "plan_indicators": indicators[:4],
-        "plan_tasks": plan_task_rows(month, indicators)[:3],
+        "plan_tasks": task_rows(month, states)[:3],
+        STATISTICS: statistics_rows(month),
+        "petition_statistics": petition_rows(month),
         "submissions": submission_rows(month),
     }
 
@@ -130,13 +177,16 @@ def small_tables(
         "successions": succession_rows(units),
         "metrics": metric_rows(METHODOLOGY),
         "indicators": indicator_rows({2024}),
+        "procedures": [],
         "obs_status": obs_status_rows(),
     }
     for month in months:
         for name, monthly in monthly_rows(month).items():
             stamped = [r | ({"release": "2024-03.r1"} if "release" in r else {}) for r in monthly]
             rows.setdefault(name, []).extend(stamped)
-    return {name: table(name, rows[name]) for name in PUBLISHED_TABLES}
+    tables = {name: table(name, rows[name]) for name in PUBLISHED_TABLES}
+    shown = disclosed_table(tables[STATISTICS], None, ROOT, THRESHOLD)
+    return {**tables, STATISTICS: shown}
 
 
 def source(provenance: str = "published", month: Month = MARCH) -> Source:
@@ -158,6 +208,7 @@ def small_draft(*, sample: bool = False, **changes: Any) -> Draft:
         "schema_digests": dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
         "generator": "test",
         "input_digest": "0" * 64,
+        "full_statistics": full_statistics(),
     }
     return Draft(**(parts | changes))
 
@@ -191,7 +242,10 @@ def candidate(
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
     write_files(folder, content)
-    values: Row = {"now": draft.published_at, "production": False, "methodology": METHODOLOGY}
+    values: Row = {
+        "now": draft.published_at, "production": False, "methodology": METHODOLOGY,
+        "threshold": THRESHOLD,
+    }  # fmt: skip
     return Candidate(draft, content, folder, **(values | other))
 
 
@@ -220,4 +274,4 @@ def snapshot_row(month: Month = MARCH, **other: Any) -> Row:
 
 def ingredients(provenance: Provenance = "official") -> Ingredients:
     """What a draft is made of, apart from the lake."""
-    return Ingredients(register(provenance), METHODOLOGY, IDENTITY, "test")
+    return Ingredients(register(provenance), METHODOLOGY, IDENTITY, "test", THRESHOLD)

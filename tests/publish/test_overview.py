@@ -16,6 +16,7 @@ from tests.publish.small_release import (
     APRIL,
     MARCH,
     MOMENT,
+    ROOT,
     fill_lake,
     ingredients,
     score_rows,
@@ -26,7 +27,7 @@ from tests.publish.small_release import (
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """An installation that has not run yet."""
-    return load_settings(home=tmp_path)
+    return load_settings(home=tmp_path, root_unit=ROOT)
 
 
 def publish_march(settings: Settings) -> None:
@@ -50,7 +51,7 @@ def test_a_published_month_says_what_came_what_is_missing_and_who_owes(settings:
     assert (seen["latest"], seen["published_at"]) == ("2024-03.r1", "2024-05-10T01:00:00Z")
     (march,) = seen["months"]
     assert (march["computed"], march["published"]) == (True, True)
-    assert (march["snapshots"], march["entries"], march["quarantined"]) == (1, 21, 1)
+    assert (march["snapshots"], march["rows"], march["quarantined"]) == (1, {"scores": 21}, 1)
     assert march["missing"] == ["dossiers"]
     assert march["owed"] == {"Sở Nội vụ": ["II.3"], "Văn phòng UBND thành phố": ["II.2"]}
 

@@ -21,10 +21,13 @@ from tests.publish.small_release import (
     MARCH,
     METHODOLOGY,
     MOMENT,
+    THRESHOLD,
     small_draft,
     small_tables,
     unjudged,
 )
+
+TERMS = {"production": True, "methodology": METHODOLOGY, "threshold": THRESHOLD}
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
@@ -91,7 +94,7 @@ def test_the_terms_of_reuse_are_those_of_the_settings(good_draft: Draft) -> None
 
 
 def test_a_built_draft_lies_out_of_sight_and_was_judged(portal: Portal) -> None:
-    built = build(small_draft(), portal, now=MOMENT, production=True, methodology=METHODOLOGY)
+    built = build(small_draft(), portal, now=MOMENT, **TERMS)
     assert built.failures() == []
     assert built.folder.is_relative_to(portal.scratch)
     assert built.bytes == sum(map(len, content_of(built.folder).values()))
@@ -99,9 +102,7 @@ def test_a_built_draft_lies_out_of_sight_and_was_judged(portal: Portal) -> None:
 
 
 def test_a_sample_is_refused_by_a_production_portal(portal: Portal) -> None:
-    built = build(
-        small_draft(sample=True), portal, now=MOMENT, production=True, methodology=METHODOLOGY
-    )
+    built = build(small_draft(sample=True), portal, now=MOMENT, **TERMS)
     with pytest.raises(CheckFailedError, match="sample_stays_out_of_production"):
         publish(built, portal)
     assert not portal.current.exists()
@@ -110,7 +111,7 @@ def test_a_sample_is_refused_by_a_production_portal(portal: Portal) -> None:
 
 def test_a_portal_that_showed_a_sample_cannot_become_production(portal: Portal) -> None:
     go_out(portal, small_draft(sample=True))
-    built = build(next_draft(portal), portal, now=MOMENT, production=True, methodology=METHODOLOGY)
+    built = build(next_draft(portal), portal, now=MOMENT, **TERMS)
     assert any("shows samples: 2024-03.r1" in line for line in built.failures())
 
 

@@ -19,10 +19,12 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import load_methodology
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.indicators.code_lists import indicator_rows, metric_rows, obs_status_rows
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, plan_task_rows
+from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.units import load_register
 from publish.formats import cell_text
 from publish.page_words import load_words, parse_messages
 from publish.release import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
@@ -111,7 +113,9 @@ def _draft(**given: Rows) -> Draft:
     rows: dict[str, Rows] = {
         "scores": [*SCORES, *NOTHING_OF_2024],
         "plan_indicators": indicators,
-        "plan_tasks": plan_task_rows(MARCH_2024, indicators),
+        "plan_tasks": task_rows(
+            MARCH_2024, task_states(MARCH_2024, (), load_register(), "H24", PublicationLog())
+        ),
         "submissions": [
             _submission("2026-09", "received", 163),
             _submission("2024-03", "missing", None),

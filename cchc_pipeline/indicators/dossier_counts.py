@@ -1,0 +1,93 @@
+"""A month's accepted dossiers counted by unit, field and procedure.
+
+Belongs here: the one group-by over dossiers, as an Ibis expression, and running it on DuckDB. Does
+not: what a measure counts, or what is made of the counts (``dossier_statistics``,
+``dossier_targets``): nothing after this step sees a single dossier.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.indicators.dossier_measures import MEASURES, OF_YEAR
+from cchc_pipeline.period import Month
+
+if TYPE_CHECKING:
+    import duckdb
+    from ibis.expr.types import Table
+
+UNKNOWN = "UNKNOWN"
+"""Stands for the unit or procedure of a dossier that names none, since a key has no gaps."""
+KEYS = ("unit_code", "field_code", "procedure_code")
+_IBIS_TYPES = {
+    "string": "string", "yearmonth": "string", "integer": "int64", "number": "float64",
+    "boolean": "boolean", "local_datetime": "timestamp(6)",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MonthCounts:
+    """A month's ``dossier_counts``, and the columns of ``dossiers`` that no file of it had."""
+
+    counts: pa.Table
+    absent: frozenset[str] = frozenset()
+
+
+def dossiers_table() -> "Table":
+    """The table ``dossiers`` as its contract declares it, bound to no engine."""
+    import ibis  # noqa: PLC0415 - it costs a second, and a month without an export needs none of it
+
+    columns = {field.name: _IBIS_TYPES[field.type] for field in load_contract("dossiers").fields}
+    return ibis.table(columns, name="dossiers")
+
+
+def counts_expression(dossiers: "Table", month: Month) -> "Table":
+    """Every measure by unit, field and procedure.
+
+    Args:
+        dossiers: The accepted dossiers of the month's export, in the shape of its contract.
+        month: The month.
+
+    Returns:
+        One row a key, in the shape of ``dossier_counts`` (sums may come in an engine's wider type).
+        Dossiers not taken in may name no unit or procedure: those stand under UNKNOWN.
+    """
+    keyed = dossiers.mutate(
+        unit_code=dossiers.unit_code.fill_null(UNKNOWN),
+        procedure_code=dossiers.procedure_code.fill_null(UNKNOWN),
+    )
+    sums = {
+        measure.name: measure.condition(keyed, month).ifelse(1, 0).sum().cast("int64")
+        for measure in (*MEASURES, *OF_YEAR)
+    }
+    return keyed.group_by(["period", *KEYS]).aggregate(**sums)
+
+
+def count_dossiers(
+    dossiers: Path, month: Month, connection: "duckdb.DuckDBPyConnection"
+) -> pa.Table:
+    """Count the accepted dossiers of a month with DuckDB.
+
+    The expression is written as SQL by Ibis and run by the caller's connection: its memory limit
+    and scratch folder hold.
+
+    Args:
+        dossiers: The month's table ``dossiers``, as Parquet.
+        month: The month.
+        connection: An open connection.
+
+    Returns:
+        The table ``dossier_counts``, by its contract, sorted by its key.
+    """
+    import ibis  # noqa: PLC0415 - see dossiers_table
+
+    query = ibis.to_sql(counts_expression(dossiers_table(), month), dialect="duckdb")
+    connection.read_parquet(str(dossiers)).create_view("dossiers", replace=True)
+    counted = connection.sql(str(query)).to_arrow_table()
+    contract = load_contract("dossier_counts")
+    schema = contract.arrow_schema()
+    order = [(key, "ascending") for key in contract.primary_key]
+    return counted.select(schema.names).cast(schema).sort_by(order)

@@ -1,0 +1,145 @@
+"""``cchc validate``, ``simulate`` and ``form``: files before they are handed in.
+
+Belongs here: the arguments of these commands, and what they print. Does not: reading or writing the
+files. Nothing here changes the state of an installation.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cchc_pipeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from cchc_pipeline.period import Month
+    from cchc_pipeline.settings import Settings
+    from cchc_pipeline.units import UnitRegister
+
+_MONTH = re.compile(r"(?<!\d)(20\d\d-(?:0[1-9]|1[0-2]))(?!\d)")
+_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
+_Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where units.csv is looked for.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(validate)
+    app.command()(simulate)
+    app.command()(form)
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(help="One export; several files are read as one.")],
+    table: Annotated[
+        str | None,
+        typer.Option(help="dossiers, procedures, petitions or agency_reports; by the name else."),
+    ] = None,
+    month: Annotated[
+        str | None, typer.Option(help="The month; that in the folder's or file's name if left out.")
+    ] = None,
+    home: _Home = None,
+    inbox: _Inbox = None,
+    rows: Annotated[int, typer.Option(min=0, help="How many refused rows are shown.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Say what would be refused, and why; nothing is changed. Exit code 1 if anything is."""
+    from cchc_pipeline.sources.trial import trial
+
+    settings = _settings(home, inbox)
+    outcome = trial(files, table, _month_of(files, month), _register(settings), settings)
+    if as_json:
+        typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        for line in outcome.lines(rows):
+            typer.echo(line)
+    if outcome.quarantined:
+        raise typer.Exit(1)
+
+
+def simulate(
+    month: Annotated[str, typer.Argument(help="The month, as 2024-03.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder; the month's own is made in it.")],
+    dossiers: Annotated[int, typer.Option(min=1, help="Rows of an ordinary month.")] = 80_000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same bytes.")] = 1,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="csv, jsonl, parquet, xlsx or all; may be given again."),
+    ] = None,
+    compress: Annotated[str | None, typer.Option(help="gz or zst.")] = None,
+    broken: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of rows that a check must refuse.")
+    ] = 0.004,
+    home: _Home = None,
+    inbox: _Inbox = None,
+) -> None:
+    """Write an export of labelled sample dossiers ("DỮ LIỆU MẪU")."""
+    from cchc_pipeline.period import Month
+    from cchc_pipeline.simulation import FORMATS, Options, write_sample
+
+    settings = _settings(home, inbox)
+    chosen = tuple(formats or ("csv",))
+    options = Options(dossiers, seed, broken, FORMATS if "all" in chosen else chosen, compress)
+    of_month = Month.parse(month)
+    for path in write_sample(out, of_month, options, _register(settings), settings.root_unit):
+        typer.echo(f"DỮ LIỆU MẪU: {path} ({path.stat().st_size:,} bytes)")
+
+
+def form(
+    month: Annotated[str, typer.Argument(help="The month, as 2024-03.")],
+    unit: Annotated[str, typer.Option("--unit", help="The unit's code, such as H24.01.")],
+    out: Annotated[Path, typer.Option("--out", help="The XLSX file to write.")],
+    home: _Home = None,
+    inbox: _Inbox = None,
+) -> None:
+    """Write the empty form of what a unit owes for a month."""
+    from cchc_pipeline.agency_form import form_for, write_form
+    from cchc_pipeline.period import Month
+
+    settings = _settings(home, inbox)
+    wanted = form_for(unit, Month.parse(month), _register(settings), settings.root_unit)
+    write_form(out, wanted)
+    typer.echo(f"{out}: {len(wanted.items)} items for {wanted.unit.name_vi}, {month}")
+
+
+def _settings(home: Path | None, inbox: Path | None) -> "Settings":
+    from cchc_pipeline.settings import load_settings
+
+    return load_settings(home=home, inbox=inbox)
+
+
+def _register(settings: "Settings") -> "UnitRegister":
+    """The units of the lists, and those that only the portal named."""
+    from cchc_pipeline.sources.portal_tables import units_seen
+    from cchc_pipeline.store import Lake
+    from cchc_pipeline.units import load_register
+
+    seen = units_seen(Lake(settings.lake_dir).read_all("portal_units").to_pylist())
+    return load_register(settings.inbox_dir).with_source_units(seen)
+
+
+def _month_of(files: Sequence[Path], month: str | None) -> "Month":
+    """The month given, else the one that every file's folder or name says.
+
+    Raises:
+        UsageError: Nothing says a month, or the files say several.
+    """
+    from cchc_pipeline.period import Month
+
+    if month is not None:
+        return Month.parse(month)
+    said = {text for file in files for text in _months_said(file)}
+    if len(said) != 1:
+        what = f"the files are of {', '.join(sorted(said))}" if said else "no month in the names"
+        raise UsageError(what, where="cchc validate", todo="say --month 2024-03")
+    return Month.parse(said.pop())
+
+
+def _months_said(file: Path) -> Iterator[str]:
+    for name in (file.name, file.resolve().parent.name):
+        found = _MONTH.findall(name)
+        if found:
+            yield from found
+            return

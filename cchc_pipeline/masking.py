@@ -1,0 +1,79 @@
+"""What looks like personal data in a text, and hiding it where a value is quoted.
+
+Belongs here: the forms of identity numbers, phones, e-mail addresses and dossier codes, and the
+mask. Does not: which texts are judged (``publish.personal_data``) or which columns are personal
+(the contracts). The forms to find are narrow, since a find stops a release; the forms to mask are
+wide, since a mask costs nothing.
+"""
+
+import re
+
+_GAP = "[ .\\-\u00a0\u2009\u202f\u2010-\u2013]"
+_NOT_INSIDE = r"(?<![\w.])"
+_END = r"(?![\w]|[.,]\d)"
+_NO_MEASURE = r'(?<!"bytes": )(?<!"bytes":)(?<!"byteSize": )'
+_MEASURE_FOLLOWS = r"(?!\s?(?:đồng|đ|₫|VND|VNĐ|B|byte|bytes)\b|\s?₫)"
+_UUID_BEFORE = r"(?<![0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-)"
+_E_MAIL = r"(?<![\w.+%\-])[\w.+%\-]++@[\w\-]+(?:\.[\w\-]+)*\.[^\W\d_]{2,}"
+_CODE = rf"[A-Z]\d\d(?:\.\w{{1,4}}){{0,5}}\s?{_GAP}\s?\d{{6}}\s?{_GAP}\s?\d{{4,8}}(?!\d)"
+
+PERSONAL_FORMS: dict[str, re.Pattern[str]] = {
+    "identity number": re.compile(
+        # bare; or of the form province, sex, year, number (001 to 096 first) in groups
+        rf"{_NOT_INSIDE}{_NO_MEASURE}{_UUID_BEFORE}(?:\d{{12}}|\d{{9}}){_END}{_MEASURE_FOLLOWS}"
+        rf"|{_NOT_INSIDE}0(?!00)\d\d(?:{_GAP}?\d){{9}}{_END}"
+        rf"|{_NOT_INSIDE}0(?!00)\d\d(?:{_GAP}?\d){{6}}{_END}(?!{_GAP}\d)"
+    ),
+    "phone number": re.compile(
+        # groups after at least three digits, or 09 1234 5678: dates and lists are neither
+        rf"{_NOT_INSIDE}0[35789](?:\d(?:{_GAP}?\d){{7}}|{_GAP}\d{{4}}{_GAP}\d{{4}}){_END}"
+        rf"|{_NOT_INSIDE}\(?(?:\+|00)84\)?{_GAP}?(?:\(?0\)?{_GAP}?)?[35789](?:{_GAP}?\d){{8}}{_END}"
+    ),
+    "e-mail address": re.compile(_E_MAIL),
+    "dossier code": re.compile(_CODE, re.IGNORECASE),
+}
+"""Kinds of personal data by their names, in the order in which they are reported.
+
+An amount is not an identity number: with dots between thousands it never begins with 0, and bare
+it is followed by its unit. Land lines are not personal: they belong to offices.
+"""
+
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+"""Characters that nobody sees, which could stand between the digits of a number."""
+_LOOSE_GAP = r"[\s.,/()_·\-\u2010-\u2013]{0,3}"
+_TO_MASK = re.compile(
+    # what is no personal number stays readable, because a message is of no use without it:
+    # dates, native moments, dossier codes, procedure codes with their suffix
+    r"(?P<keep>"
+    r"(?<![\d.\-/])(?:\d{4}-\d\d-\d\d|\d{1,2}[\-./]\d{1,2}[\-./]\d{4})"
+    r"(?:[ T]\d{1,2}(?::\d\d){1,2})?(?![.,\-/\s]?\d)"
+    r"|(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d(?!\d)"
+    rf"|(?<!\w)(?:000\.00\.\d\d\.)?{_CODE}(?![\w\-])"
+    r"|(?<![\d.])\d\.\d{6}(?:\.\d{3}\.\d\d\.\d\d\.[A-Z]\d\d)?(?![.,\-/\s]?\d)"
+    r")"
+    rf"|(?P<mail>{_E_MAIL})"
+    rf"|(?P<number>\d(?:{_LOOSE_GAP}\d){{8,}})"
+)
+_SEEN_BEYOND = 300
+
+
+def mask(value: str, limit: int = 40) -> str:
+    """A value as a message may quote it: short, on one line, with no personal number in it.
+
+    Nine digits or more, with or without separators between them, and e-mail addresses become
+    asterisks; dates, dossier codes and procedure codes stay.
+
+    Args:
+        value: The value as the source wrote it.
+        limit: The greatest number of characters of the answer (domain, §5.1: at most 40).
+    """
+    start = " ".join(value[: limit + _SEEN_BEYOND].translate(UNSEEN).split())
+    hidden = _TO_MASK.sub(_starred, start)
+    cut = len(hidden) > limit or len(value) > limit + _SEEN_BEYOND
+    return f"{hidden[: limit - 1]}…" if cut else hidden
+
+
+def _starred(found: re.Match[str]) -> str:
+    if found["keep"]:
+        return found[0]
+    return re.sub(r"[^\W_]", "*", found[0])

@@ -1,0 +1,303 @@
+"""Forms that units handed in: whose they are, which of their rows count, and why others do not.
+
+Belongs here: judging the rows of a form against what its unit owes. Does not: opening the workbook
+(``form_cells``), or the values of targets and tasks (``indicators.reported``). What a unit writes
+under Ghi chú stays in the file: it may name people.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from cchc_pipeline.agency_form import FormItem, load_bodies
+from cchc_pipeline.agency_form.items import form_items, items_of
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.period import Month
+from cchc_pipeline.plan import load_plan
+from cchc_pipeline.sources.agency_forms.cells import Cells, FormCells, open_form
+from cchc_pipeline.sources.agency_forms.rows import INPUTS, judge_row
+from cchc_pipeline.sources.quarantined import Fault, Quarantined, quarantine
+from cchc_pipeline.sources.text_values import read_month, unit_of
+from cchc_pipeline.units import Unit, UnitRegister
+
+TABLE = "agency_reports"
+
+
+@dataclass(frozen=True)
+class FormTerms:
+    """What a form is judged by: the month that it is to be about, the units, the plan's root."""
+
+    month: Month
+    register: UnitRegister
+    root: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a unit reports of a target, a task, or both under one id.
+
+    Attributes:
+        numerator: Since 1 January of the plan year, as are ``denominator`` and ``value``.
+        value: In the target's unit, a share in per cent rounded to 6 decimals; None of a share
+            whose denominator is 0, or where no figure is reported.
+        status: A code of ``task_status``; None where no status is reported.
+        completed_on: The day on which the task was done.
+    """
+
+    month: Month
+    unit_code: str
+    item_id: str
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    value: Decimal | None = None
+    status: str | None = None
+    completed_on: date | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """The row of ``agency_reports``."""
+        figures = {
+            name: None if number is None else float(number)
+            for name in ("numerator", "denominator", "value")
+            for number in (getattr(self, name),)
+        }
+        said = {"item_id": self.item_id, "status": self.status, "completed_on": self.completed_on}
+        return {"period": str(self.month), "unit_code": self.unit_code, **said, **figures}
+
+
+@dataclass(frozen=True)
+class FormReading:
+    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates."""
+
+    file: str
+    unit_code: str
+    sha256: str
+    rows: int
+    accepted: tuple[Report, ...]
+    quarantined: tuple[Quarantined, ...]
+    duplicates: int
+
+    @property
+    def quarantined_rows(self) -> int:
+        """How many rows were set aside; one row may break several rules."""
+        return len({entry.row for entry in self.quarantined})
+
+
+@dataclass(frozen=True)
+class FormsReading:
+    """What came of all forms of a month; ``refused`` says in one line each what was not read."""
+
+    readings: tuple[FormReading, ...]
+    refused: tuple[SourceError, ...]
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Every accepted row."""
+        return tuple(report for reading in self.readings for report in reading.accepted)
+
+    @property
+    def quarantined(self) -> tuple[Quarantined, ...]:
+        """Every broken rule."""
+        return tuple(entry for reading in self.readings for entry in reading.quarantined)
+
+
+def reports_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Report, ...]:
+    """The reports that rows of ``agency_reports`` hold."""
+    return tuple(
+        Report(
+            month=Month.parse(row["period"]),
+            unit_code=row["unit_code"],
+            item_id=row["item_id"],
+            numerator=_exact(row["numerator"]),
+            denominator=_exact(row["denominator"]),
+            value=_exact(row["value"]),
+            status=row["status"],
+            completed_on=row["completed_on"],
+        )
+        for row in rows
+    )
+
+
+def _exact(number: float | None) -> Decimal | None:
+    """The decimal that was stored: the shortest one that gives the same double."""
+    return None if number is None else Decimal(str(number))
+
+
+def read_forms(files: Iterable[tuple[str, bytes]], terms: FormTerms) -> FormsReading:
+    """Read all forms of a month.
+
+    The same bytes twice are one form, whose rows are counted as duplicates. Two different forms of
+    one unit are both refused: nobody can tell which one is meant.
+
+    Args:
+        files: Name and content of each file of ``inbox/<month>/bao-cao``.
+        terms: What they are judged by.
+    """
+    readings: dict[str, list[FormReading]] = defaultdict(list)
+    refused: list[SourceError] = []
+    for name, content in sorted(files):
+        try:
+            reading = read_form(content, name, terms)
+            readings[reading.unit_code].append(reading)
+        except SourceError as error:
+            refused.append(error)
+    kept: list[FormReading] = []
+    for same_unit in readings.values():
+        if len({reading.sha256 for reading in same_unit}) == 1:
+            kept.append(_with_duplicates(same_unit))
+        else:
+            refused.append(_two_forms(same_unit))
+    return FormsReading(tuple(kept), tuple(refused))
+
+
+def _with_duplicates(same: list[FormReading]) -> FormReading:
+    first, further = same[0], sum(reading.rows for reading in same[1:])
+    return replace(first, rows=first.rows + further, duplicates=first.duplicates + further)
+
+
+def _two_forms(same_unit: list[FormReading]) -> SourceError:
+    names = " and ".join(reading.file for reading in same_unit)
+    return SourceError(
+        f"different forms of {same_unit[0].unit_code}, so neither was read",
+        where=names,
+        todo="keep the one that is meant",
+    )
+
+
+def read_form(content: bytes, file: str, terms: FormTerms) -> FormReading:
+    """Read one form that came back.
+
+    A row in which nothing is filled in is not reported, and not counted.
+
+    Args:
+        content: The file's bytes.
+        file: Its name.
+        terms: What it is judged by.
+
+    Raises:
+        SourceError: The file is no form, names no unit of the month, or is about another month, or
+            its year has no plan.
+    """
+    form = open_form(content, file)
+    unit = _unit_of(form, terms)
+    _refuse_other_month(form, terms.month)
+    judged = _judge_rows(form, unit, terms)
+    repeated, duplicates = _repetitions(judged, form.rows)
+    kept = [(n, r) for n, r, _ in judged if r is not None and n not in repeated | duplicates]
+    set_aside = [
+        *((n, faults) for n, _, faults in judged if faults),
+        *((n, (Fault("ITEM_REPEATED", value=_item(form, n)),)) for n in repeated),
+    ]
+    return FormReading(
+        file=file,
+        unit_code=unit.code,
+        sha256=hashlib.sha256(content).hexdigest(),
+        rows=len(judged),
+        accepted=tuple(report for _, report in kept),
+        quarantined=tuple(
+            entry
+            for number, faults in sorted(set_aside, key=lambda pair: pair[0])
+            for entry in quarantine(TABLE, (file, number), unit.code, faults)
+        ),
+        duplicates=len(duplicates),
+    )
+
+
+_Judged = tuple[int, Report | None, tuple[Fault, ...]]
+
+
+def _judge_rows(form: FormCells, unit: Unit, terms: FormTerms) -> list[_Judged]:
+    plan, bodies = load_plan(terms.month.year), load_bodies(terms.month.year)
+    if plan is None or bodies is None:
+        raise SourceError(
+            f"no unit owes a form for {terms.month.year}, which has no plan",
+            where=form.file,
+            todo=f"add schemas/plan/{terms.month.year}, or take the form out of the inbox",
+        )
+    known = {item.id for item in form_items(plan, bodies)}
+    owed = {item.id: item for item in items_of(plan, bodies, unit)}
+    return [
+        _judge(number, cells, (known, owed), unit, terms.month)
+        for number, cells in form.rows
+        if any(key in cells for key in INPUTS)
+    ]
+
+
+def _judge(
+    number: int,
+    cells: Cells,
+    items: tuple[set[str], Mapping[str, FormItem]],
+    unit: Unit,
+    month: Month,
+) -> _Judged:
+    known, owed = items
+    item_id = cells.get("item_id", "")
+    if not item_id:
+        return number, None, (Fault("ITEM_MISSING"),)
+    if item_id not in owed:
+        rule = "ITEM_NOT_OWED" if item_id in known else "ITEM_UNKNOWN"
+        return number, None, (Fault(rule, "", item_id, (("year", str(month.year)),)),)
+    told = judge_row(cells, owed[item_id], month)
+    if told.faults:
+        return number, None, told.faults
+    figures = (told.numerator, told.denominator, told.value)
+    return number, Report(month, unit.code, item_id, *figures, told.status, told.completed_on), ()
+
+
+def _repetitions(
+    judged: list[_Judged], rows: Iterable[tuple[int, Cells]]
+) -> tuple[set[int], set[int]]:
+    """Rows of one id: those that differ, all of them; and of equal ones all but the first."""
+    by_id: dict[str, list[tuple[int, Report]]] = defaultdict(list)
+    ids = {number: cells.get("item_id", "") for number, cells in rows}
+    counts = Counter(ids[number] for number, _, _ in judged)
+    for number, report, _ in judged:
+        if report is not None:
+            by_id[report.item_id].append((number, report))
+    differing, duplicates = set(), set()
+    for item_id, same in by_id.items():
+        numbers = [number for number, _ in same]
+        if len({report for _, report in same}) > 1 or len(same) < counts[item_id]:
+            differing.update(numbers)
+        else:
+            duplicates.update(numbers[1:])
+    return differing, duplicates
+
+
+def _item(form: FormCells, number: int) -> str:
+    return dict(form.rows)[number].get("item_id", "")
+
+
+def _unit_of(form: FormCells, terms: FormTerms) -> Unit:
+    """The unit by its code, or by its name where the form gives no code."""
+    said = form.block.get("unit_code") or form.block.get("unit_name")
+    if said is None:
+        raise SourceError(
+            "does not say which unit it is of", where=form.file, todo="fill in Mã đơn vị"
+        )
+    unit = unit_of(said, terms.register, terms.root, terms.month)
+    if unit is None or unit.code == terms.root:
+        raise SourceError(
+            f"its unit is no unit below {terms.root} in {terms.month}",
+            where=form.file,
+            todo="correct Mã đơn vị, or add the unit to inbox/units.csv",
+        )
+    return unit
+
+
+def _refuse_other_month(form: FormCells, month: Month) -> None:
+    try:
+        stated = read_month(form.block.get("period", ""))
+    except ValueError:
+        raise SourceError(
+            "does not say which month it is about",
+            where=form.file,
+            todo=f"write Kỳ báo cáo as {month}",
+        ) from None
+    if stated != month:
+        raise SourceError(
+            f"is about {stated}", where=form.file, todo=f"put it into the inbox of {stated}"
+        )

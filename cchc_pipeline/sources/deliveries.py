@@ -1,0 +1,189 @@
+"""What was delivered for a month: files of one record, kept before they are read.
+
+Belongs here: finding the files in the inbox by their names, archiving them, the record of a
+delivery, and replaying the last one. Does not: opening a file (``record_files``).
+"""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cchc_pipeline.durable import write_whole
+from cchc_pipeline.errors import SourceError, UsageError
+from cchc_pipeline.period import Month
+from cchc_pipeline.sources.archive import RawArchive, utc_text
+from cchc_pipeline.sources.record_files.record_form import RecordForm, file_rules
+from cchc_pipeline.sources.record_files.unpacking import format_of
+
+_ID_LENGTH = 16
+_LAST = "last"
+_IGNORED = (".", "~$")
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """A kept file: the name it was dropped under, its bytes, when it first came (UTC)."""
+
+    name: str
+    sha256: str
+    size: int
+    received_at: str
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """All files of one record for one month, as they were in the inbox together."""
+
+    record: str
+    month: Month
+    files: tuple[DeliveredFile, ...]
+
+    @property
+    def delivery_id(self) -> str:
+        """A digest of names and contents, not of time: the same files are the same delivery."""
+        content = [self.record, str(self.month), [[file.name, file.sha256] for file in self.files]]
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
+
+    @property
+    def received_at(self) -> str:
+        """When the delivery was whole."""
+        return max(file.received_at for file in self.files)
+
+
+def take_in(
+    inbox_month: Path,
+    form: RecordForm,
+    month: Month,
+    received_at: datetime,
+    archive: RawArchive,
+) -> Delivery | None:
+    """The delivery of a month: what the inbox holds, else what was taken in last.
+
+    Args:
+        inbox_month: ``inbox/<month>``; it may be absent.
+        form: The record's form, whose ``files`` begins the names.
+        month: The month.
+        received_at: The moment of reading, aware.
+        archive: Keeps the files and the record.
+
+    Returns:
+        The delivery as first recorded; None if nothing ever came.
+
+    Raises:
+        SourceError: A name says what cannot be read (all such names in one line), or what was kept
+            is no longer whole.
+    """
+    paths = delivered_paths(inbox_month, form)
+    folder = archive.root / "deliveries" / form.record / str(month)
+    if not paths:
+        return _replayed(folder, archive)
+    received = utc_text(received_at)
+    files = tuple(_kept(path, received, archive) for path in paths)
+    delivery = Delivery(form.record, month, files)
+    path = folder / f"{delivery.delivery_id}.json"
+    if path.exists():
+        delivery = _read_record(path)
+    else:
+        write_whole(path, _record_bytes(delivery))
+    if not _is_last(folder, delivery):
+        write_whole(folder / _LAST, f"{delivery.delivery_id}\n".encode())
+    return delivery
+
+
+def delivery_from_rows(
+    record: str, month: Month, rows: Iterable[Mapping[str, Any]]
+) -> Delivery | None:
+    """The delivery that rows of a ``raw_…`` table tell of; None without any."""
+    files = tuple(
+        DeliveredFile(row["file"], row["sha256"], row["bytes"], row["received_at"]) for row in rows
+    )
+    return Delivery(record, month, files) if files else None
+
+
+def delivered_paths(inbox_month: Path, form: RecordForm) -> tuple[Path, ...]:
+    """The record's files in a folder, by name; hidden ones and manifests are passed over.
+
+    Raises:
+        SourceError: A name begins as the record's do, and ends in no format that is read.
+    """
+    if not inbox_month.is_dir():
+        return ()
+    paths = sorted(path for path in inbox_month.iterdir() if _is_of(path, form))
+    problems = [problem for path in paths for problem in _name_problems(path, form)]
+    if problems:
+        line = " | ".join(problems)
+        todo = f"formats that are read: {', '.join(form.formats)}, plain or as .gz or .zst"
+        raise SourceError(line, where=str(inbox_month), todo=todo)
+    return tuple(paths)
+
+
+def _is_of(path: Path, form: RecordForm) -> bool:
+    named = unicodedata.normalize("NFC", path.name).casefold()
+    return named.startswith(form.files) and not (
+        path.name.startswith(_IGNORED) or named.endswith(".manifest.json")
+    )
+
+
+def _name_problems(path: Path, form: RecordForm) -> Iterator[str]:
+    kind, _ = format_of(path.name)
+    if not path.is_file():
+        yield f"{path.name} is no file: put what it holds beside it, or rename it"
+    elif kind not in form.formats:
+        todo = file_rules().refused.get(kind, f"save it as {' or '.join(form.formats)}")
+        yield f"{path.name} cannot be read: {todo}"
+
+
+def _kept(path: Path, received: str, archive: RawArchive) -> DeliveredFile:
+    try:
+        sha256, size = archive.put_file(path)
+    except OSError as error:
+        what = f"cannot be kept: {error.strerror}"
+        todo = "check the file's permissions and the free space"
+        raise SourceError(what, where=str(path), todo=todo) from None
+    return DeliveredFile(unicodedata.normalize("NFC", path.name), sha256, size, received)
+
+
+def _replayed(folder: Path, archive: RawArchive) -> Delivery | None:
+    """The last delivery, if there was one, after its bytes have been looked at."""
+    last = folder / _LAST
+    if not last.exists():
+        return None
+    delivery = _read_record(folder / f"{last.read_text(encoding='utf-8').strip()}.json")
+    for file in delivery.files:
+        archive.check(file.sha256)
+    return delivery
+
+
+def _is_last(folder: Path, delivery: Delivery) -> bool:
+    last = folder / _LAST
+    return last.exists() and last.read_text(encoding="utf-8").strip() == delivery.delivery_id
+
+
+def _record_bytes(delivery: Delivery) -> bytes:
+    record = {**asdict(delivery), "month": str(delivery.month), "id": delivery.delivery_id}
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def _read_record(path: Path) -> Delivery:
+    """A recorded delivery.
+
+    Raises:
+        SourceError: It is missing, or is not as it was written.
+    """
+    try:
+        record: Mapping[str, Any] = json.loads(path.read_bytes())
+        files = tuple(DeliveredFile(**file) for file in record["files"])
+        delivery = Delivery(record["record"], Month.parse(record["month"]), files)
+        whole = path.stem == record["id"] == delivery.delivery_id
+    except (OSError, ValueError, KeyError, TypeError, UsageError):
+        whole = False
+    if not whole:
+        todo = "restore it from a backup, or drop the files again"
+        raise SourceError("record of a delivery is missing or altered", where=str(path), todo=todo)
+    return delivery

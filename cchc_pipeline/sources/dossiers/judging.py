@@ -1,0 +1,264 @@
+"""A month's parts judged together: accepted, quarantined, duplicate; every row exactly one of them.
+
+Belongs here: units, contradictions, duplicates, and the account of rows. Does not: reading texts
+(``dossier_staging``), words for units (``dossier_quarantine``), or counting (``indicators``).
+
+The order is that of the counting rules: rows not received are set aside and no rule applies to
+them; identical rows collapse; row rules; what is left of the duplicates. All of it is done by
+DuckDB within its memory limit; Python sees distinct unit texts and sums.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.period import Month
+from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
+from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
+from cchc_pipeline.sources.dossiers.values import quoted
+from cchc_pipeline.sources.unit_texts import UnitTexts
+
+_SQL_TYPES = {
+    "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
+    "boolean": "BOOLEAN", "local_datetime": "TIMESTAMP",
+}  # fmt: skip
+_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """One relation of the export, staged.
+
+    ``file`` is what units call it: the file's name, and the sheet if there are several;
+    ``first_row`` the number of its first line, where the file does not say numbers itself.
+    """
+
+    path: Path
+    file: str
+    first_row: int
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of the rows of one file and unit; ``unit_code`` is None where it is not known."""
+
+    file: str
+    unit_code: str | None
+    rows: int
+    accepted: int
+    quarantined: int
+    duplicates: int
+    not_received: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A quarantined row; ``mask`` tells the faults, ``texts`` the fields as they stand there."""
+
+    file: str
+    row: int
+    unit_code: str | None
+    dossier_code: str | None
+    mask: int
+    texts: Mapping[str, str | None]
+
+
+class Judgement:
+    """The judged rows of a month, as views of a connection.
+
+    Args:
+        connection: In memory, with its limits set; owned by the caller.
+        parts: At least one.
+        month: The month of the export.
+        units: Resolves the texts of units.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        parts: Sequence[Part],
+        month: Month,
+        units: UnitTexts,
+    ) -> None:
+        self._connection, self._parts, self._month = connection, parts, month
+        self._kinds = sorted({part.kind for part in parts}, key=lambda k: (-len(k), sorted(k)))
+        self._make_staged()
+        self._make_units(units)
+        self._make_candidates()
+        self._make_fates()
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(sql)
+
+    def _make_staged(self) -> None:
+        """The rows of all parts with their places; title, blank and total lines left out."""
+        files = ", ".join(
+            f"({number}, {quoted(part.file)}, {part.first_row}, {self._kinds.index(part.kind)})"
+            for number, part in enumerate(self._parts)
+        )
+        paths = ", ".join(quoted(str(part.path)) for part in self._parts)
+        self._run(f"CREATE TEMP TABLE files AS FROM (VALUES {files}) AS f(part, file, first, kind)")
+        self._run(
+            "CREATE TEMP VIEW staged AS"
+            " SELECT p.* EXCLUDE (row_no, skipped, file_row_number), f.file, f.kind,"
+            " coalesce(p.row_no, f.first + p.file_row_number) AS row"
+            f" FROM read_parquet([{paths}], file_row_number = true) AS p JOIN files AS f"
+            " USING (part) WHERE NOT p.skipped"
+        )
+
+    def _make_units(self, units: UnitTexts) -> None:
+        """The codes of all unit texts; one that is not found is looked up as unknown."""
+        self._run("CREATE TEMP TABLE units (text VARCHAR, unit_code VARCHAR, ended BOOLEAN)")
+        found = self._run("SELECT DISTINCT unit_text FROM staged WHERE unit_text IS NOT NULL")
+        resolved = []
+        while batch := found.fetchmany(_BATCH):
+            told = ((text, units.resolve(text)) for (text,) in batch)
+            resolved += [(text, unit.code, unit.ended) for text, unit in told if unit]
+        if resolved:
+            self._connection.executemany("INSERT INTO units VALUES (?, ?, ?)", resolved)
+
+    def _make_candidates(self) -> None:
+        """Every row with its unit and the mask of all its faults."""
+        bit = {name: 1 << fault.bit for name, fault in dossier_faults().items()}
+        broken = " + ".join(
+            f"CASE WHEN coalesce(NOT ({rule.kwargs['sql']}), false)"
+            f" THEN {bit[rule.id.upper()]} ELSE 0 END"
+            for rule in contradictions()
+        )
+        unit = (
+            "CASE WHEN unit_text IS NULL THEN 0"
+            f" WHEN unit_code IS NULL THEN {bit['UNIT_UNKNOWN']}"
+            f" WHEN unit_ended THEN {bit['UNIT_NOT_VALID']} ELSE 0 END"
+        )
+        line = bit["LINE_UNREADABLE"]
+        self._run(
+            "CREATE TEMP VIEW candidates AS SELECT *,"
+            f" CASE WHEN not_received THEN 0 WHEN faults & {line} <> 0 THEN {line}"
+            f" ELSE faults + {unit} + {broken} END AS mask,"
+            " coalesce(dossier_code, texts.MaHoSo, '') AS key FROM ("
+            " SELECT s.*, u.unit_code, coalesce(u.ended, false) AS unit_ended,"
+            f" {quoted(str(self._month))} AS period,"
+            " coalesce(s.status IN (1, 3), false) AS not_received"
+            " FROM staged AS s LEFT JOIN units AS u ON s.unit_text = u.text)"
+        )
+
+    def _make_fates(self) -> None:
+        """What becomes of rows that share a dossier code; of all others their mask decides."""
+        contents = ", ".join(f"content_{number}" for number in range(len(self._kinds)))
+        self._run(
+            "CREATE TEMP TABLE repeated AS SELECT part, row, key, kind, mask, status,"
+            f" [{contents}] AS contents, coalesce(unit_code, unit_text, '') AS unit,"
+            " hash(received_at, received_timed, unit_code, procedure_code) AS signature,"
+            " finished_at IS NOT NULL AS has_finish"
+            " FROM candidates SEMI JOIN (SELECT key FROM candidates WHERE NOT not_received"
+            " GROUP BY key HAVING count(*) > 1) USING (key) WHERE NOT not_received"
+        )
+        self._run(
+            "CREATE TEMP TABLE fates AS SELECT part, row, 'duplicate' AS fate FROM repeated"
+            " QUALIFY row_number() OVER (PARTITION BY key, unit, kind, contents[kind + 1]"
+            " ORDER BY part, row) > 1"
+        )
+        if len(self._kinds) > 1:
+            self._collapse_across_kinds()
+        self._settle_versions()
+
+    def _collapse_across_kinds(self) -> None:
+        """A native and a flat row are compared in the fields that both have."""
+        self._run(
+            "INSERT INTO fates WITH distinct_rows AS"
+            " (SELECT * FROM repeated ANTI JOIN fates USING (part, row))"
+            " SELECT DISTINCT b.part, b.row, 'duplicate' FROM distinct_rows AS b"
+            " JOIN distinct_rows AS a ON a.key = b.key AND a.unit = b.unit AND a.kind < b.kind"
+            " AND a.contents[b.kind + 1] = b.contents[a.kind + 1]"
+        )
+
+    def _settle_versions(self) -> None:
+        """Of versions of one dossier the furthest stands; contradicting ones are quarantined."""
+        self._run(
+            "INSERT INTO fates WITH versions AS ("
+            " SELECT *, CASE WHEN has_finish THEN 100 ELSE 0 END + status AS progress"
+            " FROM repeated ANTI JOIN fates USING (part, row) WHERE mask = 0),"
+            " compared AS (SELECT part, row, progress, key, count(*) OVER whole AS versions,"
+            " max(progress) OVER whole AS furthest, min(signature) OVER whole AS one,"
+            " max(signature) OVER whole AS other FROM versions WINDOW whole AS (PARTITION BY key)),"
+            " judged AS (SELECT part, row, progress = furthest AS leads,"
+            " one <> other OR sum(CAST(progress = furthest AS INTEGER)) OVER (PARTITION BY key) > 1"
+            " AS contradict FROM compared WHERE versions > 1)"
+            " SELECT part, row, CASE WHEN contradict THEN 'contradiction' ELSE 'duplicate' END"
+            " FROM judged WHERE contradict OR NOT leads"
+        )
+
+    def accounts(self) -> tuple[Account, ...]:
+        """The rows of each file and unit by what became of them."""
+        found = self._run(
+            "SELECT c.file, CASE WHEN unit_ended THEN NULL ELSE unit_code END AS unit, count(*),"
+            " count(*) FILTER (WHERE mask = 0 AND fate IS NULL),"
+            " count(*) FILTER (WHERE fate = 'contradiction' OR (mask <> 0 AND fate IS NULL)),"
+            " count(*) FILTER (WHERE fate = 'duplicate'), count(*) FILTER (WHERE not_received)"
+            " FROM candidates AS c LEFT JOIN fates USING (part, row)"
+            " GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        return tuple(Account(*row) for row in found)
+
+    def write_accepted(self, path: Path) -> None:
+        """Write the rows of ``dossiers`` as Parquet; those not received keep what is known."""
+        fields = load_contract("dossiers").fields
+        columns = ", ".join(
+            f"CAST({_accepted(field.name)} AS {_SQL_TYPES[field.type]}) AS {field.name}"
+            for field in fields
+        )
+        self._run(
+            f"COPY (SELECT {columns} FROM candidates ANTI JOIN fates USING (part, row)"
+            f" WHERE mask = 0) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+    def refused(self) -> Iterator[Refused]:
+        """The quarantined rows, in the order of files and rows."""
+        contradicting = 1 << dossier_faults()["CONTRADICTING_DUPLICATES"].bit
+        found = self._run(
+            "SELECT file, row, CASE WHEN unit_ended THEN NULL ELSE unit_code END,"
+            " coalesce(dossier_code, texts.MaHoSo),"
+            f" CASE WHEN fate IS NULL THEN mask ELSE {contradicting} END, texts, unit_text"
+            " FROM candidates LEFT JOIN fates USING (part, row)"
+            " WHERE fate = 'contradiction' OR (mask <> 0 AND fate IS NULL) ORDER BY part, row"
+        )
+        while batch := found.fetchmany(_BATCH):
+            yield from (_refused(row) for row in batch)
+
+    def warned(self) -> Mapping[str, int]:
+        """How many accepted rows each warning of the contract holds for."""
+        rules = warnings()
+        counts = ", ".join(
+            f"count(*) FILTER (WHERE coalesce(NOT ({rule.kwargs['sql']}), false))" for rule in rules
+        )
+        found = self._run(
+            f"SELECT {counts} FROM candidates ANTI JOIN fates USING (part, row)"
+            " WHERE mask = 0 AND NOT not_received"
+        ).fetchone()
+        return {rule.id: count for rule, count in zip(rules, found or (), strict=True)}
+
+    def has_sample(self) -> bool:
+        """Whether any row is marked as sample data."""
+        found = self._run("SELECT coalesce(bool_or(is_sample), false) FROM staged").fetchone()
+        return bool(found and found[0])
+
+
+def _accepted(column: str) -> str:
+    """A column of an accepted row; of one not received, only its unit, field and status."""
+    if column == "field_code":
+        return "coalesce(field_code, 'UNKNOWN')"
+    if column == "unit_code":
+        return "CASE WHEN unit_ended THEN NULL ELSE unit_code END"
+    if column in PART_VALUES and column != "status":
+        return f"CASE WHEN not_received THEN NULL ELSE {column} END"
+    return column
+
+
+def _refused(row: tuple[Any, ...]) -> Refused:
+    file, number, unit, code, mask, texts, unit_text = row
+    return Refused(file, number, unit, code, mask, {**(texts or {}), "DonViXuLy": unit_text})

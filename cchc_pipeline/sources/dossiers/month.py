@@ -1,0 +1,272 @@
+"""A month's export of dossiers, from archived files to accepted rows, quarantine and account.
+
+Belongs here: the order of the steps, and what they leave behind. Does not: any step itself
+(``record_files``, ``dossier_staging``, ``dossier_judging``, ``dossier_quarantine``).
+
+Everything between the archive and the results lies in a scratch folder of the raw zone, and is
+gone when the month is read.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from cchc_pipeline.engine import engine
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.period import Month
+from cchc_pipeline.sources.archive import RawArchive
+from cchc_pipeline.sources.deliveries import Delivery
+from cchc_pipeline.sources.dossiers.judging import Account, Judgement, Part
+from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
+from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, kind_of, stage
+from cchc_pipeline.sources.record_files.reading import TextRelation, read_plain
+from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.sources.unit_texts import UnitTexts
+
+RECORD = "dossiers"
+UNKNOWN_UNIT = "UNKNOWN"
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a month of dossiers is read with: a folder that is emptied, and DuckDB's limit."""
+
+    scratch: Path
+    memory_limit: str
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """A file to read: the name under which it was handed in, and where its bytes stand."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where the results go: new files, to be put in place by the caller."""
+
+    accepted: Path
+    quarantine: Path
+    codes: Path
+
+    @classmethod
+    def below(cls, folder: Path) -> "Results":
+        """The three files in a folder, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        names = ("accepted", "quarantine", "codes")
+        return cls(*(folder / f"{name}.parquet" for name in names))
+
+
+@dataclass(frozen=True)
+class DossierReading:
+    """What became of an export.
+
+    Attributes:
+        accounts: Of each file and unit.
+        provenance: ``sample`` as soon as one row says that it is.
+        given: By file, the optional columns of ``dossiers`` that it gives.
+        warned: Accepted rows by the warning that holds for them.
+        notes: One line each on what was not read, or read otherwise than it may seem.
+    """
+
+    accounts: tuple[Account, ...]
+    provenance: str
+    given: Mapping[str, frozenset[str]]
+    warned: Mapping[str, int]
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of the export, total lines and blank lines not counted."""
+        return sum(account.rows for account in self.accounts)
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that were quarantined."""
+        return sum(account.quarantined for account in self.accounts)
+
+
+def files_of(delivery: Delivery, archive: RawArchive) -> tuple[NamedFile, ...]:
+    """The files of a delivery as they stand in the archive."""
+    return tuple(NamedFile(file.name, archive.path_of(file.sha256)) for file in delivery.files)
+
+
+def read_dossiers(
+    files: Sequence[NamedFile], units: UnitTexts, means: Means, results: Results
+) -> DossierReading:
+    """Read and judge an export, and write its accepted and quarantined rows.
+
+    Args:
+        files: All files of the export.
+        units: The units of the month.
+        means: Scratch folder and memory limit.
+        results: The files to write.
+
+    Raises:
+        SourceError: A file cannot be read, or none has a row.
+    """
+    with scratch_folder(means.scratch) as folder, engine(means.memory_limit, folder) as connection:
+        relations = _relations(files, folder, connection)
+        parts = _stage(relations, folder, connection)
+        judged = Judgement(connection, parts, units.month, units)
+        accounts = judged.accounts()
+        if not accounts:
+            raise SourceError(
+                "no row below the headings",
+                where=", ".join(file.name for file in files),
+                todo="export the month again",
+            )
+        judged.write_accepted(results.accepted)
+        write_quarantine(units.month, judged.refused(), results.quarantine, results.codes)
+        return DossierReading(
+            accounts,
+            "sample" if judged.has_sample() else "published",
+            _given(parts),
+            judged.warned(),
+            tuple(_notes(relations)),
+        )
+
+
+@contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder, gone afterwards; a run that was killed may have left its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _relations(
+    files: Sequence[NamedFile], folder: Path, connection: duckdb.DuckDBPyConnection
+) -> list[TextRelation]:
+    """Every table of every file; all files that cannot be read are told in one line."""
+    form, relations, problems = load_form(RECORD), [], []
+    for file in files:
+        try:
+            relations += read_plain(file.name, file.path, form, folder, connection)
+        except SourceError as problem:
+            problems.append(problem)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        line = " | ".join(str(problem) for problem in problems)
+        raise SourceError(f"{len(problems)} files cannot be read: {line}", where=RECORD)
+    return relations
+
+
+def _stage(
+    relations: Sequence[TextRelation], folder: Path, connection: duckdb.DuckDBPyConnection
+) -> list[Part]:
+    """Write the parts; each relation knows of the kinds of all."""
+    form = load_form(RECORD)
+    kinds = sorted({kind_of(r) for r in relations}, key=lambda kind: (-len(kind), sorted(kind)))
+    parts = []
+    for number, relation in enumerate(relations):
+        path = folder / f"part-{number}.parquet"
+        stage(connection, relation, number, kinds, form, path)
+        parts.append(Part(path, label(relation), relation.first_row, kind_of(relation)))
+    return parts
+
+
+def label(relation: TextRelation) -> str:
+    """What units call a relation: the file, and the sheet if it has several."""
+    return f"{relation.file} [{relation.sheet}]" if relation.sheet else relation.file
+
+
+def _given(parts: Sequence[Part]) -> Mapping[str, frozenset[str]]:
+    return {
+        part.file: frozenset(
+            column for column, fields in COLUMN_FIELDS.items() if part.kind.intersection(fields)
+        )
+        for part in parts
+    }
+
+
+def _notes(relations: Sequence[TextRelation]) -> Iterator[str]:
+    for relation in relations:
+        yield from (f"{label(relation)}: {note}" for note in relation.notes)
+        if relation.dropped:
+            names = ", ".join(f"{name!r:.40}" for name in relation.dropped[:20])
+            yield f"{label(relation)}: columns not taken: {names}"
+
+
+def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
+    """The accounts as ``dossier_accounts`` declares them."""
+    return [
+        {
+            "period": str(month),
+            "file": account.file,
+            "unit": account.unit_code or UNKNOWN_UNIT,
+            "provenance": reading.provenance,
+            "rows": account.rows,
+            "accepted": account.accepted,
+            "quarantined": account.quarantined,
+            "duplicates": account.duplicates,
+            "not_received": account.not_received,
+            "given": ";".join(sorted(reading.given[account.file])) or None,
+        }
+        for account in reading.accounts
+    ]
+
+
+def absent_columns(accounts: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The optional columns of ``dossiers`` that no file of the month gives.
+
+    Args:
+        accounts: Rows of ``dossier_accounts``; without any nothing is known to be absent.
+    """
+    if not accounts:
+        return frozenset()
+    given = {column for row in accounts for column in (row["given"] or "").split(";")}
+    return frozenset(COLUMN_FIELDS) - given
+
+
+def submission_rows(
+    month: Month,
+    root: str,
+    units: Sequence[str],
+    accounts: Sequence[Mapping[str, Any]],
+    received_at: str | None,
+) -> list[dict[str, Any]]:
+    """Who handed in dossiers: the city's export as a whole, then each unit's part of it.
+
+    Args:
+        month: The month.
+        root: The city.
+        units: The units of the month below it; one without a row in the export is missing.
+        accounts: Rows of ``dossier_accounts``; none if there was no export.
+        received_at: When the last file came in; None if there was no export.
+    """
+    whole = _submission(month, root, accounts, received_at)
+    parts = [
+        _submission(month, unit, [row for row in accounts if row["unit"] == unit], received_at)
+        for unit in units
+    ]
+    return [whole, *parts]
+
+
+def _submission(
+    month: Month, unit: str, accounts: Sequence[Mapping[str, Any]], received_at: str | None
+) -> dict[str, Any]:
+    sums = {
+        name: sum(row[name] for row in accounts)
+        for name in ("rows", "accepted", "quarantined", "duplicates")
+    }
+    return {
+        "period": str(month),
+        "unit_code": unit,
+        "table": RECORD,
+        "received_at": received_at if accounts else None,
+        **sums,
+        "status": "received" if accounts else "missing",
+        "release": None,
+    }

@@ -1,0 +1,80 @@
+"""What can be wrong with a dossier: the faults of its texts, and the contradictions in its values.
+
+Belongs here: reading ``schemas/records/dossier_rules.yaml`` and the contract's rules into one
+numbered list. Does not: finding a fault (``dossier_staging``), or judging rows
+(``dossier_judging``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from cchc_pipeline.contracts import Rule, Text, load_contract
+from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.reference import read_yaml
+
+FILE = "records/dossier_rules.yaml"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A rule that a row can break; ``bit`` is its place in a row's mask of faults.
+
+    Attributes:
+        field: The field of the record that the unit mends; empty for the whole line.
+        message: What is wrong; ``{value}`` stands for the text found.
+        expected: What should stand there, in Vietnamese.
+    """
+
+    id: str
+    bit: int
+    field: str
+    message: Text
+    expected: str
+
+
+@cache
+def dossier_faults() -> Mapping[str, Fault]:
+    """Every fault by its id: those of texts first, then the contradictions of the contract.
+
+    Raises:
+        SchemaDataError: A contradiction of the contract is not explained, or the other way round.
+    """
+    data = read_yaml(FILE)
+    rules = {rule.id.upper(): rule for rule in contradictions()}
+    told = {entry["id"] for entry in data["contradictions"]}
+    if told != rules.keys():
+        raise SchemaDataError(
+            f"{', '.join(sorted(told ^ rules.keys()))} stands in one list only",
+            where=f"schemas/{FILE} and schemas/tables/dossiers.yaml",
+        )
+    entries = [*data["faults"], *data["contradictions"]]
+    faults = (_fault(bit, entry, rules) for bit, entry in enumerate(entries))
+    return {fault.id: fault for fault in faults}
+
+
+def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> Fault:
+    rule = rules.get(entry["id"])
+    message = rule.message if rule else Text(entry["message"]["vi"], entry["message"]["en"])
+    return Fault(entry["id"], bit, entry["field"], message, entry["expected"])
+
+
+def contradictions() -> tuple[Rule, ...]:
+    """The contract's rules that make a row unusable."""
+    return tuple(rule for rule in load_contract("dossiers").rules if rule.severity == "error")
+
+
+def warnings() -> tuple[Rule, ...]:
+    """The contract's rules that are counted and told, and stop nothing."""
+    return tuple(rule for rule in load_contract("dossiers").rules if rule.severity == "warning")
+
+
+def mask(faults: Mapping[str, str]) -> str:
+    """The mask of a row's faults as SQL, from a boolean expression for each fault's id."""
+    known = dossier_faults()
+    bits = (
+        f"CASE WHEN {condition} THEN {1 << known[name].bit} ELSE 0 END"
+        for name, condition in faults.items()
+    )
+    return f"CAST({' + '.join(bits)} AS BIGINT)"

@@ -1,0 +1,262 @@
+"""Raw texts of dossiers to typed values and the faults of each row, one file after another.
+
+Belongs here: the one query that turns a file's texts into a part (Parquet in the raw zone's scratch
+folder). Does not: units, contradictions and duplicates, which need the month's parts together
+(``dossier_judging``), or how a value is read (``dossier_values``).
+
+A part has one row a line of the file, in its order, so that a row's number is its place.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from cchc_pipeline.sources.dossiers import values as read
+from cchc_pipeline.sources.dossiers.rules import mask
+from cchc_pipeline.sources.record_files.reading import TextRelation
+from cchc_pipeline.sources.record_files.record_form import RecordForm
+
+_MOMENTS = {
+    "submitted": "NgayNopHoSo",
+    "received": "NgayTiepNhan",
+    "first_due": "NgayHenTra",
+    "new_due": "new_due_text",
+    "ended": "NgayKetThucXuLy",
+    "returned": "NgayTra",
+}
+_FLAGS = {
+    "is_digitised": "HoSoCoThanhPhanSoHoa",
+    "is_identified": "TaiKhoanDuocXacThucVoiVNeID",
+    "is_synced": "DaDongBoDVCQG",
+}
+_CODES = {
+    "channel": "KenhThucHien",
+    "service_level": "MucDo",
+    "status": "TrangThaiHoSo",
+    "online_payment": "DuocThanhToanTrucTuyen",
+    "circulation": "LuanChuyenNoiBo",
+    "rating": "MucDoHaiLong",
+}
+_COMPARED: Mapping[tuple[str, ...], str] = {
+    ("MaTTHC",): "procedure_code",
+    ("TenTTHC",): "TenTTHC",
+    ("MaLinhVuc",): "field_code",
+    ("TenLinhVuc",): "TenLinhVuc",
+    ("KenhThucHien",): "channel",
+    ("MucDo",): "service_level",
+    ("NgayNopHoSo",): "submitted_at, submitted_timed",
+    ("NgayTiepNhan",): "received_at, received_timed",
+    ("NgayHenTra",): "first_due_at, first_due_timed",
+    ("NgayHenTraMoi", "DanhSachHoSoBoSung"): "new_due_at, new_due_timed",
+    ("NgayTra",): "returned_at, returned_timed",
+    ("NgayKetThucXuLy",): "ended_at, ended_timed",
+    ("TrangThaiHoSo",): "status",
+    ("DuocThanhToanTrucTuyen",): "online_payment",
+    ("TongLePhi", "DanhSachLePhi"): "fee",
+    ("HoSoCoThanhPhanSoHoa",): "is_digitised",
+    ("TaiKhoanDuocXacThucVoiVNeID",): "is_identified",
+    ("DaDongBoDVCQG",): "is_synced",
+    ("LuanChuyenNoiBo",): "circulation",
+    ("MucDoHaiLong",): "rating",
+    ("SoLanBoSung", "DanhSachHoSoBoSung"): "supplements",
+    ("CoKetQuaDienTu", "DanhSachGiayToKetQua"): "has_e_result",
+}
+"""What makes two rows of a dossier alike: fields (any of them gives the values), and the values."""
+
+_FEE_TEXT = (
+    "coalesce(TongLePhi, array_to_string(list_transform(DanhSachLePhi, lambda x: x.Gia), ' + '))"
+)
+"""What a message quotes of a fee: the total, or the single fees of a native record."""
+
+COLUMN_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "channel": ("KenhThucHien",),
+    "service_level": ("MucDo",),
+    "is_digitised": ("HoSoCoThanhPhanSoHoa",),
+    "is_identified": ("TaiKhoanDuocXacThucVoiVNeID",),
+    "is_synced": ("DaDongBoDVCQG",),
+    "fee": ("TongLePhi", "DanhSachLePhi"),
+    "online_payment": ("DuocThanhToanTrucTuyen",),
+    "rating": ("MucDoHaiLong",),
+    "circulation": ("LuanChuyenNoiBo",),
+    "supplements": ("SoLanBoSung", "DanhSachHoSoBoSung"),
+    "has_e_result": ("CoKetQuaDienTu", "DanhSachGiayToKetQua"),
+}
+"""The columns that an export may lack altogether, with the fields that would give them."""
+
+Kind = frozenset[str]
+"""The fields that a file can give; rows of two kinds are compared in what both have."""
+
+
+def kind_of(relation: TextRelation) -> Kind:
+    """The fields that a relation gives."""
+    return frozenset(relation.columns)
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    relation: TextRelation,
+    number: int,
+    kinds: Sequence[Kind],
+    form: RecordForm,
+    path: Path,
+) -> None:
+    """Write a relation's part.
+
+    Args:
+        connection: Any connection; its memory limit holds.
+        relation: The texts.
+        number: The relation's place in the export.
+        kinds: The different kinds of relations in the export.
+        form: The record's form.
+        path: Where the part goes.
+    """
+    query = part_query(relation, number, kinds, form)
+    connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)")
+
+
+def part_query(relation: TextRelation, number: int, kinds: Sequence[Kind], form: RecordForm) -> str:
+    """The SQL of a part: texts, then values, then faults, then what rows are compared by."""
+    texts = ", ".join(f"{sql} AS {name}" for name, sql in _texts(relation, form).items())
+    moments = ", ".join(f"{sql} AS {name}" for name, sql in _moments().items())
+    values = ", ".join(f"{sql} AS {name}" for name, sql in _values().items())
+    names = [field.name for field in form.fields]
+    told = {name: name for name in names} | {"TongLePhi": _FEE_TEXT}
+    kept = ", ".join(f"{name} := {text}" for name, text in told.items())
+    contents = ", ".join(
+        f"hash({_compared(kind_of(relation) & other)}, texts) AS content_{position}"
+        for position, other in enumerate(kinds)
+    )
+    return (
+        f"WITH texts AS (SELECT {texts} FROM {relation.source}),"  # noqa: S608 - own expressions
+        f" dated AS (SELECT *, {moments} FROM"
+        f" (SELECT *, coalesce(NgayHenTraMoi, {read.last_new_due('DanhSachHoSoBoSung')})"
+        f" AS new_due_text FROM texts)),"
+        f" valued AS (SELECT *, {values} FROM dated),"
+        f" judged AS (SELECT *, {mask(_faults())} AS faults FROM valued),"
+        f" told AS (SELECT *,"
+        f" CASE WHEN faults <> 0 THEN struct_pack({kept}) END AS texts FROM judged)"
+        f" SELECT {number} AS part, row_no, skipped, dossier_code, DonViXuLy AS unit_text,"
+        f" {', '.join(PART_VALUES)}, DuLieuMau IS NOT NULL AS is_sample, line_fault, faults,"
+        f" texts, {contents} FROM told"
+    )
+
+
+PART_VALUES = (
+    "procedure_code", "field_code", "channel", "service_level", "status", "submitted_at",
+    "received_at", "received_timed", "due_at", "due_timed", "finished_at", "finished_timed",
+    "fee", "online_payment", "is_digitised", "is_identified", "is_synced", "circulation",
+    "rating", "supplements", "has_e_result",
+)  # fmt: skip
+"""The columns of ``dossiers`` that a part has."""
+
+
+def _texts(relation: TextRelation, form: RecordForm) -> Mapping[str, str]:
+    """Every field's text under its name; what the file does not have is NULL."""
+    texts = {
+        field.name: relation.columns.get(field.name, "CAST(NULL AS VARCHAR)")
+        for field in form.fields
+    }
+    lists = {
+        nested.name: relation.columns.get(nested.name, f"CAST(NULL AS {nested.sql_type})")
+        for nested in form.nested
+    }
+    return {
+        **texts,
+        **lists,
+        "row_no": relation.row or "CAST(NULL AS BIGINT)",
+        "skipped": f"coalesce({relation.is_total}, false)" if relation.is_total else "false",
+        "line_fault": relation.row_fault or "CAST(NULL AS VARCHAR)",
+    }
+
+
+def _moments() -> Mapping[str, str]:
+    moments = {f"{name}_read": read.moment(text) for name, text in _MOMENTS.items()}
+    timed = {f"{name}_timed": read.is_timed(text) for name, text in _MOMENTS.items()}
+    return {**moments, **timed}
+
+
+def _values() -> Mapping[str, str]:
+    codes = {name: read.code(field, field) for name, field in _CODES.items()}
+    flags = {name: f"({read.code(field, field)} = 1)" for name, field in _FLAGS.items()}
+    moments = {f"{name}_at": read.plausible(f"{name}_read") for name in _MOMENTS}
+    fees = f"list_transform(DanhSachLePhi, lambda x: {read.amount('x.Gia')})"
+    files = "list_filter(DanhSachGiayToKetQua, lambda x: x.DuongDanTepTinKetQua IS NOT NULL)"
+    return {
+        "dossier_code": read.dossier_code("MaHoSo"),
+        "procedure_code": read.procedure_code("MaTTHC"),
+        "field_code": read.field_code("MaLinhVuc"),
+        **codes,
+        **flags,
+        **moments,
+        "fees": fees,
+        "fee": f"coalesce(list_sum({fees}), {read.amount('TongLePhi')})",
+        "supplements": f"coalesce(len(DanhSachHoSoBoSung), {read.whole_number('SoLanBoSung')})",
+        "has_e_result": f"(coalesce(len({files}) > 0, false)"
+        f" OR coalesce({read.code('CoKetQuaDienTu', 'CoKetQuaDienTu')} = 1, false))",
+        **_deadline_and_finish(),
+    }
+
+
+def _deadline_and_finish() -> Mapping[str, str]:
+    """Due is the last new due date, else the first; finish is the end of work, else the return."""
+    due = "coalesce(new_due_at, first_due_at)"
+    timed = "CASE WHEN new_due_at IS NOT NULL THEN new_due_timed ELSE first_due_timed END"
+    return {
+        "due_timed": timed,
+        "due_at": f"CASE WHEN {timed} THEN {due} ELSE {due} + INTERVAL 86399 SECOND END",
+        "finished_at": "coalesce(ended_at, returned_at)",
+        "finished_timed": "CASE WHEN ended_at IS NOT NULL THEN ended_timed ELSE returned_timed END",
+    }
+
+
+def _faults() -> Mapping[str, str]:
+    """A condition for each fault that a line alone can show."""
+    return {
+        "LINE_UNREADABLE": "line_fault IS NOT NULL",
+        "CODE_MISSING": "MaHoSo IS NULL",
+        "CODE_MALFORMED": _unread("MaHoSo", "dossier_code"),
+        "PROCEDURE_MISSING": "MaTTHC IS NULL",
+        "PROCEDURE_MALFORMED": _unread("MaTTHC", "procedure_code"),
+        "FIELD_MALFORMED": "field_code IS NULL",
+        "TEXT_LIKE_FORMULA": f"({read.is_like_formula('TenTTHC')}"
+        f" OR {read.is_like_formula('TenLinhVuc')})",
+        "CHANNEL_UNKNOWN": _unread("KenhThucHien", "channel"),
+        "LEVEL_UNKNOWN": _unread("MucDo", "service_level"),
+        "STATUS_MISSING": "TrangThaiHoSo IS NULL",
+        "STATUS_UNKNOWN": _unread("TrangThaiHoSo", "status"),
+        "SUBMITTED_UNREADABLE": _unread("NgayNopHoSo", "submitted_at"),
+        "RECEIVED_MISSING": "NgayTiepNhan IS NULL",
+        "RECEIVED_UNREADABLE": _unread("NgayTiepNhan", "received_at"),
+        "DUE_UNREADABLE": _unread("NgayHenTra", "first_due_at"),
+        "NEW_DUE_UNREADABLE": _unread("NgayHenTraMoi", "new_due_at"),
+        "FINISHED_UNREADABLE": _unread("NgayKetThucXuLy", "ended_at"),
+        "RETURNED_UNREADABLE": _unread("NgayTra", "returned_at"),
+        "SUPPLEMENT_UNREADABLE": read.has_unreadable_date("DanhSachHoSoBoSung"),
+        "UNIT_MISSING": "DonViXuLy IS NULL",
+        "PAYMENT_UNKNOWN": _unread("DuocThanhToanTrucTuyen", "online_payment"),
+        "FEE_UNREADABLE": f"({_unread('TongLePhi', read.amount('TongLePhi'))}"
+        " OR coalesce(len(list_filter(list_zip(DanhSachLePhi, fees),"
+        " lambda x: x[1].Gia IS NOT NULL AND x[2] IS NULL)) > 0, false))",
+        "FEE_NEGATIVE": f"(coalesce({read.amount('TongLePhi')} < 0, false)"
+        " OR coalesce(list_min(fees) < 0, false))",
+        "DIGITISED_UNKNOWN": _unread("HoSoCoThanhPhanSoHoa", "is_digitised"),
+        "IDENTIFIED_UNKNOWN": _unread("TaiKhoanDuocXacThucVoiVNeID", "is_identified"),
+        "SYNCED_UNKNOWN": _unread("DaDongBoDVCQG", "is_synced"),
+        "CIRCULATION_UNKNOWN": _unread("LuanChuyenNoiBo", "circulation"),
+        "E_RESULT_UNKNOWN": _unread(
+            "CoKetQuaDienTu", read.code("CoKetQuaDienTu", "CoKetQuaDienTu")
+        ),
+        "RATING_OUT_OF_RANGE": _unread("MucDoHaiLong", "rating"),
+        "SUPPLEMENTS_UNREADABLE": _unread("SoLanBoSung", read.whole_number("SoLanBoSung")),
+    }
+
+
+def _unread(text: str, value: str) -> str:
+    return f"({text} IS NOT NULL AND ({value}) IS NULL)"
+
+
+def _compared(common: Kind) -> str:
+    """The values of the fields that two kinds have in common."""
+    values = [value for fields, value in _COMPARED.items() if common.intersection(fields)]
+    return ", ".join(values) or "NULL"

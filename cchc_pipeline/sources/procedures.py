@@ -1,0 +1,241 @@
+"""The procedure catalogue: from rows of text to procedures with one code each.
+
+Belongs here: judging the rows of ``tthc*`` files, and the national catalogue's JSON as such rows.
+Does not: opening CSV and XLSX files, or the targets taken from the catalogue
+(``indicators.procedure_indicators``).
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.period import Month
+from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.sources.quarantined import Fault, Quarantined
+from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
+from cchc_pipeline.sources.record_rows import (
+    Judged,
+    RecordRow,
+    Repetition,
+    set_row_aside,
+    without_repetitions,
+)
+from cchc_pipeline.sources.text_values import (
+    begins_like_formula,
+    read_code,
+    read_flag,
+)
+
+TABLE = "procedures"
+UNKNOWN_FIELD = "UNKNOWN"
+_CODE = re.compile(r"(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?")
+_FLAGS = {
+    "eligible": "DuDieuKienToanTrinh",
+    "integrated": "TichHopDVCQG",
+    "standardised": "ChuanHoa",
+    "public": "CongKhai",
+}
+_TEXTS = ("TenTTHC", "MaLinhVuc", "TenLinhVuc")
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """One procedure of a month's catalogue; a flag is None where the source does not say.
+
+    Attributes:
+        code: Without its local suffix.
+        level: Codes of the levels that carry it out, joined by ";".
+        service_level: 4 fully online, 3 partly, 2 information only.
+        in_force: False only where the source says that it no longer applies.
+    """
+
+    file: str
+    row: int
+    code: str
+    name_vi: str
+    field_code: str
+    field_name: str | None
+    level: str | None
+    service_level: int | None
+    eligible: bool | None
+    integrated: bool | None
+    standardised: bool | None
+    public: bool | None
+    in_force: bool
+
+    @property
+    def unit_code(self) -> str | None:
+        """A procedure is no unit's: several carry it out."""
+        return None
+
+    @property
+    def fully_online(self) -> bool | None:
+        """Whether it is offered fully online."""
+        return None if self.service_level is None else self.service_level == 4
+
+    def as_row(self, month: Month) -> dict[str, Any]:
+        """The row of ``procedure_catalogue``."""
+        placed = {"file", "row", "code"}
+        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in placed}
+        return {"period": str(month), "procedure_code": self.code, **said}
+
+
+def procedures_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Procedure, ...]:
+    """The procedures that rows of ``procedure_catalogue`` hold."""
+    names = [f.name for f in fields(Procedure) if f.name not in ("file", "row", "code")]
+    return tuple(
+        Procedure("", 0, row["procedure_code"], **{name: row[name] for name in names})
+        for row in rows
+    )
+
+
+def judge_procedures(rows: Iterable[RecordRow]) -> Judged[Procedure]:
+    """Judge a month's catalogue, all files together.
+
+    Codes with and without their local suffix are one. The units that carry a procedure out are not
+    kept, so that rows which differ by unit alone collapse; other contradictions are set aside.
+    """
+    accepted: list[Procedure] = []
+    set_aside: list[Quarantined] = []
+    count = 0
+    for row in rows:
+        count += 1
+        procedure, faults = _judge(row)
+        if procedure is None or faults:
+            set_aside += set_row_aside(TABLE, row, None, faults)
+        else:
+            accepted.append(procedure)
+    return without_repetitions(count, accepted, set_aside, _once_a_code())
+
+
+def _once_a_code() -> Repetition[Procedure]:
+    return Repetition(
+        TABLE,
+        key=lambda procedure: procedure.code,
+        content=lambda procedure: tuple(procedure.as_row(Month(1, 1)).items()),
+        fault=lambda procedure: Fault("CODE_CONTRADICTS", "MaTTHC", procedure.code),
+    )
+
+
+def _judge(row: RecordRow) -> tuple[Procedure | None, list[Fault]]:
+    if row.fault is not None:
+        return None, [Fault("LINE_UNREADABLE")]
+    faults = list(_text_faults(row))
+    code = _CODE.fullmatch(row.text("MaTTHC"))
+    flags = {name: _flag(row, column, faults) for name, column in _FLAGS.items()}
+    level, service_level = _levels(row, faults), _service_level(row, faults)
+    state = _coded(row, "TrangThai", ("states", "STATE_UNKNOWN"), faults)
+    if code is None or faults:
+        return None, faults
+    return Procedure(
+        row.file, row.row, code[1], row.text("TenTTHC"),
+        row.text("MaLinhVuc") or UNKNOWN_FIELD, row.text("TenLinhVuc") or None,
+        level, service_level, **flags, in_force=state != "inactive",
+    ), []  # fmt: skip
+
+
+def _text_faults(row: RecordRow) -> Iterator[Fault]:
+    code = row.text("MaTTHC")
+    if not code:
+        yield Fault("CODE_MISSING", "MaTTHC")
+    elif not _CODE.fullmatch(code):
+        yield Fault("CODE_MALFORMED", "MaTTHC", code)
+    if not row.text("TenTTHC"):
+        yield Fault("NAME_MISSING", "TenTTHC")
+    for name in _TEXTS:
+        if begins_like_formula(row.text(name)):
+            yield Fault("TEXT_LIKE_FORMULA", name)
+
+
+def _flag(row: RecordRow, column: str, faults: list[Fault]) -> bool | None:
+    text = row.text(column)
+    if not text:
+        return None
+    try:
+        return read_flag(text)
+    except ValueError:
+        faults.append(Fault("FLAG_UNREADABLE", column, text))
+        return None
+
+
+def _levels(row: RecordRow, faults: list[Fault]) -> str | None:
+    found = []
+    for part in filter(None, (part.strip() for part in re.split("[;,/]", row.text("CapThucHien")))):
+        try:
+            found.append(read_code(part, _words()["levels"]))
+        except ValueError:
+            faults.append(Fault("LEVEL_UNKNOWN", "CapThucHien", part))
+    order = list(_words()["levels"])
+    return ";".join(sorted(set(found), key=order.index)) or None
+
+
+def _service_level(row: RecordRow, faults: list[Fault]) -> int | None:
+    code = _coded(row, "MucDo", ("service_levels", "SERVICE_LEVEL_UNKNOWN"), faults)
+    return None if code is None else int(code)
+
+
+def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fault]) -> str | None:
+    words, rule = known
+    text = row.text(column)
+    if not text:
+        return None
+    try:
+        return read_code(text, _words()[words])
+    except ValueError:
+        faults.append(Fault(rule, column, text))
+        return None
+
+
+@cache
+def _words() -> dict[str, dict[str, list[str]]]:
+    words: dict[str, dict[str, list[str]]] = read_yaml("forms/procedures.yaml")
+    return words
+
+
+def rows_of_json(content: bytes, file: str) -> list[RecordRow]:
+    """The rows of a catalogue in JSON: a list, ``{"data": […]}``, or the national portal's answer.
+
+    Keys are the record's field names or its headings (the portal's ``code``, ``name``, ``state``);
+    others do not pass. Rows are numbered from 1.
+
+    Raises:
+        SourceError: It is not JSON, or holds no list of procedures.
+    """
+    items = _items(content, file)
+    known = load_form("procedures").by_fold
+    return [
+        RecordRow(file, number, {known[k]: _as_text(v) for k, v in _keys(item) if k in known})
+        for number, item in enumerate(items, start=1)
+    ]
+
+
+def _items(content: bytes, file: str) -> list[dict[str, Any]]:
+    try:
+        said = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise SourceError("is not JSON in UTF-8", where=file, todo="export it again") from None
+    for key in ("data", "items"):
+        said = said[key] if isinstance(said, dict) and key in said else said
+    if not isinstance(said, list) or not all(isinstance(item, dict) for item in said):
+        raise SourceError(
+            "holds no list of procedures", where=file, todo='give [{"MaTTHC": …, "TenTTHC": …}, …]'
+        )
+    return said
+
+
+def _keys(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((fold_heading(key), value) for key, value in item.items())
+
+
+def _as_text(value: object) -> str | None:
+    """A scalar as text in NFC; a list or an object is no field of this record."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if value is None or isinstance(value, dict | list):
+        return None
+    return unicodedata.normalize("NFC", str(value)).strip() or None

@@ -1,0 +1,85 @@
+"""From a delivered file to tables of texts, whatever its format and packing.
+
+Belongs here: the way from a kept file through unpacking to its format's reader. Does not: taking
+files in (``deliveries``), or what the texts mean.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import duckdb
+
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.archive import RawArchive
+from cchc_pipeline.sources.deliveries import DeliveredFile
+from cchc_pipeline.sources.record_files.delimited import read_csv
+from cchc_pipeline.sources.record_files.json_records import read_json_document, read_json_lines
+from cchc_pipeline.sources.record_files.parquet_records import read_parquet
+from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm, file_rules
+from cchc_pipeline.sources.record_files.text_relation import TextRelation, reading
+from cchc_pipeline.sources.record_files.unpacking import check_kind, format_of, unpack
+from cchc_pipeline.sources.record_files.workbooks import read_workbook
+
+__all__ = ["TextRelation", "read_plain", "read_relations", "reading"]
+
+_Reader = Callable[[], list[TextRelation]]
+
+
+def read_relations(
+    file: DeliveredFile,
+    form: RecordForm,
+    archive: RawArchive,
+    scratch: Path,
+    connection: duckdb.DuckDBPyConnection,
+) -> list[TextRelation]:
+    """The tables of a delivered file; they stand as long as the archive and ``scratch`` do.
+
+    Args:
+        file: A file of a delivery.
+        form: The record's form.
+        archive: Has its bytes.
+        scratch: A folder for what must be unpacked or rewritten; remove it after use.
+        connection: Looks through JSON for its keys; its memory limit holds.
+
+    Raises:
+        SourceError: The file cannot be read or does not fit the form; nothing of it counts.
+    """
+    return read_plain(file.name, archive.path_of(file.sha256), form, scratch, connection)
+
+
+def read_plain(
+    file: str,
+    path: Path,
+    form: RecordForm,
+    scratch: Path,
+    connection: duckdb.DuckDBPyConnection,
+    limits: Limits | None = None,
+) -> list[TextRelation]:
+    """The tables of a file anywhere, for a check before it is handed in.
+
+    Args:
+        file: Its name, which tells format and packing.
+        path: Its bytes.
+        form: The record's form.
+        scratch: As for ``read_relations``.
+        connection: As for ``read_relations``.
+        limits: What is too much, where it is not what ``schemas/records`` says.
+
+    Raises:
+        SourceError: As for ``read_relations``.
+    """
+    most = limits or file_rules().limits
+    kind, _ = format_of(file)
+    if kind not in form.formats:
+        todo = f"save it as {' or '.join(form.formats)}"
+        raise SourceError(f"a {kind or 'nameless'} file is not read", where=file, todo=todo)
+    plain = unpack(file, path, scratch, most)
+    check_kind(file, plain, kind)
+    readers: Mapping[str, _Reader] = {
+        "csv": lambda: [read_csv(file, plain, form, scratch, most)],
+        "xlsx": lambda: read_workbook(file, plain, form, scratch, most),
+        "jsonl": lambda: [read_json_lines(file, plain, form, scratch, most, connection)],
+        "json": lambda: [read_json_document(file, plain, form, scratch, most, connection)],
+        "parquet": lambda: [read_parquet(file, plain, form, most)],
+    }
+    return readers[kind]()

@@ -1,0 +1,259 @@
+"""The form of a record: its fields, the headings under which offices export them, its files.
+
+Belongs here: reading ``schemas/records/<name>.yaml``, the limits for its files, and matching
+headings to fields. Does not: finding the heading row in a file (``heading_row``), or what a field's
+text means.
+"""
+
+import difflib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.contracts import Text
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.typed_data import refuse, typed
+
+FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet"]
+_NO_EXTRAS = ConfigDict(extra="forbid")
+_QUOTED_LETTERS = 60
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class FormField:
+    """A field of one value; a file in which no row can have a ``required`` one is refused."""
+
+    name: str
+    required: bool = False
+    headings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """How a message calls it: the name, with its first heading."""
+        return f'{self.name} ("{self.headings[0]}")' if self.headings else self.name
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class NestedField:
+    """A list of objects, in native files only; of each object the ``leaves`` are read."""
+
+    name: str
+    leaves: tuple[str, ...]
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of its texts."""
+        return f"STRUCT({', '.join(f'{_quoted(leaf)} VARCHAR' for leaf in self.leaves)})[]"
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class RecordForm:
+    """A record: ``files`` begins the names of its files, ``any_of`` asks for one field of several.
+
+    ``total_line`` holds the words with which a line of sums begins.
+    """
+
+    record: str
+    title: Text
+    basis: str
+    files: str
+    formats: tuple[FileFormat, ...]
+    fields: tuple[FormField, ...]
+    nested: tuple[NestedField, ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+    total_line: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every field's name, the nested ones last."""
+        return (*(item.name for item in self.fields), *(item.name for item in self.nested))
+
+    @property
+    def required(self) -> tuple[FormField, ...]:
+        """The fields that a file must have a column for."""
+        return tuple(field for field in self.fields if field.required)
+
+    @property
+    def by_fold(self) -> Mapping[str, str]:
+        """The field that a folded heading means."""
+        return {
+            fold_heading(heading): field.name
+            for field in self.fields
+            for heading in (field.name, *field.headings)
+        }
+
+
+@dataclass(frozen=True)
+class ColumnMatch:
+    """Which column holds which field: places by the field's name, and the headings not known."""
+
+    columns: Mapping[str, int]
+    doubles: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class Limits:
+    """What is too much for a file; bytes, lines and rows as the names say."""
+
+    unpacked_bytes: int
+    ratio: int
+    ratio_from_bytes: int
+    workbook_bytes: int
+    document_bytes: int
+    line_bytes: int
+    quoted_lines: int
+    heading_rows: int
+    heading_matches: int
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class _LineFaults:
+    cells: str
+    not_json: str
+    not_object: str
+    not_list: str
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class FileRules:
+    """The rules for all files of records: limits, refused endings, what is told of a bad line."""
+
+    basis: str
+    limits: Limits
+    refused: Mapping[str, str]
+    faults: _LineFaults
+
+
+@cache
+def file_rules() -> FileRules:
+    """The rules in ``schemas/records/_files.yaml``.
+
+    Raises:
+        SchemaDataError: They do not fit.
+    """
+    name = "records/_files.yaml"
+    return typed(FileRules, read_yaml(name), f"schemas/{name}")
+
+
+@cache
+def load_form(name: str) -> RecordForm:
+    """The form of a record, from ``schemas/records/<name>.yaml``.
+
+    Raises:
+        SchemaDataError: It is not usable, for instance two fields share a heading.
+    """
+    path = f"records/{name}.yaml"
+    return parse_form(read_yaml(path), f"schemas/{path}")
+
+
+def parse_form(content: object, where: str) -> RecordForm:
+    """Type and judge a form.
+
+    Args:
+        content: The decoded file.
+        where: Its name, for the reader of an error.
+
+    Raises:
+        SchemaDataError: Something lacks or contradicts; one line names all of it.
+    """
+    form = typed(RecordForm, content, where)
+    refuse(_form_problems(form), where)
+    return form
+
+
+def fold_heading(heading: str) -> str:
+    """A key under which the spellings of one heading meet.
+
+    Case, accents, đ and everything that is no letter or digit are dropped.
+    """
+    letters = unicodedata.normalize("NFD", heading.casefold()).replace("đ", "d")
+    return "".join(char for char in letters if char.isalnum() and not unicodedata.combining(char))
+
+
+def match_headings(headings: Sequence[str], form: RecordForm) -> ColumnMatch:
+    """Find the fields that a row of headings names; empty ones are passed over."""
+    known = form.by_fold
+    columns: dict[str, int] = {}
+    doubles, unknown = [], []
+    for place, heading in enumerate(headings):
+        name = known.get(fold_heading(heading))
+        if name is None:
+            unknown += [shown(heading)] if heading.strip() else []
+        elif name in columns:
+            doubles.append(f'"{shown(headings[columns[name]])}" and "{shown(heading)}" ({name})')
+        else:
+            columns[name] = place
+    return ColumnMatch(columns, tuple(doubles), tuple(unknown))
+
+
+def check_match(match: ColumnMatch, form: RecordForm, where: str) -> None:
+    """Hold the columns of a file to its form.
+
+    Raises:
+        SourceError: Two columns mean the same, or a field that must be there has no column; the
+            line names them by their headings.
+    """
+    if match.doubles:
+        todo = "keep one of them, rename or delete the other"
+        raise SourceError(
+            f"two columns with the same meaning: {'; '.join(match.doubles)}", where=where, todo=todo
+        )
+    missing = list(_missing(match.columns, form))
+    if not missing:
+        return
+    titles = ", ".join(" or ".join(field.title for field in fields) for fields in missing)
+    guesses = [guess for fields in missing if (guess := _renamed(fields, match.unknown))]
+    todo = f"did you rename it? {'; '.join(guesses)}" if guesses else "add it to the export"
+    raise SourceError(f"no column for {titles}", where=where, todo=todo)
+
+
+def shown(heading: str) -> str:
+    """A heading as a message quotes it: on one line, cut where it is long."""
+    return " ".join(heading.split())[:_QUOTED_LETTERS]
+
+
+def _missing(columns: Mapping[str, int], form: RecordForm) -> Iterator[tuple[FormField, ...]]:
+    by_name = {field.name: field for field in form.fields}
+    needs = [(field.name,) for field in form.required] + list(form.any_of)
+    for names in needs:
+        if not any(name in columns for name in names):
+            yield tuple(by_name[name] for name in names)
+
+
+def _renamed(fields: Iterable[FormField], unknown: Iterable[str]) -> str:
+    """The unknown heading that is spelt most like a missing field's, as a hint."""
+    folds = {fold_heading(heading): heading for heading in unknown}
+    for field in fields:
+        for spelling in (*field.headings, field.name):
+            close = difflib.get_close_matches(fold_heading(spelling), folds, n=1, cutoff=0.7)
+            if close:
+                return f'"{folds[close[0]]}" -> "{spelling}"'
+    return ""
+
+
+def _form_problems(form: RecordForm) -> Iterator[str]:
+    names = Counter(form.names)
+    yield from (f"{name}: stands there twice" for name, count in names.items() if count > 1)
+    owners: dict[str, str] = {}
+    for field in form.fields:
+        for fold in {fold_heading(heading) for heading in (field.name, *field.headings)}:
+            if not fold:
+                yield f"{field.name}: has an empty heading"
+            if owners.setdefault(fold, field.name) != field.name:
+                yield f"{field.name}: shares a heading with {owners[fold]}"
+    for name in (name for group in form.any_of for name in group if name not in names):
+        yield f"any_of: {name} is no field"
+    if form.fields and not form.required:
+        yield "fields: none is required"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

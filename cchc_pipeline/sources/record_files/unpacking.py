@@ -1,0 +1,171 @@
+"""Opening a kept file by its name: plain, gzip or Zstandard, within bounds.
+
+Belongs here: what a name promises, unpacking to a scratch file, what the first bytes give away, and
+the bounds of a workbook. Does not: what a text holds (``text_inspection``).
+"""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.record_files.record_form import FileFormat, Limits
+
+_CHUNK = 4 << 20
+_CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"PK\x03\x04": "a workbook or a zip",
+    _CFB: "an old Excel or Word file",
+    b"PAR1": "Parquet",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!": "RAR",
+    b"%PDF": "PDF",
+}
+_PACKINGS = {".gz": ("gzip", b"\x1f\x8b"), ".zst": ("zstd", b"\x28\xb5\x2f\xfd")}
+_AGAIN = "export the file again"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError)
+
+
+def format_of(file: str) -> tuple[str, str]:
+    """What a file's name promises: its format (``csv``, …) and its packing (``.gz`` or none)."""
+    parts = file.casefold().rsplit(".", 2)
+    if len(parts) == 3 and f".{parts[2]}" in _PACKINGS:
+        return parts[1], f".{parts[2]}"
+    return (parts[-1] if len(parts) > 1 else ""), ""
+
+
+def unpack(file: str, blob: Path, scratch: Path, limits: Limits) -> Path:
+    """The plain content of a kept file.
+
+    Args:
+        file: The dropped file's name.
+        blob: Its bytes in the archive.
+        scratch: The folder for what is unpacked.
+        limits: What is too much.
+
+    Returns:
+        ``blob`` itself where the file is plain, else a file in ``scratch``.
+
+    Raises:
+        SourceError: It is empty, not what its name says, damaged, cut off or a bomb.
+    """
+    packing = format_of(file)[1]
+    path = _unpacked(file, blob, scratch, limits) if packing else blob
+    if not path.stat().st_size:
+        raise SourceError("is empty", where=file, todo=_AGAIN)
+    return path
+
+
+def check_kind(file: str, path: Path, expected: FileFormat) -> None:
+    """What the first bytes give away does not contradict the format.
+
+    Raises:
+        SourceError: They are those of another kind of file.
+    """
+    with path.open("rb") as content:
+        start = content.read(8)
+    found = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
+    promised = {"xlsx": "a workbook or a zip", "parquet": "Parquet"}.get(expected)
+    if expected == "xlsx" and start == _CFB:
+        raise _compound_file(file, path)
+    if found != promised:
+        what = f"is no {expected.upper()}" + (f" but {found}" if found else "")
+        raise SourceError(what, where=file, todo="give it the right ending, or export it again")
+
+
+def check_workbook(file: str, path: Path, limits: Limits) -> int:
+    """Unpack a workbook's parts once, into nothing, before anything interprets them.
+
+    Returns:
+        The number of cells that hold an error such as ``#N/A``.
+
+    Raises:
+        SourceError: It is damaged, has a password, is no XLSX, or is a bomb.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if any(part.flag_bits & 1 for part in archive.infolist()):
+                raise _password(file)
+            if "xl/workbook.xml" not in names:
+                todo = "open it in Excel and save it as XLSX"
+                raise SourceError("is no XLSX workbook", where=file, todo=todo)
+            return _run_through(file, archive, path.stat().st_size, limits)
+    except _DAMAGE:
+        raise _damaged(file) from None
+
+
+def _unpacked(file: str, blob: Path, scratch: Path, limits: Limits) -> Path:
+    packing, magic = _PACKINGS[format_of(file)[1]]
+    with blob.open("rb") as packed:
+        if packed.read(len(magic)) != magic:
+            what = f"is no {packing} file, whatever its name says"
+            raise SourceError(what, where=file, todo="give it the right ending, or pack it again")
+    scratch.mkdir(parents=True, exist_ok=True)
+    path = scratch / f"{blob.name[:24]}{format_of(file)[1]}.unpacked"
+    try:
+        with pa.input_stream(str(blob), compression=packing) as source, path.open("wb") as target:
+            _copy(file, source, target, blob.stat().st_size, limits)
+    except (OSError, pa.ArrowException):
+        path.unlink(missing_ok=True)
+        raise _damaged(file) from None
+    except SourceError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _copy(file: str, source: pa.NativeFile, target: BinaryIO, packed: int, limits: Limits) -> None:
+    size = 0
+    while chunk := source.read(_CHUNK):
+        size += len(chunk)
+        _check_size(file, size, packed, limits.unpacked_bytes, limits)
+        target.write(chunk)
+
+
+def _run_through(file: str, archive: zipfile.ZipFile, packed: int, limits: Limits) -> int:
+    size = errors = 0
+    for part in archive.infolist():
+        is_sheet, tail = part.filename.startswith("xl/worksheets/"), b""
+        with archive.open(part) as content:
+            while chunk := content.read(_CHUNK):
+                size += len(chunk)
+                _check_size(file, size, packed, limits.workbook_bytes, limits)
+                if is_sheet:
+                    errors += (tail + chunk).count(b' t="e"')
+                    tail = chunk[-5:]
+    return errors
+
+
+def _check_size(file: str, size: int, packed: int, most: int, limits: Limits) -> None:
+    """Raise for a file that unpacks to more than is sensible."""
+    if size > most:
+        what = f"unpacks to more than {most // 1_000_000} MB"
+    elif size > limits.ratio_from_bytes and size > limits.ratio * packed:
+        what = f"unpacks to more than {limits.ratio} times its size"
+    else:
+        return
+    raise SourceError(what, where=file, todo="split the export into several files")
+
+
+def _compound_file(file: str, path: Path) -> SourceError:
+    """A workbook with a password and an old workbook begin alike; their parts' names differ."""
+    content = path.read_bytes() if path.stat().st_size < 1 << 28 else b""
+    is_locked = "EncryptedPackage".encode("utf-16-le") in content
+    if "Workbook".encode("utf-16-le") in content and not is_locked:
+        todo = "open it in Excel and save it as XLSX"
+        return SourceError("is an old workbook (XLS), not XLSX", where=file, todo=todo)
+    return _password(file)
+
+
+def _password(file: str) -> SourceError:
+    return SourceError("has a password", where=file, todo="save it without a password")
+
+
+def _damaged(file: str) -> SourceError:
+    return SourceError("is damaged or cut off", where=file, todo=_AGAIN)

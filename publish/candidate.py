@@ -1,0 +1,29 @@
+"""What the gates judge: a draft, the bytes that it would publish, and the moment.
+
+Belongs here: this one type. Does not: the gates (``gates``), or making the bytes (``publication``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from publish.release import Draft, Published
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A draft with the bytes that it would publish, and the moment at which it is judged.
+
+    ``folder`` holds the same bytes as files, for the checks that read a package from disk;
+    ``shown`` are the releases that the portal shows already.
+    """
+
+    draft: Draft
+    files: Mapping[str, bytes]
+    folder: Path
+    now: datetime
+    production: bool
+    methodology: str
+    threshold: int
+    shown: tuple[Published, ...] = ()

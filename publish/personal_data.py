@@ -1,0 +1,24 @@
+"""Whether what is to be published looks like personal data.
+
+Belongs here: the judgement of one text. Does not: which files and cells of a release are judged
+(``gates``), or the forms themselves (``cchc_pipeline.masking``, where the mask stands beside them).
+"""
+
+import unicodedata
+
+from cchc_pipeline.masking import PERSONAL_FORMS, UNSEEN
+
+
+def personal_marks(text: str) -> list[str]:
+    """The kinds of personal data that a published text seems to hold.
+
+    Full-width digits, and characters that nobody sees, do not hide a number.
+
+    Args:
+        text: A page, a descriptor, or cells joined by line ends.
+
+    Returns:
+        Names such as ``identity number``, for a failure's line; never the text that was found.
+    """
+    plain = unicodedata.normalize("NFKC", text).translate(UNSEEN)
+    return [kind for kind, form in PERSONAL_FORMS.items() if form.search(plain)]
