@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     )
     memory_limit: str = Field(
         "600MB",
-        pattern=r"[1-9]\d*(MB|GB)",
+        pattern=r"^[1-9]\d*(MB|GB)$",
         description="What the engine that reads dossiers may take; beyond it, it uses the disk.",
     )
     provisional_days: int = Field(

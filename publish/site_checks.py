@@ -12,9 +12,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cchc_pipeline.errors import CheckFailedError
+from publish.personal_data import personal_marks
 
 PAGE_LIMIT = 100_000
 """The most bytes that a page may weigh compressed (100 kB, so that it opens on a phone)."""
+
+
+_TEXTS = frozenset({".html", ".json", ".xml", ".atom", ".svg", ".txt", ".jsonld"})
 
 
 class _Links(HTMLParser):
@@ -66,6 +70,14 @@ def pages_are_light(site: Path) -> Iterable[str]:
             yield f"{path}: {weight} bytes compressed, {PAGE_LIMIT} are allowed"
 
 
+def pages_hold_nothing_personal(site: Path) -> Iterable[str]:
+    """No page, index or feed of the site holds what looks like personal data."""
+    for path in sorted(path for path in site.rglob("*") if path.suffix in _TEXTS):
+        if not path.is_symlink():
+            for kind in personal_marks(path.read_text(encoding="utf-8")):
+                yield f"{path.relative_to(site).as_posix()}: holds what looks like a {kind}"
+
+
 def _pages(site: Path) -> Iterable[tuple[str, bytes]]:
     """The site's own pages; what lies behind its links into the store was judged before."""
     for path in sorted(site.rglob("*.html")):
@@ -73,7 +85,8 @@ def _pages(site: Path) -> Iterable[tuple[str, bytes]]:
 
 
 SITE_CHECKS: Mapping[str, Callable[[Path], Iterable[str]]] = {
-    check.__name__: check for check in (site_links_resolve, pages_are_light)
+    check.__name__: check
+    for check in (site_links_resolve, pages_are_light, pages_hold_nothing_personal)
 }
 
 

@@ -1,7 +1,7 @@
 """Values in small tables as people write them: dates, numbers, yes and no, units.
 
 Belongs here: pure readers of one text each, for agency forms, the procedure catalogue and
-petitions. Does not: dossiers, whose amounts are read in DuckDB (``dossier_values``), or what a
+petitions. Does not: dossiers, whose amounts are read in DuckDB (``dossiers.values``), or what a
 value must obey.
 """
 

@@ -1,7 +1,7 @@
 """A trial reading of files, before they are handed in: what would be refused, and why.
 
 Belongs here: reading an export in a folder of its own, and telling what came of it. Does not: the
-reading itself (``dossier_month``), or printing.
+reading itself (``dossiers.month``), or printing.
 """
 
 import tempfile

@@ -10,6 +10,7 @@ from publish.portal import write_files
 from publish.site_checks import (
     PAGE_LIMIT,
     pages_are_light,
+    pages_hold_nothing_personal,
     require_sound_site,
     site_links_resolve,
 )
@@ -70,6 +71,16 @@ def test_a_page_is_weighed_compressed(tmp_path: Path) -> None:
     noise = random.Random(1).randbytes(PAGE_LIMIT).hex()  # noqa: S311 - bytes that do not compress
     (fault,) = pages_are_light(site(tmp_path / "2", index=noise))
     assert fault.startswith("index.html: ")
+
+
+@pytest.mark.parametrize("text", ["0912 345 678", "a.b@example.org", "H24.16-240115-0001"])
+def test_a_page_that_looks_personal_is_named_without_what_was_found(
+    text: str, tmp_path: Path
+) -> None:
+    assert list(pages_hold_nothing_personal(site(tmp_path))) == []
+    (fault,) = pages_hold_nothing_personal(site(tmp_path / "2", en=f"<p>{text}</p>"))
+    assert fault.startswith("en/index.html: holds what looks like a ")
+    assert text not in fault
 
 
 def test_an_unsound_site_is_refused_with_its_first_faults(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The cells of a form that came back: opening the workbook safely, and finding what stands where.
 
 Belongs here: refusing what is no form, the heading block, the columns, the rows as texts. Does not:
-whether a row is right (``agency_forms``). Bounds are checked before the workbook is unpacked.
+whether a row is right (``forms``). Bounds are checked before the workbook is unpacked.
 """
 
 import io

@@ -1,7 +1,7 @@
 """Forms that units handed in: whose they are, which of their rows count, and why others do not.
 
 Belongs here: judging the rows of a form against what its unit owes. Does not: opening the workbook
-(``form_cells``), or the values of targets and tasks (``indicators.reported``). What a unit writes
+(``cells``), or the values of targets and tasks (``indicators.reported``). What a unit writes
 under Ghi chú stays in the file: it may name people.
 """
 

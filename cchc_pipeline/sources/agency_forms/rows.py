@@ -1,7 +1,7 @@
 """One row of a form: what it tells of its target and its task, or what is wrong with it.
 
 Belongs here: reading and judging the cells of a row whose id is known. Does not: whether the unit
-owes the row, or rows that repeat each other (``agency_forms``).
+owes the row, or rows that repeat each other (``forms``).
 """
 
 from collections.abc import Iterable

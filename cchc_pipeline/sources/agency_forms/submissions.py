@@ -1,7 +1,7 @@
 """Who owes a form in a month, and whether it came.
 
 Belongs here: the rows of ``submissions`` for agency forms. Does not: reading the forms
-(``agency_forms``), or other sources' submissions.
+(``forms``), or other sources' submissions.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """A month's parts judged together: accepted, quarantined, duplicate; every row exactly one of them.
 
 Belongs here: units, contradictions, duplicates, and the account of rows. Does not: reading texts
-(``dossier_staging``), words for units (``dossier_quarantine``), or counting (``indicators``).
+(``staging``), words for units (``quarantine``), or counting (``indicators``).
 
 The order is that of the counting rules: rows not received are set aside and no rule applies to
 them; identical rows collapse; row rules; what is left of the duplicates. All of it is done by

@@ -1,7 +1,7 @@
 """A month's export of dossiers, from archived files to accepted rows, quarantine and account.
 
 Belongs here: the order of the steps, and what they leave behind. Does not: any step itself
-(``record_files``, ``dossier_staging``, ``dossier_judging``, ``dossier_quarantine``).
+(``record_files``, ``staging``, ``judging``, ``quarantine``).
 
 Everything between the archive and the results lies in a scratch folder of the raw zone, and is
 gone when the month is read.

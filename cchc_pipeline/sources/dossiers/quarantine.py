@@ -1,7 +1,7 @@
 """Quarantined dossiers as rows that tell their unit what to mend.
 
 Belongs here: faults to messages, and writing them: without dossier codes into the lake, the codes
-beside them into the raw zone. Does not: deciding what is quarantined (``dossier_judging``), or the
+beside them into the raw zone. Does not: deciding what is quarantined (``judging``), or the
 sheets that go to units (``error_sheets``).
 """
 

@@ -2,7 +2,7 @@
 
 Belongs here: the one query that turns a file's texts into a part (Parquet in the raw zone's scratch
 folder). Does not: units, contradictions and duplicates, which need the month's parts together
-(``dossier_judging``), or how a value is read (``dossier_values``).
+(``judging``), or how a value is read (``values``).
 
 A part has one row a line of the file, in its order, so that a row's number is its place.
 """

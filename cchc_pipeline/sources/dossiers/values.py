@@ -1,7 +1,7 @@
 """What the texts of a dossier mean: SQL expressions that read one value each, for DuckDB.
 
 Belongs here: moments, amounts, codes, words, the last due date among supplements. Does not: where
-texts come from (``record_files``), which of them make a row unusable (``dossier_staging``).
+texts come from (``record_files``), which of them make a row unusable (``staging``).
 
 An expression gives NULL for an empty text and for one that cannot be read; the caller tells them
 apart by the text.
