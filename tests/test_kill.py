@@ -1,4 +1,4 @@
-"""A run that is killed between any two steps leaves the old site or the new one, whole.
+"""A run that is killed after any step that writes leaves the old site or the new one, whole.
 
 Two processes share the steps: the odd and the even ones. Within each, one installation takes its
 deaths in turn. Deaths within a step of the publication are tried in ``tests/publish``.
