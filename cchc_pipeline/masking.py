@@ -51,9 +51,9 @@ _TO_MASK = re.compile(
     rf"|(?<!\w)(?:000\.00\.\d\d\.)?{_CODE}(?![\w\-])"
     r"|(?<![\d.])\d\.\d{6}(?:\.\d{3}\.\d\d\.\d\d\.[A-Z]\d\d)?(?![.,\-/\s]?\d)"
     r")"
-    rf"|(?P<mail>{_E_MAIL})"
     rf"|(?P<number>\d(?:{_LOOSE_GAP}\d){{8,}})"
 )
+_MAIL_TO_MASK = re.compile(r"[\w.+%\-]+@[\w.\-]+")
 _SEEN_BEYOND = 300
 
 
@@ -68,12 +68,15 @@ def mask(value: str, limit: int = 40) -> str:
         limit: The greatest number of characters of the answer (domain, §5.1: at most 40).
     """
     start = " ".join(value[: limit + _SEEN_BEYOND].translate(UNSEEN).split())
-    hidden = _TO_MASK.sub(_starred, start)
+    # addresses first: a number that ends within one would leave the rest of it to be read
+    hidden = _TO_MASK.sub(_starred, _MAIL_TO_MASK.sub(_starred_whole, start))
     cut = len(hidden) > limit or len(value) > limit + _SEEN_BEYOND
     return f"{hidden[: limit - 1]}…" if cut else hidden
 
 
 def _starred(found: re.Match[str]) -> str:
-    if found["keep"]:
-        return found[0]
+    return found[0] if found["keep"] else _starred_whole(found)
+
+
+def _starred_whole(found: re.Match[str]) -> str:
     return re.sub(r"[^\W_]", "*", found[0])
