@@ -52,10 +52,14 @@ def quoted(text: str) -> str:
 
 
 def code(field: str, text: str) -> str:
-    """The code of a coded field: an integer; NULL if the text is none of its codes or words."""
+    """The code of a coded field: an integer; NULL if the text is none of its codes or words.
+
+    Codes and words as they are declared come first: folding a million texts costs seconds.
+    """
     known = dossier_codes()[field]
     words: Mapping[int, Sequence[str]] = known["words"]
-    by_code = " ".join(f"WHEN '{number}' THEN {number}" for number in words)
+    exact = {text: number for number, said in words.items() for text in (str(number), *said)}
+    by_code = " ".join(f"WHEN {quoted(text)} THEN {number}" for text, number in exact.items())
     by_word = " ".join(
         f"WHEN '{fold_word(word)}' THEN {number}" for number, said in words.items() for word in said
     )
