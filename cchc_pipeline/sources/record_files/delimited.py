@@ -22,7 +22,7 @@ from cchc_pipeline.sources.record_files.text_inspection import (
     inspect_text,
 )
 from cchc_pipeline.sources.record_files.text_relation import TextRelation, clean, literal
-from cchc_pipeline.sources.total_lines import total_rule
+from cchc_pipeline.sources.record_files.total_lines import total_rule
 
 _DELIMITERS = ",;\t"
 _LINE_OF_DUCKDB = 2_000_000
@@ -120,7 +120,7 @@ def _scan(
         row=None,
         first_row=heading.row + 1,
         row_fault=None,
-        is_total=f"({is_blank} OR {total_rule(form).sql(first, columns)})",
+        is_total=total_rule(form).no_record(first, is_blank, columns),
         is_blank=f"({is_blank})",
         dropped=heading.match.unknown,
         notes=_notes(facts, heading),

@@ -26,7 +26,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     name,
     number_text,
 )
-from cchc_pipeline.sources.total_lines import total_rule
+from cchc_pipeline.sources.record_files.total_lines import total_rule
 
 _CITY = "'Asia/Ho_Chi_Minh'"
 _MOMENT, _DAY = "'%Y-%m-%dT%H:%M:%S'", "'%Y-%m-%d'"
@@ -64,7 +64,7 @@ def read_parquet(file: str, path: Path, form: RecordForm, limits: Limits) -> Tex
         row=f"({_ROW} + 1)",
         first_row=1,
         row_fault=None,
-        is_total=f"({is_blank} OR {total_rule(form).sql(first, columns)})",
+        is_total=total_rule(form).no_record(first, is_blank, columns),
         is_blank=f"({is_blank})",
         dropped=match.unknown,
         notes=() if rows else ("there is no record in it",),

@@ -23,7 +23,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     literal,
     name,
 )
-from cchc_pipeline.sources.total_lines import total_rule
+from cchc_pipeline.sources.record_files.total_lines import total_rule
 
 _BATCH = 20_000
 _ROW, _FAULT, _TOTAL = "_row", "_fault", "_total"
