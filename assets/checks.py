@@ -26,7 +26,7 @@ CHECKED_TABLES = (
     "portal_submissions",
     "score_recomputation", "unit_rankings", "scores", "plan_indicators", "plan_tasks",
     "submissions",
-    "raw_dossiers", "dossier_accounts", "dossier_counts", "dossier_statistics",
+    "raw_dossiers", "dossier_accounts", "dossier_statistics",
     "dossier_continuity",
     "raw_procedures", "raw_petitions", "raw_agency_forms", "procedure_catalogue",
     "procedure_quarantine", "petitions", "petition_quarantine", "agency_reports",
