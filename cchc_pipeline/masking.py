@@ -7,6 +7,7 @@ wide, since a mask costs nothing.
 """
 
 import re
+import unicodedata
 
 _GAP = "[ .\\-\u00a0\u2009\u202f\u2010-\u2013]"
 _NOT_INSIDE = r"(?<![\w.])"
@@ -67,7 +68,8 @@ def mask(value: str, limit: int = 40) -> str:
         value: The value as the source wrote it.
         limit: The greatest number of characters of the answer (domain, §5.1: at most 40).
     """
-    start = " ".join(value[: limit + _SEEN_BEYOND].translate(UNSEEN).split())
+    plain = unicodedata.normalize("NFKC", value[: limit + _SEEN_BEYOND]).translate(UNSEEN)
+    start = " ".join(plain.split())
     # addresses first: a number that ends within one would leave the rest of it to be read
     hidden = _TO_MASK.sub(_starred, _MAIL_TO_MASK.sub(_starred_whole, start))
     cut = len(hidden) > limit or len(value) > limit + _SEEN_BEYOND

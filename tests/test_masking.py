@@ -70,6 +70,7 @@ PIECES = st.sampled_from(
 @example("15-01-2024.0912345678")
 @example("H24.16-240115-031234567890")
 @example("00000000 0A@0.AA")
+@example("a＠example.org")
 def test_what_stops_a_release_is_never_quoted(value: str) -> None:
     masked = mask(value)
     assert len(masked) <= 40
