@@ -30,6 +30,7 @@ from publish.disclosure import disclosed_table
 from publish.portal import Portal, read_tables
 from publish.release import (
     PUBLISHED_TABLES,
+    STATISTICS,
     Draft,
     Identity,
     Published,
@@ -39,7 +40,6 @@ from publish.release import (
 )
 from publish.vintage import stamp
 
-STATISTICS = "dossier_statistics"
 INPUT_SOURCES = {
     "procedures": "Danh mục thủ tục hành chính của thành phố",
     "petitions": "Phản ánh, kiến nghị của thành phố",
@@ -99,6 +99,7 @@ def assemble(
         sources=tuple(_sources(lake, months)),
         identity=ingredients.identity,
         previous=previous,
+        before=before,
         changes=changes,
         schema_digests=digests,
         generator=ingredients.generator,

@@ -20,7 +20,7 @@ from cchc_pipeline.errors import CheckFailedError
 from publish.candidate import Candidate
 from publish.descriptor import describe
 from publish.formats import to_csv, to_json, to_parquet
-from publish.gates import DESCRIPTOR, GateResult, judge
+from publish.gates import GateResult, judge
 from publish.notes import changes_text, license_text
 from publish.portal import (
     RECORD,
@@ -33,7 +33,7 @@ from publish.portal import (
     verify_sums,
     write_files,
 )
-from publish.release import Draft, Published
+from publish.release import DESCRIPTOR, Draft, Published
 from publish.site import render_site
 from publish.site_checks import require_sound_site
 from publish.workbook import to_xlsx

@@ -17,6 +17,8 @@ from cchc_pipeline.errors import UsageError
 from cchc_pipeline.period import Month
 
 PACKAGE = "hp-chat-luong-phuc-vu"
+DESCRIPTOR = "datapackage.json"
+STATISTICS = "dossier_statistics"
 PUBLISHED_TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
     "submissions", "units", "successions", "metrics", "indicators", "procedures", "obs_status",
@@ -117,8 +119,8 @@ class Published:
 class Draft:
     """A release in the making: the tables as they would be published.
 
-    ``full_statistics`` are those before disclosure control: what the gate compares with, and
-    nothing that is written anywhere.
+    ``before`` are the tables of ``previous`` in today's schema. ``full_statistics`` are those
+    before disclosure control: what the gate compares with, and nothing that is written anywhere.
     """
 
     id: ReleaseId
@@ -128,6 +130,7 @@ class Draft:
     sources: tuple[Source, ...]
     identity: Identity
     previous: Published | None = None
+    before: Mapping[str, pa.Table] = field(default_factory=dict)
     changes: Mapping[str, TableChange] = field(default_factory=dict)
     schema_digests: Mapping[str, str] = field(default_factory=dict)
     generator: str = ""

@@ -28,14 +28,21 @@ from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake, table_from_rows
 from cchc_pipeline.units import Provenance, Succession, Unit, UnitRegister
-from publish.assemble import MONTHLY, STATISTICS, Ingredients
+from publish.assemble import MONTHLY, Ingredients
 from publish.candidate import Candidate
 from publish.descriptor import describe
 from publish.disclosure import disclosed_table
-from publish.gates import DESCRIPTOR
 from publish.portal import SUMS, write_files
 from publish.publication import Built, release_files
-from publish.release import PUBLISHED_TABLES, Draft, Identity, ReleaseId, Source
+from publish.release import (
+    DESCRIPTOR,
+    PUBLISHED_TABLES,
+    STATISTICS,
+    Draft,
+    Identity,
+    ReleaseId,
+    Source,
+)
 
 Row = dict[str, Any]
 ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"

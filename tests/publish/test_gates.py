@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from publish import gates
-from publish.assemble import STATISTICS
+from publish import package_gates
 from publish.candidate import Candidate
 from publish.formats import to_csv, to_json, to_parquet
 from publish.gates import GATES, judge
 from publish.publication import release_files
-from publish.release import Draft, Published, ReleaseId, TableChange
+from publish.release import DESCRIPTOR, STATISTICS, Draft, Published, ReleaseId, TableChange
 from publish.workbook import to_xlsx
 from tests.publish.small_release import (
     APRIL,
@@ -361,7 +360,7 @@ def test_an_absent_file_stops_the_release(good_draft: Draft, tmp_path: Path) -> 
 
 
 def test_a_descriptor_that_is_not_json_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:
-    broken = candidate(good_draft, tmp_path / "x", files={gates.DESCRIPTOR: b"{"})
+    broken = candidate(good_draft, tmp_path / "x", files={DESCRIPTOR: b"{"})
     assert {"profile_is_valid", "frictionless_agrees"} <= failing(broken, good_draft)
 
 
@@ -377,7 +376,7 @@ def test_a_gate_that_breaks_has_not_been_passed(good_draft: Draft, tmp_path: Pat
 def test_without_the_official_profile_nothing_is_published(
     good_draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gates, "_PROFILE_PACKAGE", "no-such-package")
+    monkeypatch.setattr(package_gates, "_PROFILE_PACKAGE", "no-such-package")
     made = candidate(good_draft, tmp_path / "x")
     (result,) = judge(made, {"profile_is_valid": GATES["profile_is_valid"]})
     assert not result.passed
