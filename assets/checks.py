@@ -28,6 +28,7 @@ CHECKED_TABLES = (
     "submissions",
     "raw_dossiers", "dossier_accounts", "dossier_statistics",
     "dossier_continuity",
+    "raw_corrections", "corrections",
     "raw_procedures", "raw_petitions", "raw_agency_forms", "procedure_catalogue",
     "procedure_quarantine", "petitions", "petition_quarantine", "agency_reports",
     "agency_quarantine", "input_submissions", "petition_statistics",

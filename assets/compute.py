@@ -15,6 +15,7 @@ from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.engine import engine
 from cchc_pipeline.indicators.continuity import continuity_rows
+from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
 from cchc_pipeline.indicators.dossier_counts import MonthCounts, count_dossiers
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
 from cchc_pipeline.indicators.dossier_targets import dossier_values
@@ -39,6 +40,7 @@ from cchc_pipeline.indicators.task_progress import (
 )
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
+from cchc_pipeline.sources.corrections import Entry, read_corrections
 from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
@@ -58,8 +60,27 @@ def _context(month: Month, workspace: Workspace) -> ScoreContext:
     )  # fmt: skip
 
 
-JUDGED = ("portal_units", "portal_quarantine", "portal_findings", "portal_submissions")
+JUDGED = (
+    "portal_units", "portal_quarantine", "portal_findings", "portal_submissions", "corrections",
+)  # fmt: skip
 """What must have passed its checks before anything is computed from ``portal_scores``."""
+
+
+def _observed(workspace: Workspace, month: Month, portal_scores: pa.Table) -> list[Row]:
+    """The latest observations with the month's corrections applied."""
+    latest = latest_observations(portal_scores.to_pylist())
+    return correct_observations(latest, *_corrections(workspace, month))
+
+
+def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...], str]:
+    """The corrections that stand for a month, and what their file is called."""
+    files = workspace.lake.read("raw_corrections", month).to_pylist()
+    entries = [
+        entry
+        for file in files
+        for entry in read_corrections(workspace.archive.get(file["sha256"]), file["file"])
+    ]
+    return tuple(entries), ", ".join(file["file"] for file in files)
 
 
 def _computed(*deps: str) -> Callable[[Callable[..., dg.Output[pa.Table]]], dg.AssetsDefinition]:
@@ -69,13 +90,22 @@ def _computed(*deps: str) -> Callable[[Callable[..., dg.Output[pa.Table]]], dg.A
     )
 
 
+@_computed("raw_corrections")
+def corrections(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+    """The scores that were corrected by hand, with what the source said."""
+    month = month_of(context)
+    return _table("corrections", correction_rows(month, _corrections(workspace, month)[0]))
+
+
 @_computed(*JUDGED)
 def score_recomputation(
     context: dg.AssetExecutionContext, workspace: Workspace, portal_scores: pa.Table
 ) -> dg.Output[pa.Table]:
     """Scores recomputed from the published counts by the rules of Decision 766."""
-    latest = latest_observations(portal_scores.to_pylist())
-    rows = recomputation_rows(latest, _context(month_of(context), workspace))
+    month = month_of(context)
+    rows = recomputation_rows(
+        _observed(workspace, month, portal_scores), _context(month, workspace)
+    )
     return _table("score_recomputation", rows)
 
 
@@ -84,8 +114,8 @@ def unit_rankings(
     context: dg.AssetExecutionContext, workspace: Workspace, portal_scores: pa.Table
 ) -> dg.Output[pa.Table]:
     """Ranks among comparable peers: provinces, agencies and communes apart, ties sharing a rank."""
-    latest = latest_observations(portal_scores.to_pylist())
-    rows = ranking_rows(latest, _context(month_of(context), workspace))
+    month = month_of(context)
+    rows = ranking_rows(_observed(workspace, month, portal_scores), _context(month, workspace))
     return _table("unit_rankings", rows)
 
 
@@ -99,7 +129,7 @@ def scores(
 ) -> dg.Output[pa.Table]:
     """The latest published score of each unit and metric, the recomputed one beside it."""
     rows = score_rows(
-        latest_observations(portal_scores.to_pylist()),
+        _observed(workspace, month_of(context), portal_scores),
         score_recomputation.to_pylist(),
         unit_rankings.to_pylist(),
         _context(month_of(context), workspace),
@@ -249,7 +279,7 @@ def petition_statistics(
     return _table("petition_statistics", petition_rows(counted, month, workspace.register, root))
 
 
-@_computed("portal_scores", *JUDGED[:-1])
+@_computed("portal_scores", *JUDGED[:3])
 def submissions(
     context: dg.AssetExecutionContext,
     workspace: Workspace,

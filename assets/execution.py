@@ -7,6 +7,7 @@ into lines. Does not: arguments or printing (``cchc_pipeline.cli``).
 import hashlib
 import logging
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from assets.checks import CHECKS
 from assets.partitions import MONTHS
 from assets.publish import PUBLISH_POOL
 from assets.resources import ParquetIOManager, Workspace
-from cchc_pipeline.errors import CchcError, CheckFailedError
+from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake, content_digest
 
@@ -35,6 +36,7 @@ _OURS = {"cchc/started_by": "command line"}
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
 ]  # fmt: skip
+_ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 _INSTANCE = """\
 telemetry:
   enabled: false
@@ -232,7 +234,12 @@ def _original(error: SerializableErrorInfo) -> CchcError | None:
 
 
 def _unforeseen(error: SerializableErrorInfo) -> str:
+    """An error that is not ours; what the disk refuses is said as such."""
     first = _innermost(error).message.strip().splitlines()[0]
+    refused = _ERRNO.search(first)
+    if refused:
+        number = int(refused[1])
+        return str(disk_error(OSError(number, os.strerror(number), refused[2])))
     return f"unexpected {first} -> run it with --debug and report it"
 
 

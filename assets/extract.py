@@ -94,4 +94,5 @@ def _file_rows(month: Month, delivery: Delivery | None) -> list[dict[str, Any]]:
 raw_dossiers = _raw_delivery("dossiers")
 raw_procedures = _raw_delivery("procedures")
 raw_petitions = _raw_delivery("petitions")
+raw_corrections = _raw_delivery("corrections")
 raw_agency_forms = _raw_delivery("agency_forms", FORMS_FOLDER)

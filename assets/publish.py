@@ -11,10 +11,12 @@ import dagster as dg
 
 from assets.extract import OWNERS
 from assets.resources import GENERATOR, Workspace
+from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.assemble import MONTHLY, Ingredients, assemble
 from publish.gates import GATES
-from publish.publication import Built, build
+from publish.publication import Built, Terms, build
 from publish.publication import publish as make_visible
+from publish.signature import Signer, require_safe_key
 
 PUBLISH_POOL = "publish"
 _NOTHING = "nothing to publish: the content is that of the last release"
@@ -35,7 +37,7 @@ def release(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> Iterator[dg.Output[Built | None] | dg.AssetCheckResult]:
     """The next release: data package, four formats and digests, built out of sight and judged."""
-    built = _build(workspace)
+    built = build_release(workspace)
     yield dg.Output(built, metadata=_metadata(built))
     gates = {gate.name: gate.failures for gate in built.gates} if built else {}
     for name in GATES:
@@ -48,7 +50,7 @@ def release(
         )
 
 
-def _build(workspace: Workspace) -> Built | None:
+def build_release(workspace: Workspace) -> Built | None:
     """The judged draft, or None if nothing differs from the last release."""
     settings, portal = workspace.settings, workspace.portal
     ingredients = Ingredients(
@@ -57,19 +59,32 @@ def _build(workspace: Workspace) -> Built | None:
         workspace.identity,
         GENERATOR,
         settings.disclosure_threshold,
+        workspace.acceptance,
     )
     with portal.lock(workspace.now):
         draft = assemble(workspace.lake, portal, ingredients, workspace.now)
         if draft is None:
             return None
-        return build(
-            draft,
-            portal,
-            now=workspace.now,
-            production=settings.production,
-            methodology=settings.methodology,
-            threshold=settings.disclosure_threshold,
-        )
+        return build(draft, portal, workspace.now, terms_of(settings))
+
+
+def terms_of(settings: Settings) -> Terms:
+    """By what a draft is judged and signed, by the settings.
+
+    Raises:
+        UsageError: The signing key may not be used.
+    """
+    signer = None
+    if settings.signing_key is not None:
+        require_safe_key(settings.signing_key, settings.home)
+        signer = Signer(settings.signing_key, signing_passphrase())
+    return Terms(
+        settings.production,
+        settings.methodology,
+        settings.disclosure_threshold,
+        settings.revision_limit,
+        signer,
+    )
 
 
 def _metadata(built: Built | None) -> Mapping[str, Any]:

@@ -24,7 +24,8 @@ from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.store import Lake, content_digest
 from cchc_pipeline.units import UnitRegister, load_register
 from publish.portal import Portal
-from publish.release import Identity
+from publish.release import Acceptance, Identity, identity_of
+from publish.revisions import acceptance_of
 
 GENERATOR = f"cchc_pipeline {__version__}"
 
@@ -36,11 +37,15 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         home: Overrides ``CCHC_HOME``.
         inbox: Overrides ``CCHC_INBOX``.
         moment: The time of the run as ISO 8601 with an offset; the clock is read if empty.
+        accept: The reason code of revisions that are said to be right, or empty.
+        note: What readers are told of them, or empty.
     """
 
     home: str = ""
     inbox: str = ""
     moment: str = ""
+    accept: str = ""
+    note: str = ""
 
     @cached_property
     def settings(self) -> Settings:
@@ -88,17 +93,18 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def identity(self) -> Identity:
         """Who publishes, and under which terms."""
-        chosen = self.settings
-        return Identity(
-            chosen.publisher, chosen.contact, chosen.license_name, chosen.license_path,
-            chosen.public_url, chosen.root_unit,
-        )  # fmt: skip
+        return identity_of(self.settings)
 
     @property
     def means(self) -> Means:
         """What a month of dossiers is read with."""
         chosen = self.settings
         return Means(chosen.scratch_dir, chosen.memory_limit)
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """What was said of this release's revisions."""
+        return acceptance_of(self.accept, self.note)
 
     def unit_texts(self, month: Month) -> UnitTexts:
         """The units that texts of a month's files can mean."""

@@ -4,7 +4,6 @@ Belongs here: arguments, progress, exit codes, errors as one line. Does not: wor
 what they need when they run, so that ``cchc --help`` answers at once.
 """
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline import input_commands
-from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError
+from cchc_pipeline import diff_command, input_commands, release_commands, verify_command
+from cchc_pipeline.arguments import moment_of, settings_for
+from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError, disk_error
 
 if TYPE_CHECKING:
+    from assets.resources import Workspace
     from cchc_pipeline.period import Month
     from cchc_pipeline.settings import Settings
+    from publish.release import Acceptance
 
 DEBUG = "--debug"
 app = typer.Typer(
@@ -36,6 +38,9 @@ _Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dr
 
 
 input_commands.register(app)
+release_commands.register(app)
+diff_command.register(app)
+verify_command.register(app)
 
 
 @app.callback()
@@ -57,56 +62,25 @@ def run(
         str | None, typer.Option(help="The moment of publication, ISO 8601; now if left out.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    accept_revisions: Annotated[
+        str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option(help="What readers are told of these revisions.")
+    ] = None,
 ) -> None:
     """Process a month (or a span) and publish one release."""
-    settings = _settings(home, inbox)
-    moment = _moment(published_at)
+    from publish.revisions import acceptance_of
+
+    acceptance = acceptance_of(accept_revisions, note)
+    settings = settings_for(home, inbox)
+    moment = moment_of(published_at)
     months = _months(month, to, moment)
     _require_lists(settings)
     if dry_run:
         _print_plan(settings, months)
     else:
-        _run(settings, months, moment)
-
-
-def _settings(home: Path | None, inbox: Path | None = None) -> "Settings":
-    """The settings; an inbox that was named but is not there would look like a silent source."""
-    from cchc_pipeline.settings import load_settings
-
-    settings = load_settings(home=home, inbox=inbox)
-    if settings.inbox is not None and not settings.inbox.is_dir():
-        raise UsageError(
-            "no such folder", where=f"inbox {settings.inbox}", todo="check --inbox or CCHC_INBOX"
-        )
-    return settings
-
-
-def _moment(text: str | None) -> datetime:
-    """The moment given, or the clock: the one place where it is read.
-
-    Raises:
-        UsageError: It is no moment, or the clock has not reached it: readers would be told a time
-            at which nothing was published, and no later release could follow it.
-    """
-    from cchc_pipeline.period import TIMEZONE
-
-    clock = datetime.now(TIMEZONE).replace(microsecond=0)
-    if text is None:
-        return clock
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a moment",
-            where="--published-at",
-            todo="say 2026-10-12T08:30:00+07:00",
-        ) from None
-    aware = given.replace(tzinfo=TIMEZONE) if given.tzinfo is None else given
-    if aware > clock:
-        raise UsageError(
-            f"{text} lies in the future", where="--published-at", todo="leave it out, or correct it"
-        )
-    return aware
+        _run(settings, months, moment, acceptance)
 
 
 def _months(first: str, last: str | None, moment: datetime) -> list["Month"]:
@@ -147,24 +121,40 @@ def _print_plan(settings: "Settings", months: Sequence["Month"]) -> None:
         typer.echo(line)
 
 
-def _run(settings: "Settings", months: Sequence["Month"], moment: datetime) -> None:
+def _run(
+    settings: "Settings",
+    months: Sequence["Month"],
+    moment: datetime,
+    acceptance: "Acceptance | None",
+) -> None:
     from assets.execution import end_dead_runs, persistent_instance, run_months, run_publication
     from assets.resources import Workspace
 
     inbox = str(settings.inbox) if settings.inbox else ""
-    workspace = Workspace(home=str(settings.home), inbox=inbox, moment=moment.isoformat())
+    said = {"accept": acceptance.reason, "note": acceptance.note} if acceptance else {}
+    workspace = Workspace(home=str(settings.home), inbox=inbox, moment=moment.isoformat(), **said)
     with (
         workspace.portal.lock(moment),
         _progress_line(),
         persistent_instance(settings.dagster_dir) as instance,
     ):
         end_dead_runs(instance)
+        _tell_settled(workspace)
         run_months(workspace, months, instance, _progress)
         release = run_publication(workspace, instance, _progress)
     if release is None:
         typer.echo("nothing to publish: the content is that of the last release")
     else:
         typer.echo(f"published {release}: {workspace.portal.current / 'index.html'}")
+
+
+def _tell_settled(workspace: "Workspace") -> None:
+    """End what a killed process left open, and say so."""
+    from publish.acts import settle
+
+    found = settle(workspace.portal)
+    if found:
+        _progress(f"the last act did not end: {found}")
 
 
 def _progress(line: str) -> None:
@@ -199,7 +189,7 @@ def status(
 
     from publish.overview import overview, overview_lines
 
-    seen = overview(_settings(home, inbox))
+    seen = overview(settings_for(home, inbox))
     if as_json:
         typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
         return
@@ -213,7 +203,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
 ) -> None:
     """Preview the portal on 127.0.0.1."""
-    root = _settings(home).portal_dir / "current"
+    root = settings_for(home).portal_dir / "current"
     if not root.is_dir():
         raise UsageError("nothing is published yet", where=str(root), todo="cchc run MONTH")
     with _server(root, port) as server:
@@ -256,8 +246,7 @@ def _said(error: Exception) -> tuple[str, int]:
     if isinstance(error, CchcError):
         return str(error), error.exit_code
     if isinstance(error, OSError) and error.strerror:
-        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
-        return f"{where}{error.strerror} -> check that the place exists and may be written to", 1
+        return str(disk_error(error)), 1
     first = next(iter(str(error).strip().splitlines()), "")
     return f"unexpected {type(error).__name__}: {first} -> run it with {DEBUG} and report it", 1
 

@@ -1,8 +1,12 @@
 """Errors that a user can act on: one line that says what is wrong, where, and what to do.
 
-Belongs here: the error types and the exit code that each maps to (``docs/operating.md``).
-Does not: catching or printing them, which the command line does once.
+Belongs here: the error types and the exit code that each maps to (``docs/operating.md``), and what
+the disk's refusals mean. Does not: catching or printing them, which the command line does once.
 """
+
+import errno
+import os
+from pathlib import Path
 
 
 class CchcError(Exception):
@@ -49,3 +53,33 @@ class SourceError(CchcError):
 
 class CheckFailedError(CchcError):
     """A check that must hold does not; nothing was published."""
+
+
+class AfterwardsError(CchcError):
+    """The release is out, but something that comes after that failed."""
+
+    exit_code = 4
+
+
+_REFUSALS = {
+    errno.ENOSPC: ("the disk is full", "free some space and run again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and run again"),
+    errno.EROFS: ("the disk is read-only", "mount it for writing and run again"),
+    errno.EACCES: ("may not be written to", "give this user the right to write there"),
+    errno.EPERM: ("may not be written to", "give this user the right to write there"),
+}
+
+
+def disk_error(error: OSError, place: Path | str = "") -> CheckFailedError:
+    """What a refusal of the operating system means, as a line.
+
+    Args:
+        error: The refusal.
+        place: What to name if the error names no file.
+    """
+    where = os.fsdecode(error.filename) if error.filename else str(place)
+    what, todo = _REFUSALS.get(
+        error.errno or 0,
+        (error.strerror or str(error), "check that the place exists and may be written to"),
+    )
+    return CheckFailedError(what, where=where, todo=todo)

@@ -23,7 +23,8 @@ from cchc_pipeline.errors import UsageError
 
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
-_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL"})
+SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
+_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL", SIGNING_PASSPHRASE})
 
 
 class Settings(BaseSettings):
@@ -55,6 +56,12 @@ class Settings(BaseSettings):
         le=1,
         description="Share of a source's rows of a month that may be quarantined.",
     )
+    revision_limit: Decimal = Field(
+        Decimal("0.25"),
+        ge=0,
+        le=1,
+        description="Share of the values of the years concerned that a release may revise unasked.",
+    )
     disclosure_threshold: int = Field(
         5, ge=2, description="Fewer dossiers than this in a unit's field are not shown apart."
     )
@@ -82,6 +89,9 @@ class Settings(BaseSettings):
     license_name: str = Field("Nghị định 47/2020/NĐ-CP, Điều 18", description="Terms of reuse.")
     license_path: str = Field(
         "LICENSE.md", description="Where the terms stand: an address, or the file in each release."
+    )
+    signing_key: Path | None = Field(
+        None, description="Secret key of minisign that signs releases; outside CCHC_HOME."
     )
 
     @classmethod
@@ -154,6 +164,11 @@ def load_settings(**overrides: Any) -> Settings:
         raise UsageError(
             f"not TOML: {error}", where=CONFIG_FILE, todo="correct the line named"
         ) from None
+
+
+def signing_passphrase() -> str | None:
+    """What the signing key is encrypted with: from the environment, and kept nowhere else."""
+    return os.environ.get(SIGNING_PASSPHRASE) or None
 
 
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:

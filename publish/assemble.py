@@ -5,8 +5,9 @@ bytes (``formats``), judging (``gates``).
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -26,11 +27,16 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import Lake, content_digest, table_from_rows
 from cchc_pipeline.units import UnitRegister
+from publish.correction_reasons import correction_reasons
 from publish.disclosure import disclosed_table
-from publish.portal import Portal, read_tables
+from publish.inputs import input_digests, read_digests, renewal
+from publish.portal import RECORD, Portal, read_tables
 from publish.release import (
+    DESCRIPTOR,
     PUBLISHED_TABLES,
+    REVISIONS,
     STATISTICS,
+    Acceptance,
     Draft,
     Identity,
     Published,
@@ -38,7 +44,8 @@ from publish.release import (
     Source,
     TableChange,
 )
-from publish.vintage import stamp
+from publish.revisions import Causes, revision_rows, revisions_table
+from publish.vintage import Comparison, comparable, compare, stamp
 
 INPUT_SOURCES = {
     "procedures": "Danh mục thủ tục hành chính của thành phố",
@@ -47,6 +54,7 @@ INPUT_SOURCES = {
 DOSSIER_SOURCE = "Hệ thống thông tin giải quyết thủ tục hành chính thành phố"
 MONTHLY = (
     "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",
+    "corrections",
 )  # fmt: skip
 
 
@@ -54,7 +62,8 @@ MONTHLY = (
 class Ingredients:
     """What a draft is made of, apart from the lake.
 
-    ``threshold`` is that of disclosure control: fewer dossiers are not shown apart.
+    ``threshold`` is that of disclosure control: fewer dossiers are not shown apart. ``acceptance``
+    is what was said of this release's revisions.
     """
 
     register: UnitRegister
@@ -62,6 +71,7 @@ class Ingredients:
     identity: Identity
     generator: str
     threshold: int
+    acceptance: Acceptance | None = None
 
 
 def release_months(lake: Lake) -> tuple[Month, ...]:
@@ -82,31 +92,92 @@ def assemble(
     if not months:
         raise CheckFailedError("no month has been computed", where=str(lake.root))
     previous = portal.latest()
-    before = read_tables(previous) if previous else {}
+    before, columns = (read_tables(previous), columns_of(previous)) if previous else ({}, {})
     tables = {name: _tidy(table) for name, table in _tables(lake, months, ingredients)}
     full = tables[STATISTICS]
     tables[STATISTICS] = disclosed_table(
         full, before.get(STATISTICS), ingredients.identity.root_unit, ingredients.threshold
     )
-    release = next_id(portal, months[-1])
-    stamped, changes = _stamped(tables, before, release)
-    digests = {name: _schema_digest(name) for name in tables}
     draft = Draft(
-        id=release,
+        id=next_id(portal, months[-1]),
         published_at=published_at.replace(microsecond=0),
-        tables=stamped,
+        tables=tables,
         periods=months,
         sources=tuple(_sources(lake, months)),
         identity=ingredients.identity,
         previous=previous,
         before=before,
-        changes=changes,
-        schema_digests=digests,
+        schema_digests={name: _schema_digest(name) for name in PUBLISHED_TABLES},
         generator=ingredients.generator,
         input_digest=_digest(tables),
         full_statistics=full,
+        columns_before=columns,
+        inputs=input_digests(lake, months),
+        acceptance=ingredients.acceptance,
     )
-    return draft if _is_news(draft, previous) else None
+    compared = {name: _compared(name, table, before, columns) for name, table in tables.items()}
+    return _logged(draft, compared, _log(draft, compared))
+
+
+def columns_of(release: Published) -> dict[str, dict[str, str]]:
+    """The columns of each table of a release with their types, as its descriptor declares them."""
+    descriptor = json.loads((release.folder / DESCRIPTOR).read_text(encoding="utf-8"))
+    return {
+        resource["name"].replace("-", "_"): {
+            column["name"]: column["type"] for column in resource["schema"]["fields"]
+        }
+        for resource in descriptor["resources"]
+        if resource.get("type") == "table"
+    }
+
+
+def _recorded_inputs(release: Published | None) -> Mapping[str, Mapping[str, str]]:
+    if release is None:
+        return {}
+    record = json.loads((release.folder / RECORD).read_text(encoding="utf-8"))
+    return read_digests(record.get("inputs"))
+
+
+def _compared(
+    name: str,
+    table: pa.Table,
+    before: Mapping[str, pa.Table],
+    columns: Mapping[str, Mapping[str, str]],
+) -> Comparison:
+    contract = load_contract(name)
+    chosen = comparable(contract, columns.get(name))
+    return compare(table, before.get(name), contract.primary_key, chosen)
+
+
+def _log(draft: Draft, compared: Mapping[str, Comparison]) -> pa.Table:
+    """The log of revisions; what a table that was not published before holds revises nothing."""
+    anew = renewal(_recorded_inputs(draft.previous), draft.inputs)
+    changes = (
+        change
+        for name, comparison in compared.items()
+        if name in draft.before
+        for change in comparison.row_changes(name)
+    )
+    published = {str(month) for month in draft.previous.periods} if draft.previous else set()
+    corrected = correction_reasons(draft.tables, draft.before)
+    rows = revision_rows(changes, Causes(anew, draft.acceptance, corrected), published)
+    before = draft.before.get(REVISIONS)
+    return revisions_table(rows, before, str(draft.id), draft.published_text)
+
+
+def _logged(draft: Draft, compared: Mapping[str, Comparison], log: pa.Table) -> Draft | None:
+    """The draft with its rows stamped, its log and what changed; None if nothing did."""
+    before = draft.before.get(REVISIONS)
+    entries = log.num_rows - (before.num_rows if before is not None else 0)
+    tables = {name: stamp(item, str(draft.id)) for name, item in compared.items()}
+    changes = {name: item.change for name, item in compared.items()}
+    tables[REVISIONS], changes[REVISIONS] = log, TableChange(added=entries)
+    complete = replace(
+        draft,
+        tables={name: tables[name] for name in PUBLISHED_TABLES},
+        changes={name: changes[name] for name in PUBLISHED_TABLES},
+    )
+    return complete if _is_news(complete, draft.previous) else None
 
 
 def next_id(portal: Portal, month: Month) -> ReleaseId:
@@ -127,7 +198,7 @@ def _is_news(draft: Draft, previous: Published | None) -> bool:
 def _tables(
     lake: Lake, months: Iterable[Month], ingredients: Ingredients
 ) -> Iterable[tuple[str, pa.Table]]:
-    """Each published table, in the order of the descriptor, sorted by its key."""
+    """Each table that is made from the lake or a list, sorted by its key."""
     months = tuple(months)
     register = ingredients.register
     code_lists = {
@@ -141,7 +212,7 @@ def _tables(
     for name in PUBLISHED_TABLES:
         if name in code_lists:
             yield name, table_from_rows(load_contract(name), code_lists[name])
-        else:
+        elif name in MONTHLY:
             yield name, pa.concat_tables([lake.read(name, month) for month in months])
 
 
@@ -154,21 +225,10 @@ def _catalogues(lake: Lake, months: Iterable[Month]) -> dict[Month, tuple[Proced
 
 def _tidy(table: pa.Table) -> pa.Table:
     """One chunk a column, and no minus zero: JSON, XLSX and Parquet would show its sign."""
-    for position, field in enumerate(table.schema):
-        if pa.types.is_floating(field.type):
-            table = table.set_column(position, field, pc.add(table.column(position), 0.0))
+    for position, column in enumerate(table.schema):
+        if pa.types.is_floating(column.type):
+            table = table.set_column(position, column, pc.add(table.column(position), 0.0))
     return table.combine_chunks()
-
-
-def _stamped(
-    tables: Mapping[str, pa.Table], before: Mapping[str, pa.Table], release: ReleaseId
-) -> tuple[dict[str, pa.Table], dict[str, TableChange]]:
-    stamped, changes = {}, {}
-    for name, table in tables.items():
-        stamped[name], changes[name] = stamp(
-            table, before.get(name), load_contract(name), str(release)
-        )
-    return stamped, changes
 
 
 def _schema_digest(table: str) -> str:

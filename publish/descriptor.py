@@ -10,6 +10,7 @@ from typing import Any
 
 from cchc_pipeline.contracts import Contract, load_contract
 from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.release_calendar import load_calendar
 from publish.release import PACKAGE, Draft
 
 SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -58,6 +59,7 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "accrualPeriodicity": "P1M",
         "release": str(draft.id),
         "previousVersion": draft.previous.version if draft.previous else None,
+        "nextRelease": load_calendar().next_release(draft.published_at).moment.isoformat(),
         "provenance": draft.provenance,
         "generatedBy": {"version": draft.generator, "inputDigest": f"sha256:{draft.input_digest}"},
         "resources": [

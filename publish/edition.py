@@ -56,6 +56,7 @@ class Edition:
         releases: Every release that was ever published, in the order of publication.
         acts: Everything that was done, in order.
         identity: Who publishes, and where.
+        root: The publishing unit's row in the list of units.
         descriptor: The ``datapackage.json`` of the current release; empty if there is none.
         pages: The paths in the site of the pages that came with the current release.
     """
@@ -63,6 +64,7 @@ class Edition:
     releases: tuple[Published, ...]
     acts: tuple[Act, ...]
     identity: Identity
+    root: Mapping[str, Any] = field(default_factory=dict)
     descriptor: Mapping[str, Any] = field(default_factory=dict)
     pages: tuple[str, ...] = ()
 
@@ -77,11 +79,33 @@ class Edition:
         """The retracted releases, each with its act."""
         return {act.release: act for act in self.acts if act.kind == "retracted"}
 
+    @property
+    def withdrawn(self) -> Mapping[ReleaseId, Act]:
+        """The releases that a roll-back or retraction took away, each with that act.
+
+        One that was shown again since is not among them.
+        """
+        found: dict[ReleaseId, Act] = {}
+        for number, act in enumerate(self.acts):
+            before = shown_after(self.acts[:number])
+            if act.kind == "rolled_back" and before is not None:
+                found[before] = act
+            if act.kind == "retracted":
+                found[act.release] = act
+            else:
+                found.pop(act.release, None)
+        return found
+
     def state(self, release: ReleaseId) -> State:
         """What has become of a release."""
         if release in self.retractions:
             return "retracted"
         return "current" if release == shown_after(self.acts) else "superseded"
+
+    @property
+    def readable(self) -> tuple[Published, ...]:
+        """The releases that are not retracted, in the order of publication."""
+        return tuple(release for release in self.releases if release.id not in self.retractions)
 
     @property
     def updated_at(self) -> str:

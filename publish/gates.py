@@ -67,6 +67,8 @@ GATES: Mapping[str, Gate] = {
         package_gates.nothing_personal,
         change_gates.schema_change_is_announced,
         change_gates.no_row_is_lost,
+        change_gates.revisions_are_expected,
+        change_gates.revisions_are_logged,
         figure_gates.small_counts_are_hidden,
         figure_gates.sample_stays_out_of_production,
     )

@@ -24,7 +24,8 @@ from publish.workbook import from_xlsx
 
 _PROFILE_PACKAGE = "check-datapackage"
 _PROFILE_FILE = "check_datapackage/schemas/data-package-2-0.json"
-_FORMULA = re.compile(r"[=+\-@\t]")
+_FORMULA = re.compile(r"[=+@\t]|-(?!\d+(?:\.\d+)?$)")
+"""How a cell begins that a spreadsheet would run; a plain negative number is none."""
 _NO_VALUE = frozenset({"nan", "inf", "-inf", "null", "none"})
 
 

@@ -1,39 +1,45 @@
 """The portal folder: the immutable store of releases, the sites made of links, the one pointer.
 
 Belongs here: what lies where, reading what is published, and the small moves (stage, link,
-switch). Does not: what a release contains, or the order of the moves (``publication``).
+switch). Does not: what a release contains, the lock (``lock``), or the order of the moves
+(``publication``).
 
 Layout below ``CCHC_HOME/portal``: ``store/<month>/r<N>`` (releases, never changed),
-``sites/<release>`` (pages, and links into the store), ``current`` (a link to one site),
-``shown`` (the releases that were ever shown, a line each: what it names is never removed).
+``pages/<release>`` (the pages that came with it, never changed), ``sites/<number>-<release>``
+(one for each act: links into both, and the files that list everything), ``current`` (a link to
+one site), ``shown`` (the releases that were ever shown, a line each: what it names is never
+removed), ``journal.jsonl`` (what was done, step by step).
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
 import shutil
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.durable import sync_folder, write_whole
-from cchc_pipeline.errors import CheckFailedError, LockedError
+from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
-from publish.release import PUBLISHED_TABLES, Published, ReleaseId, instant
+from publish.edition import Act, shown_after
+from publish.journal import Journal
+from publish.lock import publisher_lock
+from publish.release import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
+from publish.signature import PUBLIC_KEY, SIGNATURE
 
-_HELD: set[Path] = set()
 SUMS = "SHA256SUMS"
 RECORD = "release.json"
+INDEX = "index.json"
+KEPT_SITES = 5
+_STAGED = ".part"
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,11 @@ class Portal:
     def store(self) -> Path:
         """The immutable releases."""
         return self.root / "store"
+
+    @property
+    def pages(self) -> Path:
+        """The pages of each release."""
+        return self.root / "pages"
 
     @property
     def sites(self) -> Path:
@@ -67,9 +78,27 @@ class Portal:
         """Which releases were ever shown."""
         return self.root / "shown"
 
+    @property
+    def journal(self) -> Journal:
+        """What was done, step by step."""
+        return Journal(self.root / "journal.jsonl")
+
+    @property
+    def public_key(self) -> Path:
+        """What signatures are checked with; there once a release was signed."""
+        return self.root / PUBLIC_KEY
+
+    def lock(self, at: datetime) -> AbstractContextManager[None]:
+        """Be the only publisher (see ``publisher_lock``)."""
+        return publisher_lock(self.root, at)
+
     def release_folder(self, release: ReleaseId) -> Path:
         """Where a release is kept."""
         return self.store / release.path
+
+    def pages_folder(self, release: ReleaseId) -> Path:
+        """Where the pages of a release are kept."""
+        return self.pages / str(release)
 
     def current_site(self) -> Path | None:
         """The site that is being shown, or None before the first publication."""
@@ -90,8 +119,8 @@ class Portal:
             return ()
         return tuple(ReleaseId.parse(line) for line in self.ledger.read_text().split())
 
-    def published(self) -> tuple[Published, ...]:
-        """The releases that the current site shows, oldest first.
+    def _index(self) -> Mapping[str, list[dict[str, str]]]:
+        """The list of releases and acts that the current site shows.
 
         Raises:
             CheckFailedError: Releases were shown before, and the link to their site is gone.
@@ -101,16 +130,39 @@ class Portal:
             raise CheckFailedError(
                 f"the link is gone, and {max(self._ledger())} was published",
                 where=str(self.current),
-                todo=f"link it again to a folder in {self.sites}",
+                todo=f"link it again to the newest folder in {self.sites}",
             )
         if site is None:
-            return ()
-        index = json.loads((site / "index.json").read_text(encoding="utf-8"))
-        return tuple(self.read(ReleaseId.parse(entry["id"])) for entry in index["releases"])
+            return {"releases": [], "acts": []}
+        index: Mapping[str, list[dict[str, str]]] = json.loads((site / INDEX).read_text("utf-8"))
+        return index
+
+    def published(self) -> tuple[Published, ...]:
+        """Every release that was published, in the order of publication, retracted ones too.
+
+        Raises:
+            CheckFailedError: Releases were shown before, and the link to their site is gone.
+        """
+        entries = self._index()["releases"]
+        return tuple(self.read(ReleaseId.parse(entry["id"])) for entry in entries)
+
+    def acts(self) -> tuple[Act, ...]:
+        """Everything that was done in public, oldest first."""
+        return tuple(
+            Act(
+                entry["at"],
+                entry["kind"],  # type: ignore[arg-type]  # written by us from an Act
+                ReleaseId.parse(entry["release"]),
+                entry["reason"],
+                entry["approved_by"],
+            )
+            for entry in self._index()["acts"]
+        )
 
     def latest(self) -> Published | None:
-        """The release that was published last, or None."""
-        return next(reversed(self.published()), None)
+        """The release that is shown, or None."""
+        chosen = shown_after(self.acts())
+        return self.read(chosen) if chosen else None
 
     def read(self, release: ReleaseId) -> Published:
         """A published release from its record."""
@@ -125,50 +177,14 @@ class Portal:
             record["schema_digests"],
             folder,
             hashlib.sha256((folder / SUMS).read_bytes()).hexdigest(),
+            record["input_digest"],
         )
 
-    @contextmanager
-    def lock(self, at: datetime) -> Iterator[None]:
-        """Be the only publisher; the lock ends with the process that holds it.
-
-        A process that holds it already goes on: a run locks around the assets that lock.
-
-        Raises:
-            LockedError: Another process holds it; the line says who.
-        """
-        self.root.mkdir(parents=True, exist_ok=True)
-        place = self.root.resolve()
-        if place in _HELD:
-            yield
-            return
-        with (self.root / ".lock").open("a+") as file:
-            _claim(file, self.root)
-            file.truncate(0)
-            file.write(f"pid {os.getpid()} on {socket.gethostname()} since {instant(at)}")
-            file.flush()
-            with _held(place):
-                yield
-
-
-def _claim(file: TextIO, root: Path) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        raise LockedError(
-            f"another publisher is at work ({file.read().strip()})",
-            where=str(root),
-            todo="wait until it has ended",
-        ) from None
-
-
-@contextmanager
-def _held(place: Path) -> Iterator[None]:
-    _HELD.add(place)
-    try:
-        yield
-    finally:
-        _HELD.discard(place)
+    def descriptor(self, release: ReleaseId) -> Mapping[str, object]:
+        """The ``datapackage.json`` of a release."""
+        path = self.release_folder(release) / DESCRIPTOR
+        content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        return content
 
 
 def read_tables(release: Published) -> dict[str, pa.Table]:
@@ -177,10 +193,20 @@ def read_tables(release: Published) -> dict[str, pa.Table]:
     A column that did not exist then, or was of a type that cannot become today's, is empty. A
     table that is published no more is left out.
     """
-    paths = {name: release.folder / "formats" / f"{name}.parquet" for name in PUBLISHED_TABLES}
-    return {
-        name: _conform(pq.read_table(path), name) for name, path in paths.items() if path.exists()
-    }
+    return {name: read_table(release, name) for name in PUBLISHED_TABLES if _has(release, name)}
+
+
+def read_table(release: Published, name: str) -> pa.Table:
+    """One table of a published release, as ``read_tables`` reads it."""
+    return _conform(pq.read_table(_parquet(release, name)), name)
+
+
+def _has(release: Published, name: str) -> bool:
+    return _parquet(release, name).exists()
+
+
+def _parquet(release: Published, name: str) -> Path:
+    return release.folder / "formats" / f"{name}.parquet"
 
 
 def _conform(table: pa.Table, name: str) -> pa.Table:
@@ -222,12 +248,23 @@ def sync_tree(folder: Path) -> None:
 
 
 def move_into_place(built: Path, place: Path) -> None:
-    """Rename a built folder to its final place.
+    """Rename a built folder to its final place, by way of a copy if that is on another disk.
 
     Raises:
         CheckFailedError: The place is taken.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _rename(built, place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _rename(_copy_beside(built, place), place)
+    for folder in (place.parent, *place.parent.parents[:2]):
+        sync_folder(folder)
+
+
+def _rename(built: Path, place: Path) -> None:
     try:
         built.rename(place)
     except OSError as error:
@@ -236,12 +273,19 @@ def move_into_place(built: Path, place: Path) -> None:
         raise CheckFailedError(
             "the release exists already", where=str(place), todo="run again"
         ) from None
-    for folder in (place.parent, *place.parent.parents[:2]):
-        sync_folder(folder)
+
+
+def _copy_beside(built: Path, place: Path) -> Path:
+    """A copy on the disk of the final place, under a name that no release has."""
+    staged = place.with_name(f".{place.name}{_STAGED}")
+    discard(staged)
+    content = (path for path in built.rglob("*") if path.is_file())
+    write_files(staged, {p.relative_to(built).as_posix(): p.read_bytes() for p in content})
+    return staged
 
 
 def verify_sums(folder: Path) -> None:
-    """Re-read every file of a release against its ``SHA256SUMS``.
+    """Re-read every file of a release against its ``SHA256SUMS``; its signature is not in it.
 
     Raises:
         CheckFailedError: A file is missing, changed or not listed.
@@ -251,7 +295,7 @@ def verify_sums(folder: Path) -> None:
     present = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != SUMS
+        if path.is_file() and path.name not in {SUMS, SIGNATURE}
     }
     if present != listed:
         names = sorted(n for n in present.keys() | listed.keys() if present.get(n) != listed.get(n))
@@ -271,3 +315,30 @@ def discard(folder: Path) -> None:
     """Remove what a crash left in a folder that nobody sees."""
     if folder.exists():
         shutil.rmtree(folder)
+
+
+def clear_leftovers(portal: Portal) -> None:
+    """Remove releases, pages and sites that a crash left without ever showing them.
+
+    What a reader may have seen is never removed, even if the current site does not name it.
+    """
+    portal.record_shown()
+    shown = portal.shown()
+    kept = {portal.release_folder(release) for release in shown}
+    kept |= {portal.pages_folder(release) for release in shown}
+    made = (
+        *portal.store.glob("*/r*"), *portal.store.glob(f"*/.r*{_STAGED}"), *portal.pages.glob("*")
+    )  # fmt: skip
+    for folder in made:
+        if folder not in kept:
+            discard(folder)
+    current = portal.current_site()
+    for site in portal.sites.glob("*"):
+        if current is None or site.name > current.name:
+            discard(site)
+
+
+def keep_newest_sites(portal: Portal) -> None:
+    """Remove the oldest sites; they are links and lists, and can be made again."""
+    for site in sorted(portal.sites.glob("*"))[:-KEPT_SITES]:
+        discard(site)

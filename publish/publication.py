@@ -1,24 +1,25 @@
-"""Going out: build, judge, stage, verify, switch. One commit point.
+"""A publication: the files of a draft, built out of sight, judged, and handed over to be shown.
 
-Belongs here: the order of the steps and what each may leave behind. Does not: what the files
-contain, the single moves (``portal``), or judging (``gates``, ``site_checks``). A crash before
-the switch leaves the old site, a crash after it the new one; what it leaves elsewhere is cleared
-by the next publication.
+Belongs here: which files a release has, and what must be true before it may go out. Does not: what
+the files contain, the steps that every act shares (``acts``), or judging (``gates``).
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.durable import write_whole
+from cchc_pipeline.errors import CheckFailedError, disk_error
+from publish.acts import Step, perform, require_later
 from publish.candidate import Candidate
 from publish.descriptor import describe
+from publish.edition import Act, Edition
 from publish.formats import to_csv, to_json, to_parquet
 from publish.gates import GateResult, judge
 from publish.notes import changes_text, license_text
@@ -28,15 +29,21 @@ from publish.portal import (
     Portal,
     discard,
     move_into_place,
-    switch,
-    sync_tree,
     verify_sums,
     write_files,
 )
+from publish.quality_report import QUALITY, quality_report
 from publish.release import DESCRIPTOR, Draft, Published
-from publish.site import render_site
-from publish.site_checks import require_sound_site
+from publish.release_pages import release_pages
+from publish.signature import SIGNATURE, Signer, trusted_comment
+from publish.standalone import VERIFIER, standalone_verifier
 from publish.workbook import to_xlsx
+
+_DONE = {"rolled_back": "which was rolled back", "retracted": "which was retracted"}
+_ANEW = {
+    "rolled_back": "correct the data, or show it again with: cchc rollback {release}",
+    "retracted": "correct the data and run again",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Built:
 
 
 def release_files(draft: Draft) -> dict[str, bytes]:
-    """Every file of a release by its path, ``SHA256SUMS`` last."""
+    """The files of a release that are judged, by their paths, ``SHA256SUMS`` last."""
     files: dict[str, bytes] = {}
     for name, table in draft.tables.items():
         contract = load_contract(name)
@@ -70,6 +77,7 @@ def release_files(draft: Draft) -> dict[str, bytes]:
     files[RECORD] = _json(draft.record())
     files["CHANGES.md"] = changes_text(draft).encode()
     files["LICENSE.md"] = license_text(draft).encode()
+    files[VERIFIER] = standalone_verifier()
     files[SUMS] = _sums(files)
     return files
 
@@ -83,48 +91,102 @@ def _sums(files: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-def build(
-    draft: Draft,
-    portal: Portal,
-    *,
-    now: datetime,
-    production: bool,
-    methodology: str,
-    threshold: int,
-) -> Built:
+@dataclass(frozen=True)
+class Terms:
+    """By what a draft is judged and signed.
+
+    Args:
+        production: Whether the portal is the city's real one, which refuses sample data.
+        methodology: The name of the scoring rules in ``schemas/decision-766``.
+        threshold: Fewer dossiers than this are not shown apart.
+        revision_limit: The share of a year's published values that may be revised unasked.
+        signer: Who signs; None where releases are not signed.
+    """
+
+    production: bool
+    methodology: str
+    threshold: int
+    revision_limit: Decimal = Decimal("0.25")
+    signer: Signer | None = None
+
+
+def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
     """Write the draft into a fresh scratch folder and run every gate on it.
 
     Args:
         draft: The release in the making.
         portal: Where it would be published.
         now: The moment at which it is judged.
-        production: Whether the portal is the city's real one, which refuses sample data.
-        methodology: The name of the scoring rules in ``schemas/decision-766``.
-        threshold: Fewer dossiers than this are not shown apart.
+        terms: By what.
+
+    Raises:
+        CheckFailedError: The moment lies before the last act, the content was withdrawn, or the
+            disk refused.
     """
+    require_later(portal, draft.published_text)
+    refuse_withdrawn(draft, Edition(portal.published(), portal.acts(), draft.identity))
     folder = portal.scratch / str(draft.id)
-    discard(portal.scratch)
     files = release_files(draft)
-    write_files(folder, files)
-    candidate = Candidate(
-        draft, files, folder, now, production, methodology, threshold, portal.published()
-    )
+    try:
+        discard(portal.scratch)
+        write_files(folder, files)
+        verdicts = judge(_candidate(draft, files, folder, portal, now, terms))
+        files |= _afterwards(draft, files, verdicts, terms.signer)
+        if terms.signer:
+            write_whole(portal.public_key, terms.signer.public_key())
+        discard(portal.scratch)
+        write_files(folder, files)
+    except OSError as error:
+        raise disk_error(error, portal.root) from error
     size = sum(len(content) for content in files.values())
-    return Built(draft, folder, judge(candidate), files[SUMS], size)
+    return Built(draft, folder, verdicts, files[SUMS], size)
+
+
+def _candidate(
+    draft: Draft,
+    files: Mapping[str, bytes],
+    folder: Path,
+    portal: Portal,
+    now: datetime,
+    terms: Terms,
+) -> Candidate:
+    return Candidate(
+        draft, files, folder, now, terms.production, terms.methodology, terms.threshold,
+        portal.published(), terms.revision_limit,
+    )  # fmt: skip
+
+
+def _afterwards(
+    draft: Draft,
+    files: Mapping[str, bytes],
+    verdicts: Iterable[GateResult],
+    signer: Signer | None,
+) -> dict[str, bytes]:
+    """What follows from the judgement: the report on it, the digests anew, their signature."""
+    more = {QUALITY: _json(quality_report(draft, verdicts))}
+    listed = {name: content for name, content in files.items() if name != SUMS}
+    more[SUMS] = _sums(listed | more)
+    if signer:
+        comment = trusted_comment(draft.id, draft.published_text)
+        more[SIGNATURE] = signer.sign(more[SUMS], comment)
+    return more
 
 
 def publish(built: Built, portal: Portal) -> Published:
     """Make a built draft visible.
 
     Raises:
-        CheckFailedError: A gate has failed, or a step finds something other than it wrote.
+        CheckFailedError: A gate has failed, a step finds something other than it wrote, or the
+            disk refused: readers see what they saw.
+        AfterwardsError: It is out, but something after that failed.
     """
+    draft = built.draft
     if built.failures():
-        raise CheckFailedError("; ".join(built.failures()[:3]), where=str(built.draft.id))
+        raise CheckFailedError("; ".join(built.failures()[:3]), where=str(draft.id))
     _require_still_next(built, portal)
-    for step in publication_steps(built, portal):
-        step()
-    return portal.read(built.draft.id)
+    act = Act(draft.published_text, "published", draft.id)
+    perform(portal, act, draft.identity, storing_steps(built, portal))
+    return portal.read(draft.id)
 
 
 def _require_still_next(built: Built, portal: Portal) -> None:
@@ -140,54 +202,33 @@ def _require_still_next(built: Built, portal: Portal) -> None:
         )
 
 
-def publication_steps(built: Built, portal: Portal) -> tuple[Callable[[], None], ...]:
-    """The steps in order. Only ``switch`` changes what a reader sees."""
+def storing_steps(built: Built, portal: Portal) -> tuple[Step, ...]:
+    """From the scratch folder to the store, and the pages beside it; nobody is shown either."""
     draft, place = built.draft, portal.release_folder(built.draft.id)
-    earlier = portal.published()
-    site = portal.sites / str(draft.id)
     return (
-        lambda: clear_leftovers(portal),
-        lambda: move_into_place(built.folder, place),
-        lambda: verify_sums(place),
-        lambda: build_site(portal, draft, earlier, site),
-        lambda: require_sound_site(site),
-        lambda: switch(portal, site),
-        portal.record_shown,
-        lambda: discard(portal.scratch),
+        Step("store", lambda: move_into_place(built.folder, place)),
+        Step("verify", lambda: verify_sums(place)),
+        Step("pages", lambda: _write_pages(portal, draft)),
     )
 
 
-def clear_leftovers(portal: Portal) -> None:
-    """Remove releases and sites that a crash left without ever showing them.
+def _write_pages(portal: Portal, draft: Draft) -> None:
+    pages = release_pages(draft, portal.descriptor(draft.id))
+    write_files(portal.pages_folder(draft.id), pages)
 
-    What a reader may have seen is never removed, even if the current site does not name it.
+
+def refuse_withdrawn(draft: Draft, edition: Edition) -> None:
+    """What was rolled back or retracted does not go out again by itself.
+
+    Raises:
+        CheckFailedError: The draft has the very content of such a release.
     """
-    portal.record_shown()
-    shown = portal.shown()
-    kept = {portal.release_folder(release) for release in shown}
-    for folder in portal.store.glob("*/r*"):
-        if folder not in kept:
-            discard(folder)
-    for site in portal.sites.glob("*"):
-        is_current = site.resolve() == portal.current_site()
-        if not is_current and site.name not in {str(release) for release in shown}:
-            discard(site)
-
-
-def build_site(portal: Portal, draft: Draft, earlier: tuple[Published, ...], site: Path) -> None:
-    """Assemble the pages, the index and the links into the store, out of sight."""
-    this = portal.read(draft.id)
-    write_files(site, render_site(draft, (*earlier, this)))
-    for release in (*earlier, this):
-        _link(site / "releases" / release.id.path, release.folder)
-    _link(site / "latest", site / "releases" / draft.id.path)
-    for name in draft.tables:
-        _link(site / "data" / f"{name}.csv", this.folder / "data" / f"{name}.csv")
-        for ending in ("parquet", "json", "xlsx"):
-            _link(site / "data" / f"{name}.{ending}", this.folder / "formats" / f"{name}.{ending}")
-    sync_tree(site)
-
-
-def _link(place: Path, target: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(os.path.relpath(target, place.parent))
+    digests = {r.input_digest: r.id for r in edition.releases if r.id in edition.withdrawn}
+    release = digests.get(draft.input_digest)
+    if release is not None:
+        act = edition.withdrawn[release]
+        raise CheckFailedError(
+            f"the content is that of {release}, {_DONE[act.kind]} at {act.at}: {act.reason}",
+            where=str(draft.id),
+            todo=_ANEW[act.kind].format(release=release),
+        )

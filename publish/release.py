@@ -15,13 +15,16 @@ import pyarrow as pa
 
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.period import Month
+from cchc_pipeline.settings import Settings
 
 PACKAGE = "hp-chat-luong-phuc-vu"
 DESCRIPTOR = "datapackage.json"
 STATISTICS = "dossier_statistics"
+REVISIONS = "revisions"
 PUBLISHED_TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
-    "submissions", "units", "successions", "metrics", "indicators", "procedures", "obs_status",
+    "submissions", "revisions", "corrections", "units", "successions", "metrics", "indicators",
+    "procedures", "obs_status",
 )  # fmt: skip
 """The published tables in the order of the descriptor: figures first, code lists last."""
 
@@ -96,6 +99,27 @@ class Identity:
     root_unit: str
 
 
+def identity_of(settings: Settings) -> Identity:
+    """Who publishes, by the settings."""
+    return Identity(
+        settings.publisher, settings.contact, settings.license_name, settings.license_path,
+        settings.public_url, settings.root_unit,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What whoever publishes said of this release's revisions: that they are right, and why.
+
+    Args:
+        reason: A code of ``schemas/code-lists/reason_codes.yaml``.
+        note: Words for readers, or nothing.
+    """
+
+    reason: str
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Published:
     """A release that is out. It has no way to be written to."""
@@ -108,6 +132,7 @@ class Published:
     schema_digests: Mapping[str, str]
     folder: Path
     digest: str
+    input_digest: str = ""
 
     @property
     def is_sample(self) -> bool:
@@ -121,6 +146,8 @@ class Draft:
 
     ``before`` are the tables of ``previous`` in today's schema. ``full_statistics`` are those
     before disclosure control: what the gate compares with, and nothing that is written anywhere.
+    ``columns_before`` are the columns of the release before, table by table, each with its type;
+    ``inputs`` is, for each period, a digest of each thing that its figures were made from.
     """
 
     id: ReleaseId
@@ -136,6 +163,9 @@ class Draft:
     generator: str = ""
     input_digest: str = ""
     full_statistics: pa.Table | None = None
+    columns_before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    acceptance: Acceptance | None = None
 
     @property
     def published_text(self) -> str:
@@ -188,6 +218,8 @@ class Draft:
                 for name, c in self.changes.items()
             },
             "sources": [vars(source) for source in self.sources],
+            "inputs": {period: dict(digests) for period, digests in self.inputs.items()},
+            "accepted_revisions": vars(self.acceptance) if self.acceptance else None,
         }
 
 

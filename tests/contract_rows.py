@@ -49,6 +49,17 @@ GOOD_ROWS: Mapping[str, dict[str, Any]] = {
         "in_force": True, "first_period": "2024-02", "last_period": "2024-03",
     },
     "petition_statistics": _PETITIONS,
+    "revisions": {
+        "release": "2024-03.r2", "published_at": "2024-05-10T01:00:00Z", "table": "scores",
+        "key": "period=2024-03", "column": "score", "old_value": "1.00", "new_value": "2.00",
+        "reason_code": "SRC",
+    },
+    "corrections": {
+        "period": "2026-09", "basis": "month", "unit_code": "H24", "metric_code": "TDGQ",
+        "column": "score", "action": "replace", "source_value": 81.25, "corrected_value": 18.25,
+        "reason_code": "SRC", "reason_vi": "Mẫu", "reason_en": "Sample", "reported_by": "Mẫu",
+        "reported_on": "2026-10-20",
+    },
 }  # fmt: skip
 
 BREACHES: Mapping[str, tuple[dict[str, Any], ...]] = {
@@ -70,6 +81,8 @@ BREACHES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "agency_reports.done_has_day": ({"completed_on": None}, {"status": None}),
     "agency_reports.part_within_whole": ({"numerator": 3.0},),
     "procedures.periods_in_order": ({"first_period": "2024-04"},),
+    "revisions.values_differ": ({"new_value": "1.00"}, dict.fromkeys(("old_value", "new_value"))),
+    "corrections.withheld_has_no_value": ({"corrected_value": None}, {"action": "withhold"}),
     "petition_statistics.value_and_status": ({"obs_status": "O"}, {"received": None}),
     "petition_statistics.all_are_answered_or_open": ({"received": 5},),
     "petition_statistics.answered_by_time": ({"late": 2},),

@@ -66,6 +66,15 @@ PUBLISHED = {
         "period", "unit_code", "field_code", *MEASURE_NAMES, "obs_status", "conf_status",
         "release",
     ),
+    "revisions": (
+        "release", "published_at", "table", "key", "column", "old_value", "new_value",
+        "reason_code", "note",
+    ),
+    "corrections": (
+        "period", "basis", "unit_code", "metric_code", "column", "action", "source_value",
+        "corrected_value", "reason_code", "reason_vi", "reason_en", "reported_by", "reported_on",
+        "release",
+    ),
     "petition_statistics": (
         "period", "unit_code", "carried_over", "received", "answered", "on_time", "late",
         "no_deadline", "open_in_time", "open_overdue", "rated", "satisfied", "obs_status",
@@ -96,7 +105,7 @@ PUBLISHED = {
 }  # fmt: skip
 INTERNAL = (
     "raw_portal", "portal_scores", "portal_units", "portal_quarantine", "portal_findings",
-    "portal_submissions", "score_recomputation", "unit_rankings",
+    "portal_submissions", "raw_corrections", "score_recomputation", "unit_rankings",
     "raw_dossiers", "dossiers", "dossier_quarantine", "dossier_accounts", "dossier_counts",
     "dossier_continuity", "raw_procedures", "procedure_catalogue", "procedure_quarantine",
     "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
@@ -114,6 +123,8 @@ KEYS = {
     "obs_status": ("code",),
     "dossier_statistics": ("period", "unit_code", "field_code"),
     "petition_statistics": ("period", "unit_code"),
+    "revisions": ("release", "table", "key", "column"),
+    "corrections": ("period", "basis", "unit_code", "metric_code", "column"),
     "procedures": ("procedure_code",),
 }
 
@@ -499,8 +510,8 @@ def test_a_third_decimal_and_what_is_no_number_are_seen() -> None:
 def test_text_that_would_harm_a_reader_is_seen() -> None:
     fields = [column("code"), column("owner")]
     sql = condition(".text", things(fields=[fields[0]], foreign_keys=[], rules=[]))
-    good = [None, "Sở Nội vụ", "a - b", "—"]
-    bad = ["", " Sở", "Sở ", "=1+1", "-1", "@x", "+1", "\tx", "a\nb", "So\u031b\u0309"]
+    good = [None, "Sở Nội vụ", "a - b", "—", "-1", "-0.25"]
+    bad = ["", " Sở", "Sở ", "=1+1", "-1+1", "-x", "@x", "+1", "\tx", "a\nb", "So\u031b\u0309"]
     assert holds(sql, "code", good, pa.string()) == [True] * len(good)
     assert holds(sql, "code", bad, pa.string()) == [False] * len(bad)
 

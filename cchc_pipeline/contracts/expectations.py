@@ -103,12 +103,16 @@ def _without_captures(pattern: str) -> str:
 
 
 def _clean_text(column: str) -> str:
-    """A condition: no empty text, stray space or control character; NFC; not like a formula."""
+    """A condition: no empty text, stray space or control character; NFC; not like a formula.
+
+    A plain negative number, such as an old value in the log of revisions, is not run by any.
+    """
     name = f'"{column}"'
     return (
         f"({name} IS NULL OR ({name} <> '' AND {name} = trim({name})"
         f" AND {name} = nfc_normalize({name})"
-        rf" AND NOT regexp_matches({name}, '^[=+\-@]|[\x00-\x1f\x7f]')))"
+        rf" AND NOT regexp_matches({name}, '^[=+@]|[\x00-\x1f\x7f]')"
+        rf" AND ({name}[1] <> '-' OR regexp_full_match({name}, '-\d+(\.\d+)?'))))"
     )
 
 

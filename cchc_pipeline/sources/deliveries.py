@@ -87,13 +87,29 @@ def take_in(
     files = tuple(_kept(path, received, archive) for path in paths)
     delivery = Delivery(form.record, month, files)
     path = folder / f"{delivery.delivery_id}.json"
-    if path.exists():
-        delivery = _read_record(path)
-    else:
+    standing = _read_record(path) if path.exists() else delivery
+    keep_record(standing, archive)
+    return standing
+
+
+def keep_record(delivery: Delivery, archive: RawArchive) -> None:
+    """Record a delivery, once, as the last of its record and month."""
+    folder = archive.root / "deliveries" / delivery.record / str(delivery.month)
+    path = folder / f"{delivery.delivery_id}.json"
+    if not path.exists():
         write_whole(path, _record_bytes(delivery))
     if not _is_last(folder, delivery):
         write_whole(folder / _LAST, f"{delivery.delivery_id}\n".encode())
-    return delivery
+
+
+def recorded_deliveries(archive: RawArchive) -> Iterator[Delivery]:
+    """Every delivery that was ever recorded, replaced ones too.
+
+    Raises:
+        SourceError: A record is not as it was written.
+    """
+    for path in sorted((archive.root / "deliveries").glob("*/*/*.json")):
+        yield _read_record(path)
 
 
 def delivery_from_rows(

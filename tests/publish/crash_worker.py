@@ -1,22 +1,26 @@
-"""A process that publishes again and again and is killed at each change of the file system.
+"""A process that publishes again and again and is killed: at changes of the disk, steps, moments.
 
 Belongs here: killing, and what must hold of a portal at any moment. Does not: publishing. Run as
-``python -m tests.publish.crash_worker FOLDER SCENARIO``; it prints its findings as JSON.
+``python -m tests.publish.crash_worker FOLDER SCENARIO NUMBER``; it prints its findings as JSON.
 """
 
 import hashlib
 import itertools
 import json
 import os
+import random
 import shutil
 import signal
+import subprocess
 import sys
+import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from publish.journal import Journal, Line
 from publish.portal import SUMS, Portal, discard
 from publish.publication import publish
 from publish.release import Draft, ReleaseId
@@ -37,10 +41,12 @@ def faults(portal: Portal) -> Iterator[str]:
         yield "the pointer leads nowhere"
         return
     index = json.loads((site / "index.json").read_text())
-    if index["latest"] != index["releases"][-1]["id"]:
+    current = [release["id"] for release in index["releases"] if release["status"] == "current"]
+    if current != ([index["latest"]] if index["latest"] else []):
         yield "the index contradicts itself"
     for release in index["releases"]:
-        yield from _release_faults(site / release["path"], release["digest"])
+        if release["status"] != "retracted":
+            yield from _release_faults(site / release["path"], release["digest"])
     for path in site.rglob("*"):
         if not path.exists():
             yield f"{path.relative_to(site)} is a dangling link"
@@ -58,16 +64,20 @@ def _release_faults(folder: Path, digest: str) -> Iterator[str]:
 
 
 def leftovers(portal: Portal) -> list[str]:
-    """What lies about that no reader can reach."""
+    """What lies about that no reader can reach, beside the sites of before."""
     shown = {release.id for release in portal.published()}
-    stored = {path.relative_to(portal.store).as_posix() for path in portal.store.glob("*/r*")}
+    stored = {path.relative_to(portal.store).as_posix() for path in portal.store.glob("*/*")}
+    kept = {path.name for path in portal.pages.iterdir()}
+    current = portal.current.resolve().name
     sites = {path.name for path in portal.sites.iterdir()}
     scratch = {path.name for path in portal.scratch.iterdir()} if portal.scratch.exists() else set()
     return sorted(
         (stored - {release.path for release in shown})
-        | (sites - {str(release) for release in shown})
+        | (kept - {str(release) for release in shown})
+        | {site for site in sites if site > current}
         | scratch
         | {path.name for path in portal.root.glob(".current*")}
+        | {line.step for line in [portal.journal.unfinished()] if line}
     )
 
 
@@ -93,7 +103,11 @@ def go_out(portal: Portal, draft: Draft) -> None:
         publish(unjudged(draft, portal.scratch), portal)
 
 
-def _die_at(number: int) -> None:
+Arm = Callable[[int], None]
+"""Prepares a child for its death; told at which point that is to be."""
+
+
+def _die_at_change(number: int) -> None:
     """Kill this process just before its n-th change of the file system."""
     seen = 0
 
@@ -107,12 +121,30 @@ def _die_at(number: int) -> None:
     sys.addaudithook(count)
 
 
-def _killed(portal: Portal, draft: Draft, number: int) -> bool:
-    """Publish in a child that dies at a change; False if it lived to the end."""
+def _die_after_line(number: int) -> None:
+    """Kill this process as soon as the journal has its n-th line of this act."""
+    write, seen = Journal.write, itertools.count(1)
+
+    def write_and_die(journal: Journal, line: Line) -> None:
+        write(journal, line)
+        if next(seen) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Journal.write = write_and_die  # type: ignore[method-assign]
+
+
+def _die_after(milliseconds: int) -> None:
+    """Kill this process some time from now, whatever it is doing then."""
+    timer = f"sleep {milliseconds / 1000}; kill -KILL {os.getpid()}"
+    subprocess.Popen(["/bin/sh", "-c", timer], stderr=subprocess.DEVNULL)
+
+
+def _killed(portal: Portal, draft: Draft, number: int, arm: Arm = _die_at_change) -> bool:
+    """Publish in a child that dies at a point; False if it lived to the end."""
     child = os.fork()
     if child == 0:
         try:
-            _die_at(number)
+            arm(number)
             go_out(portal, draft)
         except BaseException:  # a child must not return into its parent's code
             traceback.print_exc()
@@ -157,6 +189,46 @@ def findings(work: Path, *, published: bool, step: int) -> dict[str, Any]:
     return found
 
 
+def findings_by_line(work: Path) -> dict[str, Any]:
+    """Kill one publication after each line of its journal."""
+    portal, draft, found = _second_release(work)
+    for number in itertools.count(1):
+        copy = Portal(work / str(number))
+        shutil.copytree(portal.root, copy.root, symlinks=True)
+        if not _killed(copy, draft, number, _die_after_line):
+            return found
+        _look(number, copy, draft, found)
+        shutil.rmtree(copy.root)
+    raise AssertionError
+
+
+def findings_by_moment(work: Path, *, times: int) -> dict[str, Any]:
+    """Kill one publication at random moments of its life, a number of times."""
+    portal, draft, found = _second_release(work)
+    trial = Portal(work / "trial")
+    shutil.copytree(portal.root, trial.root, symlinks=True)
+    begun = time.monotonic()
+    _killed(trial, draft, 0, lambda number: None)
+    life = int(1000 * (time.monotonic() - begun))
+    chance = random.Random(4)  # noqa: S311 - moments, not secrets
+    while found["points"] < times:
+        moment = chance.randrange(life)
+        copy = Portal(work / "copy")
+        shutil.copytree(portal.root, copy.root, symlinks=True)
+        if _killed(copy, draft, moment, _die_after):
+            _look(moment, copy, draft, found)
+        shutil.rmtree(copy.root)
+    return found
+
+
+def _second_release(work: Path) -> tuple[Portal, Draft, dict[str, Any]]:
+    """A portal with one release, the next one's draft, and findings that are still empty."""
+    portal = Portal(work / "base")
+    portal.root.mkdir(parents=True)
+    go_out(portal, next_draft(portal))
+    return portal, next_draft(portal), {"points": 0, "old": 0, "new": 0, "problems": []}
+
+
 def _look(number: int, portal: Portal, draft: Draft, found: dict[str, Any]) -> None:
     """Note what is wrong after a death, and after the publication that follows it."""
     latest = portal.latest()
@@ -168,6 +240,13 @@ def _look(number: int, portal: Portal, draft: Draft, found: dict[str, Any]) -> N
     found["problems"] += [f"point {number}: {problem}" for problem in problems]
 
 
+def _chosen(folder: str, scenario: str, number: str) -> dict[str, Any]:
+    if scenario == "lines":
+        return findings_by_line(Path(folder))
+    if scenario == "moments":
+        return findings_by_moment(Path(folder), times=int(number))
+    return findings(Path(folder), published=scenario == "again", step=int(number))
+
+
 if __name__ == "__main__":
-    chosen = findings(Path(sys.argv[1]), published=sys.argv[2] == "again", step=int(sys.argv[3]))
-    sys.stdout.write(json.dumps(chosen))
+    sys.stdout.write(json.dumps(_chosen(*sys.argv[1:])))

@@ -37,12 +37,16 @@ from publish.publication import Built, release_files
 from publish.release import (
     DESCRIPTOR,
     PUBLISHED_TABLES,
+    REVISIONS,
     STATISTICS,
     Draft,
     Identity,
+    Published,
     ReleaseId,
     Source,
 )
+from publish.revisions import Causes, revision_rows, revisions_table
+from publish.vintage import RowChange, comparable, compare
 
 Row = dict[str, Any]
 ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"
@@ -160,6 +164,7 @@ def monthly_rows(month: Month = MARCH) -> dict[str, list[Row]]:
         STATISTICS: statistics_rows(month),
         "petition_statistics": petition_rows(month),
         "submissions": submission_rows(month),
+        "corrections": [],
     }
 
 
@@ -186,6 +191,7 @@ def small_tables(
         "indicators": indicator_rows({2024}),
         "procedures": [],
         "obs_status": obs_status_rows(),
+        "revisions": [],
     }
     for month in months:
         for name, monthly in monthly_rows(month).items():
@@ -224,6 +230,43 @@ def with_table(draft: Draft, name: str, change: Callable[[Row], Row | None]) -> 
     """The draft with the rows of one table changed."""
     changed = edited(draft.tables[name], name, change)
     return replace(draft, tables={**draft.tables, name: changed})
+
+
+def row_changes(new: pa.Table, old: pa.Table, name: str) -> list[RowChange]:
+    """The rows in which two states of a table differ, by its contract."""
+    contract = load_contract(name)
+    compared = compare(new, old, contract.primary_key, comparable(contract))
+    return list(compared.row_changes(name))
+
+
+FIRST_RELEASE = Published(
+    id=ReleaseId(MARCH, 1),
+    version="1.0.0",
+    published_at="2024-04-10T01:00:00Z",
+    provenance="published",
+    periods=(MARCH,),
+    schema_digests=dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
+    folder=Path("absent"),
+    digest="0" * 64,
+)
+"""What readers are told of ``small_draft`` once it is out."""
+
+
+def second_release(
+    first: Draft, name: str, change: Callable[[Row], Row | None], causes: Causes | None = None
+) -> Draft:
+    """The release after the first: one table is changed, and the change is logged."""
+    after = replace(
+        with_table(first, name, change),
+        id=ReleaseId(MARCH, 2),
+        previous=FIRST_RELEASE,
+        before=first.tables,
+        acceptance=causes.acceptance if causes else None,
+    )
+    changes = row_changes(after.tables[name], first.tables[name], name)
+    rows = revision_rows(changes, causes or Causes(), {str(MARCH)})
+    log = revisions_table(rows, first.tables[REVISIONS], str(after.id), after.published_text)
+    return replace(after, tables={**after.tables, REVISIONS: log})
 
 
 def candidate(

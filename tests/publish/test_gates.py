@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,23 @@ from publish import package_gates
 from publish.candidate import Candidate
 from publish.formats import to_csv, to_json, to_parquet
 from publish.gates import GATES, judge
+from publish.inputs import Renewal
 from publish.publication import release_files
-from publish.release import DESCRIPTOR, STATISTICS, Draft, Published, ReleaseId, TableChange
+from publish.release import (
+    DESCRIPTOR,
+    REVISIONS,
+    STATISTICS,
+    Acceptance,
+    Draft,
+    ReleaseId,
+    TableChange,
+)
+from publish.revisions import Causes
 from publish.workbook import to_xlsx
 from tests.publish.small_release import (
     APRIL,
     FIRST,
+    FIRST_RELEASE,
     MARCH,
     ROOT,
     SECOND,
@@ -31,8 +43,10 @@ from tests.publish.small_release import (
     candidate,
     edited,
     full_statistics,
+    second_release,
     small_draft,
     source,
+    table,
     with_table,
 )
 
@@ -144,18 +158,51 @@ def changed_on_disk(draft: Draft, folder: Path) -> Candidate:
     return made
 
 
-BEFORE = Published(
-    id=ReleaseId(MARCH, 1),
-    version="1.0.0",
-    published_at="2024-04-10T01:00:00Z",
-    provenance="published",
-    periods=(MARCH,),
-    schema_digests=small_draft().schema_digests,
-    folder=Path("absent"),
-    digest="0" * 64,
-)
+BEFORE = FIRST_RELEASE
 SECOND_RELEASE: dict[str, Any] = {"id": ReleaseId(MARCH, 2), "previous": BEFORE}
 EARLIER = small_draft().published_at - timedelta(days=60)
+CAPTURED_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "scores")})))
+HANDED_IN_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "agency_reports")})))
+
+
+def logged(**values: Any) -> Row:
+    """An entry of the log of revisions: a note of the plan that was changed by this release."""
+    row: Row = {
+        "release": "2024-03.r2", "published_at": "2024-05-10T01:00:00Z", "table": "plan_tasks",
+        "key": "period=2024-03;task_id=1a", "column": "note", "old_value": "cũ",
+        "new_value": "mới", "reason_code": "SRC", "note": None,
+    }  # fmt: skip
+    return row | values
+
+
+OLD_ENTRY = logged(release="2024-03.r1", published_at="2024-04-10T01:00:00Z")
+
+
+def following(
+    causes: Causes | None = None,
+    log: list[Row] | None = None,
+    earlier: list[Row] | None = None,
+    **how: Any,
+) -> Case:
+    """The second release, in which a note of the plan differs.
+
+    Args:
+        causes: What explains it.
+        log: The entries of the log; those that the change makes if left out.
+        earlier: The entries of the log of the release before.
+        how: Other fields of the candidate.
+    """
+
+    def case(draft: Draft, folder: Path) -> Candidate:
+        made = second_release(draft, "plan_tasks", only("1a", note="khác"), causes)
+        if log is not None:
+            made = replace(made, tables={**made.tables, REVISIONS: table(REVISIONS, log)})
+        if earlier is not None:
+            before = {**made.before, REVISIONS: table(REVISIONS, earlier)}
+            made = replace(made, before=before)
+        return candidate(made, folder, **how)
+
+    return case
 
 
 FAILING: dict[str, dict[str, Case]] = {
@@ -240,6 +287,29 @@ FAILING: dict[str, dict[str, Case]] = {
     },
     "no_row_is_lost": {
         "a published row that would disappear": parts(changes={"scores": TableChange(removed=1)}),
+    },
+    "revisions_are_expected": {
+        "a value that changed for no known reason": following(),
+        "more revisions than the limit": lambda draft, folder: candidate(
+            second_release(draft, "scores", only("CKMB", ratio=82.0), CAPTURED_ANEW),
+            folder,
+            revision_limit=Decimal("0.001"),
+        ),
+    },
+    "revisions_are_logged": {
+        "a changed cell that is not logged": following(log=[]),
+        "another value than the new one": following(log=[logged(old_value=None, new_value="b")]),
+        "a logged cell that did not change": following(
+            log=[logged(old_value=None, new_value="khác"), logged(column="title")],
+        ),
+        "an earlier entry that is lost": following(HANDED_IN_ANEW, earlier=[OLD_ENTRY]),
+        "an earlier entry that is told otherwise": following(
+            log=[logged(old_value=None, new_value="khác"), OLD_ENTRY | {"reason_code": "ERR"}],
+            earlier=[OLD_ENTRY],
+        ),
+        "an earlier entry that was never published": following(
+            log=[logged(old_value=None, new_value="khác"), OLD_ENTRY],
+        ),
     },
     "small_counts_are_hidden": {
         "the row of few dossiers": lambda draft, folder: candidate(
@@ -327,6 +397,53 @@ def test_some_faults_are_noticed_by_more_than_one_gate(
     assert gates_named <= failing(tables("scores", change)(good_draft, tmp_path / "x"), good_draft)
 
 
+def test_a_plain_negative_number_is_no_formula(good_draft: Draft, tmp_path: Path) -> None:
+    values = {"recomputed_score": 8.5, "difference": -0.25}
+    negative = second_release(good_draft, "scores", only("CKMB", **values), CAPTURED_ANEW)
+    assert failing(candidate(negative, tmp_path / "x"), good_draft) == set()
+    assert "-0.25" in negative.tables[REVISIONS].column("new_value").to_pylist()
+
+
+@pytest.mark.parametrize("cell", ["-1+2", "-A1"])
+def test_what_only_begins_like_a_negative_number_is_stopped(
+    cell: str, good_draft: Draft, tmp_path: Path
+) -> None:
+    noted = tables("plan_tasks", only("1a", note=cell))(good_draft, tmp_path / "x")
+    assert {"text_is_clean", "tables_meet_their_contracts"} <= failing(noted, good_draft)
+
+
+def test_revisions_that_were_said_to_be_right_may_go_out_whatever_their_share(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    said = Causes(acceptance=Acceptance("ERR", "Tính sai"))
+    accepted = second_release(good_draft, "scores", only("CKMB", ratio=82.0), said)
+    made = candidate(accepted, tmp_path / "x", revision_limit=Decimal(0))
+    assert failing(made, good_draft) == set()
+    log = accepted.tables[REVISIONS].to_pylist()
+    assert {(row["reason_code"], row["note"]) for row in log} == {("ERR", "Tính sai")}
+
+
+def test_the_line_says_the_share_the_place_and_what_to_do(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    other = second_release(good_draft, "scores", only("CKMB", ratio=82.0), CAPTURED_ANEW)
+    made = candidate(other, tmp_path / "x", revision_limit=Decimal("0.001"))
+    (line,) = GATES["revisions_are_expected"](made)
+    assert "of the published values of 2024 are revised (3 of " in line
+    assert "the limit is 0.1%" in line
+    assert "mostly scores 2024-03 (3)" in line
+    assert "--accept-revisions SRC|LATE|MET|ERR" in line
+
+
+def test_a_new_column_is_no_revision_of_its_rows(good_draft: Draft, tmp_path: Path) -> None:
+    """Its cells were empty before only because there was no such column."""
+    noted = second_release(good_draft, "plan_tasks", only("1a", note="khác"))
+    columns = {f.name: f.type for f in load_contract("plan_tasks").fields if f.name != "note"}
+    without_log = {**noted.tables, REVISIONS: table(REVISIONS, [])}
+    widened = replace(noted, tables=without_log, columns_before={"plan_tasks": columns})
+    assert failing(candidate(widened, tmp_path / "x"), good_draft) == set()
+
+
 def test_rows_that_were_received_and_not_accounted_for_are_noticed(
     good_draft: Draft, tmp_path: Path
 ) -> None:
@@ -381,3 +498,19 @@ def test_without_the_official_profile_nothing_is_published(
     (result,) = judge(made, {"profile_is_valid": GATES["profile_is_valid"]})
     assert not result.passed
     assert "no-such-package" in result.failures[0]
+
+
+def test_a_wrong_month_does_not_hide_in_a_long_history(good_draft: Draft, tmp_path: Path) -> None:
+    """The years that nothing is revised in do not count."""
+    revised = second_release(good_draft, "scores", only("CKMB", ratio=82.0), CAPTURED_ANEW)
+    earlier = [row | {"period": "2023-03"} for row in revised.before["scores"].to_pylist()]
+    longer = table("scores", [*revised.before["scores"].to_pylist(), *earlier])
+    limit = Decimal("0.001")
+    lines = [
+        list(GATES["revisions_are_expected"](candidate(draft, folder, revision_limit=limit)))
+        for draft, folder in (
+            (revised, tmp_path / "a"),
+            (replace(revised, before={**revised.before, "scores": longer}), tmp_path / "b"),
+        )
+    ]
+    assert lines[0] == lines[1] != []

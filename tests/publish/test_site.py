@@ -5,7 +5,7 @@ import itertools
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
@@ -25,10 +25,15 @@ from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import table_from_rows
 from cchc_pipeline.units import load_register
+from publish.descriptor import describe
+from publish.directory import directory_files
+from publish.edition import Act, Edition
 from publish.formats import cell_text
+from publish.page import root_row
 from publish.page_words import load_words, parse_messages
+from publish.publication import release_files
 from publish.release import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
-from publish.site import render_site
+from publish.release_pages import release_pages
 from publish.vietnamese import number_text
 
 SEPTEMBER, MARCH_2024 = Month(2026, 9), Month(2024, 3)
@@ -120,6 +125,7 @@ def _draft(**given: Rows) -> Draft:
             _submission("2026-09", "received", 163),
             _submission("2024-03", "missing", None),
         ],
+        "revisions": [],
         "units": UNITS,
         "successions": [],
         "metrics": metric_rows("766-2026"),
@@ -158,9 +164,14 @@ def _published(draft: Draft, number: int = 1, digest: str = "ab" * 32) -> Publis
     )
 
 
-def _site(draft: Draft | None = None) -> dict[str, bytes]:
+def _site(draft: Draft | None = None, releases: Sequence[Published] = ()) -> dict[str, bytes]:
     draft = draft or _draft()
-    return render_site(draft, (_published(draft),))
+    descriptor = describe(draft, release_files(draft))
+    out = tuple(releases or (_published(draft),))
+    acts = tuple(Act(release.published_at, "published", release.id) for release in out)
+    root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
+    edition = Edition(out, acts, draft.identity, root, descriptor)
+    return {**release_pages(draft, descriptor), **directory_files(edition)}
 
 
 def _page(path: str = "thang/2026-09.html", **given: Rows) -> "Element":
@@ -270,7 +281,7 @@ def test_each_page_has_its_english_twin_and_they_point_at_each_other() -> None:
     vietnamese = {path for path in site if path.endswith(".html") and not path.startswith("en/")}
     assert {f"en/{path}" for path in vietnamese} == {p for p in site if p.startswith("en/")}
     for path, page in _pages(site):
-        twin = page.one("link", rel="alternate").attributes
+        twin = page.one("link", hreflang="vi" if path.startswith("en/") else "en").attributes
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), twin["href"]))
         assert target == (path.removeprefix("en/") if path.startswith("en/") else f"en/{path}")
         assert page.one("html").attributes["lang"] == ("en" if path.startswith("en/") else "vi")
@@ -283,7 +294,7 @@ def test_the_same_draft_gives_the_same_bytes() -> None:
 def test_the_index_lists_every_release_oldest_first_and_only_the_last_is_current() -> None:
     draft = _draft()
     releases = (_published(draft, 1), _published(draft, 2, "cd" * 32))
-    index = json.loads(render_site(draft, releases)["index.json"])
+    index = json.loads(_site(draft, releases)["index.json"])
     assert index["latest"] == "2026-09.r2"
     assert [(entry["id"], entry["status"]) for entry in index["releases"]] == [
         ("2026-09.r1", "superseded"),
@@ -299,11 +310,11 @@ def test_the_index_lists_every_release_oldest_first_and_only_the_last_is_current
 def test_the_releases_page_shows_versions_and_digests_newest_first() -> None:
     draft = _draft()
     releases = (_published(draft, 1), _published(draft, 2, "cd" * 32))
-    page = parse(render_site(draft, releases)["phat-hanh.html"].decode())
-    rows = page.one("tbody").all("tr")
+    page = parse(_site(draft, releases)["phat-hanh.html"].decode())
+    rows = page.all("tbody")[0].all("tr")
     assert [row.one("th").text for row in rows] == ["2026-09.r2", "2026-09.r1"]
     assert "Hiện hành" in rows[0].text and "cd" * 32 in rows[0].text
-    assert "Đã có bản mới hơn" in rows[1].text
+    assert "Không còn hiện hành" in rows[1].text
 
 
 # Links and independence
@@ -327,7 +338,8 @@ def test_every_link_leads_to_a_page_a_file_of_the_data_or_of_a_release() -> None
 
 def test_pages_need_no_script_no_other_file_and_no_third_party() -> None:
     for path, page in _pages(_site()):
-        assert not page.all("script"), path
+        kinds = {script.attributes.get("type") for script in page.all("script")}
+        assert kinds <= {"application/ld+json"}, path
         for element in page.walk():
             for name in ("src", "href", "action", "data", "poster"):
                 value = element.attributes.get(name, "")
@@ -339,7 +351,7 @@ def test_pages_need_no_script_no_other_file_and_no_third_party() -> None:
 def test_a_known_public_address_makes_the_permalink_absolute() -> None:
     draft = _draft()
     public = replace(draft, identity=replace(draft.identity, public_url="https://example.vn/cl"))
-    page = parse(render_site(public, (_published(draft),))["en/index.html"].decode())
+    page = parse(_site(public)["en/index.html"].decode())
     address = "https://example.vn/cl/en/thang/2026-09.html"
     assert page.one("link", rel="canonical").attributes["href"] == address
     assert address in page.one("footer").text
@@ -355,7 +367,7 @@ def test_names_from_the_data_are_escaped() -> None:
     hostile = '<script>alert(1)</script>"&'
     units = [*UNITS[:3], _unit("H24.101", hostile, "commune"), UNITS[4]]
     page = _page(units=units)
-    assert not page.all("script")
+    assert {script.attributes["type"] for script in page.all("script")} == {"application/ld+json"}
     assert hostile in page.one("tr", data_row="H24.101").text
 
 

@@ -21,7 +21,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.typed_data import refuse, typed
 
-FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet"]
+FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet", "yaml"]
 _NO_EXTRAS = ConfigDict(extra="forbid")
 _QUOTED_LETTERS = 60
 

@@ -1,0 +1,88 @@
+"""The journal: what was begun on the portal, each step that was done, and whether it ended.
+
+Belongs here: writing a line so that it survives a crash, and reading what the last act came to.
+Does not: the steps, or what follows from an act that did not end (``publication``).
+
+It is for the engineer, and for the next publisher; readers are told of acts by the index.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cchc_pipeline.durable import sync_folder
+
+BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
+_LAST = frozenset({ENDED, CLEARED})
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step that was done.
+
+    Args:
+        act: ``published``, ``rolled_back`` or ``retracted``.
+        release: On which release.
+        site: The name of the site that it makes.
+        step: ``begun``, a step's name, ``ended``, or ``cleared`` by the next act.
+        at: The moment of the act, ISO 8601 in UTC: all its lines have the same.
+        pid: The process.
+    """
+
+    act: str
+    release: str
+    site: str
+    step: str
+    at: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The journal in one file."""
+
+    path: Path
+
+    def write(self, line: Line) -> None:
+        """Append a line and wait until the disk has it.
+
+        What a crash left of a line before stands then on a line of its own, which is no JSON.
+        """
+        is_new = not self.path.exists()
+        text = json.dumps(asdict(line), ensure_ascii=False) + "\n"
+        with self.path.open("a+b") as file:
+            file.write(b"" if _ends_whole(file) else b"\n")
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            sync_folder(self.path.parent)
+
+    def lines(self) -> list[Line]:
+        """Every whole line, oldest first."""
+        if not self.path.exists():
+            return []
+        return list(_whole(self.path.read_text(encoding="utf-8", errors="replace").splitlines()))
+
+    def unfinished(self) -> Line | None:
+        """The last line, if the act that it belongs to did not end."""
+        last = next(reversed(self.lines()), None)
+        return last if last and last.step not in _LAST else None
+
+
+def _ends_whole(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return True
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) == b"\n"
+
+
+def _whole(lines: Iterable[str]) -> Iterable[Line]:
+    for text in lines:
+        try:
+            yield Line(**json.loads(text))
+        except (ValueError, TypeError):
+            continue  # cut off by a crash

@@ -1,0 +1,186 @@
+"""A page: its place in the site, who signs it, and how a template becomes its bytes.
+
+Belongs here: addresses, the twin in the other language, the frame of every page. Does not: what
+pages show (``release_pages``, ``directory``), the look (``templates``), words (``schemas/pages``).
+
+Pages know each other by relative addresses only, so that they work below any base path and from
+a folder; each Vietnamese page has its English twin at the same path below ``en/``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from publish.month_chart import group_chart, group_finding
+from publish.page_forms import Forms
+from publish.page_words import load_words
+from publish.release import Draft, Identity, ReleaseId
+from publish.vietnamese import LANGUAGES, Language
+
+INDEX_PAGE = "index.html"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's place in the site.
+
+    Args:
+        name: Its path within its language.
+        language: Its language.
+        lasting: The name under which its content can be found again; ``name`` for most.
+        public_url: Where the site is served, or empty.
+    """
+
+    name: str
+    language: Language
+    lasting: str
+    public_url: str = ""
+
+    @property
+    def path(self) -> str:
+        """Its path in the site."""
+        return path_in(self.name, self.language)
+
+    @property
+    def other(self) -> Language:
+        """The language of its twin."""
+        return "en" if self.language == "vi" else "vi"
+
+    @property
+    def root(self) -> str:
+        """The way from the page to the site's root; empty at the root."""
+        return "../" * self.path.count("/")
+
+    @property
+    def twin(self) -> str:
+        """The way to the same page in the other language."""
+        return self.root + path_in(self.name, self.other)
+
+    @property
+    def permalink(self) -> str:
+        """The lasting address: absolute if the site's own is known."""
+        lasting = path_in(self.lasting, self.language)
+        return f"{self._base}{lasting}" if self._base else self.root + lasting
+
+    @property
+    def canonical(self) -> str:
+        """The lasting absolute address, or empty."""
+        return self.permalink if self._base else ""
+
+    @property
+    def _base(self) -> str:
+        return f"{self.public_url.rstrip('/')}/" if self.public_url else ""
+
+    def to(self, name: str) -> str:
+        """The way to a page in the same language."""
+        return self.root + path_in(name, self.language)
+
+
+def path_in(name: str, language: Language) -> str:
+    """A page's path in the site from its path within its language."""
+    return name if language == "vi" else f"{language}/{name}"
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """The release that a page speaks for, and who publishes it.
+
+    Args:
+        identity: Who publishes, and under which terms.
+        root: The publishing unit's row in the list of units.
+        id: The release; None where none is shown.
+        version: Its version.
+        published_text: When it was published.
+        is_sample: Whether any of its figures is sample data.
+    """
+
+    identity: Identity
+    root: Mapping[str, Any]
+    id: ReleaseId | None = None
+    version: str = ""
+    published_text: str = ""
+    is_sample: bool = False
+
+
+def imprint_of_draft(draft: Draft) -> Imprint:
+    """The imprint of a release in the making."""
+    root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
+    return Imprint(
+        draft.identity, root, draft.id, draft.version, draft.published_text, draft.is_sample
+    )
+
+
+def root_row(units: Iterable[Mapping[str, Any]], code: str) -> Mapping[str, Any]:
+    """The publishing unit's latest row; a unit that stands in no list names itself."""
+    rows = [row for row in units if row["unit_code"] == code]
+    unnamed = {"unit_code": code, "name_vi": code, "name_en": code}
+    return max(rows, key=lambda row: row["valid_from"], default=unnamed)
+
+
+def in_each_language(name: str, identity: Identity, *, lasting: str = "") -> Iterable[Page]:
+    """A page and its twin.
+
+    Args:
+        name: Their path within their language.
+        identity: Who publishes, and where.
+        lasting: The name under which the content can be found again; ``name`` if empty.
+    """
+    for language in LANGUAGES:
+        yield Page(name, language, lasting or name, identity.public_url)
+
+
+def render(
+    template: str,
+    page: Page,
+    imprint: Imprint,
+    content: Mapping[str, Any],
+    statuses: Mapping[str, Mapping[str, Any]] | None = None,
+) -> bytes:
+    """A page's bytes.
+
+    Args:
+        template: The name of the template.
+        page: The page.
+        imprint: Which release it speaks for.
+        content: What the template shows beside the frame.
+        statuses: The list of observation statuses by code, where the page shows figures.
+    """
+    forms = Forms(load_words(page.language), statuses or {})
+    context = {
+        "page": page,
+        "imprint": imprint,
+        "root": imprint.root,
+        "license": _license(page, imprint),
+        "t": forms.words,
+        "f": forms,
+        "group_chart": group_chart,
+        "group_finding": group_finding,
+        **content,
+    }
+    return _environment().get_template(template).render(context).encode()
+
+
+def _license(page: Page, imprint: Imprint) -> str:
+    """The address of the terms: one on the web, the file in the release, or empty."""
+    place = imprint.identity.license_path
+    if place.startswith(("https://", "http://")):
+        return place
+    return f"{page.root}releases/{imprint.id.path}/{place}" if imprint.id else ""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("publish", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = files("publish").joinpath("templates/style.css").read_text(encoding="utf-8")
+    environment.globals["style"] = style
+    return environment

@@ -1,0 +1,63 @@
+"""CHANGES.md: rows by table, values by reason, columns."""
+
+from dataclasses import replace
+
+from cchc_pipeline.contracts import load_contract
+from publish.inputs import Renewal
+from publish.notes import changes_text
+from publish.release import PUBLISHED_TABLES, Acceptance, Draft
+from publish.revisions import Causes
+from tests.publish.small_release import FIRST_RELEASE, Row, second_release
+
+CAPTURED_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "scores")})))
+
+
+def other_ratio(row: Row) -> Row:
+    return row | {"ratio": 82.0}
+
+
+def columns() -> dict[str, dict[str, str]]:
+    """The columns of every table as they are today."""
+    return {
+        name: {field.name: field.type for field in load_contract(name).fields}
+        for name in PUBLISHED_TABLES
+    }
+
+
+def test_the_first_release_has_revised_nothing_and_changed_no_column(good_draft: Draft) -> None:
+    text = changes_text(good_draft)
+    assert "Lý do" not in text
+    assert "cột" not in text
+
+
+def test_revised_values_are_counted_by_reason(good_draft: Draft) -> None:
+    text = changes_text(second_release(good_draft, "scores", other_ratio, CAPTURED_ANEW))
+    assert "| Nguồn thay đổi (`SRC`) | 21 |" in text
+    assert "LATE" not in text
+    assert "Ghi chú" not in text
+
+
+def test_what_was_said_of_them_is_told(good_draft: Draft) -> None:
+    said = Causes(acceptance=Acceptance("ERR", "Cộng nhầm"))
+    text = changes_text(second_release(good_draft, "scores", other_ratio, said))
+    assert "| Lỗi của bên công bố (`ERR`) | 21 |" in text
+    assert "Ghi chú: Cộng nhầm" in text
+
+
+def test_columns_and_tables_that_changed_are_named(good_draft: Draft) -> None:
+    before = columns()
+    del before["scores"]["rank"], before["units"]
+    before["scores"] |= {"grade": "string", "numerator": "string"}
+    before["bygone"] = {"a": "string"}
+    text = changes_text(replace(good_draft, previous=FIRST_RELEASE, columns_before=before))
+    assert "- `scores`: cột mới `rank`" in text
+    assert "- `scores`: cột bỏ `grade`" in text
+    assert "- `scores`: cột đổi kiểu `numerator`" in text
+    assert "- `units`: bảng mới" in text
+    assert "- `bygone`: không còn công bố" in text
+    assert "`plan_tasks`: cột" not in text
+
+
+def test_the_same_columns_are_not_mentioned(good_draft: Draft) -> None:
+    text = changes_text(replace(good_draft, previous=FIRST_RELEASE, columns_before=columns()))
+    assert "cột" not in text
