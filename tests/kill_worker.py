@@ -18,15 +18,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import publish.publication
 from cchc_pipeline import cli
+from publish.journal import Journal, Line
 from publish.portal import Portal
-from publish.publication import Built, publication_steps
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
 from tests.publish.crash_worker import faults
-
-_Steps = tuple[Callable[[], None], ...]
-
 
 def steps_passed(home: Path, die_after: int) -> int:
     """Run the second month in a fork that dies after a step; the number of steps it passed.
@@ -50,7 +46,7 @@ def steps_passed(home: Path, die_after: int) -> int:
 
 
 def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
-    """In the child: count the steps of the jobs and of the publication, and die."""
+    """In the child: count the steps of the jobs and the journal's lines, and die."""
     passed = 0
     signal.alarm(90)  # a run that waits without end is a fault to be seen, not waited for
 
@@ -62,7 +58,7 @@ def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     cli._progress = lambda line: step() if _is_step(line) else None
-    vars(publish.publication)["publication_steps"] = _counted(publication_steps, step)
+    Journal.write = _then(Journal.write, step)  # type: ignore[method-assign]
     outcome = run(home, SAMPLE_INBOX, at=SECOND)
     os.write(2, outcome.problem.encode())
     os._exit(outcome.code)
@@ -76,19 +72,12 @@ def _is_step(line: str) -> bool:
     return line.startswith(" ") and not line.endswith("_expectations")
 
 
-def _counted(
-    steps_of: Callable[[Built, Portal], _Steps], step: Callable[[], None]
-) -> Callable[[Built, Portal], _Steps]:
-    def counted(built: Built, portal: Portal) -> _Steps:
-        return tuple(_then(one, step) for one in steps_of(built, portal))
-
-    return counted
-
-
-def _then(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
-    def both() -> None:
-        one()
-        other()
+def _then(
+    write: Callable[[Journal, Line], None], step: Callable[[], None]
+) -> Callable[[Journal, Line], None]:
+    def both(journal: Journal, line: Line) -> None:
+        write(journal, line)
+        step()
 
     return both
 
