@@ -1,6 +1,6 @@
 """Why rows changed that a correction by hand touched: the reason that it was given.
 
-Belongs here: which rows of ``scores`` a correction reaches. Does not: any other reason
+Belongs here: which rows a correction reaches. Does not: any other reason
 (``revisions``), or applying corrections (``cchc_pipeline.indicators.corrected``).
 """
 
@@ -21,7 +21,8 @@ def correction_reasons(
 ) -> dict[tuple[str, str], tuple[str, str]]:
     """The reason and note of each row that a new or changed correction reaches, by table and key.
 
-    It reaches the corrected figure, and its peers of the same period and metric, whose ranks move.
+    It reaches the corrected figure, and its peers of the same period and metric, whose ranks move;
+    its own row in the list of corrections has the reason that stands there.
 
     Args:
         tables: The tables of the draft.
@@ -32,14 +33,17 @@ def correction_reasons(
     reach = {tuple(row[name] for name in _REACH): row for row in new}
     if not reach:
         return {}
-    contract = load_contract(SCORES)
-    found = {}
+    contract, listed = load_contract(SCORES), load_contract(CORRECTIONS)
+    found = {(CORRECTIONS, key_text(row, listed)): _reason(row) for row in new}
     for row in _rows(tables[SCORES].select(list(contract.primary_key))):
         correction = reach.get(tuple(row[name] for name in _REACH))
         if correction is not None:
-            reason = (correction["reason_code"], correction["reason_vi"])
-            found[SCORES, key_text(row, contract)] = reason
+            found[SCORES, key_text(row, contract)] = _reason(correction)
     return found
+
+
+def _reason(correction: Mapping[str, Any]) -> tuple[str, str]:
+    return correction["reason_code"], correction["reason_vi"]
 
 
 def _rows(table: pa.Table | None) -> list[dict[str, Any]]:

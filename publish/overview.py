@@ -19,8 +19,8 @@ def overview(settings: Settings) -> dict[str, Any]:
 
     Returns:
         ``latest`` release or None; ``months``, each with its snapshots, rows handed in, computed
-        and published state, what is missing of the whole and of units, and where months do not
-        join; ``units_awaiting_code`` of the newest month.
+        and published state, what is missing of the whole and of units, where months do not join,
+        and how many figures were corrected by hand; ``units_awaiting_code`` of the newest month.
     """
     lake, portal = Lake(settings.lake_dir), Portal(settings.portal_dir)
     latest = portal.latest()
@@ -57,6 +57,7 @@ def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:
         "missing": [row["table"] for row in missing if row["unit_code"] == root],
         "units_missing": _by_table(row for row in missing if row["unit_code"] != root),
         "continuity_breaks": _breaks(lake, month),
+        "corrections": lake.read("corrections", month).num_rows,
         "owed": _owed(lake, month, root),
     }
 
@@ -93,6 +94,9 @@ def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
             f"{month['quarantined']:>8} {_mark(month['computed'])} {_mark(month['published'], 9)} "
             f"{', '.join(month['missing']) or '-'}"
         )
+    for month in seen["months"]:
+        if month["corrections"]:
+            yield f"{month['period']} has {month['corrections']} figure(s) corrected by hand"
     for month in seen["months"][-1:]:
         yield from _details(month)
     names = seen["units_awaiting_code"]

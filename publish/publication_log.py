@@ -25,9 +25,9 @@ def read_publications(
 ) -> PublicationLog:
     """Every publication that is known.
 
-    A release counts for the city portal only where this portal is that portal (``production``), and
-    sample data never counts. The month in the making counts as published now, since what is
-    computed from this log is seen only once it is.
+    A release counts for the city portal only where this portal is that portal (``production``);
+    sample data and what was retracted never count. The month in the making counts as published now,
+    since what is computed from this log is seen only once it is.
 
     Raises:
         SchemaDataError: ``publications.csv`` cannot be used.
@@ -38,8 +38,9 @@ def read_publications(
 
 
 def _own(portal: Portal) -> Iterable[Publication]:
+    retracted = {act.release for act in portal.acts() if act.kind == "retracted"}
     for release in portal.published():
-        if not release.is_sample:
+        if not release.is_sample and release.id not in retracted:
             moment = datetime.fromisoformat(release.published_at)
             for month in release.periods:
                 yield Publication(month, OWN_PLACE, moment)

@@ -24,6 +24,7 @@ from publish.portal import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
 from tests.publish.crash_worker import faults
 
+
 def steps_passed(home: Path, die_after: int) -> int:
     """Run the second month in a fork that dies after a step; the number of steps it passed.
 

@@ -8,10 +8,13 @@ import pytest
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.period import TIMEZONE
+from publish.acts import retract
+from publish.edition import Act
 from publish.portal import Portal
 from publish.publication_log import read_publications
+from publish.release import ReleaseId
 from tests.publish.crash_worker import go_out
-from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft
+from tests.publish.small_release import APRIL, IDENTITY, MARCH, MOMENT, small_draft
 
 NOW = MOMENT + timedelta(days=40)
 HEADING = "period,place,published_at"
@@ -49,6 +52,15 @@ def test_a_trial_portal_counts_for_nothing(portal: Portal, tmp_path: Path) -> No
 
 def test_samples_never_count(portal: Portal, tmp_path: Path) -> None:
     go_out(portal, small_draft(sample=True))
+    months = {entry.month for entry in log(portal, tmp_path, production=True).entries}
+    assert months == {APRIL}
+
+
+def test_what_was_retracted_does_not_count(portal: Portal, tmp_path: Path) -> None:
+    go_out(portal, small_draft())
+    gone = Act("2024-05-11T01:00:00Z", "retracted", ReleaseId(MARCH, 1), "Sai số", "VP")
+    with portal.lock(NOW):
+        retract(portal, gone, IDENTITY)
     months = {entry.month for entry in log(portal, tmp_path, production=True).entries}
     assert months == {APRIL}
 
