@@ -1,5 +1,5 @@
 # make run    the main job on the bundled sample, to a published portal in ./var
-# make test   all tests that this machine allows, with what was skipped and why
+# make test   all tests that this machine allows, a process for each core, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
 # make clean  remove what run and test made
@@ -32,7 +32,7 @@ run: $(STAMP)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
 test: $(STAMP) check
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest -rs --numprocesses auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

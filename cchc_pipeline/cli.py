@@ -16,7 +16,7 @@ import typer
 
 from cchc_pipeline import diff_command, input_commands, release_commands, verify_command
 from cchc_pipeline.arguments import moment_of, settings_for
-from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError, disk_error
+from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError, disk_error, disk_refusal
 
 if TYPE_CHECKING:
     from assets.resources import Workspace
@@ -245,8 +245,9 @@ def _said(error: Exception) -> tuple[str, int]:
     """An error's line and exit code; of one that nobody foresaw, what a report needs."""
     if isinstance(error, CchcError):
         return str(error), error.exit_code
-    if isinstance(error, OSError) and error.strerror:
-        return str(disk_error(error)), 1
+    refusal = disk_refusal(error)
+    if refusal is not None:
+        return str(disk_error(refusal, "CCHC_HOME")), 1
     first = next(iter(str(error).strip().splitlines()), "")
     return f"unexpected {type(error).__name__}: {first} -> run it with {DEBUG} and report it", 1
 

@@ -6,6 +6,7 @@ the disk's refusals mean. Does not: catching or printing them, which the command
 
 import errno
 import os
+import sqlite3
 from pathlib import Path
 
 
@@ -65,6 +66,7 @@ _REFUSALS = {
     errno.ENOSPC: ("the disk is full", "free some space and run again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space and run again"),
     errno.EROFS: ("the disk is read-only", "mount it for writing and run again"),
+    errno.EIO: ("the disk cannot be read or written", "see whether it is full or failing"),
     errno.EACCES: ("may not be written to", "give this user the right to write there"),
     errno.EPERM: ("may not be written to", "give this user the right to write there"),
 }
@@ -83,3 +85,31 @@ def disk_error(error: OSError, place: Path | str = "") -> CheckFailedError:
         (error.strerror or str(error), "check that the place exists and may be written to"),
     )
     return CheckFailedError(what, where=where, todo=todo)
+
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_IOERR_SHMSIZE: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+}
+"""SQLite's codes; of those that have finer ones, the finer one is looked up first."""
+
+
+def disk_refusal(error: BaseException) -> OSError | None:
+    """The operating system's refusal behind an error, also one that a database tells in its words.
+
+    Args:
+        error: Any error; what caused it is looked at too.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause
+        code = getattr(cause, "sqlite_errorcode", 0)
+        number = _SQLITE.get(code) or _SQLITE.get(code & 0xFF)
+        if number is not None:
+            return OSError(number, os.strerror(number))
+        cause = cause.__cause__
+    return None

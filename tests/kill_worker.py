@@ -49,7 +49,7 @@ def steps_passed(home: Path, die_after: int) -> int:
 def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
     """In the child: count the steps of the jobs and the journal's lines, and die."""
     passed = 0
-    signal.alarm(90)  # a run that waits without end is a fault to be seen, not waited for
+    signal.alarm(240)  # a run that waits without end is a fault to be seen, not waited for
 
     def step() -> None:
         nonlocal passed

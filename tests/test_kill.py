@@ -30,7 +30,7 @@ def found(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[di
         )
         for n, folder in enumerate(folders, start=1)
     ]  # fmt: skip
-    said = [worker.communicate(timeout=400)[0] for worker in workers]
+    said = [worker.communicate(timeout=800)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * WORKERS
     return [json.loads(text) for text in said]
 
