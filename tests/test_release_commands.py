@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from publish.journal import BEGUN, Journal, Line
+from publish.lock import LOCK
 from publish.signature import check_signature
 from tests.command_line import (
     FIRST,
@@ -30,6 +31,7 @@ from tests.command_line import (
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 R1, R2 = f"{MONTH}.r1", f"{MONTH}.r2"
+KEY = ("period", "basis", "unit_code", "metric_code")
 CORRECTION = {
     "basis": "ytd", "unit_code": "H24", "metric_code": "PETITION_HANDLING_SATISFACTION",
     "action": "replace", "value": 2.5, "expect": 2.45, "reason_code": "SRC",
@@ -61,17 +63,20 @@ def act(home: Path, *arguments: str, at: str = THIRD) -> tuple[int, str]:
     return outcome.code, (outcome.out + outcome.err).strip()
 
 
-def changed_cells(home: Path) -> set[tuple[str, str, str]]:
-    """The cells of the scores in which the two releases differ, read from the CSV by hand."""
+def changed_cells(home: Path) -> set[tuple[str, str, str, str]]:
+    """The cells of the scores in which the two releases differ, read from the CSV by hand.
+
+    Each is its row's key, its column, and the value before and after.
+    """
     old, new = (_cells(home / "portal" / "store" / MONTH / name) for name in ("r1", "r2"))
     assert old.keys() == new.keys()
-    return {(cell[0], old[cell], new[cell]) for cell in old if old[cell] != new[cell]}
+    return {(*cell, old[cell], new[cell]) for cell in old if old[cell] != new[cell]}
 
 
-def _cells(release: Path) -> dict[tuple[str, ...], str]:
+def _cells(release: Path) -> dict[tuple[str, str], str]:
     with (release / "data" / "scores.csv").open(encoding="utf-8", newline="") as file:
         return {
-            (column, row["period"], row["basis"], row["unit_code"], row["metric_code"]): value
+            (";".join(f"{name}={row[name]}" for name in KEY), column): value
             for row in csv.DictReader(file)
             for column, value in row.items()
             if column != "release"
@@ -81,14 +86,19 @@ def _cells(release: Path) -> dict[tuple[str, ...], str]:
 def test_a_correction_is_listed_cell_by_cell_and_nothing_else_is(corrected_home: Path) -> None:
     rows = [row for row in published(corrected_home, "revisions") if row["release"] == R2]
     told = {
-        (row["column"], row["old_value"] or "", row["new_value"] or "")
+        (row["key"], row["column"], row["old_value"] or "", row["new_value"] or "")
         for row in rows
         if row["table"] == "scores"
     }
     assert told == changed_cells(corrected_home)
-    assert ("score", "2.45", "2.50") in told
-    assert any(new.startswith("CORRECTED") for column, _, new in told if column == "quality_flag")
+    figure = f"period={MONTH};basis=ytd;unit_code=H24;metric_code=PETITION_HANDLING_SATISFACTION"
+    assert told == {
+        (figure, "score", "2.45", "2.50"),
+        (figure, "difference", "0.00", "0.05"),
+        (figure, "quality_flag", "", "CORRECTED;RECOMPUTED_DIFFERS"),
+    }
     assert {row["reason_code"] for row in rows} == {"SRC"}
+    assert {row["table"] for row in rows} == {"scores", "corrections"}
 
 
 def test_the_release_before_a_correction_is_byte_for_byte_what_it_was(
@@ -219,9 +229,13 @@ def test_the_data_as_they_stood_on_a_date_are_copied_out(
     assert (before.code, before.err.count("\n")) == (2, 1)
 
 
-def test_unlocking_says_whether_anybody_had_left_a_lock(home: Path) -> None:
-    outcome = cchc("unlock", "--home", home)
-    assert (outcome.code, outcome.out) == (0, "nobody left a lock\n")
+def test_a_lock_that_another_machine_left_is_broken_once(home: Path) -> None:
+    left = {"owner": "publisher", "pid": 7, "host": "another-machine", "since": "2024-05-01"}
+    (home / "portal" / LOCK).write_text(json.dumps(left))
+    told = [cchc("unlock", "--home", home) for _ in range(2)]
+    assert [outcome.code for outcome in told] == [0, 0]
+    assert told[0].out.startswith("the lock of publisher, pid 7 on another-machine")
+    assert told[1].out == "nobody left a lock\n"
 
 
 def test_a_key_in_the_settings_signs_the_release_and_readers_get_the_public_one(

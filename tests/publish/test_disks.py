@@ -29,7 +29,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", place]
-    if subprocess.run(mount, check=False).returncode:
+    must = "CCHC_TEST_ALL" in os.environ
+    if subprocess.run(mount, check=must).returncode:
         pytest.skip("this superuser may not mount a disk")
     try:
         yield place
