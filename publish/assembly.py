@@ -10,10 +10,11 @@ from pathlib import Path
 
 from publish.directory import directory_files
 from publish.edition import Act, Edition, shown_after
-from publish.page import root_row
 from publish.portal import Portal, read_table, sync_tree, write_files
 from publish.release import Identity, Published, ReleaseId
 from publish.signature import PUBLIC_KEY
+from publish.site.kept import RECORD
+from publish.site.page import root_row
 
 
 def site_name(portal: Portal, act: Act) -> str:
@@ -40,7 +41,7 @@ def _root(release: Published, identity: Identity) -> dict[str, object]:
 
 
 def _pages(portal: Portal, release: ReleaseId) -> tuple[str, ...]:
-    return tuple(sorted(below(portal.pages_folder(release))))
+    return tuple(sorted(set(below(portal.pages_folder(release))) - {RECORD}))
 
 
 def below(folder: Path) -> Iterable[str]:

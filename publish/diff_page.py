@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cchc_pipeline.contracts import contract_names, load_code_list, load_contract
 from cchc_pipeline.period import Month
 from publish.diff import Diff
-from publish.page_words import load_words
 from publish.release import Published
+from publish.site.words import load_words
 from publish.vietnamese import moment_text, month_text
 
 
@@ -25,13 +25,13 @@ def diff_page(diff: Diff, old: Published, new: Published) -> str:
         new: The later release.
     """
     environment = Environment(
-        loader=PackageLoader("publish", "templates"),
+        loader=PackageLoader("publish.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = files("publish").joinpath("templates/style.css").read_text(encoding="utf-8")
+    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
     return environment.get_template("diff.html").render(
         diff=diff,
         releases=(old, new),

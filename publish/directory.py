@@ -12,12 +12,19 @@ from cchc_pipeline.release_calendar import load_calendar
 from publish.catalogue import CATALOGUE, catalogue
 from publish.edition import Act, Edition
 from publish.feed import FEED, feed
-from publish.page import INDEX_PAGE, Imprint, Page, in_each_language, render
 from publish.release import Published
+from publish.site.page import (
+    INDEX_PAGE,
+    RELEASES_PAGE,
+    Imprint,
+    Page,
+    in_each_language,
+    next_release_text,
+    render,
+)
 from publish.sitemap import CALENDAR, calendar_list, sitemap
 from publish.vietnamese import Language
 
-RELEASES_PAGE = "phat-hanh.html"
 TOMBSTONE = "RETRACTED.json"
 
 
@@ -88,7 +95,7 @@ def _imprint(edition: Edition) -> Imprint:
         return Imprint(edition.identity, edition.root)
     return Imprint(
         edition.identity, edition.root, release.id, release.version, release.published_at,
-        release.is_sample,
+        next_release_text(edition.updated_at), release.is_sample,
     )  # fmt: skip
 
 

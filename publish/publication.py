@@ -34,8 +34,10 @@ from publish.portal import (
 )
 from publish.quality_report import QUALITY, quality_report
 from publish.release import DESCRIPTOR, Draft, Published
-from publish.release_pages import release_pages
 from publish.signature import SIGNATURE, Signer, trusted_comment
+from publish.site.kept import make_pages
+from publish.site.page import imprint_of_draft
+from publish.site.release_pages import planned_pages
 from publish.standalone import VERIFIER, standalone_verifier
 from publish.workbook import to_xlsx
 
@@ -213,8 +215,15 @@ def storing_steps(built: Built, portal: Portal) -> tuple[Step, ...]:
 
 
 def _write_pages(portal: Portal, draft: Draft) -> None:
-    pages = release_pages(draft, portal.descriptor(draft.id))
-    write_files(portal.pages_folder(draft.id), pages)
+    edition = Edition(portal.published(), portal.acts(), draft.identity)
+    before = portal.pages_folder(draft.previous.id) if draft.previous else None
+    make_pages(
+        portal.pages_folder(draft.id),
+        planned_pages(draft, portal.descriptor(draft.id)),
+        imprint_of_draft(draft),
+        before,
+        edition.retractions,
+    )
 
 
 def refuse_withdrawn(draft: Draft, edition: Edition) -> None:

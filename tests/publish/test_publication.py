@@ -17,7 +17,7 @@ from publish.gates import GateResult
 from publish.portal import SUMS, Portal
 from publish.publication import Terms, build, publish, release_files
 from publish.release import PUBLISHED_TABLES, Draft
-from publish.release_pages import release_pages
+from publish.site.release_pages import release_pages
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (
     IDENTITY,

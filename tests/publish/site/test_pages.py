@@ -29,11 +29,11 @@ from publish.descriptor import describe
 from publish.directory import directory_files
 from publish.edition import Act, Edition
 from publish.formats import cell_text
-from publish.page import root_row
-from publish.page_words import load_words, parse_messages
 from publish.publication import release_files
 from publish.release import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
-from publish.release_pages import release_pages
+from publish.site.page import root_row
+from publish.site.release_pages import release_pages
+from publish.site.words import load_words, parse_messages
 from publish.vietnamese import number_text
 
 SEPTEMBER, MARCH_2024 = Month(2026, 9), Month(2024, 3)
@@ -734,7 +734,7 @@ def test_the_footer_says_what_a_reader_must_know_of_the_page() -> None:
 def test_colours_contrast_enough_in_both_themes(
     theme: str, ink: str, ground: str, least: float
 ) -> None:
-    style = files("publish").joinpath("templates/style.css").read_text(encoding="utf-8")
+    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root\{([^}]*)\}", style)
     colours = dict(re.findall(r"--([\w-]+):(#\w+)", blocks[theme == "dark"]))
     light, dark = sorted((_luminance(colours[ink]), _luminance(colours[ground])), reverse=True)
@@ -768,7 +768,7 @@ def test_a_page_of_130_units_weighs_at_most_100_kb_compressed() -> None:
 
 
 def test_every_message_is_used_and_every_use_has_its_message() -> None:
-    root = files("publish")
+    root = files("publish.site")
     sources = [
         entry.read_text(encoding="utf-8")
         for folder in (root, root.joinpath("templates"))

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publish.charts import ROW, Bar, bar_chart
+from publish.site.charts.bars import ROW, Bar, bar_chart
 
 _SVG = "{http://www.w3.org/2000/svg}"
 

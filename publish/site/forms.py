@@ -17,8 +17,8 @@ from cchc_pipeline.decision766 import Methodology
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.period import Basis, Month
 from publish.formats import cell_text
-from publish.month_page import Row, Window, flags_of
-from publish.page_words import Words
+from publish.site.month import Row, Window, flags_of
+from publish.site.words import Words
 from publish.vietnamese import (
     Language,
     date_text,
@@ -143,6 +143,12 @@ class Forms:
     def points(self, number: float) -> str:
         """A number of points that is no cell of a table, with the decimals that it has."""
         return number_text(number, len(f"{number:.10g}".partition(".")[2]), self.language)
+
+    def size(self, count: int) -> Markup:
+        """The size of a file, in kB or MB of a thousand or a million bytes."""
+        if count < 1_000_000:
+            return self.words("downloads.kilobytes", size=number_text(count / 1e3, 1, self.language))
+        return self.words("downloads.megabytes", size=number_text(count / 1e6, 1, self.language))
 
     def provenance(self, window: Window) -> Markup:
         """The span of the headline's figure, its source, and when it was taken."""

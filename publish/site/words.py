@@ -1,6 +1,6 @@
 """The words of the pages in one language, filled with values.
 
-Belongs here: reading ``schemas/pages/messages.yaml``, refusing it where a language lacks, filling
+Belongs here: reading ``schemas/pages/messages``, refusing it where a language lacks, filling
 places. Does not: the forms of numbers and dates (``vietnamese``), or names that come with the data.
 """
 
@@ -14,10 +14,10 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.reference import ROOT, read_yaml
 from publish.vietnamese import LANGUAGES, Language
 
-_PATH = "pages/messages.yaml"
+_FOLDER = "pages/messages"
 _Messages = Mapping[str, Mapping[Language, str]]
 
 
@@ -35,7 +35,7 @@ class Words:
             SchemaDataError: There is no such message.
         """
         if key not in self.messages:
-            raise SchemaDataError("no such message", where=f"schemas/{_PATH}, {key}")
+            raise SchemaDataError("no such message", where=f"schemas/{_FOLDER}, {key}")
         return escape(self.messages[key][self.language]).format(**values)
 
     def has(self, key: str) -> bool:
@@ -48,9 +48,23 @@ def load_words(language: Language) -> Words:
     """The shipped words.
 
     Raises:
-        SchemaDataError: A message lacks a language, or its places differ between them.
+        SchemaDataError: A message lacks a language, its places differ between them, or it stands
+            in two files.
     """
-    return Words(language, parse_messages(read_yaml(_PATH), f"schemas/{_PATH}"))
+    return Words(language, _shipped())
+
+
+@cache
+def _shipped() -> _Messages:
+    found: dict[str, Mapping[Language, str]] = {}
+    for name in sorted(entry.name for entry in ROOT.joinpath(_FOLDER).iterdir()):
+        path = f"{_FOLDER}/{name}"
+        messages = parse_messages(read_yaml(path), f"schemas/{path}")
+        twice = sorted(found.keys() & messages.keys())
+        if twice:
+            raise SchemaDataError(f"{twice[0]} stands in two files", where=f"schemas/{path}")
+        found |= messages
+    return found
 
 
 def parse_messages(tree: object, where: str) -> _Messages:

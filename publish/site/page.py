@@ -9,19 +9,25 @@ a folder; each Vietnamese page has its English twin at the same path below ``en/
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from publish.month_chart import group_chart, group_finding
-from publish.page_forms import Forms
-from publish.page_words import load_words
+from cchc_pipeline.release_calendar import load_calendar
 from publish.release import Draft, Identity, ReleaseId
+from publish.site.forms import Forms
+from publish.site.words import load_words
 from publish.vietnamese import LANGUAGES, Language
 
 INDEX_PAGE = "index.html"
+RELEASES_PAGE = "phat-hanh.html"
+NAVIGATION = (("newest", INDEX_PAGE), ("releases", RELEASES_PAGE))
+"""The pages that every page leads to: the word for each, and its name."""
+FOOT_NAVIGATION: tuple[tuple[str, str], ...] = ()
+"""Those that the foot of every page leads to."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ class Imprint:
         id: The release; None where none is shown.
         version: Its version.
         published_text: When it was published.
+        next_text: When the next one is due by the calendar, as it stood then.
         is_sample: Whether any of its figures is sample data.
     """
 
@@ -103,6 +110,7 @@ class Imprint:
     id: ReleaseId | None = None
     version: str = ""
     published_text: str = ""
+    next_text: str = ""
     is_sample: bool = False
 
 
@@ -110,8 +118,14 @@ def imprint_of_draft(draft: Draft) -> Imprint:
     """The imprint of a release in the making."""
     root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
     return Imprint(
-        draft.identity, root, draft.id, draft.version, draft.published_text, draft.is_sample
-    )
+        draft.identity, root, draft.id, draft.version, draft.published_text,
+        next_release_text(draft.published_text), draft.is_sample,
+    )  # fmt: skip
+
+
+def next_release_text(after: str) -> str:
+    """The next date of the calendar after a moment, as ISO 8601."""
+    return load_calendar().next_release(datetime.fromisoformat(after)).moment.isoformat()
 
 
 def root_row(units: Iterable[Mapping[str, Any]], code: str) -> Mapping[str, Any]:
@@ -155,32 +169,32 @@ def render(
         "imprint": imprint,
         "root": imprint.root,
         "license": _license(page, imprint),
+        "navigation": NAVIGATION,
+        "foot_navigation": FOOT_NAVIGATION,
         "t": forms.words,
         "f": forms,
-        "group_chart": group_chart,
-        "group_finding": group_finding,
         **content,
     }
     return _environment().get_template(template).render(context).encode()
 
 
 def _license(page: Page, imprint: Imprint) -> str:
-    """The address of the terms: one on the web, the file in the release, or empty."""
+    """The address of the terms: one on the web, the file of the newest release, or empty."""
     place = imprint.identity.license_path
     if place.startswith(("https://", "http://")):
         return place
-    return f"{page.root}releases/{imprint.id.path}/{place}" if imprint.id else ""
+    return f"{page.root}latest/{place}" if imprint.id else ""
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("publish", "templates"),
+        loader=PackageLoader("publish.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = files("publish").joinpath("templates/style.css").read_text(encoding="utf-8")
+    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
     environment.globals["style"] = style
     return environment

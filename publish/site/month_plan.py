@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from cchc_pipeline.period import Month
 from cchc_pipeline.plan import Plan, load_plan
-from publish.release import Draft
+from publish.site.extract import Extract
 
 Row = Mapping[str, Any]
 
@@ -83,24 +83,24 @@ class PlanFacts:
         return sum(len(group.tasks) for group in self.groups)
 
 
-def plan_facts(draft: Draft, month: Month) -> PlanFacts | None:
+def plan_facts(extract: Extract, month: Month) -> PlanFacts | None:
     """The plan on a month's page, or None for a year without one."""
     indicators = [
-        row for row in draft.tables["indicators"].to_pylist() if row["year"] == month.year
+        row for row in extract.tables["indicators"].to_pylist() if row["year"] == month.year
     ]
     if not indicators:
         return None
-    figures = _of_month(draft, "plan_indicators", month)
-    tasks, plan = _of_month(draft, "plan_tasks", month), load_plan(month.year)
+    figures = _of_month(extract, "plan_indicators", month)
+    tasks, plan = _of_month(extract, "plan_tasks", month), load_plan(month.year)
     return PlanFacts(
         month.year,
-        _targets(indicators, figures, draft.identity.root_unit),
+        _targets(indicators, figures, extract.identity.root_unit),
         _task_groups(tasks, plan) if plan else _ungrouped(tasks),
     )
 
 
-def _of_month(draft: Draft, table: str, month: Month) -> list[Row]:
-    content = draft.tables[table]
+def _of_month(extract: Extract, table: str, month: Month) -> list[Row]:
+    content = extract.tables[table]
     rows: list[Row] = content.filter(pc.equal(content["period"], str(month))).to_pylist()
     return rows
 

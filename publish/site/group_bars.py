@@ -5,9 +5,9 @@ Belongs here: choosing bars and the finding in their title. Does not: geometry (
 
 from markupsafe import Markup
 
-from publish.charts import Bar, bar_chart
-from publish.month_page import MetricBlock, Names, Row, Window
-from publish.page_forms import Forms
+from publish.site.charts.bars import Bar, bar_chart
+from publish.site.forms import Forms
+from publish.site.month import MetricBlock, Names, Row, Window
 
 
 def group_chart(window: Window, names: Names, forms: Forms) -> Markup:

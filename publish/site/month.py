@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from cchc_pipeline.decision766 import Methodology, load_methodology
 from cchc_pipeline.period import Basis, Month
-from publish.month_plan import PlanFacts, plan_facts
-from publish.release import Draft
+from publish.site.extract import Extract
+from publish.site.month_plan import PlanFacts, plan_facts
 from publish.vietnamese import collation_key, day_of
 
 Row = Mapping[str, Any]
@@ -226,11 +226,11 @@ def rows_of_month(table: pa.Table, month: Month) -> list[dict[str, Any]]:
     return rows
 
 
-def month_facts(draft: Draft, month: Month) -> MonthFacts:
+def month_facts(extract: Extract, month: Month) -> MonthFacts:
     """Choose and order what the page of a month shows."""
-    root, names = draft.identity.root_unit, _names(draft, month)
+    root, names = extract.identity.root_unit, _names(extract, month)
     by_basis: dict[str, dict[tuple[str, str], Row]] = {}
-    for row in rows_of_month(draft.tables["scores"], month):
+    for row in rows_of_month(extract.tables["scores"], month):
         by_basis.setdefault(row["basis"], {})[row["unit_code"], row["metric_code"]] = row
     given = [basis for basis in Basis if (root, TOTAL) in by_basis.get(basis, {})]
     totals = {basis: by_basis[basis][root, TOTAL] for basis in given}
@@ -243,21 +243,21 @@ def month_facts(draft: Draft, month: Month) -> MonthFacts:
             if total["score"] is not None
         ),
         absent=tuple(total for total in totals.values() if total["score"] is None),
-        sample=_sample_notice(draft, month, names, by_basis),
-        plan=plan_facts(draft, month),
-        submissions=tuple(rows_of_month(draft.tables["submissions"], month)),
+        sample=_sample_notice(extract, month, names, by_basis),
+        plan=plan_facts(extract, month),
+        submissions=tuple(rows_of_month(extract.tables["submissions"], month)),
         names=names,
     )
 
 
-def _names(draft: Draft, month: Month) -> Names:
+def _names(extract: Extract, month: Month) -> Names:
     """Units by their latest span in the month; metrics by code."""
     units: dict[str, Row] = {}
-    for row in sorted(draft.tables["units"].to_pylist(), key=lambda r: r["valid_from"]):
+    for row in sorted(extract.tables["units"].to_pylist(), key=lambda r: r["valid_from"]):
         ended = row["valid_to"] is not None and row["valid_to"] < month.first_day
         if row["valid_from"] <= month.last_day and not ended:
             units[row["unit_code"]] = row
-    metrics = {row["metric_code"]: row for row in draft.tables["metrics"].to_pylist()}
+    metrics = {row["metric_code"]: row for row in extract.tables["metrics"].to_pylist()}
     return Names(units, metrics)
 
 
@@ -314,13 +314,13 @@ def _place(standing: Standing) -> tuple[float, Any]:
 
 
 def _sample_notice(
-    draft: Draft,
+    extract: Extract,
     month: Month,
     names: Names,
     by_basis: Mapping[str, Mapping[tuple[str, str], Row]],
 ) -> SampleNotice | None:
     """What the banner of a release with sample data has to say on this page."""
-    if not draft.is_sample:
+    if not extract.is_sample:
         return None
     scored = [r for part in by_basis.values() for r in part.values() if r["score"] is not None]
     marked = {
@@ -331,6 +331,6 @@ def _sample_notice(
     if marked:
         kind = "all" if marked == {row["unit_code"] for row in scored} else "some"
         return SampleNotice(kind, len(marked))
-    periods = tuple(dict.fromkeys(s.period for s in draft.sources if s.provenance == SAMPLE))
+    periods = tuple(extract.more["sample_periods"])
     kind = "sources" if str(month) in periods else "elsewhere"
     return SampleNotice(kind, periods=periods)

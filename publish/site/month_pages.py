@@ -1,0 +1,96 @@
+"""The pages of the months, planned; the newest is the front page too.
+
+Belongs here: which rows the page of a month is made from, and its neighbours. Does not: what it
+shows of them (``month``), words, HTML.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cchc_pipeline.period import Month
+from publish.site.extract import Extract, Figures
+from publish.site.group_bars import group_chart, group_finding
+from publish.site.month import SAMPLE, month_facts
+from publish.site.page import INDEX_PAGE
+from publish.site.planned import Material, PlannedPage
+from publish.structured_data import dataset_markup, script_text
+
+_MONTHLY = ("scores", "plan_indicators", "plan_tasks", "submissions")
+_LISTS = ("metrics", "obs_status")
+
+
+def month_page(month: Month | str) -> str:
+    """The name of a month's page."""
+    return f"thang/{month}.html"
+
+
+def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """A page for each month, and the front page."""
+    for place, month in enumerate(figures.months):
+        name = month_page(month)
+        extract = _extract(figures, place)
+        yield PlannedPage(name, "month.html", extract, month_material, name)
+        if month == figures.months[-1]:
+            more = {**extract.more, "descriptor": descriptor}
+            front = Extract(extract.tables, extract.identity, more)
+            yield PlannedPage(INDEX_PAGE, "month.html", front, month_material, name)
+
+
+def _extract(figures: Figures, place: int) -> Extract:
+    months = figures.months
+    month = months[place]
+    tables = {name: figures.of_months(name, month) for name in _MONTHLY}
+    tables |= {name: figures.whole(name) for name in _LISTS}
+    tables["units"] = units_of_month(figures.whole("units"), month)
+    tables["indicators"] = _of_year(figures.whole("indicators"), month.year)
+    return figures.extract(
+        tables,
+        month=str(month),
+        previous=str(months[place - 1]) if place else None,
+        next=str(months[place + 1]) if place + 1 < len(months) else None,
+        sample_periods=sample_periods(figures),
+    )
+
+
+def units_of_month(units: pa.Table, month: Month) -> pa.Table:
+    """The rows of units that were valid on some day of a month."""
+    ended = pc.less(units["valid_to"], pa.scalar(month.first_day))
+    begun = pc.less_equal(units["valid_from"], pa.scalar(month.last_day))
+    return units.filter(pc.and_(begun, pc.invert(pc.fill_null(ended, False))))
+
+
+def _of_year(indicators: pa.Table, year: int) -> pa.Table:
+    return indicators.filter(pc.equal(indicators["year"], year))
+
+
+def sample_periods(figures: Figures) -> list[str]:
+    """The periods of which some source is a sample, each once."""
+    sources = figures.draft.sources
+    return list(dict.fromkeys(s.period for s in sources if s.provenance == SAMPLE))
+
+
+def month_material(extract: Extract) -> Material:
+    """What the template of a month needs."""
+    facts = month_facts(extract, Month.parse(extract.more["month"]))
+    descriptor = extract.more.get("descriptor")
+    return Material(
+        {
+            "facts": facts,
+            "previous": _link(extract.more["previous"]),
+            "next": _link(extract.more["next"]),
+            "markup": _markup(descriptor, extract) if descriptor else "",
+            "group_chart": group_chart,
+            "group_finding": group_finding,
+        }
+    )
+
+
+def _link(month: str | None) -> Mapping[str, Any] | None:
+    return {"month": Month.parse(month), "path": month_page(month)} if month else None
+
+
+def _markup(descriptor: Mapping[str, Any], extract: Extract) -> str:
+    return script_text(dataset_markup(descriptor, extract.identity))

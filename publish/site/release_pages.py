@@ -1,0 +1,39 @@
+"""The pages that come with a release, planned.
+
+Belongs here: which kinds of pages a release has, in the order in which they are made. Does not:
+what a kind shows (a module for each), or the pages that list all releases (``publish.directory``).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from publish.release import Draft
+from publish.site.extract import Figures
+from publish.site.month_pages import month_pages
+from publish.site.page import imprint_of_draft
+from publish.site.planned import PlannedPage
+
+KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (month_pages,)
+"""Each gives its pages from the figures of a release and its ``datapackage.json``."""
+
+
+def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """Every page of a release.
+
+    Args:
+        draft: The release.
+        descriptor: Its ``datapackage.json``.
+    """
+    figures = Figures(draft)
+    for pages_of in KINDS:
+        yield from pages_of(figures, descriptor)
+
+
+def release_pages(draft: Draft, descriptor: Mapping[str, Any]) -> dict[str, bytes]:
+    """Every page of a release by its path in the site, both languages, all rendered."""
+    imprint = imprint_of_draft(draft)
+    return {
+        path: content
+        for plan in planned_pages(draft, descriptor)
+        for path, content in plan.rendered(imprint)
+    }
