@@ -31,7 +31,7 @@ CHECKED_TABLES = (
     "raw_corrections", "corrections",
     "raw_procedures", "raw_petitions", "raw_agency_forms", "procedure_catalogue",
     "procedure_quarantine", "petitions", "petition_quarantine", "agency_reports",
-    "agency_quarantine", "input_submissions", "petition_statistics",
+    "agency_quarantine", "input_submissions", "petition_statistics", "quarantine_summary",
 )  # fmt: skip
 
 BLOCKING_FINDINGS: Mapping[str, str] = {

@@ -23,6 +23,7 @@ from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.indicators.petition_statistics import petition_rows
 from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
 from cchc_pipeline.indicators.procedure_indicators import procedure_values
+from cchc_pipeline.indicators.quarantine_summary import QUARANTINES, quarantine_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.reported import reported_values
 from cchc_pipeline.indicators.scores import (
@@ -277,6 +278,17 @@ def petition_statistics(
     came = any(row["table"] == "petitions" and row["status"] == "received" for row in handed_in)
     counted = petitions_from_rows(petitions.to_pylist()) if came else None
     return _table("petition_statistics", petition_rows(counted, month, workspace.register, root))
+
+
+@_computed("portal_quarantine", "input_submissions", *JUDGED[:3])
+def quarantine_summary(
+    context: dg.AssetExecutionContext, workspace: Workspace
+) -> dg.Output[pa.Table]:
+    """How many rows each rule set aside, by unit."""
+    month, lake = month_of(context), workspace.lake
+    found = {name: lake.read(name, month).to_pylist() for name in QUARANTINES}
+    root, units = workspace.settings.root_unit, workspace.units_of(month)
+    return _table("quarantine_summary", quarantine_rows(month, root, units, found))
 
 
 @_computed("portal_scores", *JUDGED[:3])

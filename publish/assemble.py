@@ -54,7 +54,7 @@ INPUT_SOURCES = {
 DOSSIER_SOURCE = "Hệ thống thông tin giải quyết thủ tục hành chính thành phố"
 MONTHLY = (
     "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",
-    "corrections",
+    "quarantine_summary", "corrections",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ STATISTICS = "dossier_statistics"
 REVISIONS = "revisions"
 PUBLISHED_TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
-    "submissions", "revisions", "corrections", "units", "successions", "metrics", "indicators",
+    "submissions", "quarantine_summary", "revisions", "corrections", "units", "successions", "metrics", "indicators",
     "procedures", "obs_status",
 )  # fmt: skip
 """The published tables in the order of the descriptor: figures first, code lists last."""

@@ -49,6 +49,10 @@ GOOD_ROWS: Mapping[str, dict[str, Any]] = {
         "in_force": True, "first_period": "2024-02", "last_period": "2024-03",
     },
     "petition_statistics": _PETITIONS,
+    "quarantine_summary": {
+        "period": "2024-03", "unit_code": "H24", "table": "dossiers", "rule": "FEE_NEGATIVE",
+        "quarantined": 2,
+    },
     "revisions": {
         "release": "2024-03.r2", "published_at": "2024-05-10T01:00:00Z", "table": "scores",
         "key": "period=2024-03", "column": "score", "old_value": "1.00", "new_value": "2.00",

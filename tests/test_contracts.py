@@ -62,6 +62,7 @@ PUBLISHED = {
         "period", "unit_code", "table", "received_at", "rows", "accepted", "quarantined",
         "duplicates", "status", "release",
     ),
+    "quarantine_summary": ("period", "unit_code", "table", "rule", "quarantined", "release"),
     "dossier_statistics": (
         "period", "unit_code", "field_code", *MEASURE_NAMES, "obs_status", "conf_status",
         "release",
@@ -116,6 +117,7 @@ KEYS = {
     "plan_indicators": ("period", "unit_code", "indicator_id", "basis"),
     "plan_tasks": ("period", "task_id"),
     "submissions": ("period", "unit_code", "table"),
+    "quarantine_summary": ("period", "unit_code", "table", "rule"),
     "units": ("unit_code", "valid_from"),
     "successions": ("old_name", "new_name", "date"),
     "metrics": ("methodology", "metric_code"),

@@ -164,6 +164,7 @@ def monthly_rows(month: Month = MARCH) -> dict[str, list[Row]]:
         STATISTICS: statistics_rows(month),
         "petition_statistics": petition_rows(month),
         "submissions": submission_rows(month),
+        "quarantine_summary": [],
         "corrections": [],
     }
 

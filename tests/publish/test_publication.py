@@ -17,7 +17,6 @@ from publish.gates import GateResult
 from publish.portal import SUMS, Portal
 from publish.publication import Terms, build, publish, release_files
 from publish.release import PUBLISHED_TABLES, Draft
-from publish.site.release_pages import release_pages
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (
     IDENTITY,
@@ -156,10 +155,7 @@ def test_a_site_with_a_broken_link_is_never_shown(
 ) -> None:
     go_out(portal, small_draft())
     page = b'<a href="absent.html">x</a>'
-    monkeypatch.setattr(
-        "publish.publication.release_pages",
-        lambda *given: release_pages(*given) | {"index.html": page},
-    )
+    monkeypatch.setattr("publish.site.planned.render", lambda *given: page)
     with pytest.raises(CheckFailedError, match="leads nowhere"):
         go_out(portal, next_draft(portal))
     latest = portal.latest()
