@@ -44,6 +44,7 @@ from cchc_pipeline.decision766.scoring import (
     recompute_total,
     round_score,
 )
+from cchc_pipeline.decision766.shortfall import cases_needed
 
 __all__ = [
     "TOTAL_POINTS",
@@ -66,6 +67,7 @@ __all__ = [
     "ScoreRule",
     "Threshold",
     "ZeroRule",
+    "cases_needed",
     "difference",
     "load_methodology",
     "load_ratings",

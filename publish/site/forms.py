@@ -8,12 +8,14 @@ The machine value is the cell of the CSV, so that a page can be read back and co
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from markupsafe import Markup
 
 from cchc_pipeline.contracts import Code, load_code_list, load_contract
-from cchc_pipeline.decision766 import Methodology
+from cchc_pipeline.decision766 import Methodology, round_score
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.period import Basis, Month
 from publish.formats import cell_text
@@ -110,6 +112,27 @@ class Forms:
         except SchemaDataError:
             return name
 
+    def column(self, table: str, name: str) -> str:
+        """The title of a column; one without a declaration is shown as it is."""
+        try:
+            return load_contract(table).field(name).title.of(self.language)
+        except (SchemaDataError, KeyError):
+            return name
+
+    def share(self, part: int | None, whole: int | None) -> Markup:
+        """A share of two counts in per cent, or a dash where there is nothing to share."""
+        if part is None or not whole:
+            return self.absent(None)
+        return Markup("{}").format(self.percent(round_score(float(Fraction(100 * part, whole)))))
+
+    def period(self, stated: str, inside: bool = False) -> str:
+        """A month by its text in the tables."""
+        return self.month(Month.parse(stated), inside)
+
+    def window_of(self, period: str, basis: str) -> str:
+        """The span of a figure by its texts in the tables, inside a sentence."""
+        return self.window(Month.parse(period), basis, inside=True)
+
     def day(self, day: date) -> str:
         """A day."""
         return date_text(day, self.language)
@@ -146,9 +169,21 @@ class Forms:
 
     def size(self, count: int) -> Markup:
         """The size of a file, in kB or MB of a thousand or a million bytes."""
-        if count < 1_000_000:
-            return self.words("downloads.kilobytes", size=number_text(count / 1e3, 1, self.language))
-        return self.words("downloads.megabytes", size=number_text(count / 1e6, 1, self.language))
+        unit, whole = ("kilobytes", 1e3) if count < 1_000_000 else ("megabytes", 1e6)
+        return self.words(f"downloads.{unit}", size=number_text(count / whole, 1, self.language))
+
+    def percent(self, share: Decimal) -> str:
+        """A share in per cent that is no cell of a table, with 2 decimals."""
+        return f"{number_text(float(share), 2, self.language)} %"
+
+    def score(self, points: Decimal) -> str:
+        """A sum or difference of scores that is no cell of a table, with 2 decimals."""
+        return number_text(float(points), 2, self.language)
+
+    def signed(self, points: Decimal) -> str:
+        """A difference in points, with its sign."""
+        sign = "+" if points > 0 else ""
+        return sign + number_text(float(points), 2, self.language)
 
     def provenance(self, window: Window) -> Markup:
         """The span of the headline's figure, its source, and when it was taken."""

@@ -228,7 +228,7 @@ def rows_of_month(table: pa.Table, month: Month) -> list[dict[str, Any]]:
 
 def month_facts(extract: Extract, month: Month) -> MonthFacts:
     """Choose and order what the page of a month shows."""
-    root, names = extract.identity.root_unit, _names(extract, month)
+    root, names = extract.identity.root_unit, names_of(extract, month)
     by_basis: dict[str, dict[tuple[str, str], Row]] = {}
     for row in rows_of_month(extract.tables["scores"], month):
         by_basis.setdefault(row["basis"], {})[row["unit_code"], row["metric_code"]] = row
@@ -238,7 +238,7 @@ def month_facts(extract: Extract, month: Month) -> MonthFacts:
         month=month,
         root=names.unit(root),
         windows=tuple(
-            _window(month, basis, by_basis[basis], root, names)
+            window_of(month, basis, by_basis[basis], root, names)
             for basis, total in totals.items()
             if total["score"] is not None
         ),
@@ -250,7 +250,7 @@ def month_facts(extract: Extract, month: Month) -> MonthFacts:
     )
 
 
-def _names(extract: Extract, month: Month) -> Names:
+def names_of(extract: Extract, month: Month) -> Names:
     """Units by their latest span in the month; metrics by code."""
     units: dict[str, Row] = {}
     for row in sorted(extract.tables["units"].to_pylist(), key=lambda r: r["valid_from"]):
@@ -261,9 +261,18 @@ def _names(extract: Extract, month: Month) -> Names:
     return Names(units, metrics)
 
 
-def _window(
+def window_of(
     month: Month, basis: Basis, rows: Mapping[tuple[str, str], Row], root: str, names: Names
 ) -> Window:
+    """The scores of a month in one basis, as they stand for a unit.
+
+    Args:
+        month: The month.
+        basis: The basis.
+        rows: Rows of ``scores`` of that month and basis by unit and metric.
+        root: The unit.
+        names: The code lists.
+    """
     total = rows[root, TOTAL]
     methodology = load_methodology(total["methodology"])
     groups = _groups(rows, root, methodology)

@@ -22,6 +22,7 @@ from publish.site.forms import Forms
 from publish.site.words import load_words
 from publish.vietnamese import LANGUAGES, Language
 
+_STYLES = ("style.css", "charts.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
 NAVIGATION = (("newest", INDEX_PAGE), ("releases", RELEASES_PAGE))
@@ -186,6 +187,12 @@ def _license(page: Page, imprint: Imprint) -> str:
     return f"{page.root}latest/{place}" if imprint.id else ""
 
 
+def style_text() -> str:
+    """The style sheet, which every page carries within itself."""
+    folder = files("publish.site").joinpath("templates")
+    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _STYLES)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -195,6 +202,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
-    environment.globals["style"] = style
+    environment.globals["style"] = style_text()
     return environment

@@ -12,8 +12,12 @@ from publish.site.extract import Figures
 from publish.site.month_pages import month_pages
 from publish.site.page import imprint_of_draft
 from publish.site.planned import PlannedPage
+from publish.site.unit_pages import unit_pages
 
-KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (month_pages,)
+KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
+    month_pages,
+    unit_pages,
+)
 """Each gives its pages from the figures of a release and its ``datapackage.json``."""
 
 

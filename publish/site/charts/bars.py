@@ -1,16 +1,15 @@
-"""Charts as inline SVG that needs no script and no other file.
+"""Bars, each against its own maximum.
 
-Belongs here: geometry and marks. Does not: colours (the style sheet names them by class, so that
-light, dark and print share one drawing), words, or the choice of what to draw.
-
-Positions along the bar are shares of the width, and there is no view box: text keeps its size on a
-phone while the bars give way.
+Belongs here: geometry and marks of this kind of chart. Does not: colours, words, or the choice of
+what to draw.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
+
+from publish.site.charts.frame import clamped, frame, number
 
 ROW = 48
 """Height of one bar with its line of text, in CSS pixels."""
@@ -40,7 +39,7 @@ class Bar:
         """The part of the width that is filled, in per cent from 0 to 100."""
         if self.value is None or self.maximum <= 0:
             return None
-        return min(max(100 * self.value / self.maximum, 0.0), 100.0)
+        return clamped(100 * self.value / self.maximum, 0.0, 100.0)
 
 
 def bar_chart(bars: Sequence[Bar], title: str, description: str, identifier: str) -> Markup:
@@ -52,22 +51,12 @@ def bar_chart(bars: Sequence[Bar], title: str, description: str, identifier: str
         description: How to read it, for those who do not see it.
         identifier: Unique on the page; an HTML id.
     """
-    return Markup(
-        '<svg class="bars" role="img" width="100%" height="{height}" '
-        'aria-labelledby="{id}-t {id}-d" xmlns="http://www.w3.org/2000/svg">'
-        '<title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{marks}</svg>'
-    ).format(
-        id=identifier,
-        height=ROW * len(bars),
-        title=title,
-        description=description,
-        marks=Markup("").join(_marks(bars)),
-    )
+    return frame("bars", ROW * len(bars), (title, description, identifier), _marks(bars))
 
 
 def _marks(bars: Iterable[Bar]) -> Iterable[Markup]:
-    for number, bar in enumerate(bars):
-        top = number * ROW
+    for place, bar in enumerate(bars):
+        top = place * ROW
         yield _text("0", top + 17, "label", bar.label)
         yield _text("100%", top + 17, "value", bar.text)
         share = bar.share
@@ -81,5 +70,4 @@ def _text(x: str, y: int, kind: str, text: str) -> Markup:
 
 
 def _track(y: int, kind: str, share: float) -> Markup:
-    width = f"{share:.2f}".rstrip("0").rstrip(".")
-    return _RECT.format(kind=kind, y=y, width=width)
+    return _RECT.format(kind=kind, y=y, width=number(share))

@@ -1,0 +1,85 @@
+"""What every chart shares: its frame, and marks placed by shares of the width.
+
+Belongs here: the SVG element with its names for those who do not see it, texts, lines, boxes. Does
+not: any kind of chart.
+
+Positions across are shares of the width in per cent and those down are CSS pixels; there is no view
+box: text keeps its size on a phone while the drawing gives way.
+"""
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+_FRAME = Markup(
+    '<svg class="{kind}" role="img" width="100%" height="{height}" '
+    'aria-labelledby="{id}-t {id}-d" xmlns="http://www.w3.org/2000/svg">'
+    '<title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{marks}</svg>'
+)
+
+
+def frame(kind: str, height: float, names: tuple[str, str, str], marks: Iterable[Markup]) -> Markup:
+    """A chart.
+
+    Args:
+        kind: Its class, by which the style sheet colours it.
+        height: In CSS pixels.
+        names: What it shows as a finding, how to read it, and an id that is unique on the page.
+        marks: What is drawn, from back to front.
+    """
+    title, description, identifier = names
+    return _FRAME.format(
+        kind=kind, height=number(height), id=identifier, title=title, description=description,
+        marks=Markup("").join(marks),
+    )  # fmt: skip
+
+
+def number(value: float) -> str:
+    """A coordinate with at most two decimals."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def text(kind: str, x: float, y: float, said: str, shift: float = 0) -> Markup:
+    """A text.
+
+    Args:
+        kind: Its class.
+        x: In per cent of the width.
+        y: The base line, in pixels.
+        said: What it says.
+        shift: Pixels to the right of ``x``.
+    """
+    moved = Markup(' dx="{}"').format(number(shift)) if shift else ""
+    return Markup('<text class="{}" x="{}%" y="{}"{}>{}</text>').format(
+        kind, number(x), number(y), moved, said
+    )
+
+
+def line(kind: str, start: tuple[float, float], end: tuple[float, float]) -> Markup:
+    """A line between two points, each in per cent across and pixels down."""
+    return Markup('<line class="{}" x1="{}%" y1="{}" x2="{}%" y2="{}"/>').format(
+        kind, number(start[0]), number(start[1]), number(end[0]), number(end[1])
+    )
+
+
+def box(kind: str, x: float, y: float, width: float, height: float, said: str = "") -> Markup:
+    """A box; ``x`` and ``width`` in per cent, ``said`` is what a pointer that rests on it reads."""
+    place = (kind, number(x), number(y), number(width), number(height))
+    if not said:
+        return Markup('<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"/>').format(*place)
+    return Markup(
+        '<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"><title>{}</title></rect>'
+    ).format(*place, said)
+
+
+def dot(kind: str, x: float, y: float, radius: float, said: str) -> Markup:
+    """A dot; ``said`` is what a pointer that rests on it reads."""
+    return Markup('<circle class="{}" cx="{}%" cy="{}" r="{}"><title>{}</title></circle>').format(
+        kind, number(x), number(y), number(radius), said
+    )
+
+
+def clamped(value: float, low: float, high: float) -> float:
+    """The value, or the nearer end where it lies outside."""
+    return min(max(value, low), high)
