@@ -210,6 +210,10 @@ class Forms:
         sign = self.code("comparators", indicator["comparator"])
         return self.words("plan.required", comparator=sign, target=amount)
 
+    def number(self, value: float, table: str, column: str) -> str:
+        """The text of a cell's number."""
+        return self._number(value, table, column, trim=False)
+
     def plain(self, row: Row, column: str) -> str:
         """The text of a number, where a drawing or a sentence cannot hold an element."""
         return self._number(row[column], "scores", column, trim=column == "max_score")

@@ -45,7 +45,7 @@ def _extract(figures: Figures, place: int) -> Extract:
     tables = {name: figures.of_months(name, month) for name in _MONTHLY}
     tables |= {name: figures.whole(name) for name in _LISTS}
     tables["units"] = units_of_month(figures.whole("units"), month)
-    tables["indicators"] = _of_year(figures.whole("indicators"), month.year)
+    tables["indicators"] = of_year(figures.whole("indicators"), month.year)
     return figures.extract(
         tables,
         month=str(month),
@@ -62,7 +62,8 @@ def units_of_month(units: pa.Table, month: Month) -> pa.Table:
     return units.filter(pc.and_(begun, pc.invert(pc.fill_null(ended, False))))
 
 
-def _of_year(indicators: pa.Table, year: int) -> pa.Table:
+def of_year(indicators: pa.Table, year: int) -> pa.Table:
+    """The targets of a year's plan."""
     return indicators.filter(pc.equal(indicators["year"], year))
 
 

@@ -11,12 +11,14 @@ from publish.release import Draft
 from publish.site.extract import Figures
 from publish.site.month_pages import month_pages
 from publish.site.page import imprint_of_draft
+from publish.site.plan_pages import plan_pages
 from publish.site.planned import PlannedPage
 from publish.site.unit_pages import unit_pages
 
 KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
     month_pages,
     unit_pages,
+    plan_pages,
 )
 """Each gives its pages from the figures of a release and its ``datapackage.json``."""
 
