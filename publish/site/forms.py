@@ -18,8 +18,9 @@ from cchc_pipeline.contracts import Code, load_code_list, load_contract
 from cchc_pipeline.decision766 import Methodology, round_score
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.reference import read_yaml
 from publish.formats import cell_text
-from publish.site.month import Row, Window, flags_of
+from publish.site.naming import Row, flags_of
 from publish.site.words import Words
 from publish.vietnamese import (
     Language,
@@ -112,6 +113,10 @@ class Forms:
         except SchemaDataError:
             return name
 
+    def gate(self, name: str) -> str:
+        """What a gate asks."""
+        return str(read_yaml("release/gates.yaml")["gates"][name][self.language])
+
     def column(self, table: str, name: str) -> str:
         """The title of a column; one without a declaration is shown as it is."""
         try:
@@ -180,18 +185,24 @@ class Forms:
         """A sum or difference of scores that is no cell of a table, with 2 decimals."""
         return number_text(float(points), 2, self.language)
 
+    def gained(self, ranks: int | None) -> Markup | str:
+        """Ranks gained, with a sign; a dash where that cannot be told."""
+        if ranks is None:
+            return self.absent(None)
+        return f"{'+' if ranks > 0 else ''}{number_text(ranks, 0, self.language)}"
+
     def signed(self, points: Decimal) -> str:
         """A difference in points, with its sign."""
         sign = "+" if points > 0 else ""
         return sign + number_text(float(points), 2, self.language)
 
-    def provenance(self, window: Window) -> Markup:
-        """The span of the headline's figure, its source, and when it was taken."""
-        key = f"source_system.{window.total['source_system']}"
-        captured = window.total["captured_at"]
+    def provenance(self, total: Row) -> Markup:
+        """The span of a total, its source, and when it was taken."""
+        key = f"source_system.{total['source_system']}"
+        captured = total["captured_at"]
         return self.words(
             "headline.source",
-            window=self.window(window.month, window.basis),
+            window=self.window(Month.parse(total["period"]), total["basis"]),
             source=self.words(key if self.words.has(key) else "source_system.unknown"),
             captured=self.capture(captured) if captured else "",
         )

@@ -7,7 +7,8 @@ from markupsafe import Markup
 
 from publish.site.charts.bars import Bar, bar_chart
 from publish.site.forms import Forms
-from publish.site.month import MetricBlock, Names, Row, Window
+from publish.site.month import MetricBlock, Window
+from publish.site.naming import Names, Row
 
 
 def group_chart(window: Window, names: Names, forms: Forms) -> Markup:

@@ -4,8 +4,9 @@ Belongs here: picking rows of a draft's tables for a month, the order of groups 
 figures are samples, provisional or absent. Does not: the plan (``month_plan``), words, HTML.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -14,75 +15,11 @@ import pyarrow.compute as pc
 from cchc_pipeline.decision766 import Methodology, load_methodology
 from cchc_pipeline.period import Basis, Month
 from publish.site.extract import Extract
+from publish.site.leagues import League, leagues_of
+from publish.site.month_dossiers import MonthDossiers, month_dossiers
 from publish.site.month_plan import PlanFacts, plan_facts
-from publish.vietnamese import collation_key, day_of
-
-Row = Mapping[str, Any]
-TOTAL = "TOTAL"
-SAMPLE = "sample"
-LEVELS = ("province", "agency", "district", "commune", "other")
-_LEAGUE_OF = {"city": "province"}
-
-
-@dataclass(frozen=True)
-class Names:
-    """The code lists that give figures their names in a month."""
-
-    units: Mapping[str, Row]
-    metrics: Mapping[str, Row]
-
-    def unit(self, code: str) -> Row:
-        """A unit's row; a code that stands in no list names itself."""
-        return self.units.get(code) or {
-            "unit_code": code, "name_vi": code, "name_en": code, "level": "", "provenance": "",
-        }  # fmt: skip
-
-    def metric(self, code: str) -> Row:
-        """A metric's or group's row; a code that stands in no list names itself."""
-        return self.metrics.get(code) or {
-            "metric_code": code, "number": "", "name_vi": code, "name_en": code,
-        }  # fmt: skip
-
-    def league(self, code: str) -> str:
-        """The league that a unit is ranked in; the city stands among the provinces."""
-        level = self.unit(code)["level"]
-        level = _LEAGUE_OF.get(level, level)
-        return level if level in LEVELS else "other"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A unit in a league: its total and its groups in the league's order."""
-
-    unit: Row
-    total: Row
-    groups: tuple[Row | None, ...]
-    is_root: bool
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether its figures, or the unit itself, are samples."""
-        return SAMPLE in (self.total["source_system"], self.unit["provenance"])
-
-
-@dataclass(frozen=True)
-class League:
-    """Units of one level, the best first."""
-
-    level: str
-    groups: tuple[Row, ...]
-    standings: tuple[Standing, ...]
-
-    @property
-    def ranked(self) -> int:
-        """How many of them have a rank."""
-        return sum(standing.total["rank"] is not None for standing in self.standings)
-
-    @property
-    def has_incomparable(self) -> bool:
-        """Whether a group of some unit holds an empty metric."""
-        rows = (row for standing in self.standings for row in standing.groups)
-        return any("NULL_METRIC" in flags_of(row) for row in rows)
+from publish.site.naming import SAMPLE, TOTAL, Names, Row, flags_of, is_comparable, names_of
+from publish.vietnamese import day_of
 
 
 @dataclass(frozen=True)
@@ -103,6 +40,14 @@ class Window:
     blocks: tuple[MetricBlock, ...]
     leagues: tuple[League, ...]
     methodology: Methodology
+    before: Row | None = None
+
+    @property
+    def change(self) -> Decimal | None:
+        """The points that the total gained since the month before, if both can be compared."""
+        if self.before is None:
+            return None
+        return Decimal(str(self.total["score"])) - Decimal(str(self.before["score"]))
 
     @property
     def total_flags(self) -> tuple[str, ...]:
@@ -184,6 +129,7 @@ class MonthFacts:
     absent: tuple[Row, ...]
     sample: SampleNotice | None
     plan: PlanFacts | None
+    dossiers: MonthDossiers | None
     submissions: tuple[Row, ...]
     names: Names
 
@@ -214,12 +160,6 @@ class MonthFacts:
         return tuple(codes.values())
 
 
-def flags_of(row: Row | None) -> tuple[str, ...]:
-    """The quality flags of a row of ``scores``."""
-    joined = row["quality_flag"] if row is not None else None
-    return tuple(joined.split(";")) if joined else ()
-
-
 def rows_of_month(table: pa.Table, month: Month) -> list[dict[str, Any]]:
     """The rows of one period, in the table's order."""
     rows: list[dict[str, Any]] = table.filter(pc.equal(table["period"], str(month))).to_pylist()
@@ -229,40 +169,41 @@ def rows_of_month(table: pa.Table, month: Month) -> list[dict[str, Any]]:
 def month_facts(extract: Extract, month: Month) -> MonthFacts:
     """Choose and order what the page of a month shows."""
     root, names = extract.identity.root_unit, names_of(extract, month)
-    by_basis: dict[str, dict[tuple[str, str], Row]] = {}
-    for row in rows_of_month(extract.tables["scores"], month):
-        by_basis.setdefault(row["basis"], {})[row["unit_code"], row["metric_code"]] = row
+    by_basis = _by_basis(extract, month)
+    earlier = _by_basis(extract, month.previous())
     given = [basis for basis in Basis if (root, TOTAL) in by_basis.get(basis, {})]
     totals = {basis: by_basis[basis][root, TOTAL] for basis in given}
     return MonthFacts(
         month=month,
         root=names.unit(root),
         windows=tuple(
-            window_of(month, basis, by_basis[basis], root, names)
+            window_of(month, basis, by_basis[basis], root, names, earlier.get(basis))
             for basis, total in totals.items()
             if total["score"] is not None
         ),
         absent=tuple(total for total in totals.values() if total["score"] is None),
         sample=_sample_notice(extract, month, names, by_basis),
         plan=plan_facts(extract, month),
+        dossiers=month_dossiers(extract.rows("dossier_statistics"), month, root, names),
         submissions=tuple(rows_of_month(extract.tables["submissions"], month)),
         names=names,
     )
 
 
-def names_of(extract: Extract, month: Month) -> Names:
-    """Units by their latest span in the month; metrics by code."""
-    units: dict[str, Row] = {}
-    for row in sorted(extract.tables["units"].to_pylist(), key=lambda r: r["valid_from"]):
-        ended = row["valid_to"] is not None and row["valid_to"] < month.first_day
-        if row["valid_from"] <= month.last_day and not ended:
-            units[row["unit_code"]] = row
-    metrics = {row["metric_code"]: row for row in extract.tables["metrics"].to_pylist()}
-    return Names(units, metrics)
+def _by_basis(extract: Extract, month: Month) -> dict[str, dict[tuple[str, str], Row]]:
+    found: dict[str, dict[tuple[str, str], Row]] = {}
+    for row in rows_of_month(extract.tables["scores"], month):
+        found.setdefault(row["basis"], {})[row["unit_code"], row["metric_code"]] = row
+    return found
 
 
 def window_of(
-    month: Month, basis: Basis, rows: Mapping[tuple[str, str], Row], root: str, names: Names
+    month: Month,
+    basis: Basis,
+    rows: Mapping[tuple[str, str], Row],
+    root: str,
+    names: Names,
+    before: Mapping[tuple[str, str], Row] | None = None,
 ) -> Window:
     """The scores of a month in one basis, as they stand for a unit.
 
@@ -272,6 +213,7 @@ def window_of(
         rows: Rows of ``scores`` of that month and basis by unit and metric.
         root: The unit.
         names: The code lists.
+        before: The rows of the month before, where they are known.
     """
     total = rows[root, TOTAL]
     methodology = load_methodology(total["methodology"])
@@ -279,9 +221,17 @@ def window_of(
     return Window(
         month, basis, total,
         tuple(_blocks(rows, root, groups, methodology)),
-        tuple(_leagues(rows, root, groups, names)),
+        tuple(leagues_of(rows, before or {}, root, groups, names)),
         methodology,
+        _before(before or {}, total),
     )  # fmt: skip
+
+
+def _before(rows: Mapping[tuple[str, str], Row], total: Row) -> Row | None:
+    row = rows.get((total["unit_code"], TOTAL))
+    if row is None or row["score"] is None or not is_comparable(row, total):
+        return None
+    return row
 
 
 def _groups(
@@ -299,27 +249,6 @@ def _blocks(
         if (root, group) in rows:
             metrics = (rows.get((root, m.code)) for m in methodology.metrics_of(group))
             yield MetricBlock(rows[root, group], tuple(row for row in metrics if row is not None))
-
-
-def _leagues(
-    rows: Mapping[tuple[str, str], Row], root: str, groups: Sequence[str], names: Names
-) -> Iterable[League]:
-    by_level: dict[str, list[Standing]] = {}
-    for (unit, metric), total in rows.items():
-        if metric == TOTAL:
-            parts = tuple(rows.get((unit, group)) for group in groups)
-            standing = Standing(names.unit(unit), total, parts, unit == root)
-            by_level.setdefault(names.league(unit), []).append(standing)
-    titles = tuple(names.metric(group) for group in groups)
-    for level in LEVELS:
-        standings = sorted(by_level.get(level, ()), key=_place)
-        if any(not standing.is_root for standing in standings):
-            yield League(level, titles, tuple(standings))
-
-
-def _place(standing: Standing) -> tuple[float, Any]:
-    rank = standing.total["rank"]
-    return (float("inf") if rank is None else rank, collation_key(standing.unit["name_vi"]))
 
 
 def _sample_notice(

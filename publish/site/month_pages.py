@@ -11,14 +11,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc_pipeline.period import Month
+from publish.site.attachments import Attachment, rows_attached
+from publish.site.charts.heat import shade
 from publish.site.extract import Extract, Figures
+from publish.site.flow import flow_chart, flow_finding
 from publish.site.group_bars import group_chart, group_finding
-from publish.site.month import SAMPLE, month_facts
+from publish.site.month import month_facts
+from publish.site.naming import SAMPLE, TOTAL
 from publish.site.page import INDEX_PAGE
+from publish.site.plan_charts import attainment_chart, attainment_finding
 from publish.site.planned import Material, PlannedPage
+from publish.site.spread import has_spread, spread_chart, spread_finding
 from publish.structured_data import dataset_markup, script_text
 
-_MONTHLY = ("scores", "plan_indicators", "plan_tasks", "submissions")
+_MONTHLY = ("scores", "plan_indicators", "plan_tasks", "dossier_statistics", "submissions")
+_ATTACHED = ("scores", "plan_indicators", "dossier_statistics")
+_FLOW_COLUMNS = (
+    "carried_over", "received", "finished", "early", "on_time", "late", "open_in_time",
+    "open_overdue",
+)  # fmt: skip
 _LISTS = ("metrics", "obs_status")
 
 
@@ -43,6 +54,7 @@ def _extract(figures: Figures, place: int) -> Extract:
     months = figures.months
     month = months[place]
     tables = {name: figures.of_months(name, month) for name in _MONTHLY}
+    tables["scores"] = pa.concat_tables([_totals_before(figures, month), tables["scores"]])
     tables |= {name: figures.whole(name) for name in _LISTS}
     tables["units"] = units_of_month(figures.whole("units"), month)
     tables["indicators"] = of_year(figures.whole("indicators"), month.year)
@@ -53,6 +65,12 @@ def _extract(figures: Figures, place: int) -> Extract:
         next=str(months[place + 1]) if place + 1 < len(months) else None,
         sample_periods=sample_periods(figures),
     )
+
+
+def _totals_before(figures: Figures, month: Month) -> pa.Table:
+    """The totals of the month before, which changes are told against."""
+    scores = figures.of_months("scores", month.previous())
+    return scores.filter(pc.equal(scores["metric_code"], TOTAL))
 
 
 def units_of_month(units: pa.Table, month: Month) -> pa.Table:
@@ -77,16 +95,39 @@ def month_material(extract: Extract) -> Material:
     """What the template of a month needs."""
     facts = month_facts(extract, Month.parse(extract.more["month"]))
     descriptor = extract.more.get("descriptor")
-    return Material(
-        {
-            "facts": facts,
-            "previous": _link(extract.more["previous"]),
-            "next": _link(extract.more["next"]),
-            "markup": _markup(descriptor, extract) if descriptor else "",
-            "group_chart": group_chart,
-            "group_finding": group_finding,
-        }
+    attached = _attached(extract)
+    values = {
+        "facts": facts,
+        "previous": _link(extract.more["previous"]),
+        "next": _link(extract.more["next"]),
+        "markup": _markup(descriptor, extract) if descriptor else "",
+        "attached": attached,
+        "flow_columns": _FLOW_COLUMNS,
+        **_DRAWN,
+    }
+    files = {} if descriptor else {file.name: file.content for file in attached.values()}
+    return Material(values, files)
+
+
+_DRAWN = {
+    function.__name__: function
+    for function in (
+        group_chart, group_finding, shade, flow_chart, flow_finding, attainment_chart,
+        attainment_finding, has_spread, spread_chart, spread_finding,
     )
+}  # fmt: skip
+
+
+def _attached(extract: Extract) -> dict[str, Attachment]:
+    """The rows of the month, table by table; none of a table that has no rows."""
+    month = extract.more["month"]
+    found = {}
+    for name in _ATTACHED:
+        table = extract.tables[name]
+        rows = table.filter(pc.equal(table["period"], month))
+        if rows.num_rows:
+            found[name] = rows_attached(month_page(month), name, rows)
+    return found
 
 
 def _link(month: str | None) -> Mapping[str, Any] | None:

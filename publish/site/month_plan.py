@@ -78,6 +78,17 @@ class PlanFacts:
         return sum(target.attained is attained for target in self.targets)
 
     @property
+    def measured(self) -> tuple[TargetLine, ...]:
+        """The targets in per cent that have a value: those that can be drawn on one axis."""
+        return tuple(
+            line
+            for line in self.targets
+            if line.indicator["unit"] == "percent"
+            and line.judged is not None
+            and line.judged["value"] is not None
+        )
+
+    @property
     def tracked(self) -> int:
         """How many tasks are tracked."""
         return sum(len(group.tasks) for group in self.groups)

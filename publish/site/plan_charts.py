@@ -41,4 +41,5 @@ def _bullet(line: TargetLine, forms: Forms) -> Bullet:
         target=forms.points(target),
     )  # fmt: skip
     verdict = _VERDICTS[line.attained]
-    return Bullet(line.id, row["value"], target, max(100.0, target), verdict, said)
+    label = f"{line.id} {forms.name(line.indicator)}"
+    return Bullet(label, row["value"], target, max(100.0, target), verdict, said)

@@ -49,17 +49,6 @@ class PlanYear:
     is_sample: bool
 
     @property
-    def measured(self) -> tuple[TargetLine, ...]:
-        """The targets in per cent that have a value: those that can be drawn on one axis."""
-        return tuple(
-            line
-            for line in self.facts.targets
-            if line.indicator["unit"] == "percent"
-            and line.judged is not None
-            and line.judged["value"] is not None
-        )
-
-    @property
     def conflicts(self) -> tuple[tuple[TargetLine, ...], ...]:
         """Targets that set different levels for one matter, side by side."""
         by_id = {line.id: line for line in self.facts.targets}
@@ -127,7 +116,9 @@ def outlook(line: TargetLine, plan: Plan | None) -> RunRateReason | None:
     """Whether the target can still be reached by 31/12; None where nothing is worked out."""
     row = line.ytd
     target = next((t for t in plan.targets if t.id == line.id), None) if plan else None
-    if row is None or target is None or not target.run_rate or row["denominator"] is None:
+    if row is None or target is None or not target.run_rate or target.base != "arriving":
+        return None
+    if row["attained"] is None or row["denominator"] is None:
         return None
     month = Month.parse(row["period"]).month
     counts = (Decimal(str(row["numerator"])), Decimal(str(row["denominator"])))

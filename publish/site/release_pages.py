@@ -13,12 +13,14 @@ from publish.site.month_pages import month_pages
 from publish.site.page import imprint_of_draft
 from publish.site.plan_pages import plan_pages
 from publish.site.planned import PlannedPage
+from publish.site.quality_pages import quality_pages
 from publish.site.unit_pages import unit_pages
 
 KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
     month_pages,
     unit_pages,
     plan_pages,
+    quality_pages,
 )
 """Each gives its pages from the figures of a release and its ``datapackage.json``."""
 

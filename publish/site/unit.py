@@ -7,12 +7,13 @@ Belongs here: choosing and ordering rows of one unit. Does not: which units have
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
-from cchc_pipeline.decision766 import cases_needed, round_score
+from cchc_pipeline.decision766 import cases_needed
 from cchc_pipeline.period import Basis, Month
 from publish.site.extract import Extract, Row
-from publish.site.month import SAMPLE, TOTAL, Names, Window, names_of, window_of
+from publish.site.flow import Flow
+from publish.site.month import Window, window_of
+from publish.site.naming import SAMPLE, TOTAL, Names, is_comparable, names_of
 
 COURSE, TABLE, REVISIONS = 24, 13, 30
 """Months of the drawn course, months of the tables, and the most revisions that are listed."""
@@ -55,22 +56,6 @@ class Loss:
     row: Row
     points: Decimal
     needed: int | None
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A month of a unit's dossiers: its row ALL of ``dossier_statistics``."""
-
-    month: Month
-    row: Row
-
-    @property
-    def in_time(self) -> Decimal | None:
-        """Per cent finished early or on time of those with a deadline; None if there are none."""
-        counts = [self.row[name] for name in ("early", "on_time", "late")]
-        if None in counts or not sum(counts):
-            return None
-        return round_score(float(Fraction(100 * (counts[0] + counts[1]), sum(counts))))
 
 
 @dataclass(frozen=True)
@@ -166,11 +151,6 @@ def _from_first(course: Sequence[Moment]) -> tuple[Moment, ...]:
     """The course from the first month that has a total."""
     given = [place for place, moment in enumerate(course) if moment.total is not None]
     return tuple(course[given[0] :]) if given else ()
-
-
-def is_comparable(before: Row, after: Row) -> bool:
-    """Whether two totals were measured alike."""
-    return all(before[name] == after[name] for name in ("methodology", "source_system"))
 
 
 def _change(course: Sequence[Moment]) -> Change:

@@ -9,17 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from publish.site.charts.stack import Part, Stack, stack_chart
 from publish.site.charts.trend import Point, Scale, trend_chart
+from publish.site.flow import flow_chart, flow_finding
 from publish.site.forms import Forms
-from publish.site.unit import Flow, Moment, UnitFacts, is_comparable
+from publish.site.naming import is_comparable
+from publish.site.unit import Moment, UnitFacts
 from publish.vietnamese import number_text
-
-PARTS = (
-    ("early", ("early",)), ("on_time", ("on_time",)), ("late", ("late",)),
-    ("other", ("no_deadline", "withdrawn")),
-)  # fmt: skip
-"""The parts of what was finished: the class of each, and the measures that it adds up."""
 
 
 def score_scale(values: Iterable[float], maximum: float, forms: Forms) -> Scale:
@@ -94,37 +89,6 @@ def _comparable_run(given: Sequence[Moment]) -> Sequence[Moment]:
             break
         run.append(moment)
     return run[::-1]
-
-
-def flow_chart(facts: UnitFacts, forms: Forms) -> Markup:
-    """What was finished each month, by whether it was in time."""
-    names = (flow_finding(facts, forms), forms.words("unit.flow_how"), "chart-flow")
-    key = [(kind, str(forms.words(f"unit.part.{kind}"))) for kind, _ in PARTS]
-    return stack_chart([flow_row(flow, forms) for flow in facts.flows], key, names)
-
-
-def flow_row(flow: Flow, forms: Forms) -> Stack:
-    """A month of what was finished, as a row of the chart."""
-    parts = []
-    for kind, measures in PARTS:
-        count = sum(flow.row[name] for name in measures)
-        shown = forms.count(count)
-        name = forms.words(f"unit.part.{kind}")
-        parts.append(Part(kind, count, shown, f"{name}: {shown}"))
-    share = flow.in_time
-    note = forms.words("unit.in_time", share=forms.percent(share)) if share is not None else ""
-    return Stack(forms.month(flow.month), note, tuple(parts))
-
-
-def flow_finding(facts: UnitFacts, forms: Forms) -> Markup:
-    """The share that was finished in time in the newest month."""
-    newest = facts.flows[0]
-    share = newest.in_time
-    if share is None:
-        return forms.words("unit.flow_plain")
-    return forms.words(
-        "unit.flow_finding", month=forms.month(newest.month), share=forms.percent(share)
-    )
 
 
 UNIT_CHARTS: Mapping[str, Callable[..., Any]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cchc_pipeline.period import Basis, Month
 from publish.site.extract import Extract, Row
-from publish.site.month import names_of
+from publish.site.naming import names_of
 from publish.vietnamese import collation_key
 
 _LEVELS = ("city", "agency", "district", "commune")

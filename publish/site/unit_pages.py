@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from publish.site.attachments import rows_attached
 from publish.site.extract import Extract, Figures
 from publish.site.group_bars import group_chart, group_finding
-from publish.site.month import TOTAL
+from publish.site.naming import TOTAL
 from publish.site.planned import Material, PlannedPage
 from publish.site.unit import COURSE, REVISIONS, unit_facts
 from publish.site.unit_charts import UNIT_CHARTS

@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from publish.site.charts.frame import box, clamped, frame, line, text
 
-_ROW, _BAR = 54, 14
+_ROW, _BAR, _ROOM = 68, 14, 38
+
 Verdict = Literal["attained", "behind", "unknown"]
 _SIGNS: dict[Verdict, str] = {"attained": "✓", "behind": "✗", "unknown": "?"}
 
@@ -57,8 +58,8 @@ def bullet_chart(bullets: Sequence[Bullet], names: tuple[str, str, str]) -> Mark
 
 def _marks(bullet: Bullet, top: float) -> Iterator[Markup]:
     sign = f"{_SIGNS[bullet.verdict]} "
-    yield text(f"label {bullet.verdict}", 0, top + 16, f"{sign}{bullet.label}")
-    yield text("value", 100, top + 16, bullet.text)
+    yield text(f"label {bullet.verdict}", 0, top + 16, f"{sign}{shortened(bullet.label)}")
+    yield text("value", 100, top + 58, bullet.text)
     if bullet.value is None:
         yield box("none", 0, top + 25, 100, _BAR)
     else:
@@ -66,3 +67,8 @@ def _marks(bullet: Bullet, top: float) -> Iterator[Markup]:
         yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BAR - 6)
     x = bullet.share(bullet.target)
     yield line("target", (x, top + 22), (x, top + 42))
+
+
+def shortened(label: str) -> str:
+    """The label as far as a phone has room for it."""
+    return label if len(label) <= _ROOM else f"{label[: _ROOM - 1].rstrip()}…"
