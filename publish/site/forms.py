@@ -113,6 +113,10 @@ class Forms:
         except SchemaDataError:
             return name
 
+    def table_meaning(self, name: str) -> str:
+        """The description of a table."""
+        return load_contract(name).description.of(self.language)
+
     def gate(self, name: str) -> str:
         """What a gate asks."""
         return str(read_yaml("release/gates.yaml")["gates"][name][self.language])

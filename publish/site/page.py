@@ -25,6 +25,7 @@ from publish.vietnamese import LANGUAGES, Language
 _STYLES = ("style.css", "charts.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
+DOWNLOADS_PAGE = "tai-ve.html"
 NAVIGATION = (("newest", INDEX_PAGE), ("releases", RELEASES_PAGE))
 """The pages that every page leads to: the word for each, and its name."""
 FOOT_NAVIGATION: tuple[tuple[str, str], ...] = ()

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from publish.release import Draft
+from publish.site.download_pages import download_pages
 from publish.site.extract import Figures
 from publish.site.month_pages import month_pages
 from publish.site.page import imprint_of_draft
 from publish.site.plan_pages import plan_pages
 from publish.site.planned import PlannedPage
 from publish.site.quality_pages import quality_pages
+from publish.site.release_notes import release_notes_pages
 from publish.site.unit_pages import unit_pages
 
 KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
@@ -21,6 +23,8 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...]
     unit_pages,
     plan_pages,
     quality_pages,
+    download_pages,
+    release_notes_pages,
 )
 """Each gives its pages from the figures of a release and its ``datapackage.json``."""
 
