@@ -14,7 +14,9 @@ from publish.portal import Portal, read_table, sync_tree, write_files
 from publish.release import Identity, Published, ReleaseId
 from publish.signature import PUBLIC_KEY
 from publish.site.kept import RECORD
-from publish.site.page import root_row
+from publish.site.page import path_in, root_row
+from publish.site.release_notes import release_page
+from publish.vietnamese import LANGUAGES
 
 
 def site_name(portal: Portal, act: Act) -> str:
@@ -55,9 +57,11 @@ def make_site(portal: Portal, edition: Edition, site: Path) -> None:
     """Assemble a site out of sight."""
     before = portal.current_site()
     earlier = [path for path in below(before) if path.endswith(".html")] if before else []
+    linked = links(portal, edition)
     key = {PUBLIC_KEY: portal.public_key.read_bytes()} if portal.public_key.exists() else {}
-    write_files(site, {**directory_files(edition, earlier), **key})
-    for place, target in links(portal, edition).items():
+    absent = [path for path in earlier if path not in linked]
+    write_files(site, {**directory_files(edition, absent), **key})
+    for place, target in linked.items():
         _link(site / place, target)
     sync_tree(site)
 
@@ -66,13 +70,20 @@ def links(portal: Portal, edition: Edition) -> dict[str, Path]:
     """Where each link of a site leads, by its path in the site."""
     found = {f"releases/{r.id.path}": r.folder for r in edition.readable}
     for release in edition.readable:
-        found |= _tables(release)
+        found |= _tables(release) | _own_pages(portal, release)
     current = edition.current
     if current is None:
         return found
     pages = portal.pages_folder(current.id)
-    found |= {page: pages / page for page in edition.pages}
+    found |= {page: pages / page for page in edition.pages if page not in found}
     return found | _tables(current) | {"latest": current.folder}
+
+
+def _own_pages(portal: Portal, release: Published) -> dict[str, Path]:
+    """The pages about a release, which were made with it and answer as long as it does."""
+    folder = portal.pages_folder(release.id)
+    paths = (path_in(release_page(release.id), language) for language in LANGUAGES)
+    return {path: folder / path for path in paths if (folder / path).exists()}
 
 
 def _tables(release: Published) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from publish.catalogue import CATALOGUE, catalogue
 from publish.edition import Act, Edition
 from publish.feed import FEED, feed
 from publish.release import Published
+from publish.site.act_pages import act_pages
 from publish.site.page import (
     INDEX_PAGE,
     RELEASES_PAGE,
@@ -22,6 +23,7 @@ from publish.site.page import (
     next_release_text,
     render,
 )
+from publish.site.release_notes import release_page
 from publish.sitemap import CALENDAR, calendar_list, sitemap
 from publish.vietnamese import Language
 
@@ -52,7 +54,7 @@ def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         CATALOGUE: catalogue(edition),
         FEED: feed(edition, calendar),
         CALENDAR: calendar_list(edition, calendar),
-        **sitemap(edition, {*pages, *edition.pages}),
+        **sitemap(edition, {*pages, *(page for page in edition.pages if page.endswith(".html"))}),
     }
 
 
@@ -84,6 +86,7 @@ def _pages(edition: Edition) -> Iterable[tuple[Page, bytes]]:
     imprint = _imprint(edition)
     for page in in_each_language(RELEASES_PAGE, edition.identity):
         yield page, render("releases.html", page, imprint, {"edition": edition})
+    yield from act_pages(edition, imprint)
     if edition.current is None:
         for page in in_each_language(INDEX_PAGE, edition.identity):
             yield page, _withdrawn(page, imprint, "nothing")
@@ -118,7 +121,8 @@ def _tombstone(edition: Edition, release: Published, act: Act) -> dict[str, byte
     }
     pages = {
         page.path: _withdrawn(page, imprint, "retracted", act=act, release=release)
-        for page in in_each_language(f"{folder}/{INDEX_PAGE}", edition.identity)
+        for name in (f"{folder}/{INDEX_PAGE}", release_page(release.id))
+        for page in in_each_language(name, edition.identity)
     }
     return {**pages, f"{folder}/{TOMBSTONE}": _json(record)}
 

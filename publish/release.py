@@ -23,8 +23,8 @@ STATISTICS = "dossier_statistics"
 REVISIONS = "revisions"
 PUBLISHED_TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
-    "submissions", "quarantine_summary", "revisions", "corrections", "units", "successions", "metrics", "indicators",
-    "procedures", "obs_status",
+    "submissions", "quarantine_summary", "revisions", "corrections", "units", "successions",
+    "metrics", "indicators", "procedures", "obs_status",
 )  # fmt: skip
 """The published tables in the order of the descriptor: figures first, code lists last."""
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from cchc_pipeline.errors import CheckFailedError
 from publish.personal_data import personal_marks
+from publish.site.planned import ATTACHMENTS
 
 PAGE_LIMIT = 100_000
 """The most bytes that a page may weigh compressed (100 kB, so that it opens on a phone)."""
@@ -95,6 +96,8 @@ def addresses_keep_answering(
     gone = tuple(taken_away)
     for path in sorted(before.rglob("*")) if before else ():
         name = path.relative_to(before).as_posix() if before else ""
+        if name.startswith(f"{ATTACHMENTS}/"):
+            continue  # it goes when its page goes
         if not (site / name).exists() and not name.startswith(gone):
             yield f"{name} would answer no more"
 

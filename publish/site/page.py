@@ -26,9 +26,24 @@ _STYLES = ("style.css", "charts.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
 DOWNLOADS_PAGE = "tai-ve.html"
-NAVIGATION = (("newest", INDEX_PAGE), ("releases", RELEASES_PAGE))
+NAVIGATION = (
+    ("newest", INDEX_PAGE),
+    ("units", "don-vi/index.html"),
+    ("indicators", "chi-so/index.html"),
+    ("plan", "ke-hoach/index.html"),
+    ("quality", "chat-luong.html"),
+    ("downloads", DOWNLOADS_PAGE),
+)
 """The pages that every page leads to: the word for each, and its name."""
-FOOT_NAVIGATION: tuple[tuple[str, str], ...] = ()
+FOOT_NAVIGATION = (
+    ("periods", "thang/index.html"),
+    ("releases", RELEASES_PAGE),
+    ("calendar", "lich-cong-bo.html"),
+    ("changes", "thay-doi.html"),
+    ("method", "phuong-phap.html"),
+    ("dictionary", "tu-dien.html"),
+    ("access", "tiep-can.html"),
+)
 """Those that the foot of every page leads to."""
 
 

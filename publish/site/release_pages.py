@@ -12,6 +12,7 @@ from publish.site.download_pages import download_pages
 from publish.site.extract import Figures
 from publish.site.month_pages import month_pages
 from publish.site.page import imprint_of_draft
+from publish.site.period_pages import period_pages
 from publish.site.plan_pages import plan_pages
 from publish.site.planned import PlannedPage
 from publish.site.quality_pages import quality_pages
@@ -20,6 +21,7 @@ from publish.site.unit_pages import unit_pages
 
 KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
     month_pages,
+    period_pages,
     unit_pages,
     plan_pages,
     quality_pages,
