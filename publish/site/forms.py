@@ -14,8 +14,15 @@ from typing import Any
 
 from markupsafe import Markup
 
-from cchc_pipeline.contracts import Code, load_code_list, load_contract
-from cchc_pipeline.decision766 import Methodology, round_score
+from cchc_pipeline.contracts import (
+    Code,
+    Contract,
+    DictionaryRow,
+    dictionary_rows,
+    load_code_list,
+    load_contract,
+)
+from cchc_pipeline.decision766 import Methodology, Metric, round_score
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.reference import read_yaml
@@ -82,6 +89,15 @@ class Forms:
         """The name of a methodology."""
         return used.name_vi if self.language == "vi" else used.name_en
 
+    def rule(self, used: Methodology, metric: Metric) -> str:
+        """The rule of a metric in words, with the newest threshold."""
+        starts = [threshold.valid_from for threshold in metric.rule.full_marks_at]
+        return used.rule_text(metric, self.language, max(starts, default=used.valid_from))
+
+    def flags(self, row: Row) -> list[str]:
+        """The names of a row's quality flags."""
+        return [self.code("quality_flags", flag) for flag in flags_of(row)]
+
     def code(self, code_list: str, code: str) -> str:
         """The name of an entry of a code list; an unknown code names itself."""
         entry = _entry(code_list, code)
@@ -112,6 +128,10 @@ class Forms:
             return load_contract(name).title.of(self.language)
         except SchemaDataError:
             return name
+
+    def dictionary(self, contract: Contract) -> tuple[DictionaryRow, ...]:
+        """The columns of a table as the data dictionary shows them."""
+        return dictionary_rows(contract, self.language)
 
     def table_meaning(self, name: str) -> str:
         """The description of a table."""

@@ -10,12 +10,14 @@ from typing import Any
 from publish.release import Draft
 from publish.site.download_pages import download_pages
 from publish.site.extract import Figures
+from publish.site.indicator_pages import indicator_pages
 from publish.site.month_pages import month_pages
 from publish.site.page import imprint_of_draft
 from publish.site.period_pages import period_pages
 from publish.site.plan_pages import plan_pages
 from publish.site.planned import PlannedPage
 from publish.site.quality_pages import quality_pages
+from publish.site.reference_pages import reference_pages
 from publish.site.release_notes import release_notes_pages
 from publish.site.unit_pages import unit_pages
 
@@ -23,8 +25,10 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...]
     month_pages,
     period_pages,
     unit_pages,
+    indicator_pages,
     plan_pages,
     quality_pages,
+    reference_pages,
     download_pages,
     release_notes_pages,
 )
