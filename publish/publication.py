@@ -133,7 +133,7 @@ def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
         discard(portal.scratch)
         write_files(folder, files)
         verdicts = judge(_candidate(draft, files, folder, portal, now, terms))
-        files |= _afterwards(draft, files, verdicts, terms.signer)
+        files |= report_files(draft, files, verdicts, terms.signer)
         if terms.signer:
             write_whole(portal.public_key, terms.signer.public_key())
         discard(portal.scratch)
@@ -158,7 +158,7 @@ def _candidate(
     )  # fmt: skip
 
 
-def _afterwards(
+def report_files(
     draft: Draft,
     files: Mapping[str, bytes],
     verdicts: Iterable[GateResult],

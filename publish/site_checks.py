@@ -96,7 +96,7 @@ def addresses_keep_answering(
     gone = tuple(taken_away)
     for path in sorted(before.rglob("*")) if before else ():
         name = path.relative_to(before).as_posix() if before else ""
-        if name.startswith(f"{ATTACHMENTS}/"):
+        if name.split("/")[0] == ATTACHMENTS:
             continue  # it goes when its page goes
         if not (site / name).exists() and not name.startswith(gone):
             yield f"{name} would answer no more"

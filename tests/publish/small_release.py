@@ -33,7 +33,7 @@ from publish.candidate import Candidate
 from publish.descriptor import describe
 from publish.disclosure import disclosed_table
 from publish.portal import SUMS, write_files
-from publish.publication import Built, release_files
+from publish.publication import Built, release_files, report_files
 from publish.release import (
     DESCRIPTOR,
     PUBLISHED_TABLES,
@@ -303,6 +303,7 @@ def candidate(
 def unjudged(draft: Draft, scratch: Path) -> Built:
     """A draft written to a folder without the gates, which the tests of going out do not need."""
     files, folder = release_files(draft), scratch / str(draft.id)
+    files |= report_files(draft, files, (), None)
     write_files(folder, files)
     return Built(draft, folder, (), files[SUMS], sum(map(len, files.values())))
 
