@@ -6,8 +6,10 @@ of a release (``gates``), or whether a page says the right thing (its tests).
 
 import gzip
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
-from html.parser import HTMLParser
+import re
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -22,30 +24,33 @@ PAGE_LIMIT = 100_000
 _TEXTS = frozenset({".html", ".json", ".xml", ".atom", ".svg", ".txt", ".jsonld"})
 
 
-class _Links(HTMLParser):
+_ATTRIBUTE = re.compile(r'\s(href|src|id)="([^"]*)"')
+"""Our templates quote every attribute, and escape quotes in every text."""
+
+
+@dataclass(frozen=True)
+class _Links:
     """The addresses that a page refers to, and the places in it that others can refer to."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.targets: list[str] = []
-        self.places: set[str] = set()
-        self.feed(text)
-        self.close()
+    targets: frozenset[str]
+    places: frozenset[str]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect what the tag refers to and is called."""
-        for name, value in attrs:
-            if name in {"href", "src"}:
-                self.targets.append(value or "")
-            elif name == "id" and value:
-                self.places.add(value)
+    @classmethod
+    def of(cls, text: str) -> "_Links":
+        """Those of a page."""
+        found = [(name, unescape(value)) for name, value in _ATTRIBUTE.findall(text)]
+        targets = frozenset(value for name, value in found if name != "id")
+        return cls(targets, frozenset(value for name, value in found if name == "id"))
 
 
-def site_links_resolve(site: Path) -> Iterable[str]:
-    """Each relative link leads to a file of the site, and to a place in it that exists."""
-    pages = {path: _Links(content.decode()) for path, content in _pages(site)}
+def site_links_resolve(site: Path, judged: Container[str] = ()) -> Iterable[str]:
+    """Each relative link leads to a file of the site, and to a place in it that exists.
+
+    Pages that were judged before are judged again: what they lead to may have gone.
+    """
+    pages = {path: _Links.of(content.decode()) for path, content in _pages(site)}
     for path, links in pages.items():
-        for target in dict.fromkeys(links.targets):
+        for target in sorted(links.targets):
             if not _leads_somewhere(site, path, target, pages):
                 yield f"{path}: {target!r} leads nowhere"
 
@@ -63,22 +68,22 @@ def _leads_somewhere(site: Path, page: str, target: str, pages: Mapping[str, _Li
     return not place or (path in pages and place in pages[path].places)
 
 
-def pages_are_light(site: Path) -> Iterable[str]:
+def pages_are_light(site: Path, judged: Container[str] = ()) -> Iterable[str]:
     """No page weighs more than ``PAGE_LIMIT`` compressed."""
-    for path, content in _pages(site):
+    for path, content in _pages(site, judged):
         weight = len(gzip.compress(content))
         if weight > PAGE_LIMIT:
             yield f"{path}: {weight} bytes compressed, {PAGE_LIMIT} are allowed"
 
 
-def pages_hold_nothing_personal(site: Path) -> Iterable[str]:
+def pages_hold_nothing_personal(site: Path, judged: Container[str] = ()) -> Iterable[str]:
     """No page, index or feed of the site holds what looks like personal data.
 
     The tables behind ``data/`` were judged with their release.
     """
     for path in sorted(path for path in site.rglob("*") if path.suffix in _TEXTS):
         name = path.relative_to(site).as_posix()
-        if not name.startswith("data/"):
+        if not name.startswith("data/") and name not in judged:
             for kind in personal_marks(path.read_text(encoding="utf-8")):
                 yield f"{name}: holds what looks like a {kind}"
 
@@ -102,13 +107,26 @@ def addresses_keep_answering(
             yield f"{name} would answer no more"
 
 
-def _pages(site: Path) -> Iterable[tuple[str, bytes]]:
+def _pages(site: Path, judged: Container[str] = ()) -> Iterable[tuple[str, bytes]]:
     """The site's own pages; what lies behind its links into the store was judged before."""
     for path in sorted(site.rglob("*.html")):
-        yield path.relative_to(site).as_posix(), path.read_bytes()
+        name = path.relative_to(site).as_posix()
+        if name not in judged:
+            yield name, path.read_bytes()
 
 
-SITE_CHECKS: Mapping[str, Callable[[Path], Iterable[str]]] = {
+def judged_before(site: Path, before: Path | None) -> frozenset[str]:
+    """The files of a site that the one before showed at the same address: the very same files."""
+    paths = site.rglob("*") if before else ()
+    names = (path.relative_to(site).as_posix() for path in paths if path.is_file())
+    return frozenset(name for name in names if before and _is_same(site / name, before / name))
+
+
+def _is_same(now: Path, before: Path) -> bool:
+    return before.exists() and now.samefile(before)
+
+
+SITE_CHECKS: Mapping[str, Callable[[Path, Container[str]], Iterable[str]]] = {
     check.__name__: check
     for check in (site_links_resolve, pages_are_light, pages_hold_nothing_personal)
 }
@@ -127,7 +145,10 @@ def require_sound_site(
     Raises:
         CheckFailedError: One has failed; the line names the first three faults.
     """
-    faults = [f"{name}: {line}" for name, check in SITE_CHECKS.items() for line in check(site)]
+    judged = judged_before(site, before)
+    faults = [
+        f"{name}: {line}" for name, check in SITE_CHECKS.items() for line in check(site, judged)
+    ]
     lost = addresses_keep_answering(site, before, taken_away)
     faults += [f"addresses_keep_answering: {line}" for line in lost]
     if faults:

@@ -7,91 +7,79 @@ const make = (name, values, ...inside) => {
   made.append(...inside);
   return made;
 };
-const status = () => make("output", { role: "status" });
 
 const { compare } = new Intl.Collator("vi", { numeric: true });
 const sort = (th) => {
-  const table = th.closest("table"), numeric = th.matches(".n"), { first } = th.dataset;
+  const table = th.closest("table"), rows = all("tbody tr", table), numeric = th.matches(".n");
   const keyOf = ({ cells }) => {
-    const cell = cells.length === th.parentNode.cells.length && cells[th.cellIndex];
-    if (!cell || !numeric) return cell ? cell.textContent.trim() : "";
-    const data = cell.querySelector("data");
-    return data && !isNaN(data.value) ? data.value : "";
+    const cell = cells[th.cellIndex], { value } = cell.querySelector("data") || {};
+    return numeric ? (isNaN(value) ? "" : value) : cell.textContent.trim();
   };
-  if (table.querySelector("tbody [rowspan]") || th.querySelector("a,button")) return;
-  if (!all("tbody tr", table).some(keyOf)) return;
+  const { length } = th.parentNode.cells;
+  if (rows.some(({ cells }) => cells.length !== length) || !rows.some(keyOf)) return;
   const title = table.dataset.sortLabel || "";
   const button = make("button", { type: "button", title }, ...th.childNodes);
   th.append(button);
   th.ariaSort = "none";
   button.onclick = () => {
-    const up = th.ariaSort === "none" ? !numeric || first === "asc" : th.ariaSort !== "ascending";
-    all("[aria-sort]", table).forEach((other) => { other.ariaSort = "none"; });
-    th.ariaSort = up ? "ascending" : "descending";
-    const order = ([a], [b]) =>
-      a && b ? (up ? 1 : -1) * (numeric ? a - b : compare(a, b)) : !a - !b;
-    for (const body of table.tBodies) {
-      const rows = Array.from(body.rows, (row) => [keyOf(row), row]).sort(order);
-      body.append(...rows.map((pair) => pair[1]));
-    }
+    const was = th.ariaSort, first = numeric && th.dataset.first !== "asc" ? -1 : 1;
+    const way = was === "none" ? first : was === "ascending" ? -1 : 1;
+    for (const other of all("[aria-sort]", table)) other.ariaSort = "none";
+    th.ariaSort = way > 0 ? "ascending" : "descending";
+    const order = (one, two) => {
+      const a = keyOf(one), b = keyOf(two);
+      return a && b ? way * (numeric ? a - b : compare(a, b)) : !a - !b;
+    };
+    for (const body of table.tBodies) body.append(...[...body.rows].sort(order));
   };
 };
 
-const textOf = (node) =>
-  node.nodeType === 3 ? node.data : Array.from(node.childNodes, textOf).join(" ");
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d");
-// Each word after its tone, so that thuỷ is thủy; a word without one after a dash.
-const TONES = /[\u0300\u0301\u0303\u0309\u0323]/g;
-const spell = (text) => text.normalize("NFD").replace(/[\p{L}\p{M}]+/gu, (word) =>
-  (word.match(TONES) || "-") + word.replace(TONES, "")).normalize();
-const testOf = (word) => fold(word) === word.normalize("NFD")
-  ? (row) => row.plain.includes(word) : (row) => row.spelt.includes(spell(word));
-
+const textOf = (node) => node.data || Array.from(node.childNodes, textOf).join(" ");
+const lower = (text) => text.toLowerCase().normalize("NFD");
+const bare = (text) => text.replace(/\p{M}/gu, "").replace(/đ/g, "d");
+// thủy as thuỷ
+const shift = (text) => text.replace(/([ou])([\u0300\u0301\u0303\u0309\u0323])([aey])/g, "$1$3$2");
 const filter = (box) => {
-  const { filter: id, filterAll, label, count, none } = box.dataset;
-  const items = all("tbody tr,li", byId(id) || box);
+  const { filter: id, filterAll, label = "", count = "{shown}/{all}", none } = box.dataset;
+  const place = byId(id) || box, rows = all("tbody tr", place);
+  const items = rows[0] ? rows : all("li", place), { length } = items;
+  if (!length) return;
   const texts = items.map((item) => {
-    const name = filterAll == null && item.querySelector("th[scope=row]");
-    const text = textOf(name || item).toLowerCase();
-    return { plain: fold(text), spelt: spell(text) };
+    const text = lower(textOf((filterAll == null && item.querySelector("th[scope=row]")) || item));
+    return [bare(text), (text + " " + shift(text)).normalize()];
   });
-  const input = make("input", { type: "search", autocomplete: "off" }), said = status();
+  const input = make("input", { type: "search", autocomplete: "off" });
+  const said = make("output", { role: "status" });
   const update = () => {
-    const tests = (input.value.toLowerCase().match(/\S+/g) || []).map(testOf);
-    items.forEach((item, i) => { item.hidden = !tests.every((test) => test(texts[i])); });
+    const words = lower(input.value).split(/\s+/);
+    const seen = items.filter((item, i) => !(item.hidden = !words.every((word) =>
+      bare(word) === word ? texts[i][0].includes(word) : texts[i][1].includes(shift(word).normalize()))));
     for (const group of all("[data-group]")) {
-      const inside = items.filter((item) => group.contains(item));
-      if (inside[0] && !group.contains(box)) group.hidden = inside.every((item) => item.hidden);
+      const has = (item) => group.contains(item);
+      if (items.some(has) && !has(box)) group.hidden = !seen.some(has);
     }
-    const shown = items.filter((item) => !item.hidden).length;
-    said.textContent = (!shown && none || count || "{shown}/{all}")
-      .replace("{shown}", shown).replace("{all}", items.length);
+    said.value = (!seen[0] && none || count).replace("{shown}", seen.length).replace("{all}", length);
   };
   input.oninput = update;
-  input.onkeydown = (event) => {
-    if (event.key !== "Escape" || event.isComposing) return;
-    input.value = "";
+  input.onkeydown = ({ key }) => {
+    if (key === "Escape") input.value = "";
     update();
   };
-  if (items[0]) {
-    update();
-    box.append(make("label", {}, label || "", input), said);
-    box.hidden = false;
-  }
+  update();
+  box.append(make("label", {}, label, input), said);
+  box.hidden = false;
 };
 
 const copy = (button) => {
-  const source = byId(button.dataset.copy), { clipboard } = navigator, said = status();
+  const { copy: id, done = "" } = button.dataset, source = byId(id), { clipboard } = navigator;
+  const said = make("output", { role: "status" });
   if (!source || !clipboard) return;
-  const say = (text) => { said.textContent = text; };
-  let timer;
+  button.onclick = () => clipboard.writeText(source.textContent).then(() => {
+    said.value = done;
+    setTimeout(() => { said.value = ""; }, 2000);
+  }, () => getSelection().selectAllChildren(source));
   button.after(said);
   button.hidden = false;
-  button.onclick = () => clipboard.writeText(source.textContent).then(() => {
-    say(button.dataset.done || "");
-    clearTimeout(timer);
-    timer = setTimeout(say, 2000, "");
-  }, () => getSelection().selectAllChildren(source));
 };
 
 addEventListener("DOMContentLoaded", () => {
