@@ -20,11 +20,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from publish import site_checks
 from publish.journal import Journal, Line
 from publish.portal import SUMS, Portal, discard
 from publish.publication import publish
 from publish.release import Draft, ReleaseId
-from publish.site_checks import site_links_resolve
+from publish.site import release_pages
+from publish.site.month_pages import month_pages
+from publish.site.release_notes import release_notes_pages
 from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft, small_tables, unjudged
 
 _CHANGES = frozenset({"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir"})
@@ -47,10 +50,28 @@ def faults(portal: Portal) -> Iterator[str]:
     for release in index["releases"]:
         if release["status"] != "retracted":
             yield from _release_faults(site / release["path"], release["digest"])
+    yield from _link_faults(site)
+
+
+def _link_faults(site: Path) -> Iterator[str]:
     for path in site.rglob("*"):
         if not path.exists():
             yield f"{path.relative_to(site)} is a dangling link"
-    yield from site_links_resolve(site)
+    if "site_links_resolve" in site_checks.SITE_CHECKS:
+        yield from site_checks.site_links_resolve(site)
+
+
+def with_few_pages() -> None:
+    """Two kinds of pages, so that a publication takes a moment, and dies often in a minute.
+
+    They lead to pages that are left out here; that all links resolve is shown elsewhere.
+    """
+    release_pages.KINDS = (month_pages, release_notes_pages)
+    site_checks.SITE_CHECKS = {
+        name: check
+        for name, check in site_checks.SITE_CHECKS.items()
+        if name != "site_links_resolve"
+    }
 
 
 def _release_faults(folder: Path, digest: str) -> Iterator[str]:
@@ -249,4 +270,5 @@ def _chosen(folder: str, scenario: str, number: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    with_few_pages()
     sys.stdout.write(json.dumps(_chosen(*sys.argv[1:])))

@@ -69,7 +69,7 @@ def test_two_builds_in_two_folders_are_the_same_bytes(tmp_path: Path) -> None:
     one = unjudged(small_draft(), tmp_path / "one")
     two = unjudged(small_draft(), tmp_path / "two")
     assert content_of(one.folder) == content_of(two.folder)
-    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 6
+    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 7
 
 
 def test_two_publications_in_two_portals_are_the_same_bytes(tmp_path: Path) -> None:
