@@ -19,10 +19,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cchc_pipeline.release_calendar import load_calendar
 from publish.release import Draft, Identity, ReleaseId
 from publish.site.forms import Forms
+from publish.site.script import script_hash, script_text
 from publish.site.words import load_words
 from publish.vietnamese import LANGUAGES, Language
 
-_STYLES = ("style.css", "charts.css")
+_STYLES = ("style.css", "charts.css", "script.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
 DOWNLOADS_PAGE = "tai-ve.html"
@@ -219,4 +220,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["style"] = style_text()
+    environment.globals["script"] = script_text()
+    environment.globals["script_hash"] = script_hash()
     return environment

@@ -1,39 +1,32 @@
-"""The pages in a real Chromium, as their readers meet them.
+"""The pages in a real Chromium, as their readers meet them."""
 
-Skipped where Chromium is absent, unless ``CCHC_TEST_ALL`` forbids skipping.
-"""
-
-import os
-import shutil
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from publish.preview import preview_server
+from tests.browser.chromium import MARKS, chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
+pytestmark = MARKS
+KINDS = (
+    "index.html", "thang/2026-09.html", "thang/index.html", "don-vi/index.html",
+    "don-vi/H24.html", "chi-so/index.html", "chi-so/TDGQ.html", "chi-so/DOSSIER_SYNC.html",
+    "ke-hoach/index.html", "chat-luong.html", "tai-ve.html", "phat-hanh.html",
+    "phat-hanh/2026-09.r1.html", "lich-cong-bo.html", "thay-doi.html", "phuong-phap.html",
+    "tu-dien.html", "tiep-can.html",
 )  # fmt: skip
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CCHC_TEST_ALL"), reason="no chromium here"
-    ),
-]
+"""A page of each kind; those of the plan are in the March of 2024."""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +60,7 @@ def test_every_page_loads_without_an_error_or_a_request_to_another_host(
         assert answer.status == 200, name
     page.close()
     assert said == []
-    assert len(names) >= 6
+    assert set(KINDS) <= set(names)
     assert not [url for url in asked if not url.startswith(address)]
 
 
@@ -117,6 +110,114 @@ def test_the_pages_work_from_a_folder_without_any_server(
     page.click("text=Các bản phát hành")
     assert "2026-09.r1" in page.inner_text("main")
     page.close()
+
+
+@pytest.fixture(scope="module")
+def march(march_home: Path) -> Iterator[str]:
+    """March 2024, which has a plan and dossiers, behind the preview server."""
+    with preview_server(march_home / "portal" / "current", 0) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+PLAN_KINDS = (
+    "ke-hoach/2024.html", "chi-so/2024-II.6a.html", "thang/2024-03.html", "don-vi/H24.html",
+    "chat-luong.html",
+)  # fmt: skip
+
+
+def _faults(page: Page, address: str) -> list[str]:
+    """What axe-core finds serious or critical on a page."""
+    page.goto(address)
+    page.add_script_tag(content=AXE)
+    found: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{fault['id']}: {node['html'][:120]}"
+        for fault in found["violations"]
+        if fault["impact"] in {"serious", "critical"}
+        for node in fault["nodes"][:2]
+    ]
+
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, address: str, march: str, scheme: str) -> None:
+    dark = scheme == "dark"
+    context = browser.new_context(bypass_csp=True, color_scheme="dark" if dark else "light")
+    page = context.new_page()
+    addresses = [address + n for n in (*KINDS, "en/index.html", "en/don-vi/H24.html")]
+    addresses += [march + name for name in PLAN_KINDS]
+    found = {name: _faults(page, name) for name in addresses}
+    context.close()
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_axe_would_notice(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "bad.html").write_text("<html><body><img src='data:,'><a href='#'></a>")
+    page = browser.new_page()
+    assert _faults(page, (tmp_path / "bad.html").as_uri())
+    page.close()
+
+
+def test_the_keyboard_reaches_the_content_first_and_then_every_link(
+    browser: Browser, address: str
+) -> None:
+    page = _open(browser, address)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+    page.close()
+
+
+def test_every_page_has_its_policy_and_the_script_runs_under_it(
+    browser: Browser, address: str
+) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{address}don-vi/index.html")
+    page.fill("input[type=search]", "so mau 3")
+    shown = [row.inner_text() for row in page.query_selector_all("tbody tr:not([hidden]) th")]
+    page.close()
+    assert len(shown) == 1
+    assert "Sở Mẫu 3" in shown[0]
+    assert said == []
+
+
+def test_a_league_is_sorted_by_a_click_on_its_heading(browser: Browser, address: str) -> None:
+    page = _open(browser, address)
+    table = page.locator("table.league").first
+    table.locator("thead button").nth(2).click()
+    values = [
+        float(v) for v in _values(page, "table.league >> nth=0 >> tbody td:nth-child(3) data")
+    ]
+    assert values == sorted(values, reverse=True)
+    assert len(values) > 30
+    page.close()
+
+
+def _values(page: Page, selector: str) -> list[str]:
+    return [data.get_attribute("value") or "" for data in page.query_selector_all(selector)]
+
+
+def test_a_month_prints_on_a4_without_cutting_its_tables(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    page = _open(browser, address)
+    page.emulate_media(media="print")
+    printed = page.pdf(prefer_css_page_size=True)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") >= 3
+    assert width <= 1280
 
 
 def _open(browser: Browser, address: str) -> Page:

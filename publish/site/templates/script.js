@@ -9,28 +9,27 @@ const make = (name, values, ...inside) => {
 };
 const live = () => make("output", { role: "status" });
 
-const { compare } = new Intl.Collator("vi", { numeric: true });
 const sort = (th) => {
- const table = th.closest("table"), rows = all("tbody tr", table), isNumber = th.matches(".n");
+ const table = th.closest("table"), rows = all("tbody tr", table), num = th.matches(".n");
  const keyOf = ({ cells }) => {
   const cell = cells[th.cellIndex], { value } = cell.querySelector("data") || {};
-  return isNumber ? (isNaN(value) ? "" : value) : cell.textContent.trim();
+  return num ? (isNaN(value) ? "" : value) : cell.textContent.trim();
  };
- const { length } = th.parentNode.cells;
- if (rows.some(({ cells }) => cells.length !== length) || !rows.some(keyOf)) return;
+ const isOdd = ({ cells }) => cells.length !== th.parentNode.cells.length;
+ if (rows.some(isOdd) || !rows.some(keyOf)) return;
  let way;
  const onclick = () => {
-  way = th.ariaSort !== "none" ? -way : isNumber && th.dataset.first !== "asc" ? -1 : 1;
+  way = th.ariaSort !== "none" ? -way : num && th.dataset.first !== "asc" ? -1 : 1;
   for (const head of all("[aria-sort]", table)) head.ariaSort = "none";
   th.ariaSort = way > 0 ? "ascending" : "descending";
   const order = (one, two) => {
    const a = keyOf(one), b = keyOf(two);
-   return a && b ? way * (isNumber ? a - b : compare(a, b)) : !a - !b;
+   return a && b ? way * (num ? a - b : a.localeCompare(b, "vi", { numeric: true })) : !a - !b;
   };
   for (const body of table.tBodies) body.append(...[...body.rows].sort(order));
  };
  const title = table.dataset.sortLabel || "";
- th.append(make("button", { type: "button", title, onclick }, ...th.childNodes));
+ th.append(make("button", { title, onclick }, ...th.childNodes));
  th.ariaSort = "none";
 };
 
@@ -50,7 +49,8 @@ const filter = (box) => {
  });
  const oninput = () => {
   const words = exact(input.value.toLowerCase()).split(/\s+/);
-  const seen = items.filter((item, i) => !(item.hidden = !words.every((word) => texts[i].includes(word))));
+  const seen = items.filter((item, i) => words.every((word) => texts[i].includes(word)));
+  for (const item of items) item.hidden = !seen.includes(item);
   for (const group of all("[data-group]")) {
    const has = (item) => group.contains(item);
    if (items.some(has) && !has(box)) group.hidden = !seen.some(has);
@@ -58,10 +58,7 @@ const filter = (box) => {
   const text = !seen[0] && none || count;
   said.value = text.replace("{shown}", seen.length).replace("{all}", items.length);
  };
- const onkeydown = ({ key }) => {
-  if (key === "Escape") input.value = "";
-  oninput();
- };
+ const onkeydown = ({ key }) => { if (key === "Escape") oninput(input.value = ""); };
  const input = make("input", { type: "search", oninput, onkeydown });
  if (!items[0]) return;
  oninput();
