@@ -21,11 +21,12 @@ from publish.site.page import (
     Page,
     in_each_language,
     next_release_text,
+    path_in,
     render,
 )
 from publish.site.release_notes import release_page
 from publish.sitemap import CALENDAR, calendar_list, sitemap
-from publish.vietnamese import Language
+from publish.vietnamese import LANGUAGES, Language
 
 TOMBSTONE = "RETRACTED.json"
 
@@ -54,8 +55,15 @@ def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         CATALOGUE: catalogue(edition),
         FEED: feed(edition, calendar),
         CALENDAR: calendar_list(edition, calendar),
-        **sitemap(edition, {*pages, *(page for page in edition.pages if page.endswith(".html"))}),
+        **sitemap(edition, {*pages, *_kept_pages(edition)}),
     }
+
+
+def _kept_pages(edition: Edition) -> Iterable[str]:
+    """The pages of the current release, and those about every release that can be read."""
+    yield from (page for page in edition.pages if page.endswith(".html"))
+    for release in edition.readable:
+        yield from (path_in(release_page(release.id), language) for language in LANGUAGES)
 
 
 def index(edition: Edition) -> bytes:

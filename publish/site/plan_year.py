@@ -11,7 +11,7 @@ from decimal import Decimal
 from cchc_pipeline.period import Month
 from cchc_pipeline.plan import Comparator, Plan, RunRateReason, load_plan, required_run_rate
 from publish.site.extract import Extract, Row
-from publish.site.month_plan import PlanFacts, TargetLine, plan_facts
+from publish.site.month_plan import PlanFacts, TargetLine, plan_facts, plan_order
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,12 @@ class PlanYear:
             for other in line.conflicts
             if other in by_id
         }
-        return tuple(tuple(by_id[i] for i in sorted(pair)) for pair in sorted(pairs, key=sorted))
+        ordered = sorted(tuple(sorted(pair, key=plan_order)) for pair in pairs)
+        return tuple(tuple(by_id[i] for i in pair) for pair in ordered)
 
     @property
     def task_states(self) -> Mapping[str, int]:
-        """How many tasks have which state, in the order of the code list."""
+        """How many tasks have which state, in the order in which they first occur."""
         found: dict[str, int] = {}
         for group in self.facts.groups:
             for task in group.tasks:
@@ -98,8 +99,9 @@ def _debts(lines: Sequence[TargetLine]) -> Iterable[Debt]:
     for line in lines:
         if line.attained is None:
             row = line.judged
-            body = (row["owed_by"] if row else None) or line.indicator["owed_by"] or ""
-            owed.setdefault(body, []).append(line.id)
+            bodies = (row["owed_by"] if row else None) or line.indicator["owed_by"] or ""
+            for body in bodies.split("; "):
+                owed.setdefault(body, []).append(line.id)
     for body, ids in sorted(owed.items(), key=lambda item: -len(item[1])):
         yield Debt(body, tuple(ids))
 

@@ -190,8 +190,12 @@ def test_the_sitemap_names_every_page_and_needs_an_address(edition: Edition) -> 
     files = directory_files(edition)
     root = parsed(files["sitemap.xml"])
     named = {node.text for node in root.iter() if node.tag.endswith("loc")}
+    gone = {f"phat-hanh/{release}.html" for release in edition.retractions}
     lists = (path for path in files if path.endswith(".html") and "releases/" not in path)
-    pages = {*edition.pages, *lists}
+    pages = {*(page for page in edition.pages if page.endswith(".html")), *lists}
+    pages |= {f"phat-hanh/{release.id}.html" for release in edition.readable}
+    pages |= {f"en/phat-hanh/{release.id}.html" for release in edition.readable}
+    pages = {path for path in pages if path.removeprefix("en/") not in gone}
     assert named == {f"{ADDRESS}/{path}" for path in pages}
     assert f"{ADDRESS}/thang/2024-04.html" in named
 
