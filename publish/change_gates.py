@@ -17,9 +17,12 @@ from cchc_pipeline.contracts import Contract, load_code_list, load_contract
 from publish.candidate import Candidate
 from publish.correction_reasons import CORRECTIONS
 from publish.formats import cell_text
-from publish.release import CODE_LISTS, DESCRIPTOR, REVISIONS, STATISTICS, Draft
+from publish.release import CODE_LISTS, DESCRIPTOR, REVISIONS, SET_ASIDE, STATISTICS, Draft
 from publish.vintage import comparable
 
+_MAY_LOSE_ROWS = CODE_LISTS | {STATISTICS, CORRECTIONS, SET_ASIDE}
+"""Tables whose rows may end: fields join ``OTHER``, a correction is withdrawn, a mended file breaks
+a rule no more. Each row that ends is logged as a revision all the same."""
 _Cell = tuple[str, str, str, str, str]
 """Table, key, column, old text, new text; no text is an empty cell."""
 
@@ -60,7 +63,7 @@ def no_row_is_lost(candidate: Candidate) -> Iterable[str]:
             key = f"{row['period']} {row['unit_code']} {row['table']}"
             yield f"{key}: {row['rows']} rows, {parts} accounted for"
     for name, change in candidate.draft.changes.items():
-        if change.removed and name not in CODE_LISTS | {STATISTICS, CORRECTIONS}:
+        if change.removed and name not in _MAY_LOSE_ROWS:
             yield f"{name}: {change.removed} published row(s) would disappear"
     lost = _totals(candidate.draft.before.get(STATISTICS)) - _totals(
         candidate.draft.tables[STATISTICS]

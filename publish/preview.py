@@ -4,9 +4,11 @@ Belongs here: a small static server bound to 127.0.0.1. Does not: serving the pu
 web server's work (``docs/operating.md``).
 """
 
+import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import socket
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -32,6 +34,15 @@ class _Handler(SimpleHTTPRequestHandler):
         super().end_headers()
 
 
+class _Server(ThreadingHTTPServer):
+    """Does not report readers who leave before they have read the answer."""
+
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
+        """Report anything but a connection that its reader closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def preview_server(root: Path, port: int) -> ThreadingHTTPServer:
     """A server of a folder; the caller runs and closes it."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(root)))
+    return _Server(("127.0.0.1", port), partial(_Handler, directory=str(root)))

@@ -21,6 +21,7 @@ PACKAGE = "hp-chat-luong-phuc-vu"
 DESCRIPTOR = "datapackage.json"
 STATISTICS = "dossier_statistics"
 REVISIONS = "revisions"
+SET_ASIDE = "quarantine_summary"
 PUBLISHED_TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
     "submissions", "quarantine_summary", "revisions", "corrections", "units", "successions",

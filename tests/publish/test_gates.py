@@ -451,10 +451,12 @@ def test_rows_that_were_received_and_not_accounted_for_are_noticed(
     assert "no_row_is_lost" in failing(candidate(lost, tmp_path / "x"), good_draft)
 
 
-def test_a_code_list_may_lose_a_row_since_its_users_are_checked(
-    good_draft: Draft, tmp_path: Path
+@pytest.mark.parametrize("name", ["successions", "quarantine_summary"])
+def test_a_code_list_and_what_was_set_aside_may_lose_a_row(
+    name: str, good_draft: Draft, tmp_path: Path
 ) -> None:
-    shorter = replace(good_draft, changes={"successions": TableChange(removed=1)})
+    """The users of a list are checked; a mended file no longer breaks a rule."""
+    shorter = replace(good_draft, changes={name: TableChange(removed=1)})
     assert failing(candidate(shorter, tmp_path / "x"), good_draft) == set()
 
 

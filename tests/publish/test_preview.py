@@ -1,5 +1,6 @@
 """The preview: the portal on this machine, for its operator only."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,22 @@ def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
 def test_it_says_nothing_for_each_request(address: str, capfd: pytest.CaptureFixture[str]) -> None:
     with urlopen(address) as answer:  # noqa: S310 - our own server on 127.0.0.1
         assert answer.status == 200
+        assert answer.read()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_who_leaves_half_way_is_no_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "large.csv").write_bytes(b"x" * 50_000_000)
+    with preview_server(tmp_path, 0) as server:
+        server.daemon_threads = False  # closing waits until what answers has ended
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with socket.create_connection(server.server_address) as reader:
+            reader.sendall(b"GET /large.csv HTTP/1.0\r\n\r\n")
+            assert reader.recv(100)
+        thread.join()
     assert capfd.readouterr() == ("", "")
 
 

@@ -1,7 +1,6 @@
 (() => {
 "use strict";
-const all = (query, place = document) => [...place.querySelectorAll(query)];
-const byId = (id) => document.getElementById(id);
+const all = (query, top = document) => [...top.querySelectorAll(query)];
 const make = (name, values, ...inside) => {
  const made = Object.assign(document.createElement(name), values);
  made.append(...inside);
@@ -15,48 +14,47 @@ const sort = (th) => {
   const cell = cells[th.cellIndex], { value } = cell.querySelector("data") || {};
   return num ? (isNaN(value) ? "" : value) : cell.textContent.trim();
  };
- const isOdd = ({ cells }) => cells.length !== th.parentNode.cells.length;
- if (rows.some(isOdd) || !rows.some(keyOf)) return;
+ const { length } = th.parentNode.cells;
+ if (!rows.every(({ cells }) => cells.length === length) || !rows.some(keyOf)) return;
  let way;
  const onclick = () => {
   way = th.ariaSort !== "none" ? -way : num && th.dataset.first !== "asc" ? -1 : 1;
   for (const head of all("[aria-sort]", table)) head.ariaSort = "none";
   th.ariaSort = way > 0 ? "ascending" : "descending";
-  const order = (one, two) => {
-   const a = keyOf(one), b = keyOf(two);
+  const order = (x, y) => {
+   const a = keyOf(x), b = keyOf(y);
    return a && b ? way * (num ? a - b : a.localeCompare(b, "vi", { numeric: true })) : !a - !b;
   };
   for (const body of table.tBodies) body.append(...[...body.rows].sort(order));
  };
- const title = table.dataset.sortLabel || "";
+ const { sortLabel: title = "" } = table.dataset;
  th.append(make("button", { title, onclick }, ...th.childNodes));
  th.ariaSort = "none";
 };
 
 const textOf = (node) => node.data || [...node.childNodes].map(textOf).join(" ");
-const bare = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d");
 // One place for the tone: thủy as thuỷ
 const exact = (text) =>
- text.normalize("NFD").replace(/([ou])([\u0300-\u0323])([aey])/g, "$1$3$2").normalize();
+ text.toLowerCase().normalize("NFD").replace(/([ou])([\u0300-\u0323])([aey])/g, "$1$3$2").normalize();
 const filter = (box) => {
  const { filter: id, filterAll, label = "", count = "{shown}/{all}", none } = box.dataset;
- const place = byId(id) || box, rows = all("tbody tr", place);
+ const place = document.getElementById(id) || box, rows = all("tbody tr", place);
  const items = rows[0] ? rows : all("li", place), said = live();
  const texts = items.map((item) => {
   const name = filterAll == null && item.querySelector("th[scope=row]");
   const text = textOf(name || item).toLowerCase();
-  return [bare(text), text.normalize(), exact(text)].join(" ");
+  const bare = text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d");
+  return [bare, text.normalize(), exact(text)].join(" ");
  });
  const oninput = () => {
-  const words = exact(input.value.toLowerCase()).split(/\s+/);
+  const words = exact(input.value).split(/\s+/);
   const seen = items.filter((item, i) => words.every((word) => texts[i].includes(word)));
   for (const item of items) item.hidden = !seen.includes(item);
   for (const group of all("[data-group]")) {
    const has = (item) => group.contains(item);
    if (items.some(has) && !has(box)) group.hidden = !seen.some(has);
   }
-  const text = !seen[0] && none || count;
-  said.value = text.replace("{shown}", seen.length).replace("{all}", items.length);
+  said.value = (!seen[0] && none || count).replace("{shown}", seen.length).replace("{all}", items.length);
  };
  const onkeydown = ({ key }) => { if (key === "Escape") oninput(input.value = ""); };
  const input = make("input", { type: "search", oninput, onkeydown });
@@ -67,7 +65,7 @@ const filter = (box) => {
 };
 
 const copy = (button) => {
- const source = byId(button.dataset.copy), { clipboard } = navigator, said = live();
+ const source = document.getElementById(button.dataset.copy), { clipboard } = navigator, said = live();
  if (!source || !clipboard) return;
  button.onclick = () => clipboard.writeText(source.textContent).then(() => {
   said.value = button.dataset.done || "";

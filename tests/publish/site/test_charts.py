@@ -12,7 +12,7 @@ from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.heat import shade
 from publish.site.charts.stack import Part, Stack, stack_chart
 from publish.site.charts.trend import Point, Scale, trend_chart
-from tests.publish.site.test_pages import Element, parse
+from tests.publish.site.page_tree import Element, parse
 
 NAMES = ("Phát hiện", "Cách đọc", "chart")
 SCALE = Scale(0.0, 100.0, ((0.0, "0"), (50.0, "50"), (100.0, "100")))

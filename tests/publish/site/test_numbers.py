@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from tests.publish.site.test_pages import Element, parse
+from tests.publish.site.page_tree import Element, parse
 
 ATTRIBUTES = {
     "data-period": "period", "data-basis": "basis", "data-unit": "unit_code",

@@ -14,7 +14,7 @@ from publish.formats import cell_text
 from publish.site.extract import Figures
 from publish.site.page import imprint_of_draft
 from publish.site.plan_pages import plan_pages
-from tests.publish.site.test_pages import Element, parse
+from tests.publish.site.page_tree import Element, parse
 from tests.publish.small_release import (
     APRIL,
     MARCH,

@@ -13,7 +13,7 @@ from publish.site.extract import Figures
 from publish.site.page import imprint_of_draft
 from publish.site.quality import BREAKS
 from publish.site.quality_pages import quality_pages
-from tests.publish.site.test_pages import Element, parse
+from tests.publish.site.page_tree import Element, parse
 from tests.publish.small_release import (
     APRIL,
     FIRST,

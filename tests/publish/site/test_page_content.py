@@ -5,10 +5,9 @@ import itertools
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from publish.site.release_pages import release_pages
 from publish.site.script import script_text
 from publish.site.words import load_words, parse_messages
 from publish.vietnamese import number_text
+from tests.publish.site.page_tree import Element, parse
 
 SEPTEMBER, MARCH_2024 = Month(2026, 9), Month(2024, 3)
 CAPTURED = "2026-10-10T07:00:40Z"
@@ -178,11 +178,11 @@ def _site(draft: Draft | None = None, releases: Sequence[Published] = ()) -> dic
     return {**release_pages(draft, descriptor), **directory_files(edition)}
 
 
-def _page(path: str = "thang/2026-09.html", **given: Rows) -> "Element":
+def _page(path: str = "thang/2026-09.html", **given: Rows) -> Element:
     return parse(_site(_draft(**given))[path].decode())
 
 
-def _plan_page(*changed: dict[str, Any], path: str = "thang/2024-03.html") -> "Element":
+def _plan_page(*changed: dict[str, Any], path: str = "thang/2024-03.html") -> Element:
     """March 2024 with some cells of ``plan_indicators`` replaced."""
     rows = {
         (row["indicator_id"], row["basis"]): row
@@ -191,80 +191,6 @@ def _plan_page(*changed: dict[str, Any], path: str = "thang/2024-03.html") -> "E
     for change in changed:
         rows[change["indicator_id"], change["basis"]] |= change
     return _page(path, plan_indicators=list(rows.values()))
-
-
-# A small reader of pages
-
-_VOID = frozenset({"meta", "link", "br", "img", "input", "hr"})
-
-
-@dataclass
-class Element:
-    """An element with what it holds: elements and texts in order."""
-
-    tag: str
-    attributes: dict[str, str]
-    content: list["Element | str"] = field(default_factory=list)
-
-    def all(self, tag: str, **wanted: str) -> list["Element"]:
-        """The elements below of a tag with the given attributes, ``_`` standing for ``-``."""
-        pairs = {name.rstrip("_").replace("_", "-"): value for name, value in wanted.items()}
-        return [
-            found
-            for found in self.walk()
-            if found.tag == tag and pairs.items() <= found.attributes.items()
-        ]
-
-    def one(self, tag: str, **wanted: str) -> "Element":
-        """The only such element."""
-        (found,) = self.all(tag, **wanted)
-        return found
-
-    def walk(self) -> Iterator["Element"]:
-        """Every element below, in order."""
-        for part in self.content:
-            if isinstance(part, Element):
-                yield part
-                yield from part.walk()
-
-    @property
-    def text(self) -> str:
-        """All text, with single spaces."""
-        return " ".join("".join(self._texts()).split())
-
-    def _texts(self) -> Iterator[str]:
-        for part in self.content:
-            yield from [part] if isinstance(part, str) else part._texts()
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.open = [Element("", {})]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].content.append(element)
-        if tag not in _VOID:
-            self.open.append(element)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open[-1].content.append(Element(tag, {name: value or "" for name, value in attrs}))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop().tag == tag, f"</{tag}> closes another element"
-
-    def handle_data(self, data: str) -> None:
-        self.open[-1].content.append(data)
-
-
-def parse(html: str) -> Element:
-    """A page as a tree; fails if an element is not closed in order."""
-    reader = _Reader()
-    reader.feed(html)
-    reader.close()
-    assert len(reader.open) == 1, f"<{reader.open[-1].tag}> is not closed"
-    return reader.open[0]
 
 
 def _pages(site: dict[str, bytes]) -> Iterable[tuple[str, Element]]:
