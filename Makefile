@@ -2,6 +2,7 @@
 # make test   all tests that this machine allows, a process for each core, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
+# make screenshots   pictures of the pages of ./var into ./var/screenshots, and the four of the docs (needs chromium)
 # make clean  remove what run and test made
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ UV     := $(BIN)/uv
 STAMP  := $(VENV)/.installed
 SAMPLE := schemas/sample/inbox
 
-.PHONY: run test check serve clean install lock
+.PHONY: run test check serve screenshots clean install lock
 .DEFAULT_GOAL := run
 
 install: $(STAMP)
@@ -42,6 +43,10 @@ check: $(STAMP)
 
 serve: $(STAMP)
 	$(BIN)/cchc serve
+
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.browser.screenshots var/portal/current var/screenshots
+	$(BIN)/python -m tests.browser.screenshots var/portal/current docs/images --chosen
 
 # The lock records versions and hashes, never an address.
 lock: $(STAMP)

@@ -19,6 +19,8 @@ class _Handler(SimpleHTTPRequestHandler):
         ".html": "text/html; charset=utf-8",
         ".csv": "text/csv; charset=utf-8",
         ".json": "application/json; charset=utf-8",
+        ".jsonld": "application/ld+json; charset=utf-8",
+        ".atom": "application/atom+xml; charset=utf-8",
         ".md": "text/markdown; charset=utf-8",
         ".parquet": "application/vnd.apache.parquet",
         ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cchc_pipeline.decision766 import cases_needed
 from cchc_pipeline.period import Basis, Month
 from publish.site.extract import Extract, Row
 from publish.site.flow import Flow
+from publish.site.losses import Loss, losses_of
 from publish.site.month import Window, window_of
 from publish.site.naming import SAMPLE, TOTAL, Names, is_comparable, names_of
 
@@ -41,21 +41,6 @@ class Change:
     before: Row | None
     points: Decimal | None
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Loss:
-    """What a metric cost, in points.
-
-    Args:
-        row: The metric's row of ``scores``.
-        points: Its maximum less its score; a score that is null counts 0.
-        needed: How many cases more would have earned the maximum; None where that is not known.
-    """
-
-    row: Row
-    points: Decimal
-    needed: int | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +75,7 @@ class UnitFacts:
 
     @property
     def lost(self) -> Decimal:
-        """All points that the metrics cost."""
+        """All points that were lost."""
         return sum((loss.points for loss in self.losses), Decimal(0))
 
 
@@ -110,7 +95,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
         window=window,
         course=_from_first(course),
         change=_change(course),
-        losses=_losses(window),
+        losses=losses_of(window),
         flows=_flows(extract.rows("dossier_statistics")),
         fields=_fields(extract.rows("dossier_statistics")),
         submissions=_newest(extract.rows("submissions"), TABLE),
@@ -165,25 +150,6 @@ def _change(course: Sequence[Moment]) -> Change:
     if not is_comparable(before, after):
         return Change(before, None, "method")
     return Change(before, Decimal(str(after["score"])) - Decimal(str(before["score"])))
-
-
-def _losses(window: Window | None) -> tuple[Loss, ...]:
-    """The metrics that cost points, the dearest first."""
-    if window is None:
-        return ()
-    rows = [row for block in window.blocks for row in block.metrics if row["max_score"]]
-    losses = [_loss(row, window) for row in rows]
-    return tuple(sorted((x for x in losses if x.points > 0), key=lambda x: -x.points))
-
-
-def _loss(row: Row, window: Window) -> Loss:
-    metric = window.methodology.metric(row["metric_code"])
-    maximum = Decimal(str(row["max_score"]))
-    points = maximum - Decimal(str(row["score"] or 0))
-    needed = cases_needed(
-        metric, row["numerator"], row["denominator"], maximum, window.month.last_day
-    )
-    return Loss(row, points, needed)
 
 
 def _flows(rows: Iterable[Row]) -> tuple[Flow, ...]:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from publish.portal import Portal
 from publish.preview import preview_server
 from tests.browser.chromium import MARKS, chromium
+from tests.publish.crash_worker import go_out
+from tests.publish.small_release import small_draft, with_table
 
 pytestmark = MARKS
 KINDS = (
@@ -100,6 +103,46 @@ def test_everything_is_readable_without_scripts_and_every_link_answers(
         if not link.startswith(("#", "http")):
             assert context.request.get(address + link.partition("#")[0]).ok, link
     context.close()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_of_each_kind_says_everything_without_scripts(
+    browser: Browser, address: str, name: str
+) -> None:
+    """Only what a script makes work (search boxes, buttons that copy) may be hidden."""
+    said = []
+    for scripts in (False, True):
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(address + name)
+        hidden = "details,[data-filter],[data-copy],output"
+        if scripts:
+            page.evaluate(f"document.querySelectorAll('{hidden}').forEach(e => e.remove())")
+            said.append(set(page.inner_text("body").split()))
+        else:
+            said.append(set(page.inner_text("body").split()))
+            assert page.locator("input, button").filter(visible=True).count() == 0
+        context.close()
+    assert len(said[0]) > 60
+    assert said[1] <= said[0]
+
+
+def test_a_name_that_looks_like_a_script_stays_text(browser: Browser, tmp_path: Path) -> None:
+    name = '<script>document.title="taken"</script><img src=x onerror=alert(1)>'
+    portal = Portal(tmp_path / "portal")
+    named = with_table(small_draft(), "units", lambda row: row | {"name_vi": name, "name_en": name})
+    go_out(portal, named)
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("console", lambda message: said.append(message.text))
+    for path in ("index.html", "don-vi/index.html", "don-vi/Z00.html", "chat-luong.html"):
+        page.goto((portal.current / path).as_uri())
+        assert page.title() != "taken"
+        assert name in page.inner_text("body"), path
+        assert page.locator("img").count() == 0
+    page.close()
+    assert said == []
 
 
 def test_the_pages_work_from_a_folder_without_any_server(
