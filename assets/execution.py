@@ -10,15 +10,14 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from assets import compute, dossiers, extract, inputs, publish, validate
 from assets.checks import CHECKS
+from assets.instance import OURS
 from assets.partitions import MONTHS
-from assets.publish import PUBLISH_POOL
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.period import Month
@@ -32,25 +31,7 @@ MONTH_JOB, FOLLOWING_JOB, PUBLISH_JOB = "month", "following", "publish"
 CARRIED = ("dossier_counts", "dossier_accounts", "agency_reports", "procedure_catalogue")
 """The tables of a month that later months of its year read."""
 REST_ON_EARLIER_MONTHS = ("plan_indicators", "plan_tasks", "dossier_continuity")
-_OURS = {"cchc/started_by": "command line"}
-_UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
-]  # fmt: skip
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
-_INSTANCE = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  pools:
-    default_limit: 1
-event_log_storage:
-  module: assets.event_log
-  class: SteadyEventLog
-  config:
-    base_dir: {env: DAGSTER_HOME}
-"""
 
 
 def build_definitions(workspace: Workspace) -> dg.Definitions:
@@ -85,33 +66,6 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
         loggers={"steps": _step_logger},
         executor=dg.in_process_executor,
     )
-
-
-def persistent_instance(folder: Path) -> dg.DagsterInstance:
-    """The Dagster instance under ``CCHC_HOME/dagster``, made if absent."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "dagster.yaml"
-    if not config.exists():
-        config.write_text(_INSTANCE, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(folder.resolve())
-    return dg.DagsterInstance.get()
-
-
-def end_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Close what a killed process left open; only for the holder of the portal's lock.
-
-    A run that was killed while it published would keep its place in the pool for good, and every
-    later one would wait for it without end.
-    """
-    dead = instance.get_runs(filters=dg.RunsFilter(tags=_OURS, statuses=_UNFINISHED))
-    for run in dead:
-        instance.report_run_failed(run, "its process ended before the run did")
-    log = instance.event_log_storage
-    places = log.get_concurrency_info(PUBLISH_POOL)
-    holders = {slot.run_id for slot in places.claimed_slots}
-    waiting = {step.run_id for step in places.pending_steps}
-    for run_id in holders | waiting | {run.run_id for run in dead}:
-        log.free_concurrency_slots_for_run(run_id)
 
 
 def run_months(
@@ -176,7 +130,7 @@ def _execute(
         partition_key=partition,
         raise_on_error=False,
         run_config={"loggers": {"steps": {}}},
-        tags=_OURS,
+        tags=OURS,
     )
     if not result.success:
         raise _cause(result, partition or "publication")

@@ -19,7 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assets.execution import persistent_instance, run_months
+from assets.execution import run_months
+from assets.instance import persistent_instance
 from assets.publish import build_release
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CchcError

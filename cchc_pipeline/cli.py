@@ -127,7 +127,8 @@ def _run(
     moment: datetime,
     acceptance: "Acceptance | None",
 ) -> None:
-    from assets.execution import end_dead_runs, persistent_instance, run_months, run_publication
+    from assets.execution import run_months, run_publication
+    from assets.instance import end_dead_runs, persistent_instance
     from assets.resources import Workspace
 
     inbox = str(settings.inbox) if settings.inbox else ""

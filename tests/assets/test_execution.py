@@ -12,10 +12,9 @@ from assets.event_log import SteadyEventLog
 from assets.execution import (
     MONTH_JOB,
     PUBLISH_JOB,
-    end_dead_runs,
-    persistent_instance,
     run_months,
 )
+from assets.instance import end_dead_runs, persistent_instance
 from assets.publish import PUBLISH_POOL
 from assets.resources import Workspace
 from cchc_pipeline.definitions import defs
