@@ -13,15 +13,17 @@ from assets.extract import OWNERS
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
+from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.approval import Entry, require_approved
 from publish.assemble import MONTHLY, Ingredients, assemble, release_months
+from publish.due import days_late
 from publish.gates import GATES
 from publish.portal import Portal
 from publish.publication import Built, Terms, build
 from publish.publication import publish as make_visible
 from publish.rehearsal import FOLDER, Rehearsal, rehearse
-from publish.release import instant
+from publish.release import Draft, instant
 from publish.signature import Signer, require_safe_key
 
 PUBLISH_POOL = "publish"
@@ -158,8 +160,17 @@ def publication(
             "version": published.version,
             "sha256sums": published.digest,
             "folder": dg.MetadataValue.path(published.folder),
+            "days_late": _days_late(release.draft),
         }
     )
+
+
+def _days_late(draft: Draft) -> int:
+    """How many days after its date the newest month goes out for the first time."""
+    before = draft.previous.periods if draft.previous else ()
+    if draft.backfill or draft.id.month in before:
+        return 0
+    return days_late(draft.id.month, load_calendar(), draft.published_at)
 
 
 @dg.asset(

@@ -59,6 +59,12 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The settings of this run."""
         return load_settings(home=self.home or None, inbox=self.inbox or None)
 
+    def settings_for(self, month: Month) -> Settings:
+        """The settings for collecting a month: a backfill replays what the archive holds."""
+        if self.backfill and self.settings.portal_fetch and self.archive.snapshots(month):
+            return self.settings.model_copy(update={"portal_fetch": False})
+        return self.settings
+
     @cached_property
     def now(self) -> datetime:
         """The moment of the run, in the city's time zone; the only clock."""
@@ -102,11 +108,10 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Who publishes, and under which terms."""
         return identity_of(self.settings)
 
-    @property
-    def means(self) -> Means:
-        """What a month of dossiers is read with."""
+    def means_for(self, month: Month) -> Means:
+        """What the files of a month are read with; months may be read side by side."""
         chosen = self.settings
-        return Means(chosen.scratch_dir, chosen.memory_limit)
+        return Means(chosen.scratch_dir / str(month), chosen.memory_limit)
 
     @property
     def acceptance(self) -> Acceptance | None:

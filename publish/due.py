@@ -41,6 +41,11 @@ def due_months(
     return tuple(m for m in ready_months(computed, (), (), calendar, at) if m not in out)
 
 
+def days_late(month: Month, calendar: ReleaseCalendar, at: datetime) -> int:
+    """How many days after its announced date a month goes out; 0 on the day."""
+    return max(0, (at.date() - calendar.release_date(month).moment.date()).days)
+
+
 def open_months(out: Iterable[Month], first: Month, at: datetime) -> tuple[Month, ...]:
     """The months that are over and not out, from the last one that is out, oldest first.
 
