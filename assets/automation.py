@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -28,39 +29,41 @@ from publish.due import days_late, due_months, open_months
 COLLECT_AT = "30 4 * * *"
 """After the portal's own refresh at about 02:00, when it must not be asked."""
 PUBLISH_AT = "30 8 * * *"
+LOOK_SECONDS = 60
 GRACE = timedelta(minutes=15)
 """How long after the announced moment a publication counts as missed by its schedule."""
 _BY_NAME = {job.name: job for job in JOBS}
 
 
-@dg.schedule(
-    job=_BY_NAME[MONTH_JOB],
-    cron_schedule=COLLECT_AT,
-    execution_timezone=TIMEZONE.key,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-)
+def build_schedules(
+    collect_at: str = COLLECT_AT, publish_at: str = PUBLISH_AT
+) -> list[dg.ScheduleDefinition]:
+    """The schedules, at times of the city written as cron does."""
+    common: dict[str, Any] = {
+        "execution_timezone": TIMEZONE.key,
+        "default_status": dg.DefaultScheduleStatus.RUNNING,
+    }
+    collecting = dg.schedule(job=_BY_NAME[MONTH_JOB], cron_schedule=collect_at, **common)
+    publishing = dg.schedule(job=_BY_NAME[PUBLISH_JOB], cron_schedule=publish_at, **common)
+    return [collecting(daily_extraction), publishing(publication_day)]
+
+
 def daily_extraction(
     context: dg.ScheduleEvaluationContext, workspace: Workspace
 ) -> list[dg.RunRequest] | dg.SkipReason:
     """Collect each month that is over and not out, every day until everything has come."""
-    at = context.scheduled_execution_time
+    at = workspace.now
     waiting = [m for m in _open(workspace, at) if not _is_complete(workspace, m)]
     if not waiting:
         return dg.SkipReason("every month that is over is complete or out")
     return [_of_month(month, f"{month}@{at:%Y-%m-%d}") for month in waiting]
 
 
-@dg.schedule(
-    job=_BY_NAME[PUBLISH_JOB],
-    cron_schedule=PUBLISH_AT,
-    execution_timezone=TIMEZONE.key,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-)
 def publication_day(
     context: dg.ScheduleEvaluationContext, workspace: Workspace
 ) -> dg.RunRequest | dg.SkipReason:
     """Publish on the announced date."""
-    at = context.scheduled_execution_time
+    at = workspace.now
     due = _due(workspace, at)
     if due:
         return _publication(workspace, due, at)
@@ -88,11 +91,6 @@ def overdue_publication(
     return dg.SkipReason(_why_nothing_is_due(workspace, at))
 
 
-@dg.sensor(
-    job=_BY_NAME[MONTH_JOB],
-    minimum_interval_seconds=60,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
 def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
     """Process a month whose files arrived or changed, once nobody is copying them any more."""
     at, seen = workspace.now, json.loads(context.cursor or "{}")
@@ -220,5 +218,18 @@ def _state(workspace: Workspace, months: Iterable[Month]) -> str:
     return digest.hexdigest()[:16]
 
 
-SCHEDULES = [daily_extraction, publication_day]
-SENSORS = [overdue_publication, inbox_files, months_that_follow, preview_before_the_date]
+SCHEDULES = build_schedules()
+
+
+def build_sensors(look_seconds: int = LOOK_SECONDS) -> list[dg.SensorDefinition]:
+    """The sensors; how often the inbox is looked at may be said."""
+    looking = dg.sensor(
+        job=_BY_NAME[MONTH_JOB],
+        minimum_interval_seconds=look_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    others = [overdue_publication, months_that_follow, preview_before_the_date]
+    return [looking(inbox_files), *others]
+
+
+SENSORS = build_sensors()

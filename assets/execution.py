@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
@@ -30,7 +30,11 @@ Progress = Callable[[str], None]
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 
 
-def build_definitions(workspace: Workspace) -> dg.Definitions:
+def build_definitions(
+    workspace: Workspace,
+    schedules: Sequence[dg.ScheduleDefinition] = SCHEDULES,
+    sensors: Sequence[dg.SensorDefinition] = SENSORS,
+) -> dg.Definitions:
     """The whole graph on one workspace."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules([extract, validate, dossiers, inputs, compute, publish]),
@@ -41,8 +45,8 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
             "memory": dg.mem_io_manager,
         },
         jobs=JOBS,
-        schedules=SCHEDULES,
-        sensors=SENSORS,
+        schedules=schedules,
+        sensors=sensors,
         loggers={"steps": _step_logger},
         executor=dg.in_process_executor,
     )

@@ -177,7 +177,9 @@ def _days_late(draft: Draft) -> int:
     deps=list(MONTHLY), group_name="preview", owners=OWNERS, kinds={"file"}, pool=PUBLISH_POOL,
     io_manager_key="memory",
 )  # fmt: skip
-def preview(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[None]:
+def release_preview(
+    context: dg.AssetExecutionContext, workspace: Workspace
+) -> dg.MaterializeResult[None]:
     """The next release as it would go out, for those who look at it before its date."""
     found = make_preview(workspace)
     if found.built is None or found.site is None:
