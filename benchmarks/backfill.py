@@ -27,8 +27,8 @@ from publish.portal import Portal, read_tables
 
 CCHC = (sys.executable, "-m", "cchc_pipeline.cli")
 UNITS = Path(__file__).parents[1] / "schemas" / "sample" / "inbox" / "units.csv"
-FIRST = Month(2023, 1)
-LATE, RESTATED, SHORT, CORRUPT = (Month(2023, month) for month in (5, 8, 3, 10))
+FIRST = Month(2024, 1)
+LATE, RESTATED, SHORT, CORRUPT = (Month(2024, month) for month in (5, 8, 3, 10))
 GONE = "Sở Mẫu 2"
 
 
@@ -57,7 +57,7 @@ def simulate(inbox: Path, month: Month, dossiers: int, seed: int = 1) -> Path:
     """A month's export in the inbox."""
     given = ("--dossiers", dossiers, "--seed", seed, "--out", inbox, "--inbox", inbox)
     ended = cchc("simulate", month, *given)
-    assert ended.returncode == 0, ended.stderr
+    ended.check_returncode()
     return inbox / str(month) / "ho-so-mau.csv"
 
 
@@ -102,7 +102,8 @@ def _done(home: Path) -> Mapping[str, str]:
 def published(home: Path) -> dict[str, list[dict[str, Any]]]:
     """What is published, without what tells of releases and of what was published when."""
     latest = Portal(home / "portal").latest()
-    assert latest is not None
+    if latest is None:
+        return {}
     told = {"release", "received_at"}
     tables = {
         name: [{k: v for k, v in row.items() if k not in told} for row in table.to_pylist()]
@@ -134,8 +135,8 @@ def scenario(work: Path, count: int, dossiers: int) -> Iterator[str]:
     yield f"the whole span in one go: {seconds:.0f} s, exit {code}"
     begun = time.monotonic()
     for month in span:
-        ended = cchc("run", month, "--home", single, "--inbox", inbox, "--accept-revisions", "LATE")
-        assert ended.returncode == 0, ended.stderr
+        one = ("--home", single, "--inbox", inbox, "--accept-revisions", "LATE")
+        cchc("run", month, *one).check_returncode()
     yield f"{count} single runs: {time.monotonic() - begun:.0f} s"
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     yield f"largest process: {peak:.0f} MB (a backfill has its workers beside it)"
