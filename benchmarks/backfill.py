@@ -29,7 +29,7 @@ CCHC = (sys.executable, "-m", "cchc_pipeline.cli")
 UNITS = Path(__file__).parents[1] / "schemas" / "sample" / "inbox" / "units.csv"
 FIRST = Month(2024, 1)
 LATE, RESTATED, SHORT, CORRUPT = (Month(2024, month) for month in (5, 8, 3, 10))
-GONE = "Sở Mẫu 2"
+GONE = ";H24.M02;"
 
 
 def cchc(*arguments: object) -> subprocess.CompletedProcess[str]:
