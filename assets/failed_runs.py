@@ -18,7 +18,7 @@ from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.release_calendar import Words
 from publish.gates import GATES
 
-_PARTITION = "dagster/partition"
+_PARTITION, _WILL_RETRY = "dagster/partition", "dagster/will_retry"
 _TELLING = {
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
     dg.DagsterEventType.STEP_FAILURE,
@@ -40,11 +40,15 @@ def last_failures(instance: dg.DagsterInstance) -> tuple[Failure, ...]:
 
 
 def _failed(instance: dg.DagsterInstance) -> Iterable[dg.RunRecord]:
-    """The newest failed run of each job and month, and of the publication."""
+    """The newest failed run of each job and month, and of the publication.
+
+    One that Dagster tries again by itself is not the last word yet.
+    """
     found: dict[tuple[str, str], dg.RunRecord] = {}
     for run in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
-        job, month = run.dagster_run.job_name, run.dagster_run.tags.get(_PARTITION, "")
-        if month or job == PUBLISH_JOB:
+        job, tags = run.dagster_run.job_name, run.dagster_run.tags
+        month = tags.get(_PARTITION, "")
+        if (month or job == PUBLISH_JOB) and tags.get(_WILL_RETRY) != "true":
             found.setdefault((job, month), run)
     return found.values()
 
@@ -54,7 +58,7 @@ def _is_mended(instance: dg.DagsterInstance, failed: dg.RunRecord) -> bool:
     month = run.tags.get(_PARTITION)
     jobs = {run.job_name, MONTH_JOB} if month else {run.job_name}
     return any(
-        better.create_timestamp > failed.create_timestamp
+        better.storage_id > failed.storage_id
         for job in jobs
         for better in instance.get_run_records(
             dg.RunsFilter(
