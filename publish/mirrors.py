@@ -18,6 +18,7 @@ from publish.portal import INDEX, Portal
 from publish.verification.download import Download, http_client, load_bounds
 
 _SECONDS, _TRIES, _PAUSE = 5, 2, 0.5
+_LARGEST_INDEX = 16 * 2**20
 
 
 def shown_here(portal: Portal) -> Shown | None:
@@ -35,7 +36,12 @@ def look_at(addresses: Iterable[str], clock: Callable[[], float]) -> tuple[Mirro
         addresses: Of copies, http or https.
         clock: Seconds that only grow.
     """
-    bounds = replace(load_bounds(), answer_seconds=_SECONDS, whole_seconds=_SECONDS)
+    bounds = replace(
+        load_bounds(),
+        answer_seconds=_SECONDS,
+        whole_seconds=_SECONDS,
+        largest_file_bytes=_LARGEST_INDEX,
+    )
     with http_client(bounds) as client:
         return tuple(
             _seen(address, lambda: Download(client, clock, bounds)) for address in addresses
@@ -53,7 +59,7 @@ def _seen(address: str, download: Callable[[], Download]) -> Mirror:
         return Mirror(address, refused=f"there is no {INDEX}")
     try:
         return Mirror(address, _shown(json.loads(content)))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return Mirror(address, refused=f"{INDEX} is not that of a portal")
 
 

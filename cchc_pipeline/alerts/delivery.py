@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from email.header import Header
+from email.message import Message as Mail
 from email.mime.text import MIMEText
 from email.utils import format_datetime, make_msgid
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
@@ -119,8 +120,8 @@ class MailChannel:
         except smtplib.SMTPException as error:
             told = f"refused: {type(error).__name__}{_code(error)}"
             raise SourceError(told, where=self._where, todo=_LATER) from None
-        except OSError as error:
-            told = error.strerror or type(error).__name__
+        except (OSError, ValueError) as error:  # a host's name that is none is a ValueError
+            told = getattr(error, "strerror", None) or type(error).__name__
             raise SourceError(told, where=self._where, todo=_LATER) from None
         if refused:
             _LOG.warning("%s refused %d of the addressees", self._where, len(refused))
@@ -147,9 +148,9 @@ class MailChannel:
             raise
         return server
 
-    def _mail(self, message: Message, at: datetime) -> MIMEText:
+    def _mail(self, message: Message, at: datetime) -> "Mail[Any, Any]":
         """The mail; ``EmailMessage`` loses blanks where it folds a long Vietnamese subject."""
-        mail = MIMEText(message.text, "plain", "utf-8")
+        mail: Mail[Any, Any] = MIMEText(message.text, "plain", "utf-8")
         mail["Subject"] = Header(f"[CCHC] {message.title}", "utf-8", header_name="Subject")
         mail["From"], mail["To"] = self.sender, ", ".join(self.recipients)
         mail["Date"] = format_datetime(at)
@@ -184,7 +185,7 @@ class WebhookChannel:
     def _post(self, content: Mapping[str, str | None], headers: Mapping[str, str]) -> None:
         try:
             answer = httpx.post(self.address, json=content, headers=headers, timeout=_SECONDS)
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, ValueError):
             raise SourceError(
                 "its address is none", where=WEBHOOK, todo="correct CCHC_ALERT_WEBHOOK"
             ) from None

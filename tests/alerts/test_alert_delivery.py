@@ -68,10 +68,16 @@ def test_each_kind_arrives_by_mail_whole_and_in_vietnamese(mailbox: Mailbox, ale
     assert mailbox.recipients == [[OFFICER, ENGINEER]]
 
 
-def test_a_server_that_is_not_there_is_one_line(hook: Hook) -> None:
+def test_a_server_that_is_not_there_is_one_line() -> None:
     port = free_port()
     with pytest.raises(SourceError, match=rf"mail server 127\.0\.0\.1:{port}: Connection refused"):
         mail_channel(port).send(MESSAGE, NOW)
+
+
+def test_a_host_that_is_no_name_is_one_line_too() -> None:
+    channel = replace(mail_channel(25), host=f"{'a' * 70}.example.org")
+    with pytest.raises(SourceError, match="UnicodeError"):
+        channel.send(MESSAGE, NOW)
 
 
 def test_a_server_that_takes_nobody_is_told_without_the_addresses(mailbox: Mailbox) -> None:
