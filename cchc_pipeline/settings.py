@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
@@ -24,7 +24,12 @@ from cchc_pipeline.errors import UsageError
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
 SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
-_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL", SIGNING_PASSPHRASE})
+SMTP_PASSWORD = "CCHC_SMTP_PASSWORD"  # noqa: S105 - the name of the variable
+ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
+_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL", SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK})
+_SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
+_ADDRESS = r"https?://[^\s,@?#]+"
+_MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
 
 class Settings(BaseSettings):
@@ -98,6 +103,41 @@ class Settings(BaseSettings):
         None, description="Secret key of minisign that signs releases; outside CCHC_HOME."
     )
 
+    expected_sources: str = Field(
+        "scores,dossiers,procedures,petitions,agency_reports",
+        pattern=rf"^({_SOURCE}(, *{_SOURCE})*)?$",
+        description="What must come each month, or an alert says that it is missing.",
+    )
+    alert_days_before: int = Field(
+        3, ge=0, description="A source is missing this many days before the announced date."
+    )
+    alert_late_hours: int = Field(
+        2, ge=0, description="A publication is late this many hours after the announced moment."
+    )
+    mirrors: str = Field(
+        "",
+        pattern=rf"^({_ADDRESS}(, *{_ADDRESS})*)?$",
+        description="Addresses of copies of the portal, with commas between them.",
+    )
+    mirror_hours: int = Field(24, ge=0, description="A mirror may be behind for this long.")
+    digest_when_well: bool = Field(
+        True, description="The daily digest is sent even if there is nothing to do."
+    )
+    smtp_host: str = Field("", description="The mail server for alerts; empty: no e-mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is secured: `starttls`, `tls` or `none`."
+    )
+    smtp_user: str = Field("", description="Whom to log in as; empty: without.")
+    smtp_from: str = Field(
+        "", pattern=rf"^({_MAIL_ADDRESS})?$", description="The address that alerts come from."
+    )
+    smtp_to: str = Field(
+        "",
+        pattern=rf"^({_MAIL_ADDRESS}(, *{_MAIL_ADDRESS})*)?$",
+        description="Who gets alerts, with commas between them.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -109,6 +149,26 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then ``cchc.toml``."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def expected_list(self) -> tuple[str, ...]:
+        """What must come each month."""
+        return _parts(self.expected_sources)
+
+    @property
+    def mirror_list(self) -> tuple[str, ...]:
+        """The addresses of the copies."""
+        return _parts(self.mirrors)
+
+    @property
+    def smtp_to_list(self) -> tuple[str, ...]:
+        """Who gets alerts."""
+        return _parts(self.smtp_to)
+
+    @property
+    def alerts_file(self) -> Path:
+        """Which alerts are open, and who was told."""
+        return self.home / "alerts.json"
 
     @property
     def inbox_dir(self) -> Path:
@@ -173,6 +233,20 @@ def load_settings(**overrides: Any) -> Settings:
 def signing_passphrase() -> str | None:
     """What the signing key is encrypted with: from the environment, and kept nowhere else."""
     return os.environ.get(SIGNING_PASSPHRASE) or None
+
+
+def smtp_password() -> str:
+    """What the mail server is logged in to with: from the environment, and kept nowhere else."""
+    return os.environ.get(SMTP_PASSWORD, "")
+
+
+def alert_webhook() -> str:
+    """Where alerts are posted, a secret: from the environment, and kept nowhere else."""
+    return os.environ.get(ALERT_WEBHOOK, "")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
