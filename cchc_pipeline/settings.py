@@ -24,7 +24,9 @@ from cchc_pipeline.errors import UsageError
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
 SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
-_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL", SIGNING_PASSPHRASE})
+DOSSIERS_URL = "CCHC_DOSSIERS_URL"
+_SECRETS = frozenset({SIGNING_PASSPHRASE, DOSSIERS_URL})
+_NOT_SETTINGS = _SECRETS | {"CCHC_TEST_ALL"}
 
 
 class Settings(BaseSettings):
@@ -49,6 +51,11 @@ class Settings(BaseSettings):
     portal_fetch: bool = Field(False, description="Ask the national portal over the network.")
     portal_base_url: str = Field(
         "https://dichvucong.gov.vn", description="The national portal's address."
+    )
+    dossiers_view: str = Field(
+        "cchc_ho_so",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$",
+        description="The view, or schema.view, of the database that dossiers are read from.",
     )
     quarantine_limit: Decimal = Field(
         Decimal("0.01"),
@@ -171,6 +178,11 @@ def signing_passphrase() -> str | None:
     return os.environ.get(SIGNING_PASSPHRASE) or None
 
 
+def dossiers_url() -> str | None:
+    """The database that dossiers are read from, with its password: from the environment only."""
+    return os.environ.get(DOSSIERS_URL) or None
+
+
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
     """A misspelt variable would be ignored in silence; say so instead."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
@@ -184,5 +196,7 @@ def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
 
 
 def _suggestion(name: str) -> str:
+    if f"{_PREFIX}{name.upper()}" in _SECRETS:
+        return "it is a secret: give it by the environment, and remove it from here"
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"did you mean {_PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"
