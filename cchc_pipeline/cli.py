@@ -78,7 +78,7 @@ def run(
     months = _months(month, to, moment)
     _require_lists(settings)
     if dry_run:
-        _print_plan(settings, months)
+        _print_plan(settings, months, moment)
     else:
         _run(settings, months, moment, acceptance)
 
@@ -113,9 +113,12 @@ def _require_lists(settings: "Settings") -> None:
         ) from None
 
 
-def _print_plan(settings: "Settings", months: Sequence["Month"]) -> None:
+def _print_plan(settings: "Settings", months: Sequence["Month"], moment: datetime) -> None:
+    from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
+    for line in planned_ways(months, database_of(settings), settings.inbox_dir, moment):
+        typer.echo(line)
     names = [str(month) for month in months]
     for line in publication_plan(settings.inbox_dir, settings.portal_dir, names):
         typer.echo(line)

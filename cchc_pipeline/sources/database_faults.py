@@ -25,12 +25,9 @@ def connecting(where: str) -> Iterator[None]:
     """
     try:
         yield
-    except (sa.exc.NoSuchModuleError, ImportError):
-        raise UsageError(
-            "the driver that CCHC_DOSSIERS_URL asks for is not installed",
-            where=where,
-            todo="pip install cchc-pipeline[postgres], and write it as postgresql://…",
-        ) from None
+    except ImportError:
+        todo = "pip install cchc-pipeline[postgres]"
+        raise UsageError("PostgreSQL's driver is not installed", where=where, todo=todo) from None
     except (sa.exc.ArgumentError, ValueError):
         raise UsageError(
             "CCHC_DOSSIERS_URL is no address of a database",

@@ -3,6 +3,7 @@
 Belongs here: the choice between the ways in. Does not: how any of them works.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +65,29 @@ def way_in(month: Month, now: datetime, *, has_files: bool, has_database: bool) 
     first, last = month.next().first_day, month.next().last_day
     note = f"a database only knows now: it is asked for {month} from {first} to {last}"
     return WayIn("archive", (f"{note}; the archive is replayed",))
+
+
+def planned_ways(
+    months: Iterable[Month], source: DossierDatabase | None, inbox: Path, now: datetime
+) -> Iterator[str]:
+    """For a dry run, a line for each month; none where no database is named.
+
+    Args:
+        months: The months.
+        source: The database, if one is named; it is not asked.
+        inbox: The folder that holds the months' folders.
+        now: The moment of the run.
+
+    Raises:
+        SourceError: Files were dropped that cannot be taken.
+    """
+    if source is None:
+        return
+    for month in months:
+        has_files = bool(delivered_paths(inbox / str(month), load_form(RECORD)))
+        chosen = way_in(month, now, has_files=has_files, has_database=True)
+        asked = (f"dossiers are read from {source.where}",) if chosen.way == "database" else ()
+        yield from (f"{month}: {line}" for line in (*asked, *chosen.notes))
 
 
 def collect_dossiers(

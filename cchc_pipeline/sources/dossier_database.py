@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.sources.archive import Exchange, RawArchive, utc_text
 from cchc_pipeline.sources.database_faults import connecting, reading
@@ -36,7 +36,6 @@ from cchc_pipeline.sources.dossier_view import (
 from cchc_pipeline.sources.dossiers.month import RECORD, scratch_folder
 from cchc_pipeline.sources.record_files.record_form import load_form
 
-_POSTGRES = "postgresql"
 _DRIVER = "postgresql+psycopg2"
 _WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
 
@@ -115,8 +114,7 @@ def read_month(source: DossierDatabase, month: Month, path: Path) -> Extract:
     with _connected(source, rules) as connection, reading(where):
         view, choice = _inspected(connection, source)
         notes = [*choice.notes, *_notes_on_rights(connection, view)]
-        collation = "C" if connection.dialect.name == _POSTGRES else None
-        query = month_query(view, choice, month, collation)
+        query = month_query(view, choice, month)
         result = connection.execute(query, execution_options={"yield_per": rules.rows})
         rows = _write(result.partitions(), choice, path, where)
     if not rows:
@@ -129,25 +127,36 @@ def read_month(source: DossierDatabase, month: Month, path: Path) -> Extract:
 def _connected(source: DossierDatabase, rules: DatabaseRules) -> Iterator[sa.Connection]:
     """A connection in one transaction that sees one moment and may not write."""
     with connecting(source.where):
-        engine = _engine(source.url, rules)
+        engine = _engine(source, rules)
         connection = engine.connect()
     try:
-        if connection.dialect.name == _POSTGRES:
-            with reading(source.where):
-                _begin_reading(connection, rules)
+        with reading(source.where):
+            _begin_reading(connection, rules)
         yield connection
     finally:
         connection.close()
         engine.dispose()
 
 
-def _engine(address: str, rules: DatabaseRules) -> sa.Engine:
-    """One connection, and no value of a row in any message."""
-    url = sa.make_url(address)
-    if url.drivername == _POSTGRES:
-        url = url.set(drivername=_DRIVER)
-    more = _manners(rules) if url.drivername == _DRIVER else {}
-    return sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=more)
+def _engine(source: DossierDatabase, rules: DatabaseRules) -> sa.Engine:
+    """One connection, and no value of a row in any message.
+
+    Raises:
+        UsageError: It is no PostgreSQL; another may compare moments otherwise without a word.
+    """
+    url = sa.make_url(source.url)
+    if url.drivername.partition("+")[0] != "postgresql":
+        raise UsageError(
+            "CCHC_DOSSIERS_URL names a database that is not PostgreSQL, which alone was tried",
+            where=source.where,
+            todo="write it as postgresql://…, or drop exports into the inbox",
+        )
+    return sa.create_engine(
+        url.set(drivername=_DRIVER),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args=_manners(rules),
+    )
 
 
 def _manners(rules: DatabaseRules) -> dict[str, Any]:
@@ -186,10 +195,7 @@ def _inspected(connection: sa.Connection, source: DossierDatabase) -> tuple[View
 
 
 def _notes_on_rights(connection: sa.Connection, view: ViewName) -> Iterator[str]:
-    """An account that could write is told of; where that cannot be asked, so is that."""
-    if connection.dialect.name != _POSTGRES:
-        yield f"read-only was not asked of {connection.dialect.name}: only PostgreSQL was tried"
-        return
+    """An account that could write is told of."""
     quoted = connection.dialect.identifier_preparer
     parts = [quoted.quote(part) for part in (view.schema, view.name) if part]
     right = sa.func.has_table_privilege(".".join(parts), _WRITING)

@@ -198,9 +198,7 @@ def _require_dates(choice: Choice, where: str) -> None:
             raise SourceError(what, where=where, todo="make it a timestamp or a date in the view")
 
 
-def month_query(
-    view: ViewName, choice: Choice, month: Month, collation: str | None = None
-) -> sa.Select[Any]:
+def month_query(view: ViewName, choice: Choice, month: Month) -> sa.Select[Any]:
     """The dossiers that were open at some time in a month, in an order that never varies.
 
     A dossier that was not received yet is open from its submission on; one whose reception was
@@ -211,18 +209,17 @@ def month_query(
         view: The view.
         choice: Its columns.
         month: The month.
-        collation: Orders the dossiers' codes by their bytes, where the database has a name for it.
     """
     table = sa.table(
         view.name, *(sa.column(c.name, c.type) for c in choice.columns), schema=view.schema
     )
     held = {column.field: table.c[column.name] for column in choice.columns}
-    code = held["MaHoSo"]
+    by_bytes = held["MaHoSo"].collate("C")  # the same whatever the database's language
     others = [column for field, column in held.items() if field != "MaHoSo"]
     return (
         sa.select(*(column.label(field) for field, column in held.items()))
         .where(_came(choice, held, month), _not_over(choice, held, month))
-        .order_by(code if collation is None else code.collate(collation), *others)
+        .order_by(by_bytes, *others)
     )
 
 
