@@ -8,10 +8,12 @@ Figures of a machine stand in ``benchmarks/README.md``.
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -75,40 +77,59 @@ def _copy(server: Server, file: Path) -> None:
 
 
 def extract(inbox: Path, home: Path) -> None:
-    """Take a month in, from the database if one is named, and say what happened."""
+    """Take a month in, from the database if one is named; say what this process took.
+
+    The peak that a parent is told of its child begins with the parent's own.
+    """
     url = os.environ.get(DOSSIERS_URL)
     source = DossierDatabase(url, VIEW) if url else None
     archive, now = RawArchive(home / "raw"), datetime.fromisoformat(AT)
-    month = Month.parse(MONTH)
-    print("\n".join(collect_dossiers(month, source, archive, inbox / MONTH, now).notes))
+    collect_dossiers(Month.parse(MONTH), source, archive, inbox / MONTH, now)
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    print(time.process_time(), status.partition("VmHWM:")[2].split()[0])
 
 
-def kept_bytes(inbox: Path) -> int:
-    """How much a delivery weighs in the archive."""
+@dataclass(frozen=True)
+class Taken:
+    """Of one extraction: its cost, its processor's seconds, and the MB that are kept."""
+
+    cost: Cost
+    processor: float
+    kept: float
+
+
+def extraction(inbox: Path) -> Taken:
+    """Take a month in, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.database", "--extract", inbox]
     with tempfile.TemporaryDirectory(dir=inbox.parent) as home:
-        cost_of([*_EXTRACT, inbox, home])
+        began = time.perf_counter()
+        said = subprocess.run([*map(str, command), home], check=True, capture_output=True).stdout
+        wall = time.perf_counter() - began
         blobs = (Path(home) / "raw" / "blobs").glob("*/*")
-        return sum(path.stat().st_size for path in blobs)
+        kept = sum(path.stat().st_size for path in blobs) / 1e6
+    processor, peak = map(float, said.split())
+    return Taken(Cost(wall, peak / 1024), processor, kept)
 
 
-_EXTRACT: Sequence[object] = (sys.executable, "-m", "benchmarks.database", "--extract")
-
-
-def measured(command: Sequence[object], inbox: Path, runs: int, *, last: Sequence[object]) -> str:
-    """Median wall seconds and highest peak of a command on fresh homes."""
-    costs: list[Cost] = []
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory(dir=inbox.parent) as home:
-            costs.append(cost_of([*command, *(home if part == "HOME" else part for part in last)]))
-    return f"{median(c.wall for c in costs):.2f} / {max(c.peak for c in costs):.0f}"
+def month(inbox: Path) -> Cost:
+    """``cchc run`` in a fresh home beside the inbox."""
+    with tempfile.TemporaryDirectory(dir=inbox.parent) as home:
+        return cost_of([CCHC, "run", MONTH, "--home", home, "--inbox", inbox, "--published-at", AT])
 
 
 def row_of(way: str, inbox: Path, runs: int, *, whole: bool) -> str:
     """One line of the table."""
-    taken = measured(_EXTRACT, inbox, runs, last=[inbox, "HOME"])
-    run = [CCHC, "run", MONTH, "--inbox", inbox, "--published-at", AT]
-    month = measured(run, inbox, runs, last=["--home", "HOME"]) if whole else "–"
-    return f"| {way} | {taken} | {month} | {kept_bytes(inbox) / 1e6:.0f} |"
+    taken = [extraction(inbox) for _ in range(runs)]
+    months = [month(inbox) for _ in range(runs)] if whole else []
+    processor, kept = median(one.processor for one in taken), taken[0].kept
+    cost = _told([one.cost for one in taken])
+    return f"| {way} | {cost} | {processor:.1f} | {_told(months)} | {kept:.0f} |"
+
+
+def _told(costs: Sequence[Cost]) -> str:
+    if not costs:
+        return "–"
+    return f"{median(c.wall for c in costs):.2f} / {max(c.peak for c in costs):.0f}"
 
 
 def main() -> None:
@@ -130,7 +151,9 @@ def main() -> None:
     with postgres() as server:
         print(f"{given.rows:,} rows, filled in {fill(server, file):.0f} s", flush=True)
         print(f"median wall s / highest peak MB of {given.runs}")
-        print("\n| way in | extraction | `cchc run` | kept MB |\n|---|---|---|---|")
+        print(
+            "\n| way in | extraction | processor s | `cchc run` | kept MB |\n|---|---|---|---|---|"
+        )
         os.environ.pop(DOSSIERS_URL, None)
         print(row_of("CSV in the inbox", filled, given.runs, whole=whole), flush=True)
         os.environ[DOSSIERS_URL] = server.url(DATABASE, READER, PASSWORD)

@@ -43,11 +43,13 @@ _ARROW: Mapping[Kind, Any] = {
     "number": pa.string(),
     "float": pa.float64(),
     "flag": pa.bool_(),
-    "day": pa.date32(),
-    "moment": pa.timestamp("us"),
-    "instant": pa.timestamp("us", "UTC"),
+    "day": pa.string(),
+    "moment": pa.string(),
+    "instant": pa.string(),
 }
 """How each kind is kept; decimals as text, for a column of them has no one scale."""
+
+_DAY, _MOMENT = "YYYY-MM-DD", 'YYYY-MM-DD"T"HH24:MI:SS'
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
@@ -215,12 +217,24 @@ def month_query(view: ViewName, choice: Choice, month: Month) -> sa.Select[Any]:
     )
     held = {column.field: table.c[column.name] for column in choice.columns}
     by_bytes = held["MaHoSo"].collate("C")  # the same whatever the database's language
-    others = [column for field, column in held.items() if field != "MaHoSo"]
+    asked = [_asked(column, held[column.field]) for column in choice.columns]
+    others = [label for label in asked if label.name != "MaHoSo"]
     return (
-        sa.select(*(column.label(field) for field, column in held.items()))
+        sa.select(*asked)
         .where(_came(choice, held, month), _not_over(choice, held, month))
         .order_by(by_bytes, *others)
     )
+
+
+def _asked(column: ViewColumn, value: sa.ColumnClause[Any]) -> sa.Label[Any]:
+    """A column under the record's name; a moment as its text on the city's clock.
+
+    A slip such as the year 20240 is a row's fault then, and nothing that a driver stumbles over.
+    """
+    if column.kind not in _DATED:
+        return value.label(column.field)
+    form = _DAY if column.kind == "day" else _MOMENT
+    return sa.func.to_char(value, form).label(column.field)
 
 
 def _came(

@@ -91,6 +91,18 @@ def test_a_month_is_what_was_open_in_it_on_the_citys_clock(
     assert ("H24.M01-240305-9999" in codes) == taken
 
 
+@pytest.mark.parametrize("slip", ["0044-03-15 BC", "20240-01-01"])
+def test_a_year_that_is_a_slip_is_the_rows_fault_not_the_months(
+    changing: OneStop, tmp_path: Path, slip: str
+) -> None:
+    changing.execute(f"""UPDATE ho_so SET "NgayNopHoSo" = '{slip}'
+        WHERE "MaHoSo" = (SELECT min("MaHoSo") FROM ho_so)""")  # noqa: S608 - own names
+    read_month(changing.source, MARCH, tmp_path / FILE)
+    content = {FILE: (tmp_path / FILE).read_bytes()}
+    outcome = read_files(tmp_path / "a", content, MARCH, load_register(SAMPLE_INBOX))
+    assert "SUBMITTED_UNREADABLE" in {row["rule"] for row in outcome.refused}
+
+
 def test_rows_come_in_pieces_and_the_same_rows_are_the_same_bytes(
     filled: OneStop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
