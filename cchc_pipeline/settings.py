@@ -26,7 +26,9 @@ _PREFIX = "CCHC_"
 SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
 SMTP_PASSWORD = "CCHC_SMTP_PASSWORD"  # noqa: S105 - the name of the variable
 ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
-_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL", SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK})
+DOSSIERS_URL = "CCHC_DOSSIERS_URL"
+_SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL})
+_NOT_SETTINGS = _SECRETS | {"CCHC_TEST_ALL"}
 _SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
 _ADDRESS = r"https?://[^\s,@?#]+"
 _MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
@@ -54,6 +56,11 @@ class Settings(BaseSettings):
     portal_fetch: bool = Field(False, description="Ask the national portal over the network.")
     portal_base_url: str = Field(
         "https://dichvucong.gov.vn", description="The national portal's address."
+    )
+    dossiers_view: str = Field(
+        "cchc_ho_so",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$",
+        description="The view, or schema.view, of the database that dossiers are read from.",
     )
     quarantine_limit: Decimal = Field(
         Decimal("0.01"),
@@ -249,6 +256,11 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def dossiers_url() -> str | None:
+    """The database that dossiers are read from, with its password: from the environment only."""
+    return os.environ.get(DOSSIERS_URL) or None
+
+
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
     """A misspelt variable would be ignored in silence; say so instead."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
@@ -262,5 +274,7 @@ def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
 
 
 def _suggestion(name: str) -> str:
+    if f"{_PREFIX}{name.upper()}" in _SECRETS:
+        return "it is a secret: give it by the environment, and remove it from here"
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"did you mean {_PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"

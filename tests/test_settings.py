@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import UsageError
-from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.settings import DOSSIERS_URL, Settings, dossiers_url, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +45,33 @@ def test_a_misspelt_name_in_the_file_is_named_too() -> None:
 def test_a_value_of_the_wrong_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCHC_QUARANTINE_LIMIT", "7")
     with pytest.raises(UsageError, match="quarantine_limit"):
+        load_settings()
+
+
+def test_a_secret_is_refused_in_the_file_and_not_repeated() -> None:
+    Path("cchc.toml").write_text('dossiers_url = "postgresql://a:bi-mat@b/c"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"dossiers_url.*by the environment") as caught:
+        load_settings()
+    assert "bi-mat" not in str(caught.value)
+
+
+def test_the_databases_address_is_taken_from_the_environment_and_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert dossiers_url() is None
+    monkeypatch.setenv(DOSSIERS_URL, "postgresql://a:bi-mat@b/c")
+    assert dossiers_url() == "postgresql://a:bi-mat@b/c"
+    assert "bi-mat" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "view", ["ho_so; DROP TABLE x", "a.b.c", "ho so", '"ho_so"', "1x", "x" * 64]
+)
+def test_a_view_is_named_by_an_identifier(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_DOSSIERS_VIEW", "mot_cua.ho_so")
+    assert load_settings().dossiers_view == "mot_cua.ho_so"
+    monkeypatch.setenv("CCHC_DOSSIERS_VIEW", view)
+    with pytest.raises(UsageError, match="dossiers_view"):
         load_settings()
 
 
