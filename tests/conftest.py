@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import SAMPLE_INBOX, run
+from tests.ops.postgres import Server, postgres
 
 
 @pytest.fixture
@@ -47,3 +48,10 @@ def march_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outcome = run(home, SAMPLE_INBOX, month="2024-03")
     assert outcome.code == 0, outcome.err
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A real PostgreSQL; whoever asks for it is marked with ``tests.ops.postgres.MARK``."""
+    with postgres() as server:
+        yield server
