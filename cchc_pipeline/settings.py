@@ -24,7 +24,10 @@ from cchc_pipeline.errors import UsageError
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
 SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
-_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL", SIGNING_PASSPHRASE})
+DAGSTER_URL = "CCHC_DAGSTER_URL"
+_SECRETS = frozenset({SIGNING_PASSPHRASE, DAGSTER_URL})
+_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL"}) | _SECRETS
+_POSTGRES = "postgresql+psycopg2://"
 
 
 class Settings(BaseSettings):
@@ -171,6 +174,22 @@ def signing_passphrase() -> str | None:
     return os.environ.get(SIGNING_PASSPHRASE) or None
 
 
+def dagster_url() -> str | None:
+    """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
+
+    Raises:
+        UsageError: It is the address of something else; the line does not repeat it.
+    """
+    url = os.environ.get(DAGSTER_URL) or None
+    if url is not None and not url.startswith(_POSTGRES):
+        raise UsageError(
+            "not an address of PostgreSQL",
+            where=f"environment variable {DAGSTER_URL}",
+            todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
+        )
+    return url
+
+
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
     """A misspelt variable would be ignored in silence; say so instead."""
     known = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields} | _NOT_SETTINGS
@@ -184,5 +203,7 @@ def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
 
 
 def _suggestion(name: str) -> str:
+    if f"{_PREFIX}{name.upper()}" in _SECRETS:
+        return "a secret: set it in the environment only"
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"did you mean {_PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"

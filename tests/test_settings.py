@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import UsageError
-from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.settings import DAGSTER_URL, Settings, dagster_url, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +61,22 @@ def test_every_setting_is_described_in_the_docs() -> None:
         assert f"`CCHC_{name.upper()}`" in text, name
         assert field.description
         assert field.description in text, name
+
+
+@pytest.mark.parametrize("name", ["dagster_url", "signing_passphrase"])
+def test_a_secret_is_refused_in_the_file_and_not_repeated(name: str) -> None:
+    Path("cchc.toml").write_text(f'{name} = "rat-kin"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="set it in the environment only") as caught:
+        load_settings()
+    assert "rat-kin" not in str(caught.value)
+
+
+def test_an_address_of_another_database_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(DAGSTER_URL, "mysql://a:rat-kin@b/c")
+    with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: not an address of Postgre") as caught:
+        dagster_url()
+    assert "rat-kin" not in str(caught.value)
+    monkeypatch.setenv(DAGSTER_URL, "")
+    assert dagster_url() is None
