@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline import diff_command, input_commands, release_commands, verify_command
+from cchc_pipeline import (
+    backup_commands,
+    diff_command,
+    input_commands,
+    release_commands,
+    verify_command,
+)
 from cchc_pipeline.arguments import moment_of, settings_for
 from cchc_pipeline.errors import CchcError, SchemaDataError, UsageError, disk_error, disk_refusal
 
@@ -41,6 +47,7 @@ input_commands.register(app)
 release_commands.register(app)
 diff_command.register(app)
 verify_command.register(app)
+backup_commands.register(app)
 
 
 @app.callback()
