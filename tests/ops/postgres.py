@@ -33,6 +33,9 @@ MARK = pytest.mark.skipif(
 )
 """Skipped where PostgreSQL is absent, unless ``CCHC_TEST_ALL`` forbids skipping."""
 
+_SETPRIV = shutil.which("setpriv")
+_WITH_US = [_SETPRIV, "--pdeathsig", "INT"] if _SETPRIV else []
+"""A session that is killed takes its server with it."""
 _SERVER = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
@@ -120,7 +123,11 @@ def _served(work: Path, password: str) -> Iterator[Server]:
     binary = Path(str(INITDB)).with_name("postgres")
     with log.open("wb") as said:
         process = subprocess.Popen(
-            [binary, "-D", data, *options], cwd=work, stdout=said, stderr=said, **_as_nobody()
+            [*_WITH_US, binary, "-D", data, *options],
+            cwd=work,
+            stdout=said,
+            stderr=said,
+            **_as_nobody(),
         )
     server = Server(port, password, log, process)
     try:

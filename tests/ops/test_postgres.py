@@ -14,7 +14,7 @@ def test_the_server_runs_as_no_root_and_asks_for_the_password(postgres_server: S
 
     assert Path(f"/proc/{postgres_server.process.pid}").stat().st_uid != 0
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        psycopg2.connect(postgres_server.url(password="sai"))
+        psycopg2.connect(postgres_server.url(password="sai"))  # noqa: S106 - the wrong one
 
 
 def test_a_database_is_gone_after_use(postgres_server: Server) -> None:
