@@ -42,7 +42,7 @@ from cchc_pipeline.indicators.task_progress import (
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
 from cchc_pipeline.sources.corrections import Entry, read_corrections
-from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
+from cchc_pipeline.sources.dossiers.month import absent_columns, scratch_folder, submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import table_from_rows
@@ -141,11 +141,12 @@ def scores(
 @_computed("dossiers", "dossier_accounts")
 def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Accepted dossiers counted by unit, field and procedure; nothing after this sees a dossier."""
-    month, settings = month_of(context), workspace.settings
+    month = month_of(context)
     if not _has_export(workspace, month):
         return _table("dossier_counts", [])
     path = workspace.lake.path("dossiers", month)
-    with engine(settings.memory_limit, settings.scratch_dir) as connection:
+    means = workspace.means_for(month)
+    with scratch_folder(means.scratch) as folder, engine(means.memory_limit, folder) as connection:
         return versioned(count_dossiers(path, month, connection))
 
 

@@ -60,14 +60,16 @@ def read_month(
     month = month_of(context)
     raw = workspace.lake.read("raw_dossiers", month).to_pylist()
     delivery = delivery_from_rows(RECORD, month, raw)
-    results = Results.below(workspace.settings.raw_dir / "results")
+    results = Results.below(workspace.settings.raw_dir / "results" / str(month))
     if delivery is None:
         _write_empty(results)
         accounts: list[dict[str, Any]] = []
         metadata: dict[str, Any] = {"state": "no export"}
     else:
         files = files_of(delivery, workspace.archive)
-        reading = read_dossiers(files, workspace.unit_texts(month), workspace.means, results)
+        reading = read_dossiers(
+            files, workspace.unit_texts(month), workspace.means_for(month), results
+        )
         accounts, metadata = account_rows(month, reading), _metadata(reading)
         for note in reading.notes:
             context.log.info(note)
@@ -87,6 +89,7 @@ def _put_in_place(workspace: Workspace, month: Month, results: Results) -> None:
     put_in_place(results.accepted, workspace.lake.path("dossiers", month))
     put_in_place(results.quarantine, workspace.lake.path("dossier_quarantine", month))
     put_in_place(results.codes, codes_path(workspace, month))
+    results.accepted.parent.rmdir()
 
 
 def _write_empty(results: Results) -> None:

@@ -4,7 +4,6 @@ Belongs here: jobs, the run of a month and of a publication, progress, and turni
 into lines. Does not: arguments or printing (``cchc_pipeline.cli``).
 """
 
-import hashlib
 import logging
 import os
 import re
@@ -15,26 +14,27 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from assets import compute, dossiers, extract, inputs, publish, validate
+from assets.automation import SCHEDULES, SENSORS
 from assets.checks import CHECKS
+from assets.dependent_months import carried_digest, following_months
 from assets.instance import OURS
-from assets.partitions import MONTHS
+from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, content_digest
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 Progress = Callable[[str], None]
-MONTH_JOB, FOLLOWING_JOB, PUBLISH_JOB = "month", "following", "publish"
-CARRIED = ("dossier_counts", "dossier_accounts", "agency_reports", "procedure_catalogue")
-"""The tables of a month that later months of its year read."""
-REST_ON_EARLIER_MONTHS = ("plan_indicators", "plan_tasks", "dossier_continuity")
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 
 
-def build_definitions(workspace: Workspace) -> dg.Definitions:
+def build_definitions(
+    workspace: Workspace,
+    schedules: Sequence[dg.ScheduleDefinition] = SCHEDULES,
+    sensors: Sequence[dg.SensorDefinition] = SENSORS,
+) -> dg.Definitions:
     """The whole graph on one workspace."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules([extract, validate, dossiers, inputs, compute, publish]),
@@ -44,25 +44,9 @@ def build_definitions(workspace: Workspace) -> dg.Definitions:
             "io_manager": ParquetIOManager(workspace=workspace),
             "memory": dg.mem_io_manager,
         },
-        jobs=[
-            dg.define_asset_job(
-                MONTH_JOB,
-                selection=dg.AssetSelection.groups("extract", "validate", "compute"),
-                partitions_def=MONTHS,
-                description="Everything of one month, from raw bytes to computed tables.",
-            ),
-            dg.define_asset_job(
-                FOLLOWING_JOB,
-                selection=dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS),
-                partitions_def=MONTHS,
-                description="What a month takes from earlier ones, after one of them changed.",
-            ),
-            dg.define_asset_job(
-                PUBLISH_JOB,
-                selection=dg.AssetSelection.groups("publish"),
-                description="The next release of all months, and the switch that shows it.",
-            ),
-        ],
+        jobs=JOBS,
+        schedules=schedules,
+        sensors=sensors,
         loggers={"steps": _step_logger},
         executor=dg.in_process_executor,
     )
@@ -82,28 +66,13 @@ def run_months(
     for month in processed:
         progress(f"{month}: extract, validate, compute")
         before = carried_digest(workspace.lake, month)
-        _execute(definitions, MONTH_JOB, instance, progress, str(month))
+        execute(definitions, MONTH_JOB, instance, progress, str(month))
         if carried_digest(workspace.lake, month) != before:
             changed.append(month)
     for month in following_months(workspace.lake, changed):
         if month not in processed:
             progress(f"{month}: year to date")
-            _execute(definitions, FOLLOWING_JOB, instance, progress, str(month))
-
-
-def carried_digest(lake: Lake, month: Month) -> str:
-    """A digest of what later months take from a month."""
-    digests = (content_digest(lake.read(table, month)) for table in CARRIED)
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def following_months(lake: Lake, changed: Sequence[Month]) -> list[Month]:
-    """The computed months that rest on changed ones: the rest of the year, and the next month."""
-    return [
-        month
-        for month in lake.months("plan_indicators")
-        if any(m < month and (m.year == month.year or m.next() == month) for m in changed)
-    ]
+            execute(definitions, FOLLOWING_JOB, instance, progress, str(month))
 
 
 def run_publication(
@@ -112,18 +81,24 @@ def run_publication(
     """Build, judge and publish; the id of the release, or None if there was nothing to publish."""
     progress("publish: build, judge, switch")
     definitions = build_definitions(workspace)
-    result = _execute(definitions, PUBLISH_JOB, instance, progress, None)
+    result = execute(definitions, PUBLISH_JOB, instance, progress, None)
     metadata = result.asset_materializations_for_node("publication")[0].metadata
     return str(metadata["release"].value) if "release" in metadata else None
 
 
-def _execute(
+def execute(
     definitions: dg.Definitions,
     job: str,
     instance: dg.DagsterInstance,
     progress: Progress,
     partition: str | None,
 ) -> dg.ExecuteInProcessResult:
+    """Run a job in this process.
+
+    Raises:
+        CheckFailedError: A blocking check failed; one line for each.
+        CchcError: What a step raised.
+    """
     _StepLines.progress = progress
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,

@@ -35,7 +35,7 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
     before = set(workspace.lake.read("raw_portal", month).column("snapshot_id").to_pylist())
     collected = collect_portal(
         month,
-        workspace.settings,
+        workspace.settings_for(month),
         workspace.archive,
         workspace.inbox_of(month),
         workspace.now,

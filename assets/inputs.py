@@ -71,7 +71,7 @@ def _readings(workspace: Workspace, context: dg.AssetExecutionContext) -> list[R
         workspace.settings.root_unit,
         workspace.register,
         workspace.archive,
-        workspace.means,
+        workspace.means_for(month),
         {
             record: delivery_from_rows(
                 record, month, workspace.lake.read(f"raw_{record}", month).to_pylist()

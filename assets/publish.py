@@ -1,21 +1,29 @@
-"""Publish: the release as a judged draft, then the one switch that makes it visible.
+"""Publish: the release as a judged draft, then the one switch that makes it visible; its preview.
 
-Belongs here: two assets, and the gates as checks on the first. Does not: the gates themselves
+Belongs here: three assets, and the gates as checks on the first. Does not: the gates themselves
 (``publish.gates``) or the order of the steps (``publish.publication``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
 from assets.extract import OWNERS
 from assets.resources import GENERATOR, Workspace
+from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.period import Month
+from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.settings import Settings, signing_passphrase
-from publish.assemble import MONTHLY, Ingredients, assemble
+from publish.approval import Entry, require_approved
+from publish.assemble import MONTHLY, Ingredients, assemble, release_months
+from publish.due import days_late
 from publish.gates import GATES
+from publish.portal import Portal
 from publish.publication import Built, Terms, build
 from publish.publication import publish as make_visible
+from publish.rehearsal import FOLDER, Rehearsal, rehearse
+from publish.release import Draft, instant
 from publish.signature import Signer, require_safe_key
 
 PUBLISH_POOL = "publish"
@@ -38,6 +46,9 @@ def release(
 ) -> Iterator[dg.Output[Built | None] | dg.AssetCheckResult]:
     """The next release: data package, four formats and digests, built out of sight and judged."""
     built = build_release(workspace)
+    if built and workspace.settings.approval:
+        approval = require_approved(built.draft, workspace.approvals.entries())
+        context.log.info(f"approved by {approval.by} at {approval.at}")
     yield dg.Output(built, metadata=_metadata(built))
     gates = {gate.name: gate.failures for gate in built.gates} if built else {}
     for name in GATES:
@@ -52,7 +63,12 @@ def release(
 
 def build_release(workspace: Workspace) -> Built | None:
     """The judged draft, or None if nothing differs from the last release."""
-    settings, portal = workspace.settings, workspace.portal
+    with workspace.portal.lock(workspace.now):
+        return _build_for(workspace, workspace.portal, workspace.asked_months)
+
+
+def _build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) -> Built | None:
+    settings = workspace.settings
     ingredients = Ingredients(
         workspace.register,
         settings.methodology,
@@ -60,12 +76,38 @@ def build_release(workspace: Workspace) -> Built | None:
         GENERATOR,
         settings.disclosure_threshold,
         workspace.acceptance,
+        asked,
+        workspace.backfill,
     )
-    with portal.lock(workspace.now):
-        draft = assemble(workspace.lake, portal, ingredients, workspace.now)
-        if draft is None:
-            return None
-        return build(draft, portal, workspace.now, terms_of(settings))
+    draft = assemble(workspace.lake, portal, ingredients, workspace.now)
+    if draft is None:
+        return None
+    return build(draft, portal, workspace.now, terms_of(settings))
+
+
+def make_preview(workspace: Workspace) -> Rehearsal:
+    """The next release with every computed month, shown outside the web root.
+
+    Raises:
+        CheckFailedError: A gate failed, so that nothing could go out as things stand.
+    """
+    computed = frozenset(release_months(workspace.lake))
+    with workspace.portal.lock(workspace.now):
+        found = rehearse(
+            workspace.portal,
+            workspace.settings.home / FOLDER,
+            lambda stage: _build_for(workspace, stage, computed),
+        )
+    built = found.built
+    if built is None:
+        return found
+    if found.site is None:
+        raise CheckFailedError(
+            "\n  ".join(["checks failed", *built.failures()]), where=f"preview of {built.draft.id}"
+        )
+    at, draft = instant(workspace.now), built.draft
+    workspace.approvals.write(Entry(at, "previewed", str(draft.id), draft.input_digest))
+    return found
 
 
 def terms_of(settings: Settings) -> Terms:
@@ -87,7 +129,7 @@ def terms_of(settings: Settings) -> Terms:
     )
 
 
-def _metadata(built: Built | None) -> Mapping[str, Any]:
+def _metadata(built: Built | None) -> dict[str, Any]:
     if built is None:
         return {"state": _NOTHING}
     draft = built.draft
@@ -118,5 +160,30 @@ def publication(
             "version": published.version,
             "sha256sums": published.digest,
             "folder": dg.MetadataValue.path(published.folder),
+            "days_late": _days_late(release.draft),
         }
+    )
+
+
+def _days_late(draft: Draft) -> int:
+    """How many days after its date the newest month goes out for the first time."""
+    before = draft.previous.periods if draft.previous else ()
+    if draft.backfill or draft.id.month in before:
+        return 0
+    return days_late(draft.id.month, load_calendar(), draft.published_at)
+
+
+@dg.asset(
+    deps=list(MONTHLY), group_name="preview", owners=OWNERS, kinds={"file"}, pool=PUBLISH_POOL,
+    io_manager_key="memory",
+)  # fmt: skip
+def release_preview(
+    context: dg.AssetExecutionContext, workspace: Workspace
+) -> dg.MaterializeResult[None]:
+    """The next release as it would go out, for those who look at it before its date."""
+    found = make_preview(workspace)
+    if found.built is None or found.site is None:
+        return dg.MaterializeResult(metadata={"state": _NOTHING})
+    return dg.MaterializeResult(
+        metadata=_metadata(found.built) | {"folder": dg.MetadataValue.path(found.site)}
     )

@@ -99,6 +99,8 @@ def _home_as_of(settings: Settings, published: Published, record: Record, home: 
         moment=published.published_at,
         accept=accepted.get("reason") or "",
         note=accepted.get("note") or "",
+        asked=[str(month) for month in published.periods],
+        backfill=bool(record.get("backfill")),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+from pydantic import Field
 
 from assets.partitions import month_of
 from cchc_pipeline import __version__
@@ -23,6 +24,7 @@ from cchc_pipeline.sources.portal_tables import units_seen
 from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.store import Lake, content_digest
 from cchc_pipeline.units import UnitRegister, load_register
+from publish.approval import LOG, ApprovalLog
 from publish.portal import Portal
 from publish.release import Acceptance, Identity, identity_of
 from publish.revisions import acceptance_of
@@ -39,6 +41,9 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         moment: The time of the run as ISO 8601 with an offset; the clock is read if empty.
         accept: The reason code of revisions that are said to be right, or empty.
         note: What readers are told of them, or empty.
+        asked: Months that whoever publishes named: they may go out before their announced date.
+        backfill: Whether past months are added or made anew; the network is not asked then for
+            what the archive holds.
     """
 
     home: str = ""
@@ -46,11 +51,19 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     moment: str = ""
     accept: str = ""
     note: str = ""
+    asked: list[str] = Field(default_factory=list)
+    backfill: bool = False
 
     @cached_property
     def settings(self) -> Settings:
         """The settings of this run."""
         return load_settings(home=self.home or None, inbox=self.inbox or None)
+
+    def settings_for(self, month: Month) -> Settings:
+        """The settings for collecting a month: a backfill replays what the archive holds."""
+        if self.backfill and self.settings.portal_fetch and self.archive.snapshots(month):
+            return self.settings.model_copy(update={"portal_fetch": False})
+        return self.settings
 
     @cached_property
     def now(self) -> datetime:
@@ -95,16 +108,25 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Who publishes, and under which terms."""
         return identity_of(self.settings)
 
-    @property
-    def means(self) -> Means:
-        """What a month of dossiers is read with."""
+    def means_for(self, month: Month) -> Means:
+        """What the files of a month are read with; months may be read side by side."""
         chosen = self.settings
-        return Means(chosen.scratch_dir, chosen.memory_limit)
+        return Means(chosen.scratch_dir / str(month), chosen.memory_limit)
 
     @property
     def acceptance(self) -> Acceptance | None:
         """What was said of this release's revisions."""
         return acceptance_of(self.accept, self.note)
+
+    @property
+    def asked_months(self) -> frozenset[Month]:
+        """The months that were named."""
+        return frozenset(Month.parse(text) for text in self.asked)
+
+    @property
+    def approvals(self) -> ApprovalLog:
+        """Who previewed and approved what."""
+        return ApprovalLog(self.settings.home / LOG)
 
     def unit_texts(self, month: Month) -> UnitTexts:
         """The units that texts of a month's files can mean."""

@@ -30,6 +30,24 @@ def put_in_place(finished: Path, path: Path) -> None:
     sync_folder(path.parent.parent)  # the folder itself may be new
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a log and wait until the disk has it.
+
+    What a crash left of a line before stands then on a line of its own: the next is not joined to
+    it.
+    """
+    is_new = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as log:
+        log.seek(max(log.seek(0, os.SEEK_END) - 1, 0))
+        is_torn = log.read(1) not in {b"", b"\n"}
+        log.write(b"\n" * is_torn + line + b"\n")
+        log.flush()
+        os.fsync(log.fileno())
+    if is_new:
+        sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     provisional_days: int = Field(
         60, ge=0, description="A figure captured sooner than this after its period is provisional."
     )
+    approval: bool = Field(
+        False, description="A release goes out only after an office approved its preview."
+    )
+    workers: int = Field(2, ge=1, le=16, description="Months that a backfill processes at a time.")
     production: bool = Field(
         False, description="The portal is the city's real one: sample data is refused."
     )

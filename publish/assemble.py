@@ -24,11 +24,13 @@ from cchc_pipeline.indicators.code_lists import (
 )
 from cchc_pipeline.indicators.procedure_indicators import procedure_list
 from cchc_pipeline.period import Month
+from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import Lake, content_digest, table_from_rows
 from cchc_pipeline.units import UnitRegister
 from publish.correction_reasons import correction_reasons
 from publish.disclosure import disclosed_table
+from publish.due import ready_months
 from publish.inputs import input_digests, read_digests, renewal
 from publish.portal import RECORD, Portal, read_tables
 from publish.release import (
@@ -63,7 +65,8 @@ class Ingredients:
     """What a draft is made of, apart from the lake.
 
     ``threshold`` is that of disclosure control: fewer dossiers are not shown apart. ``acceptance``
-    is what was said of this release's revisions.
+    is what was said of this release's revisions; ``asked`` are months that may go out before their
+    announced date, since whoever publishes named them; ``backfill`` marks a release of past months.
     """
 
     register: UnitRegister
@@ -72,6 +75,8 @@ class Ingredients:
     generator: str
     threshold: int
     acceptance: Acceptance | None = None
+    asked: frozenset[Month] = frozenset()
+    backfill: bool = False
 
 
 def release_months(lake: Lake) -> tuple[Month, ...]:
@@ -86,12 +91,10 @@ def assemble(
     """The next release as a draft, or None if nothing differs from the one before.
 
     Raises:
-        CheckFailedError: No month has been computed.
+        CheckFailedError: No month has been computed, or none may go out yet.
     """
-    months = release_months(lake)
-    if not months:
-        raise CheckFailedError("no month has been computed", where=str(lake.root))
     previous = portal.latest()
+    months = _months(lake, previous, ingredients, published_at)
     before, columns = (read_tables(previous), columns_of(previous)) if previous else ({}, {})
     tables = {name: _tidy(table) for name, table in _tables(lake, months, ingredients)}
     full = tables[STATISTICS]
@@ -114,9 +117,28 @@ def assemble(
         columns_before=columns,
         inputs=input_digests(lake, months),
         acceptance=ingredients.acceptance,
+        backfill=ingredients.backfill,
     )
     compared = {name: _compared(name, table, before, columns) for name, table in tables.items()}
     return _logged(draft, compared, _log(draft, compared))
+
+
+def _months(
+    lake: Lake, previous: Published | None, ingredients: Ingredients, at: datetime
+) -> tuple[Month, ...]:
+    computed, calendar = release_months(lake), load_calendar()
+    if not computed:
+        raise CheckFailedError("no month has been computed", where=str(lake.root))
+    out = previous.periods if previous else ()
+    ready = ready_months(computed, out, ingredients.asked, calendar, at)
+    if not ready:
+        due = calendar.release_date(computed[0]).moment
+        raise CheckFailedError(
+            f"the results are announced for {due:%d/%m/%Y %H:%M}",
+            where=str(computed[0]),
+            todo=f"wait, or publish it before that with: cchc run {computed[0]}",
+        )
+    return ready
 
 
 def columns_of(release: Published) -> dict[str, dict[str, str]]:

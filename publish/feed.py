@@ -86,7 +86,8 @@ def _act(
     act: Act, release: Published, kind: ChangeKind, words: Mapping[str, Any], path: str
 ) -> Entry:
     is_new = act.kind == "published"
-    mark = [f"{words['sample']['vi']} / {words['sample']['en']}"] if release.is_sample else []
+    mark = [_both(words["sample"])] if release.is_sample else []
+    mark += [_both(words["backfill"])] if release.is_backfill and is_new else []
     more = [_both(words["changes"][kind])] if is_new else []
     if act.reason:
         more.append(_both(words["reason"], reason=act.reason))

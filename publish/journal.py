@@ -7,13 +7,11 @@ It is for the engineer, and for the next publisher; readers are told of acts by 
 """
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from cchc_pipeline.durable import sync_folder
+from cchc_pipeline.durable import append_line
 
 BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
 _LAST = frozenset({ENDED, CLEARED})
@@ -47,19 +45,8 @@ class Journal:
     path: Path
 
     def write(self, line: Line) -> None:
-        """Append a line and wait until the disk has it.
-
-        What a crash left of a line before stands then on a line of its own, which is no JSON.
-        """
-        is_new = not self.path.exists()
-        text = json.dumps(asdict(line), ensure_ascii=False) + "\n"
-        with self.path.open("a+b") as file:
-            file.write(b"" if _ends_whole(file) else b"\n")
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            sync_folder(self.path.parent)
+        """Append a line and wait until the disk has it."""
+        append_line(self.path, json.dumps(asdict(line), ensure_ascii=False).encode())
 
     def lines(self) -> list[Line]:
         """Every whole line, oldest first."""
@@ -71,13 +58,6 @@ class Journal:
         """The last line, if the act that it belongs to did not end."""
         last = next(reversed(self.lines()), None)
         return last if last and last.step not in _LAST else None
-
-
-def _ends_whole(file: BinaryIO) -> bool:
-    if file.seek(0, os.SEEK_END) == 0:
-        return True
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) == b"\n"
 
 
 def _whole(lines: Iterable[str]) -> Iterable[Line]:

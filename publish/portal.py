@@ -178,6 +178,7 @@ class Portal:
             folder,
             hashlib.sha256((folder / SUMS).read_bytes()).hexdigest(),
             record["input_digest"],
+            bool(record.get("backfill")),
         )
 
     def descriptor(self, release: ReleaseId) -> Mapping[str, object]:

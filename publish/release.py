@@ -134,6 +134,7 @@ class Published:
     folder: Path
     digest: str
     input_digest: str = ""
+    is_backfill: bool = False
 
     @property
     def is_sample(self) -> bool:
@@ -148,7 +149,8 @@ class Draft:
     ``before`` are the tables of ``previous`` in today's schema. ``full_statistics`` are those
     before disclosure control: what the gate compares with, and nothing that is written anywhere.
     ``columns_before`` are the columns of the release before, table by table, each with its type;
-    ``inputs`` is, for each period, a digest of each thing that its figures were made from.
+    ``inputs`` is, for each period, a digest of each thing that its figures were made from;
+    ``backfill`` says that past months were added or made anew.
     """
 
     id: ReleaseId
@@ -167,6 +169,7 @@ class Draft:
     columns_before: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     acceptance: Acceptance | None = None
+    backfill: bool = False
 
     @property
     def published_text(self) -> str:
@@ -221,6 +224,7 @@ class Draft:
             "sources": [vars(source) for source in self.sources],
             "inputs": {period: dict(digests) for period, digests in self.inputs.items()},
             "accepted_revisions": vars(self.acceptance) if self.acceptance else None,
+            "backfill": self.backfill,
         }
 
 

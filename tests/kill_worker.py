@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline import cli
+from cchc_pipeline import progress
 from publish.journal import Journal, Line
 from publish.portal import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
@@ -58,7 +58,7 @@ def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
         if passed == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    cli._progress = lambda line: step() if _is_step(line) else None
+    progress.tell = lambda line: step() if _is_step(line) else None
     Journal.write = _then(Journal.write, step)  # type: ignore[method-assign]
     outcome = run(home, SAMPLE_INBOX, at=SECOND)
     os.write(2, outcome.problem.encode())

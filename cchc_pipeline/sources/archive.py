@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from cchc_pipeline.durable import sync_folder, write_whole
+from cchc_pipeline.durable import append_line, sync_folder, write_whole
 from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.period import TIMEZONE, Basis, Month
 
@@ -210,14 +210,7 @@ class RawArchive:
     def record(self, exchange: Exchange) -> None:
         """Append one exchange to the log of the month (UTC) in which it happened."""
         path = self._root / "exchanges" / f"{exchange.received_at[:7]}.jsonl"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab+") as log:
-            # A crash may have left half a line: the next record must not be joined to it.
-            log.seek(max(log.seek(0, os.SEEK_END) - 1, 0))
-            torn = log.read(1) not in {b"", b"\n"}
-            log.write(b"\n" * torn + _canonical(asdict(exchange)) + b"\n")
-            log.flush()
-            os.fsync(log.fileno())
+        append_line(path, _canonical(asdict(exchange)))
 
     def find(self, snapshot: Snapshot) -> Snapshot | None:
         """The record that this snapshot already has, or None.

@@ -9,12 +9,9 @@ import pytest
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from assets.event_log import SteadyEventLog
-from assets.execution import (
-    MONTH_JOB,
-    PUBLISH_JOB,
-    run_months,
-)
+from assets.execution import run_months
 from assets.instance import end_dead_runs, persistent_instance
+from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.publish import PUBLISH_POOL
 from assets.resources import Workspace
 from cchc_pipeline.definitions import defs

@@ -1,0 +1,235 @@
+"""What runs by itself: collecting each day, files that arrive, previews, the day of publication.
+
+Belongs here: schedules and sensors, each a look at the state and the runs that follow from it. Does
+not: the decisions (``publish.due``, ``cchc_pipeline.sources.arrivals``), or the jobs (``jobs``).
+
+A machine that was asleep asks for everything when it wakes: Dagster makes up for the last missed
+tick of a schedule, and ``overdue_publication`` looks every five minutes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.dependent_months import following_months
+from assets.instance import OURS
+from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.resources import Workspace
+from cchc_pipeline.period import TIMEZONE, Month
+from cchc_pipeline.release_calendar import load_calendar
+from cchc_pipeline.sources.arrivals import arrivals, has_settled, untaken
+from cchc_pipeline.store import content_digest
+from publish.assemble import MONTHLY, release_months
+from publish.due import days_late, due_months, open_months
+
+COLLECT_AT = "30 4 * * *"
+"""After the portal's own refresh at about 02:00, when it must not be asked."""
+PUBLISH_AT = "30 8 * * *"
+LOOK_SECONDS = 60
+GRACE = timedelta(minutes=15)
+"""How long after the announced moment a publication counts as missed by its schedule."""
+_BY_NAME = {job.name: job for job in JOBS}
+
+
+def build_schedules(
+    collect_at: str = COLLECT_AT, publish_at: str = PUBLISH_AT
+) -> list[dg.ScheduleDefinition]:
+    """The schedules, at times of the city written as cron does."""
+    common: dict[str, Any] = {
+        "execution_timezone": TIMEZONE.key,
+        "default_status": dg.DefaultScheduleStatus.RUNNING,
+    }
+    collecting = dg.schedule(job=_BY_NAME[MONTH_JOB], cron_schedule=collect_at, **common)
+    publishing = dg.schedule(job=_BY_NAME[PUBLISH_JOB], cron_schedule=publish_at, **common)
+    return [collecting(daily_extraction), publishing(publication_day)]
+
+
+def daily_extraction(
+    context: dg.ScheduleEvaluationContext, workspace: Workspace
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Collect each month that is over and not out, every day until everything has come."""
+    at = workspace.now
+    waiting = [m for m in _open(workspace, at) if not _is_complete(workspace, m)]
+    if not waiting:
+        return dg.SkipReason("every month that is over is complete or out")
+    return [_of_month(month, f"{month}@{at:%Y-%m-%d}") for month in waiting]
+
+
+def publication_day(
+    context: dg.ScheduleEvaluationContext, workspace: Workspace
+) -> dg.RunRequest | dg.SkipReason:
+    """Publish on the announced date."""
+    at = workspace.now
+    due = _due(workspace, at)
+    if due:
+        return _publication(workspace, due, at)
+    return dg.SkipReason(_why_nothing_is_due(workspace, at))
+
+
+@dg.sensor(
+    jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[PUBLISH_JOB]],
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def overdue_publication(
+    context: dg.SensorEvaluationContext, workspace: Workspace
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Make up for a publication day that was slept through, and compute first what was not."""
+    at = workspace.now
+    moments = {m: load_calendar().release_date(m).moment for m in _open(workspace, at)}
+    overdue = [month for month, moment in moments.items() if moment + GRACE <= at]
+    computed = set(release_months(workspace.lake))
+    missing = [month for month in overdue if month not in computed]
+    if missing:
+        return [_of_month(month, f"{month}@{at:%Y-%m-%d}") for month in missing]
+    if overdue:
+        return [_publication(workspace, tuple(overdue), at)]
+    return dg.SkipReason(_why_nothing_is_due(workspace, at))
+
+
+def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult:
+    """Process a month whose files arrived or changed, once nobody is copying them any more."""
+    at, seen = workspace.now, json.loads(context.cursor or "{}")
+    before: dict[str, str] = seen.get("before", {})
+    taken: dict[str, str] = seen.get("taken", {})
+    found = {m: a for m, a in arrivals(workspace.settings.inbox_dir).items() if m.has_ended(at)}
+    new = [
+        month
+        for month in untaken(found, taken, _computed_at(workspace, found))
+        if has_settled(found[month], before.get(str(month)), at)
+    ]
+    taken |= {str(month): found[month].state for month in new}
+    cursor = {"before": {str(m): a.state for m, a in found.items()}, "taken": taken}
+    return dg.SensorResult(
+        [_of_month(month, f"{month}:{found[month].state}") for month in new],
+        cursor=json.dumps(cursor),
+        skip_reason=None if new else "nothing new has settled in the inbox",
+    )
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[_BY_NAME[MONTH_JOB]],
+    request_job=_BY_NAME[FOLLOWING_JOB],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def months_that_follow(
+    context: dg.RunStatusSensorContext, workspace: Workspace
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """After a month was processed, make anew what later months take from it."""
+    run = context.dagster_run
+    following = [] if _is_ours(run) else _following(workspace, run)
+    for month in following:
+        yield _of_month(month, f"{run.run_id}:{month}", FOLLOWING_JOB)
+    if not following:
+        yield dg.SkipReason("no later month rests on it")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitored_jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]],
+    request_job=_BY_NAME[PREVIEW_JOB],
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def preview_before_the_date(
+    context: dg.RunStatusSensorContext, workspace: Workspace
+) -> dg.RunRequest | dg.SkipReason:
+    """Show what would go out as soon as a month that is not out has been computed."""
+    computed = release_months(workspace.lake)
+    waiting = [m for m in _open(workspace, workspace.now) if m in computed]
+    if _is_ours(context.dagster_run) or not waiting:
+        return dg.SkipReason("there is nothing to preview")
+    return dg.RunRequest(run_key=f"preview:{_state(workspace, waiting)}", job_name=PREVIEW_JOB)
+
+
+def _open(workspace: Workspace, at: datetime) -> tuple[Month, ...]:
+    """The months that are over and not out; of an empty portal, the one before this."""
+    return open_months(_out(workspace), Month(at.year, at.month).previous(), at)
+
+
+def _out(workspace: Workspace) -> tuple[Month, ...]:
+    latest = workspace.portal.latest()
+    return latest.periods if latest else ()
+
+
+def _due(workspace: Workspace, at: datetime) -> tuple[Month, ...]:
+    return due_months(release_months(workspace.lake), _out(workspace), load_calendar(), at)
+
+
+def _why_nothing_is_due(workspace: Workspace, at: datetime) -> str:
+    waiting = _open(workspace, at)
+    if not waiting:
+        return "every month that is over is out"
+    moment = load_calendar().release_date(waiting[0]).moment
+    if moment > at:
+        return f"{waiting[0]} is announced for {moment:%d/%m/%Y %H:%M}"
+    return f"{waiting[0]} was announced for {moment:%d/%m/%Y %H:%M} and is not computed"
+
+
+def _is_complete(workspace: Workspace, month: Month) -> bool:
+    """Whether every input of the city came, and the month was computed with it."""
+    if month not in release_months(workspace.lake):
+        return False
+    root = workspace.settings.root_unit
+    accounts = workspace.lake.read("submissions", month).to_pylist()
+    return not any(r["status"] == "missing" and r["unit_code"] == root for r in accounts)
+
+
+def _computed_at(workspace: Workspace, months: Iterable[Month]) -> dict[Month, float]:
+    paths = {month: workspace.lake.path("submissions", month) for month in months}
+    return {month: path.stat().st_mtime for month, path in paths.items() if path.exists()}
+
+
+def _following(workspace: Workspace, run: dg.DagsterRun) -> list[Month]:
+    return following_months(workspace.lake, [Month.parse(run.tags["dagster/partition"])])
+
+
+def _is_ours(run: dg.DagsterRun) -> bool:
+    """Whether the command line made the run: it does the rest itself."""
+    return all(run.tags.get(name) == value for name, value in OURS.items())
+
+
+def _of_month(month: Month, key: str, job: str = MONTH_JOB) -> dg.RunRequest:
+    return dg.RunRequest(run_key=key, partition_key=str(month), job_name=job)
+
+
+def _publication(workspace: Workspace, months: tuple[Month, ...], at: datetime) -> dg.RunRequest:
+    """A publication, asked for once for each state of what it would publish."""
+    late = max(days_late(month, load_calendar(), at) for month in months)
+    return dg.RunRequest(
+        run_key=f"publish:{_state(workspace, months)}",
+        job_name=PUBLISH_JOB,
+        tags={"cchc/months": " ".join(map(str, months)), "cchc/days_late": str(late)},
+    )
+
+
+def _state(workspace: Workspace, months: Iterable[Month]) -> str:
+    """A digest of what is computed for months, and of what was approved."""
+    digest = hashlib.sha256()
+    for month in months:
+        for name in MONTHLY:
+            digest.update(content_digest(workspace.lake.read(name, month)).encode())
+    approved = [entry for entry in workspace.approvals.entries() if entry.act == "approved"]
+    digest.update(str(len(approved)).encode())
+    return digest.hexdigest()[:16]
+
+
+SCHEDULES = build_schedules()
+
+
+def build_sensors(look_seconds: int = LOOK_SECONDS) -> list[dg.SensorDefinition]:
+    """The sensors; how often the inbox is looked at may be said."""
+    looking = dg.sensor(
+        job=_BY_NAME[MONTH_JOB],
+        minimum_interval_seconds=look_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    others = [overdue_publication, months_that_follow, preview_before_the_date]
+    return [looking(inbox_files), *others]
+
+
+SENSORS = build_sensors()

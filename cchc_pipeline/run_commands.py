@@ -1,0 +1,308 @@
+"""The commands that process months: ``cchc run``, ``backfill``, ``preview``, ``approve``.
+
+Belongs here: arguments and what is printed. Does not: the work (``assets``, ``publish``), which is
+imported when a command runs.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cchc_pipeline import progress
+from cchc_pipeline.arguments import moment_of, settings_for
+from cchc_pipeline.errors import CheckFailedError, SchemaDataError, UsageError
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from assets.resources import Workspace
+    from cchc_pipeline.period import Month
+    from cchc_pipeline.settings import Settings
+    from publish.release import Acceptance
+
+_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
+_Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
+_Month = Annotated[str, typer.Argument(help="The month, as 2026-09.")]
+_At = Annotated[
+    str | None,
+    typer.Option("--published-at", help="The moment of publication, ISO 8601; now if left out."),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")]
+_Note = Annotated[str | None, typer.Option(help="What readers are told of these revisions.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(backfill)
+    app.command()(preview)
+    app.command()(approve)
+
+
+def run(
+    month: _Month,
+    to: Annotated[str | None, typer.Option("--to", help="The last month of a span.")] = None,
+    inbox: _Inbox = None,
+    home: _Home = None,
+    published_at: _At = None,
+    dry_run: _DryRun = False,
+    accept_revisions: Annotated[
+        str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
+    ] = None,
+    note: _Note = None,
+) -> None:
+    """Process a month (or a span) and publish one release."""
+    job = _job(month, to or month, home, inbox, published_at, accept_revisions, note)
+    if dry_run:
+        _print_plan(job)
+        return
+    with _at_work(job) as instance:
+        _process(job, instance)
+        release = _publish(job, instance)
+    _tell_release(job, release)
+
+
+def backfill(
+    first: Annotated[str, typer.Argument(help="The first month, as 2024-01.")],
+    last: Annotated[str, typer.Argument(help="The last month.")],
+    inbox: _Inbox = None,
+    home: _Home = None,
+    published_at: _At = None,
+    dry_run: _DryRun = False,
+    reason: Annotated[
+        str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
+    ] = None,
+    note: _Note = None,
+) -> None:
+    """Process many past months, several at a time, and publish one release; resumable."""
+    from assets.backfill import RECORD, Record, fill, inputs_of
+
+    job = _job(first, last, home, inbox, published_at, reason, note, is_backfill=True)
+    if dry_run:
+        _print_plan(job)
+        return
+    record = Record(
+        job.settings.home / RECORD,
+        (job.months[0], job.months[-1]),
+        inputs_of(job.settings.inbox_dir, job.months),
+    )
+    count = _Count(len(job.months), len(record.done()))
+    if count.done:
+        progress.tell(f"{count.done} of {count.months} months were done before")
+    with _at_work(job) as instance:
+        failures = fill(job.workspace, job.months, record, count.tell, progress.tell)
+        release = _publish(job, instance)
+    if not failures:
+        record.close()
+    _tell_release(job, release)
+    if failures:
+        lines = [f"{failure.month}: {failure.line}" for failure in failures]
+        raise CheckFailedError(
+            "\n  ".join([f"{len(lines)} of {len(job.months)} months failed", *lines]),
+            todo="mend them and run the same command again: the others are done",
+        )
+
+
+def preview(
+    month: _Month, inbox: _Inbox = None, home: _Home = None, published_at: _At = None
+) -> None:
+    """Process a month and show the release that would go out, outside the web root."""
+    from assets.publish import make_preview
+
+    job = _job(month, month, home, inbox, published_at)
+    with _at_work(job) as instance:
+        _process(job, instance)
+        progress.tell("preview: build, judge")
+        found = make_preview(job.workspace)
+    if found.built is None or found.site is None:
+        typer.echo("nothing to preview: the content is that of the last release")
+        return
+    typer.echo(f"preview of {found.built.draft.id}: {found.site / 'index.html'}")
+    if job.settings.approval:
+        typer.echo(f"if it is right: cchc approve {month} --by OFFICE")
+
+
+def approve(
+    month: _Month,
+    by: Annotated[str, typer.Option(help="The office that approves; never a person.")],
+    note: Annotated[str, typer.Option(help="Words of the office.")] = "",
+    home: _Home = None,
+    published_at: _At = None,
+) -> None:
+    """Approve what the last preview showed, so that it may go out on its date."""
+    from cchc_pipeline.period import Month
+    from publish.approval import LOG, ApprovalLog, approval_of
+    from publish.release import instant
+
+    log = ApprovalLog(settings_for(home).home / LOG)
+    at = instant(moment_of(published_at))
+    entry = approval_of(log.entries(), Month.parse(month), at, by, note)
+    log.write(entry)
+    typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What was asked for."""
+
+    settings: "Settings"
+    months: tuple["Month", ...]
+    moment: datetime
+    workspace: "Workspace"
+
+
+def _job(
+    first: str,
+    last: str,
+    home: Path | None,
+    inbox: Path | None,
+    published_at: str | None,
+    reason: str | None = None,
+    note: str | None = None,
+    *,
+    is_backfill: bool = False,
+) -> _Job:
+    """The arguments, judged before anything is begun.
+
+    Raises:
+        UsageError: One of them is wrong.
+    """
+    from publish.revisions import acceptance_of
+
+    acceptance = acceptance_of(reason, note)
+    settings = settings_for(home, inbox)
+    moment = moment_of(published_at)
+    months = _months(first, last, moment)
+    _require_lists(settings)
+    workspace = _workspace(settings, months, moment, acceptance, is_backfill)
+    return _Job(settings, months, moment, workspace)
+
+
+def _months(first: str, last: str, moment: datetime) -> tuple["Month", ...]:
+    """The months of a span, all of them over and none before Decision 766."""
+    from assets.partitions import FIRST_MONTH
+    from cchc_pipeline.period import Month, require_ended
+
+    months = tuple(Month.parse(first).to(Month.parse(last)))
+    if not months:
+        raise UsageError(f"{last} lies before {first}", where="--to", todo="give a later month")
+    if months[0] < FIRST_MONTH:
+        raise UsageError(
+            f"{first} lies before Decision 766/QĐ-TTg", todo=f"begin with {FIRST_MONTH}"
+        )
+    require_ended(months[-1], moment)
+    return months
+
+
+def _require_lists(settings: "Settings") -> None:
+    """Read what every month needs before the first is begun."""
+    from cchc_pipeline.decision766 import load_methodology
+    from cchc_pipeline.units import load_register
+
+    load_register(settings.inbox_dir)
+    try:
+        load_methodology(settings.methodology)
+    except SchemaDataError as error:
+        raise UsageError(
+            str(error), where="setting CCHC_METHODOLOGY", todo="name one of schemas/decision-766"
+        ) from None
+
+
+def _workspace(
+    settings: "Settings",
+    months: Sequence["Month"],
+    moment: datetime,
+    acceptance: "Acceptance | None",
+    is_backfill: bool,
+) -> "Workspace":
+    from assets.resources import Workspace
+
+    return Workspace(
+        home=str(settings.home),
+        inbox=str(settings.inbox) if settings.inbox else "",
+        moment=moment.isoformat(),
+        accept=acceptance.reason if acceptance else "",
+        note=acceptance.note if acceptance else "",
+        asked=[str(month) for month in months],
+        backfill=is_backfill,
+    )
+
+
+def _print_plan(job: _Job) -> None:
+    from publish.plan import publication_plan
+
+    names = [str(month) for month in job.months]
+    for line in publication_plan(job.settings.inbox_dir, job.settings.portal_dir, names):
+        typer.echo(line)
+
+
+@contextmanager
+def _at_work(job: _Job) -> Iterator["dg.DagsterInstance"]:
+    """The only publisher, on an instance without what a killed process left."""
+    from assets.instance import end_dead_runs, persistent_instance
+
+    with (
+        job.workspace.portal.lock(job.moment),
+        progress.shown(),
+        persistent_instance(job.settings.dagster_dir) as instance,
+    ):
+        end_dead_runs(instance)
+        _tell_settled(job.workspace)
+        yield instance
+
+
+def _process(job: _Job, instance: "dg.DagsterInstance") -> None:
+    from assets.execution import run_months
+
+    run_months(job.workspace, job.months, instance, progress.tell)
+
+
+def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:
+    from assets.execution import run_publication
+
+    return run_publication(job.workspace, instance, progress.tell)
+
+
+def _tell_settled(workspace: "Workspace") -> None:
+    """End what a killed process left open, and say so."""
+    from publish.acts import settle
+
+    found = settle(workspace.portal)
+    if found:
+        progress.tell(f"the last act did not end: {found}")
+
+
+def _tell_release(job: _Job, release: str | None) -> None:
+    if release is None:
+        typer.echo("nothing to publish: the content is that of the last release")
+    else:
+        typer.echo(f"published {release}: {job.workspace.portal.current / 'index.html'}")
+
+
+@dataclass
+class _Count:
+    """Months done of a backfill, and the time that the others will take."""
+
+    months: int
+    done: int
+    begun: float = field(default_factory=time.monotonic)
+    here: int = 0
+
+    def tell(self, month: "Month", line: str) -> None:
+        """Say that a month ended."""
+        self.here += 1
+        state = f"failed: {line.splitlines()[0]}" if line else "done"
+        progress.tell(f"{month} {state}{self._rest()}")
+
+    def _rest(self) -> str:
+        left = self.months - self.done - self.here
+        if left <= 0:
+            return ""
+        seconds = left * (time.monotonic() - self.begun) / self.here
+        return f"; {left} left, about {max(1, round(seconds / 60))} min"

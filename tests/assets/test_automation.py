@@ -1,0 +1,221 @@
+"""What runs by itself, and when: each schedule and sensor looked at with the clock moved."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from assets.automation import (
+    SCHEDULES,
+    SENSORS,
+    daily_extraction,
+    inbox_files,
+    months_that_follow,
+    overdue_publication,
+    preview_before_the_date,
+    publication_day,
+)
+from assets.instance import OURS
+from assets.resources import Workspace
+from publish.approval import Entry
+from tests.command_line import SAMPLE_INBOX, copy_home
+
+pytestmark = pytest.mark.usefixtures("settings_of_nobody")
+BEFORE, ON_TIME, LATE = (f"2026-10-{when}+07:00" for when in ("11T08:30", "12T08:30", "15T09:10"))
+
+
+@pytest.fixture
+def computed(published_home: Path, tmp_path: Path) -> Path:
+    """A home in which September 2026 is computed, and nothing is out."""
+    home = copy_home(published_home, tmp_path / "home")
+    shutil.rmtree(home / "portal")
+    return home
+
+
+def at(home: Path, moment: str, inbox: Path = SAMPLE_INBOX) -> Workspace:
+    return Workspace(home=str(home), inbox=str(inbox), moment=moment)
+
+
+def asked(found: object) -> list[tuple[str | None, str | None]]:
+    """The job and month of each run that is asked for; none if the tick was skipped."""
+    requests = found if isinstance(found, list) else [found]
+    return [(r.job_name, r.partition_key) for r in requests if isinstance(r, dg.RunRequest)]
+
+
+def scheduled(tick: Any, workspace: Workspace) -> Any:
+    return tick(dg.build_schedule_context(), workspace)
+
+
+def sensed(sensor: Any, workspace: Workspace, cursor: str | None = None) -> Any:
+    context = dg.build_sensor_context(cursor=cursor, resources={"workspace": workspace})
+    return sensor(context, workspace) if sensor is inbox_files else sensor(context)
+
+
+def test_a_month_that_is_computed_waits_for_its_announced_moment(computed: Path) -> None:
+    skipped = scheduled(publication_day, at(computed, BEFORE))
+    assert skipped.skip_message == "2026-09 is announced for 12/10/2026 08:30"
+    request = scheduled(publication_day, at(computed, ON_TIME))
+    assert asked(request) == [("publish", None)]
+    assert request.tags == {"cchc/months": "2026-09", "cchc/days_late": "0"}
+
+
+def test_a_machine_that_slept_publishes_when_it_wakes_and_says_that_it_is_late(
+    computed: Path,
+) -> None:
+    assert asked(sensed(overdue_publication, at(computed, BEFORE))) == []
+    (request,) = sensed(overdue_publication, at(computed, LATE))
+    assert asked([request]) == [("publish", None)]
+    assert request.tags["cchc/days_late"] == "3"
+
+
+def test_what_failed_is_asked_for_again_only_once_something_changed(computed: Path) -> None:
+    first = scheduled(publication_day, at(computed, ON_TIME)).run_key
+    assert scheduled(publication_day, at(computed, LATE)).run_key == first
+    workspace = at(computed, LATE)
+    workspace.approvals.write(Entry(LATE, "approved", "2026-09.r1", "0", "Văn phòng"))
+    assert scheduled(publication_day, workspace).run_key != first
+
+
+def test_an_overdue_month_that_was_never_computed_is_computed_first(tmp_path: Path) -> None:
+    found = sensed(overdue_publication, at(tmp_path, LATE))
+    assert asked(found) == [("month", "2026-09")]
+
+
+def test_what_is_out_is_not_published_again(published_home: Path) -> None:
+    for moment in (ON_TIME, LATE):
+        assert asked(scheduled(publication_day, at(published_home, moment))) == []
+        assert asked(sensed(overdue_publication, at(published_home, moment))) == []
+
+
+def test_a_month_is_collected_every_day_from_its_end_until_it_is_out(
+    computed: Path, published_home: Path
+) -> None:
+    """The sample's September has no petitions: it is not complete."""
+    assert asked(scheduled(daily_extraction, at(computed, "2026-09-30T04:30+07:00"))) == [
+        ("month", "2026-08")
+    ]
+    keys = {
+        scheduled(daily_extraction, at(computed, f"2026-10-0{day}T04:30+07:00"))[0].run_key
+        for day in (1, 2)
+    }
+    assert keys == {"2026-09@2026-10-01", "2026-09@2026-10-02"}
+    assert asked(scheduled(daily_extraction, at(published_home, LATE))) == []
+
+
+def _inbox(folder: Path) -> Path:
+    """An inbox with a file of September that was written long ago."""
+    place = folder / "inbox" / "2026-09"
+    place.mkdir(parents=True)
+    _write(place / "ho-so.csv", "a", "2026-10-05")
+    return folder / "inbox"
+
+
+def _write(path: Path, content: str, day: str) -> None:
+    path.write_text(content)
+    seconds = Workspace(moment=f"{day}T00:00:00+07:00").now.timestamp()
+    os.utime(path, (seconds, seconds))
+
+
+def _looks(home: Path, inbox: Path, *moments: str) -> list[list[tuple[str | None, str | None]]]:
+    """What each look at the inbox asks for, one after the other."""
+    cursor, found = None, []
+    for moment in moments:
+        result = sensed(inbox_files, at(home, moment, inbox), cursor)
+        cursor = result.cursor
+        found.append(asked(result.run_requests))
+    return found
+
+
+def test_files_are_taken_at_the_second_look_and_once(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    found = _looks(tmp_path, inbox, *["2026-10-06T08:00+07:00"] * 4)
+    assert found == [[], [("month", "2026-09")], [], []]
+
+
+def test_a_file_that_is_still_being_copied_is_waited_for(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    _write(inbox / "2026-09" / "ho-so-2.csv.part", "half", "2026-10-05")
+    moment = "2026-10-06T08:00+07:00"
+    assert _looks(tmp_path, inbox, moment, moment, moment) == [[], [], []]
+
+
+def test_a_file_that_was_written_to_a_moment_ago_is_waited_for(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    moments = ("2026-10-05T00:00:30+07:00", "2026-10-05T00:00:59+07:00", "2026-10-05T00:01+07:00")
+    assert _looks(tmp_path, inbox, *moments) == [[], [], [("month", "2026-09")]]
+
+
+def test_a_file_that_changed_is_taken_again(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    moment = "2026-10-07T08:00+07:00"
+    cursor = None
+    for _ in range(2):
+        cursor = sensed(inbox_files, at(tmp_path, moment, inbox), cursor).cursor
+    _write(inbox / "2026-09" / "ho-so.csv", "b", "2026-10-06")
+    first = sensed(inbox_files, at(tmp_path, moment, inbox), cursor)
+    second = sensed(inbox_files, at(tmp_path, moment, inbox), first.cursor)
+    assert [asked(first.run_requests), asked(second.run_requests)] == [[], [("month", "2026-09")]]
+
+
+def test_what_a_command_took_in_already_is_not_processed_again(computed: Path) -> None:
+    inbox = _inbox(computed)
+    moment = "2026-11-30T08:00+07:00"
+    assert _looks(computed, inbox, moment, moment) == [[], []]
+
+
+def test_files_of_a_month_that_is_running_wait_for_its_end(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    shutil.move(_inbox(tmp_path / "x") / "2026-09", tmp_path / "inbox" / "2026-10")
+    moment = "2026-10-07T08:00+07:00"
+    assert _looks(tmp_path, tmp_path / "inbox", moment, moment) == [[], []]
+
+
+def _after(sensor: Any, workspace: Workspace, month: str, **tags: str) -> Any:
+    """What a sensor asks for after a run of a month has ended well."""
+    run = dg.DagsterRun(job_name="month", tags={"dagster/partition": month, **tags})
+    with dg.instance_for_test() as instance:
+        event = dg.DagsterEvent("PIPELINE_SUCCESS", "month")
+        context = dg.build_run_status_sensor_context(
+            sensor.name, event, instance, run, resources={"workspace": workspace}
+        )
+        found = sensor(context)
+        return [found] if isinstance(found, dg.RunRequest | dg.SkipReason) else list(found)
+
+
+def test_months_that_rest_on_a_processed_one_are_made_anew(march_home: Path) -> None:
+    workspace = at(march_home, LATE)
+    found = _after(months_that_follow, workspace, "2024-01")
+    assert asked(found) == [("following", "2024-03")]
+    assert asked(_after(months_that_follow, workspace, "2024-03")) == []
+
+
+def test_what_the_command_line_did_is_left_to_it(march_home: Path, computed: Path) -> None:
+    assert asked(_after(months_that_follow, at(march_home, LATE), "2024-01", **OURS)) == []
+    assert asked(_after(preview_before_the_date, at(computed, BEFORE), "2026-09", **OURS)) == []
+
+
+def test_a_month_that_is_not_out_is_previewed_once_it_is_computed(
+    computed: Path, published_home: Path
+) -> None:
+    assert asked(_after(preview_before_the_date, at(computed, BEFORE), "2026-09")) == [
+        ("preview", None)
+    ]
+    assert asked(_after(preview_before_the_date, at(published_home, LATE), "2026-09")) == []
+
+
+def test_the_schedules_tick_in_the_city_s_time_and_run_from_the_start() -> None:
+    told = {s.name: (s.cron_schedule, s.execution_timezone) for s in SCHEDULES}
+    assert told == {
+        "daily_extraction": ("30 4 * * *", "Asia/Ho_Chi_Minh"),
+        "publication_day": ("30 8 * * *", "Asia/Ho_Chi_Minh"),
+    }
+    assert {s.default_status.value for s in (*SCHEDULES, *SENSORS)} == {"RUNNING"}
+
+
+def test_the_cursor_of_the_inbox_is_small(tmp_path: Path) -> None:
+    result = sensed(inbox_files, at(tmp_path, LATE, _inbox(tmp_path)))
+    assert set(json.loads(result.cursor)) == {"before", "taken"}

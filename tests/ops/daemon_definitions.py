@@ -1,0 +1,16 @@
+"""The whole graph for a daemon under test: the clock stands, and schedules tick each minute.
+
+Belongs here: what a test changes of ``cchc_pipeline.definitions``. Does not: assertions.
+"""
+
+import os
+
+from assets.automation import build_schedules, build_sensors
+from assets.execution import build_definitions
+from assets.resources import Workspace
+
+defs = build_definitions(
+    Workspace(moment=os.environ["MOMENT_OF_THE_TEST"]),
+    build_schedules(publish_at="* * * * *"),
+    build_sensors(look_seconds=5),
+)
