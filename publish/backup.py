@@ -5,10 +5,10 @@ Belongs here: what belongs to the copy, writing it, its list of contents. Does n
 
 The file is a tar archive, packed with zstd. Its last member lists every file with its SHA-256, so
 that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to
-a run, and what Dagster keeps of steps' output. Its databases are copied by SQLite itself: the
-history of runs and the cursors of sensors, without which a restored daemon would take old files
-for new ones. Where Dagster stores on PostgreSQL there are none, and the database is copied by its
-own means.
+a run, the preview, which the next run makes, and what steps printed. Dagster's databases are copied
+by SQLite itself: the history of runs and the cursors of sensors, without which a restored daemon
+would take old files for new ones. Where Dagster stores on PostgreSQL there are none, and the
+database is copied by its own means.
 """
 
 import hashlib
@@ -39,9 +39,12 @@ FORMAT = 1
 _LEVEL = 6
 _CHUNK = 1 << 20
 _DAGSTER = "dagster"
-_OF_A_RUN = frozenset(
-    {"raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next"}
-)
+_MADE_AGAIN = frozenset(
+    {
+        "raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next",
+        "preview",
+    }
+)  # fmt: skip
 _UNFINISHED = ".part"
 _STORAGE = frozenset(
     {"raw", "lake", "error-sheets", "portal", "portal/store", "portal/pages", "portal/sites"}
@@ -110,7 +113,7 @@ def _below(part: Part) -> Iterator[Part]:
 def _is_kept(name: str) -> bool:
     """Whether a path belongs to the copy; of Dagster's folder, databases and its configuration."""
     path = PurePosixPath(name)
-    if name in _OF_A_RUN or path.name.endswith(_UNFINISHED):
+    if name in _MADE_AGAIN or path.name.endswith(_UNFINISHED):
         return False
     of_dagster = path.parts[0] == _DAGSTER and len(path.parts) > 1
     return not of_dagster or path.parts[1] in {"history", "schedules", "dagster.yaml"}

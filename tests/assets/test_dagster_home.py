@@ -9,6 +9,8 @@ import pytest
 
 from assets.dagster_home import CONFIG, config_text, prepare
 from assets.instance import OURS, end_launched_runs, persistent_instance
+from assets.jobs import PUBLISH_JOB
+from cchc_pipeline.definitions import defs
 from cchc_pipeline.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -100,6 +102,11 @@ def test_a_crash_is_tried_again_and_a_failed_step_is_not(instance: dg.DagsterIns
     instance.report_run_failed(crashed, "the process is gone")
     again = {run.run_id: run.tags["dagster/will_retry"] for run in instance.get_runs()}
     assert again == {failed.run_id: "false", crashed.run_id: "true"}
+
+
+def test_a_publication_that_crashed_is_done_again_from_its_beginning() -> None:
+    job = defs.resolve_job_def(PUBLISH_JOB)
+    assert job.run_tags["dagster/retry_strategy"] == "ALL_STEPS"
 
 
 def test_before_a_daemon_starts_the_runs_of_the_last_one_are_closed(

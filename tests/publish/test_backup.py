@@ -79,13 +79,19 @@ def test_the_copy_is_for_its_owner_only_and_names_no_account(copy_of_a_home: Pat
     assert members[-1].name == LIST
 
 
-def test_what_belongs_to_a_run_is_left_out_and_the_rest_is_not(
+def test_what_a_run_makes_again_is_left_out_and_the_rest_is_not(
     published_home: Path, tmp_path: Path
 ) -> None:
     home = copy_home(published_home, tmp_path / "home")
     (home / "inbox").mkdir()
     (home / "inbox" / "units.csv").touch()
-    left = ("raw/scratch/x", "portal/scratch/x", "dagster/storage/x", "lake/.scores.7.part")
+    left = (
+        "raw/scratch/x",
+        "portal/scratch/x",
+        "dagster/storage/x",
+        "preview/x",
+        "lake/.scores.7.part",
+    )
     for name in left:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("x")
