@@ -14,6 +14,8 @@ PUBLISH_JOB, PREVIEW_JOB = "publish", "preview"
 REST_ON_EARLIER_MONTHS = ("plan_indicators", "plan_tasks", "dossier_continuity")
 _OF_A_MONTH = dg.AssetSelection.groups("extract", "validate", "compute") - FRESHNESS
 _RESTING = dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS) - FRESHNESS
+_FROM_ITS_BEGINNING = {"dagster/retry_strategy": "ALL_STEPS"}
+"""For a job whose steps hand over in memory: after a crash there is nothing to go on from."""
 
 JOBS = [
     dg.define_asset_job(
@@ -38,6 +40,7 @@ JOBS = [
         PUBLISH_JOB,
         selection=dg.AssetSelection.groups("publish"),
         description="The next release of all months, and the switch that shows it.",
+        tags=_FROM_ITS_BEGINNING,
     ),
     dg.define_asset_job(
         PREVIEW_JOB,

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from assets.execution import run_months
-from assets.instance import persistent_instance
+from assets.instance import private_instance
 from assets.publish import build_release
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CchcError
@@ -73,7 +73,7 @@ def _differences(
     settings: Settings, published: Published, record: Record, home: Path, progress: Progress
 ) -> list[str]:
     workspace = _home_as_of(settings, published, record, home)
-    with _offline(), persistent_instance(home / "dagster") as instance:
+    with _offline(), private_instance(home / "dagster") as instance:
         run_months(workspace, published.periods, instance, progress)
         progress("build and compare")
         built = build_release(workspace)

@@ -13,6 +13,7 @@ import typer
 
 from cchc_pipeline import (
     alert_command,
+    backup_commands,
     diff_command,
     input_commands,
     release_commands,
@@ -41,6 +42,7 @@ release_commands.register(app)
 diff_command.register(app)
 verify_command.register(app)
 alert_command.register(app)
+backup_commands.register(app)
 
 
 @app.callback()

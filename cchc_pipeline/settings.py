@@ -27,10 +27,12 @@ SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the v
 SMTP_PASSWORD = "CCHC_SMTP_PASSWORD"  # noqa: S105 - the name of the variable
 ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
 DOSSIERS_URL = "CCHC_DOSSIERS_URL"
-_SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL})
+DAGSTER_URL = "CCHC_DAGSTER_URL"
+_SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
 _NOT_SETTINGS = _SECRETS | {"CCHC_TEST_ALL"}
 _SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
 _ADDRESS = r"https?://[^\s,@?#]+"
+_POSTGRES = "postgresql+psycopg2://"
 _MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
 
@@ -259,6 +261,22 @@ def _parts(text: str) -> tuple[str, ...]:
 def dossiers_url() -> str | None:
     """The database that dossiers are read from, with its password: from the environment only."""
     return os.environ.get(DOSSIERS_URL) or None
+
+
+def dagster_url() -> str | None:
+    """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
+
+    Raises:
+        UsageError: It is the address of something else; the line does not repeat it.
+    """
+    url = os.environ.get(DAGSTER_URL) or None
+    if url is not None and not url.startswith(_POSTGRES):
+        raise UsageError(
+            "not an address of PostgreSQL",
+            where=f"environment variable {DAGSTER_URL}",
+            todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
+        )
+    return url
 
 
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import UsageError
-from cchc_pipeline.settings import DOSSIERS_URL, Settings, dossiers_url, load_settings
+from cchc_pipeline.settings import (
+    DAGSTER_URL,
+    DOSSIERS_URL,
+    Settings,
+    dagster_url,
+    dossiers_url,
+    load_settings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +55,6 @@ def test_a_value_of_the_wrong_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         load_settings()
 
 
-def test_a_secret_is_refused_in_the_file_and_not_repeated() -> None:
-    Path("cchc.toml").write_text('dossiers_url = "postgresql://a:bi-mat@b/c"\n', encoding="utf-8")
-    with pytest.raises(UsageError, match=r"dossiers_url.*by the environment") as caught:
-        load_settings()
-    assert "bi-mat" not in str(caught.value)
-
-
 def test_the_databases_address_is_taken_from_the_environment_and_is_no_setting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -88,3 +88,25 @@ def test_every_setting_is_described_in_the_docs() -> None:
         assert f"`CCHC_{name.upper()}`" in text, name
         assert field.description
         assert field.description in text, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alert_webhook", "dagster_url", "dossiers_url", "signing_passphrase", "smtp_password"],
+)
+def test_a_secret_is_refused_in_the_file_and_not_repeated(name: str) -> None:
+    Path("cchc.toml").write_text(f'{name} = "rat-kin"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match="give it by the environment") as caught:
+        load_settings()
+    assert "rat-kin" not in str(caught.value)
+
+
+def test_an_address_of_another_database_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(DAGSTER_URL, "mysql://a:rat-kin@b/c")
+    with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: not an address of Postgre") as caught:
+        dagster_url()
+    assert "rat-kin" not in str(caught.value)
+    monkeypatch.setenv(DAGSTER_URL, "")
+    assert dagster_url() is None

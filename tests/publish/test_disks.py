@@ -14,7 +14,7 @@ from cchc_pipeline.errors import AfterwardsError, CchcError, CheckFailedError
 from publish.portal import Portal
 from publish.publication import Terms, build, publish
 from publish.release import ReleaseId
-from tests.command_line import SAMPLE_INBOX, SECOND, copy_home, run, shown
+from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run, shown
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import APRIL, MARCH, METHODOLOGY, THRESHOLD, unjudged
 
@@ -134,3 +134,20 @@ def test_a_run_in_a_home_that_is_full_is_one_line_and_the_old_site_stays(
     assert (outcome.code, outcome.problem.count("\n")) == (1, 0)
     assert "the disk is full -> free some space" in outcome.problem
     assert shown(home) == before
+
+
+@pytest.mark.usefixtures("settings_of_nobody")
+def test_neither_a_copy_nor_a_restoration_leaves_anything_on_a_full_disk(
+    disk: Path, march_home: Path, tmp_path: Path
+) -> None:
+    home = copy_home(march_home, tmp_path / "home")
+    assert cchc("backup", tmp_path / "copy", "--home", home).code == 0
+    fill(disk, leaving=128 * 1024)
+    for command in (
+        ("backup", disk / "copy", "--home", home),
+        ("restore", tmp_path / "copy", "--home", disk / "new"),
+    ):
+        outcome = cchc(*command)
+        assert (outcome.code, outcome.problem.count("\n")) == (1, 0)
+        assert "the disk is full -> free some space" in outcome.problem
+        assert [path.name for path in disk.iterdir()] == ["filler"]
