@@ -326,4 +326,6 @@ def snapshot_row(month: Month = MARCH, **other: Any) -> Row:
 
 def ingredients(provenance: Provenance = "official") -> Ingredients:
     """What a draft is made of, apart from the lake."""
-    return Ingredients(register(provenance), METHODOLOGY, IDENTITY, "test", THRESHOLD)
+    asked = frozenset({MARCH, APRIL})
+    known = register(provenance)
+    return Ingredients(known, METHODOLOGY, IDENTITY, "test", THRESHOLD, asked=asked)

@@ -114,6 +114,19 @@ def test_a_further_month_is_a_minor_version_named_for_it(
     assert draft.changes["scores"] == TableChange(added=21)
 
 
+def test_a_month_that_nobody_asked_for_waits_for_its_announced_date(
+    lake: Lake, portal: Portal
+) -> None:
+    unasked = replace(ingredients(), asked=frozenset())
+    fill_lake(lake, APRIL)
+    draft = assemble(lake, portal, unasked, MOMENT)
+    assert draft is not None
+    assert draft.periods == (MARCH,)
+    too_early = MOMENT - timedelta(days=30)
+    with pytest.raises(CheckFailedError, match="2024-03: the results are announced for 12/04/2024"):
+        assemble(lake, portal, unasked, too_early)
+
+
 def test_an_older_month_that_is_revised_keeps_the_newest_months_name(
     lake: Lake, portal: Portal
 ) -> None:
