@@ -147,8 +147,7 @@ def preview_before_the_date(
 
 
 def _open(workspace: Workspace, at: datetime) -> tuple[Month, ...]:
-    """The months that are over and not out; of an empty portal, the one before this."""
-    return open_months(_out(workspace), Month(at.year, at.month).previous(), at)
+    return open_months(_out(workspace), at)
 
 
 def _out(workspace: Workspace) -> tuple[Month, ...]:

@@ -14,9 +14,11 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from assets import compute, dossiers, extract, inputs, publish, validate
+from assets.alerting import ALERT_SCHEDULES, ALERT_SENSORS
 from assets.automation import SCHEDULES, SENSORS
 from assets.checks import CHECKS
 from assets.dependent_months import carried_digest, following_months
+from assets.freshness import FRESHNESS_CHECKS, FRESHNESS_SCHEDULES
 from assets.instance import OURS
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.resources import ParquetIOManager, Workspace
@@ -38,15 +40,15 @@ def build_definitions(
     """The whole graph on one workspace."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules([extract, validate, dossiers, inputs, compute, publish]),
-        asset_checks=CHECKS,
+        asset_checks=[*CHECKS, *FRESHNESS_CHECKS],
         resources={
             "workspace": workspace,
             "io_manager": ParquetIOManager(workspace=workspace),
             "memory": dg.mem_io_manager,
         },
         jobs=JOBS,
-        schedules=schedules,
-        sensors=sensors,
+        schedules=[*schedules, *ALERT_SCHEDULES, *FRESHNESS_SCHEDULES],
+        sensors=[*sensors, *ALERT_SENSORS],
         loggers={"steps": _step_logger},
         executor=dg.in_process_executor,
     )

@@ -14,6 +14,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.period import Month, require_ended
 from cchc_pipeline.sources.collection import collect_portal
 from cchc_pipeline.sources.deliveries import Delivery, take_in
+from cchc_pipeline.sources.dossier_collection import collect_dossiers, database_of
 from cchc_pipeline.sources.portal_tables import raw_rows
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.store import table_from_rows
@@ -44,6 +45,30 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
     for note in collected.notes:
         context.log.info(note)
     table = table_from_rows(load_contract("raw_portal"), raw_rows(collected.snapshots))
+    return versioned(table, {"notes": "\n".join(collected.notes) or "none"})
+
+
+@dg.asset(
+    description=load_contract("raw_dossiers").description.en,
+    partitions_def=MONTHS,
+    group_name="extract",
+    owners=OWNERS,
+    kinds={"file", "parquet"},
+)
+def raw_dossiers(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+    """From the inbox, or from a view of the one-stop system; else the archive is replayed."""
+    month = month_of(context)
+    require_ended(month, workspace.now)
+    collected = collect_dossiers(
+        month,
+        database_of(workspace.settings),
+        workspace.archive,
+        workspace.inbox_of(month),
+        workspace.now,
+    )
+    for note in collected.notes:
+        context.log.info(note)
+    table = table_from_rows(load_contract("raw_dossiers"), _file_rows(month, collected.delivery))
     return versioned(table, {"notes": "\n".join(collected.notes) or "none"})
 
 
@@ -91,7 +116,6 @@ def _file_rows(month: Month, delivery: Delivery | None) -> list[dict[str, Any]]:
     ]
 
 
-raw_dossiers = _raw_delivery("dossiers")
 raw_procedures = _raw_delivery("procedures")
 raw_petitions = _raw_delivery("petitions")
 raw_corrections = _raw_delivery("corrections")

@@ -24,7 +24,7 @@ from assets.instance import private_instance
 from assets.publish import build_release
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CchcError
-from cchc_pipeline.settings import Settings
+from cchc_pipeline.settings import DOSSIERS_URL, Settings
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.archive_as_of import archive_as_of
 from publish.edition import Act
@@ -37,7 +37,7 @@ from publish.verification.verdicts import Verdict
 
 _LISTS = ("units.csv", "successions.csv", "publications.csv")
 """What the inbox holds for all months, and the archive does not."""
-_OFFLINE = {"CCHC_PORTAL_FETCH": "false"}
+_OFFLINE = {"CCHC_PORTAL_FETCH": "false", DOSSIERS_URL: ""}
 _NAME = "recomputation"
 _TITLE = "Made again from the raw archive, every file has the same bytes"
 

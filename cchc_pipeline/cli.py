@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cchc_pipeline import (
+    alert_command,
     backup_commands,
     diff_command,
     input_commands,
@@ -40,6 +41,7 @@ input_commands.register(app)
 release_commands.register(app)
 diff_command.register(app)
 verify_command.register(app)
+alert_command.register(app)
 backup_commands.register(app)
 
 

@@ -235,8 +235,12 @@ def _workspace(
 
 
 def _print_plan(job: _Job) -> None:
+    from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
+    source, inbox = database_of(job.settings), job.settings.inbox_dir
+    for line in planned_ways(job.months, source, inbox, job.moment):
+        typer.echo(line)
     names = [str(month) for month in job.months]
     for line in publication_plan(job.settings.inbox_dir, job.settings.portal_dir, names):
         typer.echo(line)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import (
@@ -24,10 +24,17 @@ from cchc_pipeline.errors import UsageError
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
 SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
+SMTP_PASSWORD = "CCHC_SMTP_PASSWORD"  # noqa: S105 - the name of the variable
+ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
+DOSSIERS_URL = "CCHC_DOSSIERS_URL"
 DAGSTER_URL = "CCHC_DAGSTER_URL"
-_SECRETS = frozenset({SIGNING_PASSPHRASE, DAGSTER_URL})
-_NOT_SETTINGS = frozenset({"CCHC_TEST_ALL"}) | _SECRETS
-_POSTGRES = "postgresql+psycopg2://"
+_SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
+_NOT_SETTINGS = _SECRETS | {"CCHC_TEST_ALL"}
+_SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
+_ADDRESS = r"https?://[^\s,@?#]+"
+_MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
+_POSTGRES = "postgresql://"
+_WITH_DRIVER = "postgresql+psycopg2://"
 
 
 class Settings(BaseSettings):
@@ -52,6 +59,11 @@ class Settings(BaseSettings):
     portal_fetch: bool = Field(False, description="Ask the national portal over the network.")
     portal_base_url: str = Field(
         "https://dichvucong.gov.vn", description="The national portal's address."
+    )
+    dossiers_view: str = Field(
+        "cchc_ho_so",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$",
+        description="The view, or schema.view, of the database that dossiers are read from.",
     )
     quarantine_limit: Decimal = Field(
         Decimal("0.01"),
@@ -101,6 +113,41 @@ class Settings(BaseSettings):
         None, description="Secret key of minisign that signs releases; outside CCHC_HOME."
     )
 
+    expected_sources: str = Field(
+        "scores,dossiers,procedures,petitions,agency_reports",
+        pattern=rf"^({_SOURCE}(, *{_SOURCE})*)?$",
+        description="What must come each month, or an alert says that it is missing.",
+    )
+    alert_days_before: int = Field(
+        3, ge=0, description="A source is missing this many days before the announced date."
+    )
+    alert_late_hours: int = Field(
+        2, ge=0, description="A publication is late this many hours after the announced moment."
+    )
+    mirrors: str = Field(
+        "",
+        pattern=rf"^({_ADDRESS}(, *{_ADDRESS})*)?$",
+        description="Addresses of copies of the portal, with commas between them.",
+    )
+    mirror_hours: int = Field(24, ge=0, description="A mirror may be behind for this long.")
+    digest_when_well: bool = Field(
+        True, description="The daily digest is sent even if there is nothing to do."
+    )
+    smtp_host: str = Field("", description="The mail server for alerts; empty: no e-mail.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is secured: `starttls`, `tls` or `none`."
+    )
+    smtp_user: str = Field("", description="Whom to log in as; empty: without.")
+    smtp_from: str = Field(
+        "", pattern=rf"^({_MAIL_ADDRESS})?$", description="The address that alerts come from."
+    )
+    smtp_to: str = Field(
+        "",
+        pattern=rf"^({_MAIL_ADDRESS}(, *{_MAIL_ADDRESS})*)?$",
+        description="Who gets alerts, with commas between them.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -112,6 +159,26 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then ``cchc.toml``."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def expected_list(self) -> tuple[str, ...]:
+        """What must come each month."""
+        return _parts(self.expected_sources)
+
+    @property
+    def mirror_list(self) -> tuple[str, ...]:
+        """The addresses of the copies."""
+        return _parts(self.mirrors)
+
+    @property
+    def smtp_to_list(self) -> tuple[str, ...]:
+        """Who gets alerts."""
+        return _parts(self.smtp_to)
+
+    @property
+    def alerts_file(self) -> Path:
+        """Which alerts are open, and who was told."""
+        return self.home / "alerts.json"
 
     @property
     def inbox_dir(self) -> Path:
@@ -178,20 +245,44 @@ def signing_passphrase() -> str | None:
     return os.environ.get(SIGNING_PASSPHRASE) or None
 
 
+def smtp_password() -> str:
+    """What the mail server is logged in to with: from the environment, and kept nowhere else."""
+    return os.environ.get(SMTP_PASSWORD, "")
+
+
+def alert_webhook() -> str:
+    """Where alerts are posted, a secret: from the environment, and kept nowhere else."""
+    return os.environ.get(ALERT_WEBHOOK, "")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def dossiers_url() -> str | None:
+    """The database that dossiers are read from, with its password: from the environment only."""
+    return os.environ.get(DOSSIERS_URL) or None
+
+
+def with_driver(url: str) -> str:
+    """An address of PostgreSQL for SQLAlchemy, whose own choice of a driver is not installed."""
+    return url.replace(_POSTGRES, _WITH_DRIVER, 1)
+
+
 def dagster_url() -> str | None:
     """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
 
     Raises:
         UsageError: It is the address of something else; the line does not repeat it.
     """
-    url = os.environ.get(DAGSTER_URL) or None
-    if url is not None and not url.startswith(_POSTGRES):
+    url = with_driver(os.environ.get(DAGSTER_URL, ""))
+    if url and not url.startswith(_WITH_DRIVER):
         raise UsageError(
             "not an address of PostgreSQL",
             where=f"environment variable {DAGSTER_URL}",
             todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
         )
-    return url
+    return url or None
 
 
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
@@ -208,6 +299,6 @@ def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
 
 def _suggestion(name: str) -> str:
     if f"{_PREFIX}{name.upper()}" in _SECRETS:
-        return "a secret: set it in the environment only"
+        return "it is a secret: give it by the environment, and remove it from here"
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"did you mean {_PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"

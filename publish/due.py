@@ -10,6 +10,9 @@ from datetime import datetime
 from cchc_pipeline.period import Month
 from cchc_pipeline.release_calendar import ReleaseCalendar
 
+CATCH_UP = 3
+"""How many months are made up for after a machine was off."""
+
 
 def ready_months(
     computed: Iterable[Month],
@@ -46,14 +49,19 @@ def days_late(month: Month, calendar: ReleaseCalendar, at: datetime) -> int:
     return max(0, (at.date() - calendar.release_date(month).moment.date()).days)
 
 
-def open_months(out: Iterable[Month], first: Month, at: datetime) -> tuple[Month, ...]:
-    """The months that are over and not out, from the last one that is out, oldest first.
+def open_months(out: Iterable[Month], at: datetime) -> tuple[Month, ...]:
+    """The months that are over and not out, oldest first: what is to be done without being asked.
+
+    Of an empty portal the last month only; never more than ``CATCH_UP`` months: what lies farther
+    back is a backfill's, which somebody decides on.
 
     Args:
         out: The months that are out.
-        first: Where to begin if none is.
         at: The moment.
     """
-    start = max((month.next() for month in out), default=first)
-    ended = (month for month in start.to(Month(at.year, at.month)) if month.has_ended(at))
-    return tuple(ended)
+    this = Month(at.year, at.month)
+    newest = max(out, default=this.previous().previous())
+    earliest = this
+    for _ in range(CATCH_UP):
+        earliest = earliest.previous()
+    return tuple(m for m in max(newest.next(), earliest).to(this) if m.has_ended(at))

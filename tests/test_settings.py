@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import UsageError
-from cchc_pipeline.settings import DAGSTER_URL, Settings, dagster_url, load_settings
+from cchc_pipeline.settings import (
+    DAGSTER_URL,
+    DOSSIERS_URL,
+    Settings,
+    dagster_url,
+    dossiers_url,
+    load_settings,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +55,34 @@ def test_a_value_of_the_wrong_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         load_settings()
 
 
+@pytest.mark.parametrize("name", ["dossiers_url", "dagster_url", "signing_passphrase"])
+def test_a_secret_is_refused_in_the_file_and_not_repeated(name: str) -> None:
+    Path("cchc.toml").write_text(f'{name} = "postgresql://a:bi-mat@b/c"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=rf"{name}.*by the environment") as caught:
+        load_settings()
+    assert "bi-mat" not in str(caught.value)
+
+
+def test_the_databases_address_is_taken_from_the_environment_and_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert dossiers_url() is None
+    monkeypatch.setenv(DOSSIERS_URL, "postgresql://a:bi-mat@b/c")
+    assert dossiers_url() == "postgresql://a:bi-mat@b/c"
+    assert "bi-mat" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "view", ["ho_so; DROP TABLE x", "a.b.c", "ho so", '"ho_so"', "1x", "x" * 64]
+)
+def test_a_view_is_named_by_an_identifier(view: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCHC_DOSSIERS_VIEW", "mot_cua.ho_so")
+    assert load_settings().dossiers_view == "mot_cua.ho_so"
+    monkeypatch.setenv("CCHC_DOSSIERS_VIEW", view)
+    with pytest.raises(UsageError, match="dossiers_view"):
+        load_settings()
+
+
 def test_a_file_that_is_not_toml_is_one_line() -> None:
     Path("cchc.toml").write_text("root_unit = \n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"cchc\.toml: not TOML") as caught:
@@ -63,14 +98,6 @@ def test_every_setting_is_described_in_the_docs() -> None:
         assert field.description in text, name
 
 
-@pytest.mark.parametrize("name", ["dagster_url", "signing_passphrase"])
-def test_a_secret_is_refused_in_the_file_and_not_repeated(name: str) -> None:
-    Path("cchc.toml").write_text(f'{name} = "rat-kin"\n', encoding="utf-8")
-    with pytest.raises(UsageError, match="set it in the environment only") as caught:
-        load_settings()
-    assert "rat-kin" not in str(caught.value)
-
-
 def test_an_address_of_another_database_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -78,5 +105,7 @@ def test_an_address_of_another_database_is_refused_and_not_repeated(
     with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: not an address of Postgre") as caught:
         dagster_url()
     assert "rat-kin" not in str(caught.value)
+    monkeypatch.setenv(DAGSTER_URL, "postgresql://a:b@c/d")
+    assert dagster_url() == "postgresql+psycopg2://a:b@c/d"
     monkeypatch.setenv(DAGSTER_URL, "")
     assert dagster_url() is None

@@ -17,7 +17,7 @@ from cchc_pipeline.durable import append_line, sync_folder, write_whole
 from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.period import TIMEZONE, Basis, Month
 
-Channel = Literal["api", "file"]
+Channel = Literal["api", "file", "database"]
 Provenance = Literal["published", "sample"]
 _ID_LENGTH = 16
 _CHUNK = 4 << 20
@@ -27,8 +27,8 @@ _CHUNK = 4 << 20
 class Exchange:
     """One attempt to get an answer, good or bad; ``status`` and ``sha256`` may be absent.
 
-    ``path`` is the path of the address asked, or of the file below the inbox's month;
-    ``received_at`` is in UTC, ``size`` in bytes.
+    ``path`` is the path of the address asked, of the file below the inbox's month, or the name of
+    the view; ``received_at`` is in UTC, ``size`` in bytes.
     """
 
     channel: Channel

@@ -85,21 +85,27 @@ def take_in(
         return _replayed(folder, archive)
     received = utc_text(received_at)
     files = tuple(_kept(path, received, archive) for path in paths)
-    delivery = Delivery(form.record, month, files)
-    path = folder / f"{delivery.delivery_id}.json"
-    standing = _read_record(path) if path.exists() else delivery
-    keep_record(standing, archive)
-    return standing
+    return keep_record(Delivery(form.record, month, files), archive)
 
 
-def keep_record(delivery: Delivery, archive: RawArchive) -> None:
-    """Record a delivery, once, as the last of its record and month."""
+def keep_record(delivery: Delivery, archive: RawArchive) -> Delivery:
+    """Record a delivery, once, as the last of its record and month.
+
+    Returns:
+        The record that stands: the first one of these names and contents.
+
+    Raises:
+        SourceError: It is not as it was written.
+    """
     folder = archive.root / "deliveries" / delivery.record / str(delivery.month)
     path = folder / f"{delivery.delivery_id}.json"
-    if not path.exists():
+    if path.exists():
+        delivery = _read_record(path)
+    else:
         write_whole(path, _record_bytes(delivery))
     if not _is_last(folder, delivery):
         write_whole(folder / _LAST, f"{delivery.delivery_id}\n".encode())
+    return delivery
 
 
 def recorded_deliveries(archive: RawArchive) -> Iterator[Delivery]:

@@ -1,0 +1,171 @@
+"""The facts that alerts follow from: lake, inbox, portal, calendar, runs, mirrors.
+
+Belongs here: reading them. Does not: judging (``cchc_pipeline.alerts.rules``); nothing is changed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+import pyarrow.compute as pc
+
+from assets.extract import FORMS_FOLDER
+from assets.failed_runs import last_failures
+from assets.resources import Workspace
+from cchc_pipeline.alerts.facts import (
+    AwaitedMonth,
+    Facts,
+    Failure,
+    MissingSource,
+    RuleCount,
+    SetAside,
+    Shown,
+    awaited_months,
+)
+from cchc_pipeline.alerts.rules import WITHIN_LIMIT
+from cchc_pipeline.contracts import load_code_list
+from cchc_pipeline.errors import CchcError, SourceError
+from cchc_pipeline.period import Month
+from cchc_pipeline.plan import load_plan
+from cchc_pipeline.release_calendar import Words, load_calendar
+from cchc_pipeline.sources.deliveries import delivered_paths
+from cchc_pipeline.sources.record_files.record_form import load_form
+from publish.assemble import release_months
+from publish.inputs import load_provenance
+from publish.mirrors import look_at, shown_here
+
+_FORMS, _SCORES = "agency_reports", "scores"
+
+
+@dataclass(frozen=True)
+class _Account:
+    """Of which source a check on rows set aside is, and where the broken rules stand."""
+
+    table: str
+    quarantine: str
+    has_sheets: bool
+
+
+_ACCOUNTS: Mapping[str, _Account] = {
+    "dossier_accounts": _Account("dossiers", "dossier_quarantine", has_sheets=True),
+    "portal_submissions": _Account(_SCORES, "portal_quarantine", has_sheets=False),
+}
+
+
+def gather(
+    workspace: Workspace, instance: dg.DagsterInstance | None, clock: Callable[[], float]
+) -> Facts:
+    """Everything that is known at the workspace's moment.
+
+    Args:
+        workspace: The installation.
+        instance: Its runs; None if it has none yet.
+        clock: Seconds that only grow.
+    """
+    failures = last_failures(instance) if instance else ()
+    shown, faults = _shown(workspace)
+    return Facts(
+        tuple(_awaited(workspace)) if not faults else (),
+        (*failures, *faults),
+        tuple(_set_aside(workspace, failures)),
+        shown,
+        look_at(workspace.settings.mirror_list, clock),
+    )
+
+
+def _shown(workspace: Workspace) -> tuple[Shown | None, tuple[Failure, ...]]:
+    """What the portal shows; a portal that cannot be read is a fault of the publication."""
+    try:
+        return shown_here(workspace.portal), ()
+    except CchcError as error:
+        return None, (Failure(None, "", "", str(error)),)
+
+
+def _awaited(workspace: Workspace) -> Iterator[AwaitedMonth]:
+    lake, latest, calendar = workspace.lake, workspace.portal.latest(), load_calendar()
+    held = {month for table in ("raw_portal", _SCORES) for month in lake.months(table)}
+    computed = set(release_months(lake))
+    for month in awaited_months(latest.periods if latest else (), held, workspace.now):
+        due = calendar.release_date(month).moment
+        missing = tuple(_missing(workspace, month))
+        yield AwaitedMonth(month, due, missing, month in computed)
+
+
+def _missing(workspace: Workspace, month: Month) -> Iterator[MissingSource]:
+    """The expected sources that neither the lake nor the inbox has for a month."""
+    for table in workspace.settings.expected_list:
+        if table == _FORMS:
+            yield from _missing_forms(workspace, month)
+        elif not _has_come(workspace, month, table):
+            yield MissingSource(table)
+
+
+def _has_come(workspace: Workspace, month: Month, table: str) -> bool:
+    taken = load_provenance().deliveries[table].table
+    if workspace.lake.read(taken, month).num_rows:
+        return True
+    if table == _SCORES:
+        return any((workspace.inbox_of(month) / "portal").rglob("*.json"))
+    folder = FORMS_FOLDER if table == _FORMS else ""
+    form = load_form(taken.removeprefix("raw_"))
+    try:
+        return bool(delivered_paths(workspace.inbox_of(month) / folder, form))
+    except SourceError:
+        return True  # it came; what is wrong with it, the run says
+
+
+def _missing_forms(workspace: Workspace, month: Month) -> Iterator[MissingSource]:
+    """The units without a form, once they were read; before that only whether any form came."""
+    if load_plan(month.year) is None:
+        return
+    if not _has_come(workspace, month, _FORMS):
+        yield MissingSource(_FORMS)
+        return
+    rows = workspace.lake.read("submissions", month).to_pylist()
+    root = workspace.settings.root_unit
+    codes = [
+        row["unit_code"]
+        for row in rows
+        if row["table"] == _FORMS and row["status"] == "missing" and row["unit_code"] != root
+    ]
+    if codes:
+        yield MissingSource(_FORMS, tuple(_names(workspace, month, codes)))
+
+
+def _names(workspace: Workspace, month: Month, codes: Iterable[str]) -> Iterator[str]:
+    register = workspace.register
+    for code in codes:
+        unit = register.find(code, month)
+        yield unit.name_vi if unit else code
+
+
+def _set_aside(workspace: Workspace, failures: Iterable[Failure]) -> Iterator[SetAside]:
+    """The shares of the months that were stopped for them."""
+    for failure in failures:
+        account = _ACCOUNTS.get(failure.asset)
+        if failure.check == WITHIN_LIMIT and failure.month and account:
+            yield _share(workspace, failure.month, failure.asset, account)
+
+
+def _share(workspace: Workspace, month: Month, asset: str, account: _Account) -> SetAside:
+    settings, table = workspace.settings, workspace.lake.read(asset, month)
+    rows, refused = (pc.sum(table.column(name)).as_py() or 0 for name in ("rows", "quarantined"))
+    return SetAside(
+        month,
+        account.table,
+        asset,
+        rows,
+        refused,
+        float(settings.quarantine_limit),
+        tuple(_rules(workspace, month, account.quarantine)),
+        str(settings.error_sheets_dir / str(month)) if account.has_sheets else "",
+    )
+
+
+def _rules(workspace: Workspace, month: Month, quarantine: str) -> Iterator[RuleCount]:
+    names = {code.code: code.name for code in load_code_list("quarantine_rules").codes}
+    broken = workspace.lake.read(quarantine, month).column("rule").to_pylist()
+    for rule, count in Counter(broken).most_common():
+        name = names.get(rule)
+        yield RuleCount(Words(name.vi, name.en) if name else Words(rule, rule), count)

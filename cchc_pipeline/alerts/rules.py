@@ -1,0 +1,138 @@
+"""From facts to alerts: pure rules, one for each kind of cause.
+
+Belongs here: when a cause is open, and its key. Does not: words (``message``), or whether it was
+told already (``state``). A cause that is mended is simply no longer among the alerts.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from cchc_pipeline.alerts.facts import AwaitedMonth, Facts, Failure, Mirror, SetAside, Shown
+from cchc_pipeline.period import Month
+
+Kind = Literal[
+    "source_missing",
+    "check_failed",
+    "run_failed",
+    "quarantine",
+    "revisions",
+    "publication_late",
+    "mirror_behind",
+    "mirror_silent",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+WITHIN_LIMIT = "quarantine_within_limit"
+REVISIONS_EXPECTED = "revisions_are_expected"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How early and how late something is told.
+
+    Args:
+        days_before: A source is missing this many days before the announced date.
+        late_hours: A publication is late this many hours after it.
+        mirror_hours: A mirror may be behind for this long.
+    """
+
+    days_before: int
+    late_hours: int
+    mirror_hours: int
+
+
+@dataclass(frozen=True)
+class Late:
+    """A month that is past its date: how long, and whether its last run failed."""
+
+    awaited: AwaitedMonth
+    by: timedelta
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A mirror that shows another release than the portal."""
+
+    mirror: Mirror
+    ours: Shown
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A cause that is open.
+
+    Args:
+        kind: Which rule it follows from.
+        about: Of what, unique within the kind.
+        month: The month concerned, if it is one.
+        fact: What its words are made of.
+    """
+
+    kind: Kind
+    about: str
+    month: Month | None
+    fact: AwaitedMonth | Failure | SetAside | Late | Behind | Mirror
+
+    @property
+    def key(self) -> str:
+        """The cause's name, the same for as long as it is open."""
+        return f"{self.kind}:{self.about}"
+
+
+def alerts_of(facts: Facts, policy: Policy, at: datetime) -> tuple[Alert, ...]:
+    """Every cause that is open at a moment, each once."""
+    found = (
+        *_failed(facts.failures, facts.set_aside),
+        *_late(facts, policy, at),
+        *_missing(facts.awaited, policy, at),
+        *_mirrors(facts, policy, at),
+    )
+    return tuple({alert.key: alert for alert in found}.values())
+
+
+def _missing(awaited: Iterable[AwaitedMonth], policy: Policy, at: datetime) -> Iterator[Alert]:
+    for month in awaited:
+        if month.missing and at >= month.due - timedelta(days=policy.days_before):
+            yield Alert("source_missing", str(month.month), month.month, month)
+
+
+def _late(facts: Facts, policy: Policy, at: datetime) -> Iterator[Alert]:
+    failed = {failure.month for failure in facts.failures}
+    for month in facts.awaited:
+        late = at - month.due
+        if late >= timedelta(hours=policy.late_hours):
+            fact = Late(month, late, month.month in failed or None in failed)
+            yield Alert("publication_late", str(month.month), month.month, fact)
+
+
+def _failed(failures: Iterable[Failure], set_aside: Iterable[SetAside]) -> Iterator[Alert]:
+    """One alert a failed check; those that have a kind of their own are told as that."""
+    shares = {(fact.month, fact.asset): fact for fact in set_aside}
+    for failure in failures:
+        share = shares.get((failure.month, failure.asset)) if failure.month else None
+        if failure.check == WITHIN_LIMIT and share:
+            yield Alert("quarantine", f"{share.month}:{share.table}", share.month, share)
+        elif failure.check == REVISIONS_EXPECTED:
+            yield Alert("revisions", failure.place, failure.month, failure)
+        elif failure.check:
+            about = f"{failure.place}:{failure.asset}.{failure.check}"
+            yield Alert("check_failed", about, failure.month, failure)
+        else:
+            yield Alert("run_failed", failure.place, failure.month, failure)
+
+
+def _mirrors(facts: Facts, policy: Policy, at: datetime) -> Iterator[Alert]:
+    ours = facts.shown
+    for mirror in facts.mirrors:
+        if mirror.refused:
+            yield Alert("mirror_silent", mirror.address, None, mirror)
+        elif ours and _is_behind(mirror.shown, ours, policy, at):
+            yield Alert("mirror_behind", mirror.address, None, Behind(mirror, ours))
+
+
+def _is_behind(theirs: Shown | None, ours: Shown, policy: Policy, at: datetime) -> bool:
+    same = theirs is not None and (theirs.release, theirs.digest) == (ours.release, ours.digest)
+    long = ours.since is not None and at - ours.since > timedelta(hours=policy.mirror_hours)
+    return long and not same

@@ -1,0 +1,82 @@
+"""What is asked of a view: the record's columns only, by a query that names a month."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.period import Month
+from cchc_pipeline.sources.dossier_view import Choice, ViewName, choose_columns, month_query
+from cchc_pipeline.sources.record_files.record_form import load_form
+
+MARCH = Month(2024, 3)
+NEEDED = {
+    "mahoso": sa.Text(),
+    "ma_tthc": sa.Text(),
+    "Ngày tiếp nhận": sa.DateTime(timezone=True),
+    "ngayhentra": sa.Text(),
+    "NGAYTRA": sa.Date(),
+    "trangthaihoso": sa.SmallInteger(),
+    "donvixuly": sa.String(20),
+}
+
+
+def chosen(**columns: Any) -> Choice:
+    """The needed columns, and these."""
+    found = list((NEEDED | columns).items())
+    return choose_columns(found, load_form("dossiers"), "view v")
+
+
+def sql_of(choice: Choice, view: str = "v") -> str:
+    """The query as PostgreSQL is sent it, with its values."""
+    query = month_query(ViewName.parse(view), choice, MARCH)
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+
+
+def test_columns_are_matched_as_headings_are_and_kept_in_the_records_order() -> None:
+    choice = chosen(tentthc=sa.Text(), MaLinhVuc=sa.Text())
+    assert [column.field for column in choice.columns] == [
+        "MaHoSo", "MaTTHC", "TenTTHC", "MaLinhVuc", "NgayTiepNhan", "NgayHenTra", "NgayTra",
+        "TrangThaiHoSo", "DonViXuLy",
+    ]  # fmt: skip
+    assert choice.notes == ()
+
+
+def test_a_column_that_the_record_does_not_name_is_in_no_query() -> None:
+    choice = chosen(chuhoso=sa.Text(), SoDienThoai=sa.Text(), ghi_chu=sa.JSON())
+    assert choice.notes == ("columns not asked for: 'chuhoso', 'SoDienThoai', 'ghi_chu'",)
+    for name in ("chuhoso", "SoDienThoai", "ghi_chu"):
+        assert name not in sql_of(choice)
+
+
+def test_lists_are_not_read_and_what_stands_for_them_is_told() -> None:
+    choice = chosen(danhsachlephi=sa.JSON())
+    assert any("give TongLePhi" in note for note in choice.notes)
+
+
+def test_each_bound_is_of_its_columns_type() -> None:
+    sql = sql_of(chosen(ngayketthucxuly=sa.DateTime()), "mot_cua.ho_so")
+    assert "FROM mot_cua.ho_so" in sql
+    assert "\"Ngày tiếp nhận\" < '2024-04-01 00:00:00+07:00'" in sql
+    assert "\"NGAYTRA\" >= '2024-03-01'" in sql
+    assert "ngayketthucxuly >= '2024-03-01 00:00:00'" in sql
+    assert 'ORDER BY mot_cua.ho_so.mahoso COLLATE "C"' in sql
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"trangthaihoso": None}, "no column for TrangThaiHoSo"),
+        ({"NGAYTRA": None}, "no column for NgayKetThucXuLy .* or NgayTra"),
+        ({"ma_ho_so": sa.Text()}, r'two columns with the same meaning: "mahoso" and "ma_ho_so"'),
+        ({"tonglephi": sa.JSON()}, "TongLePhi is of the type JSON, which is not read"),
+        ({"NGAYTRA": sa.Text()}, "NGAYTRA is of the type TEXT, by which no month is found"),
+    ],
+)
+def test_a_view_that_cannot_be_read_is_refused(columns: dict[str, Any], told: str) -> None:
+    found = [(name, kind) for name, kind in (NEEDED | columns).items() if kind is not None]
+    with pytest.raises(SourceError, match=told):
+        choose_columns(found, load_form("dossiers"), "view v")
