@@ -34,6 +34,8 @@ concurrency:
     default_limit: 1
   runs:
     max_concurrent_runs: 2
+    tag_concurrency_limits:  # a month is worked on by one run at a time
+      - {key: dagster/partition, value: {applyLimitPerUniqueValue: true}, limit: 1}
 
 # A crash is tried again once. A failed check or a source that gave nonsense is not: the same
 # bytes give the same answer, and whoever can mend it has to be told at once.
