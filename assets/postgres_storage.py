@@ -12,6 +12,8 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
 from typing_extensions import override
 
+from cchc_pipeline.settings import with_driver
+
 _STATEMENT_MILLISECONDS = 60_000
 _RECYCLE_SECONDS = 3600
 _MORE_AT_ONCE = 10
@@ -31,4 +33,4 @@ class PooledPostgresStorage(DagsterPostgresStorage):
     @override
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "PooledPostgresStorage":
         """Made by Dagster from ``dagster.yaml``."""
-        return cls(pg_url_from_config(config_value), inst_data)
+        return cls(with_driver(pg_url_from_config(config_value)), inst_data)

@@ -32,8 +32,9 @@ _SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS
 _NOT_SETTINGS = _SECRETS | {"CCHC_TEST_ALL"}
 _SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
 _ADDRESS = r"https?://[^\s,@?#]+"
-_POSTGRES = "postgresql+psycopg2://"
 _MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
+_POSTGRES = "postgresql://"
+_WITH_DRIVER = "postgresql+psycopg2://"
 
 
 class Settings(BaseSettings):
@@ -263,20 +264,25 @@ def dossiers_url() -> str | None:
     return os.environ.get(DOSSIERS_URL) or None
 
 
+def with_driver(url: str) -> str:
+    """An address of PostgreSQL for SQLAlchemy, whose own choice of a driver is not installed."""
+    return url.replace(_POSTGRES, _WITH_DRIVER, 1)
+
+
 def dagster_url() -> str | None:
     """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
 
     Raises:
         UsageError: It is the address of something else; the line does not repeat it.
     """
-    url = os.environ.get(DAGSTER_URL) or None
-    if url is not None and not url.startswith(_POSTGRES):
+    url = with_driver(os.environ.get(DAGSTER_URL, ""))
+    if url and not url.startswith(_WITH_DRIVER):
         raise UsageError(
             "not an address of PostgreSQL",
             where=f"environment variable {DAGSTER_URL}",
             todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
         )
-    return url
+    return url or None
 
 
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:

@@ -108,5 +108,7 @@ def test_an_address_of_another_database_is_refused_and_not_repeated(
     with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: not an address of Postgre") as caught:
         dagster_url()
     assert "rat-kin" not in str(caught.value)
+    monkeypatch.setenv(DAGSTER_URL, "postgresql://a:b@c/d")
+    assert dagster_url() == "postgresql+psycopg2://a:b@c/d"
     monkeypatch.setenv(DAGSTER_URL, "")
     assert dagster_url() is None

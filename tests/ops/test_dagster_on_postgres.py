@@ -22,15 +22,11 @@ def pooled() -> None:
     """A step with a place in the pool."""
 
 
-def _url(server: Server, database: str) -> str:
-    return server.url(database).replace("postgresql:", "postgresql+psycopg2:", 1)
-
-
 @pytest.fixture
 def database(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty database that the settings name."""
     with postgres_server.database("dagster") as name:
-        monkeypatch.setenv("CCHC_DAGSTER_URL", _url(postgres_server, name))
+        monkeypatch.setenv("CCHC_DAGSTER_URL", postgres_server.url(name))
         yield name
 
 
@@ -111,7 +107,7 @@ def test_what_is_made_for_a_comparison_leaves_no_trace_in_the_database(
 def test_a_wrong_password_is_one_line_without_it(
     postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = _url(postgres_server, "postgres").replace(postgres_server.password, "khong-dung")
+    url = postgres_server.url().replace(postgres_server.password, "khong-dung")
     monkeypatch.setenv("CCHC_DAGSTER_URL", url)
     with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: .*password authentication") as caught:
         persistent_instance(tmp_path / "dagster")
@@ -123,7 +119,7 @@ def test_a_wrong_password_is_one_line_without_it(
 def test_a_service_does_not_start_without_its_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = f"postgresql+psycopg2://a:b@127.0.0.1:{free_port()}/dagster"
+    address = f"postgresql://a:b@127.0.0.1:{free_port()}/dagster"
     monkeypatch.setenv("CCHC_DAGSTER_URL", address)
     monkeypatch.setenv("CCHC_HOME", str(tmp_path))
     with pytest.raises(SystemExit, match=r"cchc: CCHC_DAGSTER_URL: .*refused.* -> start"):
