@@ -1,5 +1,6 @@
 """The legacy gateway: files and answers that are taken, refused whole, or quarantined by row."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -254,3 +255,26 @@ def test_both_services_in_one_folder_are_two_snapshots(tmp_path: Path, archive: 
     folder = drop(tmp_path / "inbox", "2024-05")
     (folder / "service-results.month.json").write_bytes(b'{"code":"OK","data":{"evaluation":[]}}')
     assert "missing: transparency.H24.month.json" in refused(folder, archive)
+
+
+def test_the_year_of_a_december_may_be_captured_later_and_of_another_month_not(
+    tmp_path: Path, archive: RawArchive
+) -> None:
+    late, may = "2025-10-01", tmp_path / "may"
+    folder = drop(may, "2024-05", captured_at=late, windows=("year",))
+    assert "the year so far as captured at 2025-10-01 is not that of 2024-05" in refused(
+        folder, archive
+    )
+    folder = drop(tmp_path / "inbox", "2024-12", captured_at=late, windows=("year",))
+    (snapshot,) = read_drop(folder, Month(2024, 12), "H24", RECEIVED, archive).snapshots
+    assert snapshot.basis is Basis.YTD
+
+
+def test_a_manifest_whose_request_is_of_another_month_is_refused(
+    tmp_path: Path, archive: RawArchive
+) -> None:
+    folder = drop(tmp_path / "inbox", "2024-05")
+    path = folder / "manifest.json"
+    stated = {"captured_at": "2026-10-01", "request": {"p_nam": "2024", "p_thang": 4, "p_quy": 0}}
+    path.write_text(json.dumps(stated), "utf-8")
+    assert "its request asks for p_thang 4, the folder is of 2024-05" in refused(folder, archive)
