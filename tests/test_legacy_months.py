@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from publish.vietnamese import number_text
-from tests.command_line import SAMPLE_INBOX, SECOND, THIRD, cchc, in_lake, published, run
-from tests.legacy_rows import drop, provinces, units
+from tests.command_line import SAMPLE_INBOX, SECOND, cchc, published, run
+from tests.legacy_rows import drop, units
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 LEGACY, NEXT, NEW = "2024-05", "2024-06", "2026-09"
@@ -18,12 +18,12 @@ Rows = list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def legacy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that published May 2024 from the legacy gateway."""
+    """An installation that published May 2024 from the legacy gateway, and June without any."""
     home = tmp_path_factory.mktemp("legacy") / "home"
     windows = ("month", "year")
     drop(home / "inbox", LEGACY, below=units(), captured_at="2024-06-10", windows=windows)
     shutil.copy(SAMPLE_INBOX / "units.csv", home / "inbox")
-    outcome = run(home, home / "inbox", month=LEGACY)
+    outcome = run(home, home / "inbox", "--to", NEXT, month=LEGACY)
     assert outcome.code == 0, outcome.err
     return home
 
@@ -68,6 +68,17 @@ def test_provinces_of_the_time_are_the_peers_and_ties_share_a_rank(legacy_home: 
     assert spans["H97"] == spans["H24.91"] == "2025-06-30"
 
 
+def test_what_is_missing_of_a_month_of_that_time_is_its_groups_and_no_metric(
+    legacy_home: Path,
+) -> None:
+    rows = [r for r in published(legacy_home, "scores") if r["period"] == NEXT]
+    assert {(r["unit_code"], r["obs_status"]) for r in rows} == {("H24", "O")}
+    assert {r["basis"] for r in rows} == {"month", "quarter", "ytd"}
+    assert {r["metric_code"] for r in rows} == {
+        "TOTAL", "CKMB", "TDGQ", "CLGQ", "TTTT", "MDHL", "MDSH",
+    }  # fmt: skip
+
+
 def test_both_methodologies_stand_in_one_release_and_on_the_pages(both_home: Path) -> None:
     codes = {r["methodology"] for r in published(both_home, "metrics")}
     assert codes == {"766-2022", "766-2026"}
@@ -98,33 +109,3 @@ def test_the_release_of_both_verifies(both_home: Path) -> None:
 
 def test_provinces_that_were_merged_are_no_peers_of_2026(both_home: Path) -> None:
     assert "H97" not in of(both_home, NEW, basis="ytd")
-
-
-def test_a_legacy_month_for_a_month_published_empty_loses_no_row(
-    legacy_home: Path, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(legacy_home, home, symlinks=True)
-    assert run(home, home / "inbox", month=NEXT, at=SECOND).code == 0
-    before = [r for r in published(home, "scores") if r["period"] == NEXT]
-    assert {(r["unit_code"], r["obs_status"]) for r in before} == {("H24", "O")}
-    assert {r["basis"] for r in before} == {"month", "quarter", "ytd"}
-    assert {r["metric_code"] for r in before} == {
-        "TOTAL", "CKMB", "TDGQ", "CLGQ", "TTTT", "MDHL", "MDSH",
-    }  # fmt: skip
-    drop(home / "inbox", NEXT, below=units())
-    outcome = run(home, home / "inbox", month=NEXT, at=THIRD)
-    assert outcome.code == 0, outcome.err
-    assert of(home, NEXT)["H24"]["score"] == 83.25
-
-
-def test_too_many_bad_rows_stop_the_month(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    rows = [*provinces()[:3], {**provinces()[3], "CKMB": "19"}]
-    drop(home / "inbox", LEGACY, rows)
-    outcome = run(home, home / "inbox", month=LEGACY)
-    assert outcome.code == 1
-    assert "1 of 4 entries were quarantined" in outcome.problem
-    assert [r["rule"] for r in in_lake(home, "portal_quarantine", LEGACY)] == [
-        "SCORE_ABOVE_MAXIMUM"
-    ]

@@ -209,3 +209,8 @@ def test_an_observation_s_own_methodology_says_what_is_missing_and_how_far_apart
     assert made["month", "H24", "TOTAL"]["quality_flag"] == "RECOMPUTED_DIFFERS"
     assert made["month", "H24", "TDGQ"]["quality_flag"] is None
     assert {made["ytd", "H24", metric]["obs_status"] for metric in GROUPS} == {"O"}
+
+
+def test_a_legacy_answer_ends_no_row_of_its_month_when_nothing_had_come_before() -> None:
+    context = replace(_context_of_may(), methodology=load_methodology("766-2022"))
+    assert _published([], context).keys() <= _published(_legacy("H24", 83.25), context).keys()
