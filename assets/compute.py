@@ -13,6 +13,7 @@ from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.engine import engine
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
@@ -56,8 +57,8 @@ def _table(name: str, rows: list[dict[str, Any]]) -> dg.Output[pa.Table]:
 def _context(month: Month, workspace: Workspace) -> ScoreContext:
     settings = workspace.settings
     return ScoreContext(
-        month, settings.root_unit, workspace.register, workspace.methodology,
-        settings.provisional_days,
+        month, settings.root_unit, workspace.register,
+        methodology_in_force(workspace.methodology, month.last_day), settings.provisional_days,
     )  # fmt: skip
 
 

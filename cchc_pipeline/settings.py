@@ -65,6 +65,14 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$",
         description="The view, or schema.view, of the database that dossiers are read from.",
     )
+    legacy_base_url: str = Field(
+        "https://dichvucong.gov.vn", description="The address of the portal's legacy gateway."
+    )
+    legacy_ids: str = Field(
+        "",
+        pattern=r"^(\d{4}-\d{2}:[^,:\s]+(,\d{4}-\d{2}:[^,:\s]+)*)?$",
+        description="The province's ids there, each from a month on: 2022-06:ID,2025-07:ID.",
+    )
     quarantine_limit: Decimal = Field(
         Decimal("0.01"),
         ge=0,

@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -137,13 +138,36 @@ class UnitRegister:
         return replace(self, units=tuple(merged[key] for key in sorted(merged)))
 
     def with_source_units(self, seen: Iterable[Unit]) -> "UnitRegister":
-        """With units that only the source knows: those of codes that stand nowhere else."""
-        known = {unit.code for unit in self.units}
-        first: dict[str, Unit] = {}
+        """With units that only the source knows.
+
+        Those are the units of codes that stand in no list, or stand there from a later day on; each
+        is taken as it was first seen, once in each set of units (``last_day_of_set``).
+        """
+        listed: dict[str, date] = {}
+        for unit in self.units:
+            listed[unit.code] = min(unit.valid_from, listed.get(unit.code, unit.valid_from))
+        first: dict[tuple[str, date | None], Unit] = {}
         for unit in sorted(seen, key=lambda u: u.valid_from):
-            if unit.code not in known:
-                first.setdefault(unit.code, unit)
+            start = listed.get(unit.code)
+            if start is None or unit.valid_from < start:
+                first.setdefault((unit.code, unit.valid_to), _ended_before(unit, start))
         return self.extended(first.values())
+
+
+def _ended_before(unit: Unit, start: date | None) -> Unit:
+    """The unit, over on the day before ``start`` at the latest."""
+    if start is None:
+        return unit
+    eve = start - timedelta(days=1)
+    return replace(unit, valid_to=min(eve, unit.valid_to or eve))
+
+
+@cache
+def last_day_of_set(month: Month) -> date | None:
+    """The last day of the set of units that a month belongs to; None where it still stands."""
+    days = (row["date"] for row in read_yaml("units/units.yaml")["reorganised"])
+    start = min((day for day in days if day > month.last_day), default=None)
+    return start - timedelta(days=1) if start else None
 
 
 def _leads_to(root: str, unit: Unit, valid: Mapping[str, Unit]) -> bool:
@@ -184,12 +208,28 @@ def load_register(inbox: Path | None = None) -> UnitRegister:
         return register
     units_csv, successions_csv = inbox / "units.csv", inbox / "successions.csv"
     if units_csv.exists():
-        register = register.extended(_read_units(units_csv))
+        rows = _read_units(units_csv)
+        register = _giving_way(register, rows).extended(rows)
         _refuse_overlaps(register, str(units_csv))
     if successions_csv.exists():
         added = _read_successions(successions_csv, register)
         register = replace(register, successions=(*register.successions, *added))
     return register
+
+
+def _giving_way(register: UnitRegister, rows: Iterable[Unit]) -> UnitRegister:
+    """The register with its root over where a row of the root begins.
+
+    The shipped root begins with the data's first month; a list may describe it from a later day on.
+    """
+    starts = {row.code: row.valid_from for row in sorted(rows, key=lambda r: r.valid_from)[::-1]}
+    units = (
+        _ended_before(unit, starts[unit.code])
+        if unit.level == "city" and starts.get(unit.code, unit.valid_from) > unit.valid_from
+        else unit
+        for unit in register.units
+    )
+    return replace(register, units=tuple(units))
 
 
 def _shipped_register() -> UnitRegister:

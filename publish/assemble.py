@@ -226,7 +226,9 @@ def _tables(
     code_lists = {
         "units": unit_rows(register),
         "successions": succession_rows(register),
-        "metrics": metric_rows(ingredients.methodology),
+        "metrics": [
+            row for code in _methodologies(lake, months, ingredients) for row in metric_rows(code)
+        ],
         "indicators": indicator_rows({month.year for month in months}),
         "procedures": procedure_list(_catalogues(lake, months)),
         "obs_status": obs_status_rows(),
@@ -236,6 +238,13 @@ def _tables(
             yield name, table_from_rows(load_contract(name), code_lists[name])
         elif name in MONTHLY:
             yield name, pa.concat_tables([lake.read(name, month) for month in months])
+
+
+def _methodologies(lake: Lake, months: Iterable[Month], ingredients: Ingredients) -> list[str]:
+    """The methodology of the settings, and those that scores name."""
+    columns = (lake.read("scores", month).column("methodology") for month in months)
+    named = {code for column in columns for code in pc.unique(column).to_pylist() if code}
+    return sorted({ingredients.methodology, *named})
 
 
 def _catalogues(lake: Lake, months: Iterable[Month]) -> dict[Month, tuple[Procedure, ...]]:

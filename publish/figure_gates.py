@@ -47,13 +47,16 @@ def _dangling(name: str, table: Any, key: ForeignKey, target: Any) -> Iterable[s
 
 
 def groups_sum_to_total(candidate: Candidate) -> Iterable[str]:
-    """The total is the plain sum of its groups, within the tolerance of the methodology."""
-    methodology = load_methodology(candidate.methodology)
+    """The total is the plain sum of its groups, within the tolerance of its methodology."""
     units: dict[tuple[str, str, str], dict[str, float | None]] = {}
+    named: dict[tuple[str, str, str], str] = {}
     for row in candidate.draft.tables["scores"].to_pylist():
         unit = (row["period"], row["basis"], row["unit_code"])
         units.setdefault(unit, {})[row["metric_code"]] = row["score"]
+        if row["methodology"]:
+            named[unit] = row["methodology"]
     for key, scores in units.items():
+        methodology = load_methodology(named.get(key, candidate.methodology))
         total = scores.get("TOTAL")
         groups = methodology.summed_groups(scores)
         if total is None or not groups:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import parse_qs
 
 ROOT_ID = "019d2be3-6a85-74ec-a349-88e0abf6a032"
 ROOT = {"departmentId": ROOT_ID, "departmentName": "UBND Thành phố Hải Phòng"}
@@ -90,7 +91,7 @@ class Asked:
 class ReplayPortal:
     """Serves ``answers``; an endpoint's ``script`` is used up first, one reply a request.
 
-    A request that nothing answers gets 404. An answer may be a list of pages.
+    A request that nothing answers gets 404, an answer has ``status`` and may be a list of pages.
     """
 
     answers: dict[tuple[str, str | None], bytes | list[bytes]] = field(
@@ -98,6 +99,7 @@ class ReplayPortal:
     )
     script: dict[str, list[Reply]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    status: int = 201
 
     def __enter__(self) -> Self:
         self._over = threading.Event()
@@ -133,10 +135,11 @@ class ReplayPortal:
         scripted = self.script.get(asked.endpoint)
         if scripted:
             return scripted.pop(0)
-        answer = self.answers.get((asked.endpoint, asked.body.get("rootDepartmentId")))
+        root = asked.body.get("rootDepartmentId") or asked.body.get("p_tinh_id") or None
+        answer = self.answers.get((asked.endpoint, root))
         if isinstance(answer, list):
-            answer = answer[asked.body["currentPage"] - 1]
-        return Reply(answer) if answer is not None else Reply(b"{}", 404)
+            answer = answer[(asked.body.get("currentPage") or asked.body["pageIndex"]) - 1]
+        return Reply(answer, self.status) if answer is not None else Reply(b"{}", 404)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -146,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Remember the request, then reply as scripted."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self._asked(self.rfile.read(int(self.headers["Content-Length"])))
         name = self.path.rsplit("/", 1)[-1]
         asked = Asked(name, self.path, body, dict(self.headers), time.monotonic())
         reply = self.portal.take(asked)
@@ -154,6 +157,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._break_off()
         else:
             self._send(reply)
+
+    def _asked(self, sent: bytes) -> Mapping[str, Any]:
+        """What is asked: JSON, or JSON in the form field of the legacy gateway."""
+        if self.headers["Content-Type"] == "application/x-www-form-urlencoded":
+            sent = parse_qs(sent.decode())["params"][0].encode()
+        body: Mapping[str, Any] = json.loads(sent)
+        return body
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)

@@ -26,6 +26,7 @@ from cchc_pipeline.decision766 import (
     difference,
     load_methodology,
     load_ratings,
+    methodology_in_force,
     parse_methodology,
     parse_ratings,
     percent,
@@ -627,3 +628,23 @@ def test_national_totals_are_the_plain_sum_of_their_groups(capture: str) -> None
         assert not layout.is_merged
         groups = sum(Decimal(str(row["groupScores"][key])) for key in layout.keys.values())
         assert abs(Decimal(str(row["totalScore"])) - groups) <= METHODOLOGY.tolerance
+
+
+def test_the_legacy_methodology_knows_the_six_groups_and_the_merged_one_and_no_metric() -> None:
+    legacy = load_methodology("766-2022")
+    maxima = {group.code: int(group.max_score) for group in legacy.groups}
+    assert maxima == {"CKMB": 18, "TDGQ": 20, "CLGQ": 12, "TTTT": 10, "MDHL": 18, "MDSH": 22}
+    (merged,) = legacy.merged_groups
+    assert (merged.parts, merged.max_score, merged.confidence) == (("CLGQ", "TTTT"), 22, "believed")
+    assert legacy.has_groups_only
+    assert legacy.source_system == "dvcqg-legacy"
+    assert recompute_group(legacy, "CKMB", {}) == UNKNOWN
+
+
+def test_the_methodology_of_a_day_is_the_one_in_force_then() -> None:
+    chosen = load_methodology("766-2026")
+    days = (date(2022, 6, 1), date(2024, 5, 31), date(2025, 12, 31), date(2026, 1, 31))
+    codes = [methodology_in_force(chosen, day).code for day in days]
+    assert codes == ["766-2022", "766-2022", "766-2022", "766-2026"]
+    legacy = load_methodology("766-2022")
+    assert methodology_in_force(legacy, date(2026, 9, 30)) is legacy

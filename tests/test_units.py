@@ -7,7 +7,7 @@ import pytest
 
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.period import Month
-from cchc_pipeline.units import Unit, fold_name, load_register
+from cchc_pipeline.units import Unit, fold_name, last_day_of_set, load_register
 
 HEADING = "unit_code,name_vi,name_en,level,parent_code,valid_from,valid_to\n"
 
@@ -133,3 +133,39 @@ def test_names_meet_over_case_spacing_and_tone_placement_but_never_without_accen
     assert fold_name("Hòa") == fold_name("Hoà")
     assert fold_name("Thọ") != fold_name("Thổ")
     assert fold_name("Đồ Sơn") != fold_name("Do Son")
+
+
+def _seen(code: str, month: Month, name: str = "Tên khi đó", level: str = "agency") -> Unit:
+    end, parent = last_day_of_set(month), "H24" if level == "agency" else None
+    return Unit(code, name, name, level, parent, month.first_day, end, "source", "answer")
+
+
+def test_a_set_of_units_ends_with_the_merger_of_july_2025() -> None:
+    assert last_day_of_set(Month(2025, 6)) == date(2025, 6, 30)
+    assert last_day_of_set(Month(2025, 7)) is None
+
+
+def test_what_a_source_named_before_the_merger_says_nothing_of_the_time_after() -> None:
+    seen = [_seen("H24.07", Month(2024, 5)), _seen("H24.07", Month(2026, 9), "Tên sau này")]
+    register = load_register().with_source_units(seen)
+    names = [unit and unit.name_vi for unit in (
+        register.find("H24.07", month)
+        for month in (Month(2025, 6), Month(2025, 12), Month(2026, 9))
+    )]  # fmt: skip
+    assert names == ["Tên khi đó", None, "Tên sau này"]
+
+
+def test_a_province_of_the_list_was_another_one_before_its_first_day() -> None:
+    seen = [_seen("H26", Month(2024, 5), level="province")]
+    register = load_register().with_source_units([*seen, _seen("H26", Month(2026, 9))])
+    spans = [(u.valid_from, u.valid_to) for u in register.units if u.code == "H26"]
+    assert spans == [(date(2024, 5, 1), date(2025, 6, 30)), (date(2025, 7, 1), None)]
+
+
+def test_the_city_exists_from_the_first_month_of_decision_766_also_beside_a_later_row(
+    tmp_path: Path,
+) -> None:
+    assert load_register().find("H24", Month(2022, 6)) is not None
+    register = load_register(_inbox(tmp_path, "H24,Hải Phòng,Hai Phong,city,,2024-01-01,\n"))
+    names = [u.name_vi for m in (Month(2023, 12), Month(2024, 1)) if (u := register.find("H24", m))]
+    assert names == ["UBND thành phố Hải Phòng", "Hải Phòng"]

@@ -33,10 +33,15 @@ from cchc_pipeline.decision766.ratings import (
     parse_ratings,
     rate,
 )
-from cchc_pipeline.decision766.reading import load_methodology, parse_methodology
+from cchc_pipeline.decision766.reading import (
+    load_methodology,
+    methodology_in_force,
+    parse_methodology,
+)
 from cchc_pipeline.decision766.scoring import (
     UNKNOWN,
     Recomputed,
+    add_up,
     difference,
     percent,
     recompute_group,
@@ -67,10 +72,12 @@ __all__ = [
     "ScoreRule",
     "Threshold",
     "ZeroRule",
+    "add_up",
     "cases_needed",
     "difference",
     "load_methodology",
     "load_ratings",
+    "methodology_in_force",
     "parse_methodology",
     "parse_ratings",
     "percent",

@@ -140,7 +140,8 @@ class Layout:
 class Methodology:
     """One way of scoring by Decision 766, in force from a day on, with the source that applies it.
 
-    ``tolerance`` is how far, in points, a published score may lie from the recomputed one.
+    ``tolerance`` is how far, in points, a published score may lie from the recomputed one;
+    ``preceded_by`` is the methodology that was in force before.
     """
 
     code: Filled
@@ -156,6 +157,12 @@ class Methodology:
     rule_words: Mapping[RuleKind, Mapping[Language, Filled]]
     zero_words: Mapping[ZeroRule, Mapping[Language, Filled]]
     metrics: tuple[Metric, ...]
+    preceded_by: str = ""
+
+    @property
+    def has_groups_only(self) -> bool:
+        """Whether nothing is known below the groups."""
+        return not self.metrics
 
     @property
     def _all_groups(self) -> tuple[Group | MergedGroup, ...]:

@@ -6,6 +6,7 @@ part (``methodology``), or the rating bands (``ratings``).
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from itertools import combinations
@@ -45,6 +46,17 @@ def load_methodology(code: str = "766-2026") -> Methodology:
     return methodology
 
 
+def methodology_in_force(chosen: Methodology, on: date) -> Methodology:
+    """The methodology of a day: the chosen one, or of those before it the one in force then.
+
+    Of a day before all of them, the earliest.
+    """
+    found = chosen
+    while found.valid_from > on and found.preceded_by:
+        found = load_methodology(found.preceded_by)
+    return found
+
+
 def parse_methodology(content: Any, where: str) -> Methodology:
     """Type and judge the content of a methodology file.
 
@@ -65,7 +77,7 @@ def _sum_problems(methodology: Methodology) -> Iterable[str]:
     total = sum(group.max_score for group in methodology.groups)
     if total != TOTAL_POINTS:
         yield f"groups add up to {total}, not {TOTAL_POINTS}"
-    for group in methodology.groups:
+    for group in () if methodology.has_groups_only else methodology.groups:
         metrics = sum(m.max_score for m in methodology.metrics if m.group == group.code)
         if metrics != group.max_score:
             yield f"{group.code}: its metrics add up to {metrics}, not {group.max_score}"
@@ -112,6 +124,8 @@ def _threshold_problems(rule: ScoreRule) -> Iterable[str]:
 
 
 def _word_problems(methodology: Methodology) -> Iterable[str]:
+    if methodology.has_groups_only:
+        return
     rules = {f"rule_words.{kind}": methodology.rule_words.get(kind) for kind in get_args(RuleKind)}
     zeros = {f"zero_words.{kind}": methodology.zero_words.get(kind) for kind in get_args(ZeroRule)}
     for place, words in {**rules, **zeros}.items():

@@ -84,13 +84,15 @@ def recompute_group(
     """The sum of a group's scored metrics; unknown where one of them is, null counts 0.
 
     Args:
-        methodology: The methodology.
+        methodology: The methodology; where it knows no metrics, nothing can be said.
         group: A group's code, merged ones included.
         metrics: Recomputed metrics by code.
 
     Raises:
         KeyError: There is no such group.
     """
+    if methodology.has_groups_only:
+        return UNKNOWN
     scored = (metric for metric in methodology.metrics_of(group) if not metric.is_tracked_only)
     return _sum(metrics.get(metric.code, UNKNOWN) for metric in scored)
 
@@ -112,6 +114,20 @@ def _sum(parts: Iterable[Recomputed]) -> Recomputed:
     return Recomputed(
         sum((part.score or Decimal(0) for part in known), Decimal("0.00")), known=True
     )
+
+
+def add_up(methodology: Methodology, published: Mapping[str, float | None]) -> Recomputed:
+    """The plain sum of published group scores, null counting 0; unknown where a group is absent.
+
+    Args:
+        methodology: The methodology.
+        published: Scores by group, in the layout with or without merged groups.
+    """
+    groups = methodology.summed_groups(published)
+    if not groups:
+        return UNKNOWN
+    points = (Decimal(str(published[group] or 0)) for group in groups)
+    return Recomputed(sum(points, Decimal("0.00")), known=True)
 
 
 def difference(published: float | Decimal | None, recomputed: Recomputed) -> Decimal | None:

@@ -12,7 +12,9 @@ from typing import Any
 from cchc_pipeline.decision766 import (
     Methodology,
     Recomputed,
+    add_up,
     difference,
+    load_methodology,
     percent,
     recompute_group,
     recompute_metric,
@@ -30,7 +32,11 @@ _KEY = ("period", "basis", "unit_code", "metric_code")
 
 @dataclass(frozen=True)
 class ScoreContext:
-    """What the rows of a month are computed with."""
+    """What the rows of a month are computed with.
+
+    An observation names its own methodology; ``methodology`` says what is missing of a month that
+    no source answered for.
+    """
 
     month: Month
     root: str
@@ -64,7 +70,7 @@ def recomputation_rows(observations: Iterable[Row], context: ScoreContext) -> li
 
     Args:
         observations: The latest observations of a month.
-        context: The month and its methodology; thresholds are those of the month's last day.
+        context: The month; thresholds are those of its last day.
     """
     units: dict[tuple[str, str], dict[str, Row]] = {}
     for row in observations:
@@ -85,7 +91,9 @@ def recomputation_rows(observations: Iterable[Row], context: ScoreContext) -> li
 
 
 def _recomputed(said: Mapping[str, Row], context: ScoreContext) -> dict[str, Recomputed]:
-    methodology, on = context.methodology, context.month.last_day
+    methodology, on = _rules_of(said.values(), context.methodology), context.month.last_day
+    if methodology.has_groups_only:
+        return {TOTAL: add_up(methodology, {code: row["score"] for code, row in said.items()})}
     metrics = {
         metric.code: recompute_metric(
             metric, said[metric.code]["numerator"], said[metric.code]["denominator"], on
@@ -98,6 +106,12 @@ def _recomputed(said: Mapping[str, Row], context: ScoreContext) -> dict[str, Rec
         for group in methodology.groups
     }
     return {**metrics, **groups, TOTAL: recompute_total(methodology, groups)}
+
+
+def _rules_of(rows: Iterable[Row], otherwise: Methodology) -> Methodology:
+    """The methodology that the rows of one snapshot name."""
+    named = next((row["methodology"] for row in rows if row["methodology"]), None)
+    return load_methodology(named) if named else otherwise
 
 
 def ranking_rows(observations: Iterable[Row], context: ScoreContext) -> list[dict[str, Any]]:
@@ -148,7 +162,7 @@ def score_rows(
         _key(row): _score_row(row, again.get(_key(row)), placed.get(_key(row)), context)
         for row in observations
     }
-    for missing in _missing_rows(rows.keys(), context):
+    for missing in _missing_rows(rows, context):
         rows[_key(missing)] = missing
     return [rows[key] for key in sorted(rows)]
 
@@ -186,7 +200,7 @@ def _flags(row: Row, again: Row | None, context: ScoreContext) -> str | None:
     """The flags of the observation, and ours where the recomputed score lies too far away."""
     flags = set(filter(None, (row["quality_flag"] or "").split(";")))
     apart = again["difference"] if again else None
-    if apart is not None and abs(apart) > float(context.methodology.tolerance):
+    if apart is not None and abs(apart) > float(_rules_of([row], context.methodology).tolerance):
         flags.add("RECOMPUTED_DIFFERS")
     return ";".join(sorted(flags)) or None
 
@@ -211,7 +225,7 @@ def expected_bases(month: Month) -> tuple[Basis, ...]:
 
 
 def _missing_rows(
-    present: Iterable[tuple[str, ...]], context: ScoreContext
+    present: Mapping[tuple[str, ...], Row], context: ScoreContext
 ) -> Iterable[dict[str, Any]]:
     """Rows with status O: of a basis that was not answered, the root's; else every unit's.
 
@@ -219,12 +233,15 @@ def _missing_rows(
     """
     known = {key[1:] for key in present}
     answered = {basis for basis, _, _ in known}
+    of_month = _rules_of(present.values(), context.methodology)
     root = context.register.find(context.root, context.month)
     below = context.register.below(context.root, context.month)
     for basis in expected_bases(context.month):
         units = [root, *(below if basis in answered else ())]
+        own = (row for row in present.values() if row["basis"] == basis.value)
+        rules = _rules_of(own, of_month)
         for unit in (u for u in units if u is not None):
-            for metric, maximum in _expected_metrics(unit, context.methodology):
+            for metric, maximum in _expected_metrics(unit, rules):
                 if (basis.value, unit.code, metric) not in known:
                     yield _missing_row(basis, unit.code, metric, maximum, context)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive, Snapshot, utc_text
 from cchc_pipeline.sources.deliveries import Delivery, keep_record, recorded_deliveries
+from cchc_pipeline.sources.legacy_portal.gateway import service_of
 
 Stood = Mapping[tuple[str, str], str]
 """By record and month: when the delivery that stood had been received."""
@@ -60,7 +61,7 @@ def _standing_snapshots(archive: RawArchive, until: str) -> Iterable[Snapshot]:
     for snapshot in _snapshots(archive):
         if max(answer.received_at for answer in snapshot.answers) > until:
             continue
-        key = (snapshot.month, snapshot.basis, snapshot.captured_at)
+        key = (service_of(snapshot), snapshot.month, snapshot.basis, snapshot.captured_at)
         last = min(offered.get(answer.sha256, answer.received_at) for answer in snapshot.answers)
         if key not in standing or standing[key][0] < last:
             standing[key] = (last, snapshot)

@@ -14,6 +14,8 @@ from cchc_pipeline.period import TIMEZONE, Basis, Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.file_drop import read_drop
+from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
+from cchc_pipeline.sources.legacy_portal.request import plan_legacy, refusal
 from cchc_pipeline.sources.portal_request import plan_requests, refusals
 
 
@@ -50,6 +52,7 @@ def collect_portal(
     notes = list(drop.notes)
     if not drop.snapshots and settings.portal_fetch:
         notes += _fetch(month, settings, archive, now)
+        notes += _fetch_legacy(month, settings, archive, now)
     kept = archive.snapshots(month)
     offered = {snapshot.snapshot_id for snapshot in drop.snapshots}
     standing = standing_snapshots(kept, offered, before)
@@ -65,7 +68,7 @@ def collect_portal(
 def standing_snapshots(
     kept: Iterable[Snapshot], offered: Container[str], before: Container[str]
 ) -> tuple[Snapshot, ...]:
-    """One snapshot of each basis and capture time, in the order given.
+    """One snapshot of each service, basis and capture time, in the order given.
 
     Files that were corrected and dropped again under the same capture time leave both versions in
     the archive. What the inbox offers now stands, else what stood before, else what came in last.
@@ -81,9 +84,9 @@ def standing_snapshots(
         received = max(answer.received_at for answer in snapshot.answers)
         return identity in offered, identity in before, received
 
-    standing: dict[tuple[Basis, str], Snapshot] = {}
+    standing: dict[tuple[str, Basis, str], Snapshot] = {}
     for snapshot in kept:
-        key = (snapshot.basis, snapshot.captured_at)
+        key = (service_of(snapshot), snapshot.basis, snapshot.captured_at)
         standing[key] = max(snapshot, standing.get(key, snapshot), key=claim)
     return tuple(standing.values())
 
@@ -98,15 +101,39 @@ def _fetch(month: Month, settings: Settings, archive: RawArchive, now: datetime)
         try:
             fetched = [client.fetch_snapshot(plan) for plan in plans]
         except SourceError as error:
-            raise SourceError(
-                error.what,
-                where=error.where,
-                todo=f"{error.todo or 'try again later'}, or drop the answers into {_place(month)}",
-            ) from None
+            raise _or_drop(error, month) from None
     return [
         *(f"fetched {snapshot.basis} ({snapshot.snapshot_id})" for snapshot in fetched),
         *(f"not asked for {refusal.basis}: {refusal.reason}" for refusal in refusals(month, now)),
     ]
+
+
+def _fetch_legacy(
+    month: Month, settings: Settings, archive: RawArchive, now: datetime
+) -> list[str]:
+    """Ask the legacy gateway about a month of its time; notes say what came or why it was not."""
+    from cchc_pipeline.sources.legacy_portal.client import LegacyClient  # noqa: PLC0415 - if asked
+
+    if month > load_gateway().last_month:
+        return []
+    why = refusal(month, settings.legacy_ids, now)
+    if why:
+        return [f"the legacy gateway was not asked: {why}"]
+    plans = plan_legacy(month, settings.root_unit, settings.legacy_ids, now)
+    with LegacyClient(
+        settings.legacy_base_url, archive, lambda: datetime.now(TIMEZONE), time.sleep
+    ) as client:
+        try:
+            fetched = [client.fetch_snapshot(plan) for plan in plans]
+        except SourceError as error:
+            raise _or_drop(error, month) from None
+    return [f"fetched legacy {item.basis} ({item.snapshot_id})" for item in fetched]
+
+
+def _or_drop(error: SourceError, month: Month) -> SourceError:
+    """The error, with the other way in."""
+    todo = f"{error.todo or 'try again later'}, or drop the answers into {_place(month)}"
+    return SourceError(error.what, where=error.where, todo=todo)
 
 
 def _place(month: Month) -> str:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import Provenance, normal_capture_time
+from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
 
 _KEYS = frozenset({"captured_at", "source", "provenance", "request"})
 
@@ -85,6 +86,8 @@ def _refusal(path: Path, what: str) -> SourceError:
 def _check_request(path: Path, request: Mapping[str, Any], month: Month) -> None:
     """The request that a manifest states must ask about the folder's month."""
     meant = {"year": month.year, "month": month.month, "quarter": month.quarter}
+    fields = load_gateway().fields
+    meant |= {fields[name]: number for name, number in meant.items() if request.get(fields[name])}
     for name, number in meant.items():
         if str(request.get(name, number)) != str(number):
             raise SourceError(

@@ -23,6 +23,9 @@ from cchc_pipeline.sources.archive import (
     utc_text,
 )
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
+from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
+from cchc_pipeline.sources.legacy_portal.rows import check_root as check_legacy_root
+from cchc_pipeline.sources.legacy_portal.rows import read_rows
 from cchc_pipeline.sources.portal_envelope import (
     carries_code,
     check_page,
@@ -64,6 +67,11 @@ class _File:
     content: bytes
     sha256: str
 
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the legacy gateway answered it."""
+        return self.endpoint == load_gateway().endpoint
+
 
 @dataclass
 class _Findings:
@@ -79,7 +87,7 @@ def read_drop(
     """Take in the captures of a month's ``portal`` folder.
 
     The folder's own files are one capture, each direct sub-folder is one more. A capture holds one
-    snapshot for each basis that its files name.
+    snapshot for each basis that its files name; the answers of the legacy gateway are apart.
 
     Args:
         folder: ``inbox/<month>/portal``; it may be absent.
@@ -131,9 +139,11 @@ def _read_capture(
     files = list(_files(paths, folder, terms, findings))
     _check_answers(files, manifest, terms, findings)
     for basis in Basis:
-        group = [file for file in files if file.basis == basis]
-        if group:
-            yield from _snapshot(capture, group, manifest, terms, findings)
+        for is_legacy in (False, True):
+            of_basis = (file for file in files if file.basis == basis)
+            group = [file for file in of_basis if file.is_legacy == is_legacy]
+            if group:
+                yield from _snapshot(capture, group, manifest, terms, findings)
 
 
 def _manifest(
@@ -206,7 +216,7 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
         SourceError: It names another root, or none where one is needed.
     """
     match = _NAME.fullmatch(path.name)
-    endpoint = load_portal().endpoint(match["endpoint"]) if match else None
+    endpoint = _endpoint(match["endpoint"]) if match else None
     if match is None or endpoint is None:
         return None
     root, window = match["root"], match["window"]
@@ -219,13 +229,20 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
 
 
+def _endpoint(name: str) -> Endpoint | None:
+    legacy = load_gateway().endpoint
+    return legacy if name == legacy.name else load_portal().endpoint(name)
+
+
 def _check_answers(
-    files: Iterable[_File], manifest: Manifest, terms: _Terms, findings: _Findings
+    files: Sequence[_File], manifest: Manifest, terms: _Terms, findings: _Findings
 ) -> None:
     """Every file is a good and whole answer, and all are of one and the same department."""
     stated = manifest.request.get(load_portal().root_field)
     root_id = stated if isinstance(stated, str) else None
-    good = [(file, data) for file in files if (data := _data(file, findings)) is not None]
+    current = [file for file in files if not file.is_legacy]
+    _check_legacy_answers((file for file in files if file.is_legacy), terms, findings)
+    good = [(file, data) for file in current if (data := _data(file, findings)) is not None]
     # An answer with the code vouches for the department id, which those without are held to.
     for file, data in sorted(good, key=lambda pair: not carries_code(pair[1], pair[0].endpoint)):
         try:
@@ -234,6 +251,17 @@ def _check_answers(
             findings.problems.append(problem)
         else:
             root_id = root_id or answered
+
+
+def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Findings) -> None:
+    """Every file of the legacy gateway is a good answer, of provinces or of the root's units."""
+    for file in files:
+        where = str(file.path)
+        try:
+            rows = read_rows(file.content, where)
+            check_legacy_root(rows, terms.root_code, file.root_code is None, where)
+        except SourceError as problem:
+            findings.problems.append(problem)
 
 
 def _data(file: _File, findings: _Findings) -> Mapping[str, Any] | None:
@@ -311,9 +339,10 @@ def _check_complete(capture: Path, files: Sequence[_File], root_code: str) -> No
     """
     window = "year" if files[0].basis == Basis.YTD else str(files[0].basis)
     roots = {"national": "", "root": f".{root_code}"}
+    endpoints = (files[0].endpoint,) if files[0].is_legacy else load_portal().endpoints
     needed = [
         f"{endpoint.name}{roots[asked]}.{window}.json"
-        for endpoint in load_portal().endpoints
+        for endpoint in endpoints
         for asked in endpoint.in_files
     ]
     missing = [name for name in needed if name not in {file.path.name for file in files}]
@@ -354,4 +383,6 @@ def _is_of_another_month(snapshot: Snapshot) -> bool:
     if snapshot.basis != Basis.YTD or snapshot.dated_by != "source":
         return False
     month, moment = snapshot.month, capture_moment(snapshot.captured_at)
+    if service_of(snapshot) == "legacy" and month.month == 12:
+        return False  # the gateway answered for whole years, also later
     return not month.start <= moment < month.next().end

@@ -121,7 +121,7 @@ class _Entry:
         )
 
 
-class _RefusedEntryError(Exception):
+class RefusedEntryError(Exception):
     """An entry cannot be taken: ``args`` are the rule and the Vietnamese message."""
 
 
@@ -217,7 +217,7 @@ def _take(entry: _Entry, codes: Mapping[str, str], root: str, found: _Collector)
     try:
         unit = _unit(entry, codes, root)
         observations = list(_observations(entry, unit.code, found))
-    except _RefusedEntryError as refusal:
+    except RefusedEntryError as refusal:
         rule, message = refusal.args
         text = entry.name or str(entry.department_id or "")
         found.quarantined.append(Quarantined(entry.file, entry.row, text[:40], rule, message))
@@ -233,13 +233,13 @@ def _take(entry: _Entry, codes: Mapping[str, str], root: str, found: _Collector)
 def _unit(entry: _Entry, codes: Mapping[str, str], root: str) -> SourceUnit:
     code = entry.body.get("departmentCode") or codes.get(entry.department_id or "")
     if not code:
-        raise _RefusedEntryError("NO_UNIT_CODE", "Đơn vị không có mã trong câu trả lời của Cổng")
+        raise RefusedEntryError("NO_UNIT_CODE", "Đơn vị không có mã trong câu trả lời của Cổng")
     if not isinstance(code, str) or not UNIT_CODE.fullmatch(code):
-        raise _RefusedEntryError("BAD_UNIT_CODE", f"Mã đơn vị sai dạng: {str(code)[:40]}")
+        raise RefusedEntryError("BAD_UNIT_CODE", f"Mã đơn vị sai dạng: {str(code)[:40]}")
     if not entry.is_peer and code != root and not code.startswith(f"{root}."):
-        raise _RefusedEntryError("FOREIGN_UNIT", f"Đơn vị {code} không thuộc {root}")
+        raise RefusedEntryError("FOREIGN_UNIT", f"Đơn vị {code} không thuộc {root}")
     if not entry.name or entry.name[0] in "=+-@":
-        raise _RefusedEntryError(
+        raise RefusedEntryError(
             "BAD_UNIT_NAME", f"Tên đơn vị {code} trống hoặc bắt đầu như công thức"
         )
     return SourceUnit(
@@ -279,7 +279,7 @@ def _group_scores(entry: _Entry, code: str, found: _Collector) -> Iterable[Obser
     yield Observation(code, TOTAL, _score(body, "totalScore"), 100.0, ratio=_score(body, "ratio"))
     scores = body.get("groupScores")
     if not isinstance(scores, Mapping):
-        raise _RefusedEntryError("NO_GROUP_SCORES", "Câu trả lời không có điểm sáu nhóm")
+        raise RefusedEntryError("NO_GROUP_SCORES", "Câu trả lời không có điểm sáu nhóm")
     layout = methodology.layout_of(scores)
     for group, key in layout.keys.items():
         flags = ("FIVE_GROUP_LAYOUT",) if layout.is_merged else ()
@@ -289,7 +289,7 @@ def _group_scores(entry: _Entry, code: str, found: _Collector) -> Iterable[Obser
         maximum = float(methodology.maximum(group))
         yield Observation(code, group, _score(scores, key), maximum, flags=flags)
     for key in scores.keys() - set(layout.keys.values()):
-        found.note(_unknown(f"groupScores.{key}", entry.endpoint), str(key))
+        found.note(unknown_content(f"groupScores.{key}", entry.endpoint), str(key))
 
 
 def _group_total(entry: _Entry, code: str, group: str) -> Observation:
@@ -307,13 +307,13 @@ def _metric_list(
     """The metrics that an answer lists by code; unknown ones are reported, missing ones too."""
     listed = entry.body.get("metrics")
     if not isinstance(listed, Sequence):
-        raise _RefusedEntryError("NO_METRICS", "Câu trả lời không có danh sách chỉ số")
+        raise RefusedEntryError("NO_METRICS", "Câu trả lời không có danh sách chỉ số")
     expected = {metric.code for metric in found.methodology.metrics_of(total.metric_code)}
     seen = set()
     for item in listed:
         name = item.get("code") if isinstance(item, Mapping) else None
         if name not in expected:
-            found.note(_unknown(f"metric {name}", entry.endpoint), str(name))
+            found.note(unknown_content(f"metric {name}", entry.endpoint), str(name))
             continue
         seen.add(name)
         yield Observation(
@@ -360,7 +360,7 @@ def _score(body: Mapping[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {str(value)[:40]}")
+        raise RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {str(value)[:40]}")
     return float(value)
 
 
@@ -369,7 +369,7 @@ def _count(body: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if value < 0 or value != int(value):
-        raise _RefusedEntryError("BAD_COUNT", f"{name} không phải là số đếm: {value}")
+        raise RefusedEntryError("BAD_COUNT", f"{name} không phải là số đếm: {value}")
     return int(value)
 
 
@@ -385,10 +385,11 @@ def _note_missing(found: _Collector, code: str, metric: str) -> None:
 
 def _note_unknown_fields(entry: _Entry, found: _Collector) -> None:
     for name in entry.body.keys() - set(answer_layout()["known_fields"]["row"]):
-        found.note(_unknown(f"field {name}", entry.endpoint), f"{entry.endpoint} {name}")
+        found.note(unknown_content(f"field {name}", entry.endpoint), f"{entry.endpoint} {name}")
 
 
-def _unknown(what: str, endpoint: str) -> Finding:
+def unknown_content(what: str, endpoint: str) -> Finding:
+    """The finding that an answer holds something that is not known yet."""
     return Finding(
         "warning", "UNKNOWN_FIELD",
         f"{endpoint}: Cổng trả về nội dung mới ({what[:60]}), giữ trong kho thô, chưa công bố",

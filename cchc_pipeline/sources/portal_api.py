@@ -1,63 +1,21 @@
-"""Asking the national portal over the network, with manners.
+"""Asking the national portal over the network.
 
-Belongs here: sending one request at a time, pausing, retrying what passes, stopping at what does
-not, and archiving every byte before it is read. Does not: which requests to send
-(``portal_request``), what is a good answer (``portal_envelope``), parsing (``portal_answers``).
+Belongs here: the answers of a plan, page by page, as a recorded snapshot. Does not: how requests
+are sent (``polite_http``), which to send (``portal_request``), what is a good answer
+(``portal_envelope``), parsing (``portal_answers``).
 """
 
-import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import httpx
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential,
-    wait_random,
-)
 
-from cchc_pipeline import __version__
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.archive import Answer, Exchange, RawArchive, Snapshot, utc_text
-from cchc_pipeline.sources.portal_envelope import (
-    check_page,
-    check_root,
-    is_rejection,
-    read_envelope,
-)
+from cchc_pipeline.sources.archive import Answer, RawArchive, Snapshot
+from cchc_pipeline.sources.polite_http import PoliteSender, Received
+from cchc_pipeline.sources.portal_envelope import check_page, check_root, read_envelope
 from cchc_pipeline.sources.portal_request import Ask, Portal, SnapshotPlan, load_portal
-
-USER_AGENT = f"cchc-pipeline/{__version__} (monthly open data on Decision 766)"
-_LATER = "run it again later; what was answered is kept in the raw archive"
-_STOPPED = "do not repeat it now; ask the portal's operator, or drop captured files in the inbox"
-
-
-class _PassingError(SourceError):
-    """A failure that may be gone at the next try."""
-
-
-@dataclass(frozen=True)
-class _Received:
-    """What came back for one request, as archived."""
-
-    content: bytes
-    status: int
-    received_at: str
-    sha256: str
-
-
-@dataclass
-class _Attempt:
-    """One request on its way; ``content`` grows while the answer streams in."""
-
-    path: str
-    body: Mapping[str, Any]
-    content: bytearray
-    status: int | None = None
 
 
 class PortalClient:
@@ -82,17 +40,11 @@ class PortalClient:
         portal: Portal | None = None,
     ) -> None:
         self._portal = portal or load_portal()
-        self._base_url, self._archive = base_url.rstrip("/"), archive
-        self._clock, self._sleep = clock, sleep
-        self._asked_before, self._stopped_by = False, ""
-        self._http = httpx.Client(
-            base_url=self._base_url,
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-            timeout=self._portal.manners.timeout_seconds,
-            follow_redirects=False,
-            trust_env=False,
-            transport=transport,
-        )
+        self._sender = PoliteSender(
+            base_url, archive, clock, sleep,
+            self._portal.manners, self._portal.success_statuses, transport,
+        )  # fmt: skip
+        self._archive = archive
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +54,7 @@ class PortalClient:
 
     def close(self) -> None:
         """Let the connections go."""
-        self._http.close()
+        self._sender.close()
 
     def fetch_snapshot(self, plan: SnapshotPlan) -> Snapshot:
         """Ask everything that a plan holds and record the snapshot.
@@ -121,7 +73,7 @@ class PortalClient:
                 basis=plan.basis,
                 root_code=plan.root_code,
                 captured_at=answers[-1].received_at,
-                source=self._base_url,
+                source=self._sender.base_url,
                 provenance="published",
                 channel="api",
                 answers=answers,
@@ -148,20 +100,19 @@ class PortalClient:
 
     def _answer(
         self, ask: Ask, body: Mapping[str, Any], root_id: str
-    ) -> tuple[_Received, Mapping[str, Any]]:
+    ) -> tuple[Received, Mapping[str, Any]]:
         """Send one request, and accept nothing but a good answer to it."""
-        if self._stopped_by:
-            raise SourceError(f"not asked, since this run stopped: {self._stopped_by}")
-        where = self._base_url + self._path(ask)
-        received = self._send_patiently(self._path(ask), body)
+        path = self._path(ask)
+        where = self._sender.base_url + path
+        received = self._sender.send(path, body)
         try:
             data = read_envelope(received.content, where)
         except SourceError as error:
-            self._stop(error.what, ask)
+            self._sender.stop(error.what, path)
         try:
             check_root(data, ask.endpoint, ask.root_code, root_id, where)
         except SourceError as error:
-            self._stop(error.what, ask, error.todo)
+            self._sender.stop(error.what, path, error.todo)
         return received, data
 
     def _pages(self, data: Mapping[str, Any], page: int, ask: Ask) -> int:
@@ -170,98 +121,10 @@ class PortalClient:
         try:
             pages = check_page(data, page, self._path(ask))
         except SourceError as error:
-            self._stop(error.what, ask)
+            self._sender.stop(error.what, self._path(ask))
         if pages > most:
-            self._stop(f"it has {pages} pages, more than {most}", ask)
+            self._sender.stop(f"it has {pages} pages, more than {most}", self._path(ask))
         return pages
-
-    def _send_patiently(self, path: str, body: Mapping[str, Any]) -> _Received:
-        """Try a few times, as long as the failures are such as pass."""
-        manners = self._portal.manners
-        if self._asked_before:
-            jitter = random.SystemRandom().uniform(0, manners.jitter_seconds)
-            self._sleep(manners.pause_seconds + jitter)
-        self._asked_before = True
-        patience = Retrying(
-            stop=stop_after_attempt(manners.tries),
-            wait=wait_exponential(manners.pause_seconds) + wait_random(0, manners.jitter_seconds),
-            retry=retry_if_exception_type(_PassingError),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            return patience(self._send, path, body)
-        except _PassingError as error:
-            raise SourceError(
-                f"{error.what}, {manners.tries} times", where=self._base_url + path, todo=_LATER
-            ) from None
-
-    def _send(self, path: str, body: Mapping[str, Any]) -> _Received:
-        """Send once, archive what came, then judge the status."""
-        attempt = _Attempt(path, body, bytearray())
-        try:
-            note = self._stream(attempt)
-        except httpx.TimeoutException:
-            self._keep(attempt, "time-out")
-            raise _PassingError("it did not answer in time") from None
-        except httpx.TransportError as error:
-            self._keep(attempt, f"{type(error).__name__}: {error}")
-            raise _PassingError(f"the connection failed ({type(error).__name__})") from None
-        except httpx.HTTPError as error:
-            self._keep(attempt, f"{type(error).__name__}: {error}")
-            self._stop(f"unreadable answer ({type(error).__name__})", path)
-        received = self._keep(attempt, note)
-        self._judge_status(received, path, note)
-        return received
-
-    def _stream(self, attempt: _Attempt) -> str:
-        """Read the answer up to the size limit; returns a note where it was cut."""
-        limit = self._portal.manners.max_answer_bytes
-        with self._http.stream("POST", attempt.path, json=dict(attempt.body)) as response:
-            attempt.status = response.status_code
-            for chunk in response.iter_bytes():
-                attempt.content.extend(chunk)
-                if len(attempt.content) > limit:
-                    del attempt.content[limit:]
-                    return f"cut at {limit} bytes"
-        return ""
-
-    def _keep(self, attempt: _Attempt, note: str) -> _Received:
-        """Archive and log what came of a request, also when it is nothing or rubbish."""
-        content, now = bytes(attempt.content), utc_text(self._clock())
-        has_answer = attempt.status is not None
-        sha256 = self._archive.put(content) if has_answer else None
-        self._archive.record(
-            Exchange(
-                channel="api",
-                path=attempt.path,
-                request=attempt.body,
-                received_at=now,
-                status=attempt.status,
-                sha256=sha256,
-                size=len(content),
-                note=note,
-            )
-        )
-        return _Received(content, attempt.status or 0, now, sha256 or "")
-
-    def _judge_status(self, received: _Received, path: str, cut: str) -> None:
-        if cut:
-            self._stop(f"the answer is too long, {cut}", path)
-        if is_rejection(received.content):
-            self._stop("the portal's firewall refused the request (Request Rejected)", path)
-        if received.status >= 500:
-            raise _PassingError(f"it answered with status {received.status}")
-        if received.status in self._portal.manners.stop_statuses:
-            self._stop(f"status {received.status}: the portal refuses to be asked", path)
-        if received.status not in self._portal.success_statuses:
-            self._stop(f"unexpected status {received.status}", path)
-
-    def _stop(self, what: str, about: Ask | str, todo: str = _STOPPED) -> NoReturn:
-        """Send nothing more in this run."""
-        path = about if isinstance(about, str) else self._path(about)
-        self._stopped_by = f"{path}: {what}"
-        raise SourceError(what, where=self._base_url + path, todo=todo)
 
     def _path(self, ask: Ask) -> str:
         return self._portal.base_path + ask.endpoint.name

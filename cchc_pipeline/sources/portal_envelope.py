@@ -30,7 +30,7 @@ def read_envelope(content: bytes, where: str) -> Mapping[str, Any]:
     Raises:
         SourceError: A web page, no or broken JSON, or an envelope that does not say OK.
     """
-    envelope = _decode(content, where)
+    envelope = decode_json(content, where)
     if not isinstance(envelope, Mapping) or "code" not in envelope:
         raise SourceError("not an answer of the portal: no envelope", where=where, todo=_AGAIN)
     if envelope["code"] != load_portal().success_code:
@@ -104,7 +104,12 @@ def check_page(data: Mapping[str, Any], page: int, where: str) -> int:
     return total if isinstance(total, int) and not isinstance(total, bool) else 1
 
 
-def _decode(content: bytes, where: str) -> Any:
+def decode_json(content: bytes, where: str) -> Any:
+    """What the bytes of an answer say.
+
+    Raises:
+        SourceError: A web page, no UTF-8, no or broken JSON.
+    """
     if is_rejection(content) or content.removeprefix(BOM_UTF8).lstrip().startswith(b"<"):
         what = "the portal's firewall refused the request" if is_rejection(content) else "HTML"
         raise SourceError(f"a web page instead of JSON ({what})", where=where, todo=_AGAIN)

@@ -9,10 +9,12 @@ from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import Any
 
-from cchc_pipeline.decision766 import Methodology
+from cchc_pipeline.decision766 import Methodology, load_methodology
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive, Snapshot
+from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
+from cchc_pipeline.sources.legacy_portal.observations import parse_legacy
 from cchc_pipeline.sources.portal_answers import Finding, ParsedSnapshot, parse_snapshot
 from cchc_pipeline.sources.portal_consistency import judge_snapshot
 from cchc_pipeline.sources.portal_tables import (
@@ -40,27 +42,40 @@ def read_month(
     Args:
         month: The month.
         archive: Where the answers are replayed from.
-        methodology: The methodology that the answers follow.
+        methodology: The methodology that the rebuilt portal's answers follow; those of the legacy
+            gateway follow their own.
         register: The units of the lists.
         settings: Which root is meant.
         standing: The ids of the snapshots that stand (``collection``); all if None.
     """
+    root_id = settings.root_department_id
     read = [
-        (snapshot, _read(snapshot, archive, methodology, register, settings.root_department_id))
+        (
+            snapshot,
+            _read(snapshot, archive, methodology_of(snapshot, methodology), register, root_id),
+        )
         for snapshot in archive.snapshots(month)
         if standing is None or snapshot.snapshot_id in standing
     ]
     latest = list({snapshot.basis: (snapshot, parsed) for snapshot, parsed in read}.values())
-    units = {row["unit_code"]: row for s, p in read for row in unit_rows(s, p)}
+    units = {row["unit_code"]: row for s, p in read for row in unit_rows(s, p, register)}
     return {
         "portal_scores": [
-            row for s, p in read for row in observation_rows(s, p, methodology, register)
+            row
+            for s, p in read
+            for row in observation_rows(s, p, methodology_of(s, methodology), register)
         ],
         "portal_units": list(units.values()),
         "portal_quarantine": [row for s, p in read for row in quarantine_rows(s, p)],
         "portal_findings": [row for s, p in read for row in finding_rows(s, p)],
         "portal_submissions": [submission_row(month, settings.root_unit, latest)],
     }
+
+
+def methodology_of(snapshot: Snapshot, current: Methodology) -> Methodology:
+    """The methodology of a snapshot, which follows from the service that answered."""
+    is_legacy = service_of(snapshot) == "legacy"
+    return load_methodology(load_gateway().methodology) if is_legacy else current
 
 
 def _read(
@@ -70,7 +85,10 @@ def _read(
     register: UnitRegister,
     root_id: str,
 ) -> ParsedSnapshot:
-    parsed = parse_snapshot(snapshot, archive, methodology, root_id)
+    if service_of(snapshot) == "legacy":
+        parsed = parse_legacy(snapshot, archive, methodology, register)
+    else:
+        parsed = parse_snapshot(snapshot, archive, methodology, root_id)
     judged = judge_snapshot(parsed, methodology)
     unheard = tuple(_coverage(snapshot, judged, register))
     return replace(judged, findings=(*judged.findings, *unheard))

@@ -14,7 +14,7 @@ from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import Snapshot
 from cchc_pipeline.sources.portal_answers import Observation, ParsedSnapshot
-from cchc_pipeline.units import Unit, UnitRegister
+from cchc_pipeline.units import Unit, UnitRegister, last_day_of_set
 
 Rows = list[dict[str, Any]]
 
@@ -80,8 +80,12 @@ def _status(item: Observation, methodology: Methodology) -> str:
     return "O" if metric.is_scored_by_source else "L"
 
 
-def unit_rows(snapshot: Snapshot, parsed: ParsedSnapshot) -> Rows:
-    """The root's units as the source names them; peers of the national table are not ours."""
+def unit_rows(snapshot: Snapshot, parsed: ParsedSnapshot, register: UnitRegister) -> Rows:
+    """The root's units as the source names them, and peers that no list knows in the month.
+
+    Before 1 July 2025 the peers were other provinces than those of the list.
+    """
+    listed = {unit.code for unit in register.valid_in(snapshot.month)}
     return [
         {
             "period": str(snapshot.month),
@@ -89,11 +93,11 @@ def unit_rows(snapshot: Snapshot, parsed: ParsedSnapshot) -> Rows:
             "department_id": unit.department_id,
             "name_vi": unit.name_vi,
             "level": unit.level or "agency",
-            "parent_code": snapshot.root_code,
+            "parent_code": None if unit.is_peer else snapshot.root_code,
             "snapshot_id": snapshot.snapshot_id,
         }
         for unit in parsed.units
-        if not unit.is_root and not unit.is_peer
+        if not unit.is_root and not (unit.is_peer and unit.code in listed)
     ]
 
 
@@ -133,7 +137,7 @@ def units_seen(rows: Iterable[Mapping[str, Any]]) -> list[Unit]:
             row["level"],
             row["parent_code"],
             Month.parse(row["period"]).first_day,
-            None,
+            last_day_of_set(Month.parse(row["period"])),
             "source",
             "Theo câu trả lời của Cổng Dịch vụ công quốc gia",
         )

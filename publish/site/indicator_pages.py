@@ -44,7 +44,7 @@ def indicator_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator
         indicators_material,
     )  # fmt: skip
     for code in (TOTAL, *_codes(figures)):
-        extract = _metric_extract(figures, code, newest, methodology)
+        extract = _metric_extract(figures, code, newest, _knowing(figures, code, methodology))
         yield PlannedPage(indicator_page(code), "metric.html", extract, metric_material)
     for row in figures.whole("indicators").to_pylist():
         if any(month.year == row["year"] for month in figures.months):
@@ -68,6 +68,13 @@ def _methodology(figures: Figures) -> str:
     own = figures.part("scores", "unit_code", figures.root).select(["period", "methodology"])
     listed = figures.whole("metrics").column("methodology").to_pylist()
     return newest_methodology(own.to_pylist(), listed[0] if listed else "")
+
+
+def _knowing(figures: Figures, code: str, methodology: str) -> str:
+    """The methodology, or the latest that lists a code where this one does not."""
+    metrics = figures.whole("metrics")
+    listed = metrics.filter(pc.equal(metrics["metric_code"], code))["methodology"].to_pylist()
+    return methodology if methodology in listed else str(max(listed, default=methodology))
 
 
 def _lists(figures: Figures) -> dict[str, pa.Table]:

@@ -5,9 +5,11 @@ Belongs here: what several kinds of pages ask of a row. Does not: what a page sh
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from cchc_pipeline.period import Month
+from cchc_pipeline.units import last_day_of_set
 from publish.site.extract import Extract
 
 Row = Mapping[str, Any]
@@ -61,5 +63,13 @@ def flags_of(row: Row | None) -> tuple[str, ...]:
 
 
 def is_comparable(before: Row, after: Row) -> bool:
-    """Whether two scores were measured alike: by one methodology, at one source."""
-    return all(before[name] == after[name] for name in ("methodology", "source_system"))
+    """Whether two scores were measured alike: by one methodology, source and set of units.
+
+    The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``).
+    """
+    alike = all(before[name] == after[name] for name in ("methodology", "source_system"))
+    return alike and _set_of_units(before) == _set_of_units(after)
+
+
+def _set_of_units(row: Row) -> date | None:
+    return last_day_of_set(Month.parse(row["period"]))

@@ -47,8 +47,9 @@ def method_material(extract: Extract) -> Material:
 
 
 def confidences(used: Methodology) -> Mapping[str, int]:
-    """How many rules of a methodology are known how well."""
-    return dict(sorted(Counter(metric.confidence for metric in used.metrics).items()))
+    """How many rules of a methodology are known how well; of groups alone, how many groups."""
+    known: tuple[Any, ...] = used.metrics or (*used.groups, *used.merged_groups)
+    return dict(sorted(Counter(item.confidence for item in known).items()))
 
 
 def unsure(used: Methodology) -> list[Any]:

@@ -69,6 +69,7 @@ def test_every_rule_that_can_set_a_row_aside_has_a_name() -> None:
     rules = {entry["id"] for part in ("faults", "contradictions") for entry in dossiers[part]}
     for entry in schemas.joinpath("quarantine").iterdir():
         rules |= set(yaml.safe_load(entry.read_text("utf-8")))
-    answers = files("cchc_pipeline").joinpath("sources/portal_answers.py").read_text("utf-8")
-    rules |= set(re.findall(r'_RefusedEntryError\(\s*"([A-Z_]+)"', answers))
+    for module in ("sources/portal_answers.py", "sources/legacy_portal/observations.py"):
+        answers = files("cchc_pipeline").joinpath(module).read_text("utf-8")
+        rules |= set(re.findall(r'RefusedEntryError\(\s*"([A-Z_]+)"', answers))
     assert rules == named

@@ -1,5 +1,6 @@
 """Ranks, recomputed scores, and the rows that say what is missing."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -173,3 +174,43 @@ def test_what_the_source_left_empty_keeps_its_reason() -> None:
     assert published["recomputed_score"] == 5.35
     assert published["difference"] is None
     assert published["ratio"] == 89.17
+
+
+MAY = Month(2024, 5)
+OF_2022 = {"period": "2024-05", "methodology": "766-2022", "source_system": "dvcqg-legacy"}
+GROUPS = {"CKMB": 16.5, "TDGQ": 19.25, "CLGQ": 9.1, "TTTT": 6.0, "MDHL": 17.0, "MDSH": 15.4}
+
+
+def _legacy(code: str, total: float, **groups: float) -> list[dict[str, Any]]:
+    said = {"TOTAL": total, **(groups or GROUPS)}
+    return [_row(code, metric, score, **OF_2022) for metric, score in said.items()]
+
+
+def _context_of_may() -> ScoreContext:
+    units = (*(_unit(c, "province", None) for c in ("H26", "H97")), _unit("H24", "city", None))
+    early = tuple(replace(unit, valid_from=date(2022, 6, 1)) for unit in units)
+    return ScoreContext(MAY, "H24", UnitRegister(early), load_methodology("766-2026"), 60)
+
+
+def test_of_groups_alone_the_total_is_recomputed_as_their_sum_and_nothing_else() -> None:
+    made = recomputation_rows(_legacy("H24", 83.26), _context_of_may())
+    assert [(r["metric_code"], r["recomputed_score"], r["difference"]) for r in made] == [
+        ("TOTAL", 83.25, 0.01)
+    ]
+    merged = _legacy("H24", 83.25, CKMB=16.5, TDGQ=19.25, DVTT=15.1, MDHL=17.0, MDSH=15.4)
+    assert [r["difference"] for r in recomputation_rows(merged, _context_of_may())] == [0]
+    one_lacks = [row for row in _legacy("H24", 83.25) if row["metric_code"] != "MDSH"]
+    assert recomputation_rows(one_lacks, _context_of_may()) == []
+
+
+def test_an_observation_s_own_methodology_says_what_is_missing_and_how_far_apart_is_far() -> None:
+    made = _published(_legacy("H24", 83.30), _context_of_may())
+    assert {key[2] for key in made} == {"TOTAL", *GROUPS}
+    assert made["month", "H24", "TOTAL"]["quality_flag"] == "RECOMPUTED_DIFFERS"
+    assert made["month", "H24", "TDGQ"]["quality_flag"] is None
+    assert {made["ytd", "H24", metric]["obs_status"] for metric in GROUPS} == {"O"}
+
+
+def test_a_legacy_answer_ends_no_row_of_its_month_when_nothing_had_come_before() -> None:
+    context = replace(_context_of_may(), methodology=load_methodology("766-2022"))
+    assert _published([], context).keys() <= _published(_legacy("H24", 83.25), context).keys()
