@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import UsageError
-from cchc_pipeline.settings import DAGSTER_URL
+from cchc_pipeline.secret_settings import DAGSTER_URL
 
 CONFIG = "dagster.yaml"
 _MADE_BY = (

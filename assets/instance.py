@@ -20,7 +20,8 @@ import sqlalchemy.exc
 from assets.dagster_home import prepare
 from assets.publish import PUBLISH_POOL
 from cchc_pipeline.errors import CchcError, UsageError
-from cchc_pipeline.settings import DAGSTER_URL, dagster_url, load_settings
+from cchc_pipeline.secret_settings import DAGSTER_URL, dagster_url
+from cchc_pipeline.settings import load_settings
 
 OURS = {"cchc/started_by": "command line"}
 _UNFINISHED = [

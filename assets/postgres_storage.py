@@ -12,7 +12,7 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
 from typing_extensions import override
 
-from cchc_pipeline.settings import with_driver
+from cchc_pipeline.secret_settings import with_driver
 
 _STATEMENT_MILLISECONDS = 60_000
 _RECYCLE_SECONDS = 3600

@@ -14,7 +14,8 @@ from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 from cchc_pipeline.release_calendar import load_calendar
-from cchc_pipeline.settings import Settings, signing_passphrase
+from cchc_pipeline.secret_settings import signing_passphrase
+from cchc_pipeline.settings import Settings
 from publish.approval import Entry, require_approved
 from publish.assemble import MONTHLY, Ingredients, assemble, release_months
 from publish.due import days_late

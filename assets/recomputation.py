@@ -24,7 +24,8 @@ from assets.instance import private_instance
 from assets.publish import build_release
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CchcError
-from cchc_pipeline.settings import DOSSIERS_URL, Settings
+from cchc_pipeline.secret_settings import DOSSIERS_URL
+from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.archive_as_of import archive_as_of
 from publish.edition import Act

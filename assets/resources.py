@@ -23,7 +23,8 @@ from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.portal_tables import units_seen
 from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.store import Lake, content_digest
-from cchc_pipeline.units import UnitRegister, load_register
+from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.units import UnitRegister
 from publish.approval import LOG, ApprovalLog
 from publish.portal import Portal
 from publish.release import Acceptance, Identity, identity_of

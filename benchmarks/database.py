@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.dossiers import AT, CCHC, MONTH, Cost, cost_of, inbox_of
 from cchc_pipeline.period import Month
-from cchc_pipeline.settings import DOSSIERS_URL
+from cchc_pipeline.secret_settings import DOSSIERS_URL
 from cchc_pipeline.simulation.profile import load_office_look
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.dossier_collection import collect_dossiers

@@ -22,7 +22,7 @@ from statistics import median
 
 from cchc_pipeline.period import Month
 from cchc_pipeline.simulation import Options, write_sample
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 
 CCHC = Path(sys.executable).with_name("cchc")
 BASELINE = Path(__file__).with_name("dossiers_baseline.py")

@@ -114,7 +114,7 @@ def _register(settings: "Settings") -> "UnitRegister":
     """The units of the lists, and those that only the portal named."""
     from cchc_pipeline.sources.portal_tables import units_seen
     from cchc_pipeline.store import Lake
-    from cchc_pipeline.units import load_register
+    from cchc_pipeline.unit_lists import load_register
 
     seen = units_seen(Lake(settings.lake_dir).read_all("portal_units").to_pylist())
     return load_register(settings.inbox_dir).with_source_units(seen)

@@ -203,7 +203,7 @@ def _months(first: str, last: str, moment: datetime) -> tuple["Month", ...]:
 def _require_lists(settings: "Settings") -> None:
     """Read what every month needs before the first is begun."""
     from cchc_pipeline.decision766 import load_methodology
-    from cchc_pipeline.units import load_register
+    from cchc_pipeline.unit_lists import load_register
 
     load_register(settings.inbox_dir)
     try:

@@ -1,7 +1,7 @@
 """Settings: ``CCHC_*`` environment variables over ``cchc.toml`` over these defaults.
 
 Belongs here: every knob, its default and its meaning (``docs/settings.md`` repeats them, and a
-test holds the two together). Does not: secrets in any other place than the environment.
+test holds the two together). Does not: secrets (``secret_settings``).
 """
 
 import difflib
@@ -20,21 +20,14 @@ from pydantic_settings import (
 )
 
 from cchc_pipeline.errors import UsageError
+from cchc_pipeline.secret_settings import SECRETS
 
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
-SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
-SMTP_PASSWORD = "CCHC_SMTP_PASSWORD"  # noqa: S105 - the name of the variable
-ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
-DOSSIERS_URL = "CCHC_DOSSIERS_URL"
-DAGSTER_URL = "CCHC_DAGSTER_URL"
-_SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
-_NOT_SETTINGS = _SECRETS | {"CCHC_TEST_ALL"}
+_NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
 _SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
 _ADDRESS = r"https?://[^\s,@?#]+"
 _MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
-_POSTGRES = "postgresql://"
-_WITH_DRIVER = "postgresql+psycopg2://"
 
 
 class Settings(BaseSettings):
@@ -248,49 +241,8 @@ def load_settings(**overrides: Any) -> Settings:
         ) from None
 
 
-def signing_passphrase() -> str | None:
-    """What the signing key is encrypted with: from the environment, and kept nowhere else."""
-    return os.environ.get(SIGNING_PASSPHRASE) or None
-
-
-def smtp_password() -> str:
-    """What the mail server is logged in to with: from the environment, and kept nowhere else."""
-    return os.environ.get(SMTP_PASSWORD, "")
-
-
-def alert_webhook() -> str:
-    """Where alerts are posted, a secret: from the environment, and kept nowhere else."""
-    return os.environ.get(ALERT_WEBHOOK, "")
-
-
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def dossiers_url() -> str | None:
-    """The database that dossiers are read from, with its password: from the environment only."""
-    return os.environ.get(DOSSIERS_URL) or None
-
-
-def with_driver(url: str) -> str:
-    """An address of PostgreSQL for SQLAlchemy, whose own choice of a driver is not installed."""
-    return url.replace(_POSTGRES, _WITH_DRIVER, 1)
-
-
-def dagster_url() -> str | None:
-    """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
-
-    Raises:
-        UsageError: It is the address of something else; the line does not repeat it.
-    """
-    url = with_driver(os.environ.get(DAGSTER_URL, ""))
-    if url and not url.startswith(_WITH_DRIVER):
-        raise UsageError(
-            "not an address of PostgreSQL",
-            where=f"environment variable {DAGSTER_URL}",
-            todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
-        )
-    return url or None
 
 
 def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
@@ -306,7 +258,7 @@ def _refuse_unknown_names(environment: Mapping[str, str]) -> None:
 
 
 def _suggestion(name: str) -> str:
-    if f"{_PREFIX}{name.upper()}" in _SECRETS:
+    if f"{_PREFIX}{name.upper()}" in SECRETS:
         return "it is a secret: give it by the environment, and remove it from here"
     close = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"did you mean {_PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"

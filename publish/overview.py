@@ -9,7 +9,7 @@ from typing import Any
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.store import Lake
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 from publish.assemble import release_months
 from publish.portal import Portal
 

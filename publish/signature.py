@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.errors import CheckFailedError, UsageError
-from cchc_pipeline.settings import SIGNING_PASSPHRASE
+from cchc_pipeline.secret_settings import SIGNING_PASSPHRASE
 from publish.release import PACKAGE, ReleaseId
 
 SIGNATURE = "SHA256SUMS.minisig"

@@ -14,7 +14,8 @@ import xlsxwriter
 from cchc_pipeline.agency_form import form_bytes, form_for
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import FormTerms
-from cchc_pipeline.units import Unit, UnitRegister, load_register
+from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.units import Unit, UnitRegister
 
 MARCH = Month(2024, 3)
 COLUMNS = (

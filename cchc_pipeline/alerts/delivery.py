@@ -23,7 +23,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from cchc_pipeline import __version__
 from cchc_pipeline.alerts.message import Message
 from cchc_pipeline.errors import SourceError, UsageError
-from cchc_pipeline.settings import SMTP_PASSWORD, Settings, alert_webhook, smtp_password
+from cchc_pipeline.secret_settings import SMTP_PASSWORD, alert_webhook, smtp_password
+from cchc_pipeline.settings import Settings
 
 MAIL, WEBHOOK = "e-mail", "webhook"
 Security = Literal["none", "starttls", "tls"]

@@ -11,7 +11,8 @@ from typing import Literal
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
-from cchc_pipeline.settings import Settings, dossiers_url
+from cchc_pipeline.secret_settings import dossiers_url
+from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import Delivery, delivered_paths, take_in
 from cchc_pipeline.sources.dossier_database import DossierDatabase, deliver

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from assets.recomputation import portal_as_of, recomputed
-from cchc_pipeline.settings import DOSSIERS_URL, Settings, load_settings
+from cchc_pipeline.secret_settings import DOSSIERS_URL
+from cchc_pipeline.settings import Settings, load_settings
 from publish.edition import Act
 from publish.portal import INDEX, Portal, switch
 from publish.release import ReleaseId

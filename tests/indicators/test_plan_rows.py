@@ -15,7 +15,7 @@ from cchc_pipeline.period import TIMEZONE, Basis, Month
 from cchc_pipeline.plan import RunRateReason, load_plan
 from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.store import table_from_rows
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 
 PLACES = ("one_stop", "city_portal")
 

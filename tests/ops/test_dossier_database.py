@@ -11,7 +11,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import recorded_deliveries
 from cchc_pipeline.sources.dossier_database import DossierDatabase, read_month
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 from tests.command_line import SAMPLE_INBOX
 from tests.ops.postgres import MARK
 from tests.sources.dossier_export import Outcome, read_files

@@ -13,7 +13,7 @@ from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.collection import Collected, collect_portal
 from cchc_pipeline.sources.portal_reading import read_month
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 from tests.portal_answers_builder import built_snapshot, sample_unit
 from tests.replay_portal import ROOT_ID, WAF_PAGE, ReplayPortal
 

@@ -17,7 +17,7 @@ from cchc_pipeline.sources.file_drop import read_drop
 from cchc_pipeline.sources.legacy_portal.gateway import service_of
 from cchc_pipeline.sources.legacy_portal.rows import normal_code
 from cchc_pipeline.sources.portal_reading import read_month
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 from tests.legacy_rows import ENDPOINT, Cells, content, drop, merged, provinces, row, units
 from tests.replay_portal import REJECTED
 

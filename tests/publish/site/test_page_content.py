@@ -23,7 +23,7 @@ from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import table_from_rows
-from cchc_pipeline.units import load_register
+from cchc_pipeline.unit_lists import load_register
 from publish.descriptor import describe
 from publish.directory import directory_files
 from publish.edition import Act, Edition
