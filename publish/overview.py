@@ -10,6 +10,7 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.store import Lake
 from cchc_pipeline.unit_lists import load_register
+from publish.approval import LOG, ApprovalLog, Entry
 from publish.assemble import release_months
 from publish.portal import Portal
 
@@ -18,9 +19,10 @@ def overview(settings: Settings) -> dict[str, Any]:
     """The state of this installation.
 
     Returns:
-        ``latest`` release or None; ``months``, each with its snapshots, rows handed in, computed
-        and published state, what is missing of the whole and of units, where months do not join,
-        and how many figures were corrected by hand; ``units_awaiting_code`` of the newest month.
+        ``latest`` release or None; the last ``preview`` or None; ``months``, each with its
+        snapshots, rows handed in, computed and published state, what is missing of the whole and
+        of units, where months do not join, and how many figures were corrected by hand;
+        ``units_awaiting_code`` of the newest month.
     """
     lake, portal = Lake(settings.lake_dir), Portal(settings.portal_dir)
     latest = portal.latest()
@@ -31,6 +33,7 @@ def overview(settings: Settings) -> dict[str, Any]:
     return {
         "latest": str(latest.id) if latest else None,
         "published_at": latest.published_at if latest else None,
+        "preview": _preview(ApprovalLog(settings.home / LOG).entries()),
         "months": [
             {
                 "period": str(month),
@@ -44,6 +47,18 @@ def overview(settings: Settings) -> dict[str, Any]:
         if months
         else [],
     }
+
+
+def _preview(entries: Sequence[Entry]) -> dict[str, str] | None:
+    """The last preview, and who approved what it showed; nobody is an empty text."""
+    previews = [entry for entry in entries if entry.act == "previewed"]
+    if not previews:
+        return None
+    last = previews[-1]
+    approved = [
+        e.by for e in entries if e.act == "approved" and e.input_digest == last.input_digest
+    ]
+    return {"release": last.release, "at": last.at, "approved_by": "; ".join(approved[-1:])}
 
 
 def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:
@@ -87,6 +102,10 @@ def _owed(lake: Lake, month: Month, root: str) -> dict[str, list[str]]:
 def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
     """The overview for people."""
     yield f"latest release: {seen['latest'] or 'none'} {seen['published_at'] or ''}".rstrip()
+    if seen["preview"]:
+        approved = seen["preview"]["approved_by"]
+        state = f"approved by {approved}" if approved else "not approved"
+        yield f"last preview: {seen['preview']['release']} {seen['preview']['at']}, {state}"
     yield f"{'month':8} {'snapshots':>9} {'rows':>10} {'refused':>8} computed published missing"
     for month in seen["months"]:
         yield (

@@ -157,8 +157,11 @@ def test_a_preview_is_shown_outside_the_web_root_and_approved_before_it_may_go_o
     assert all(("BẢN XEM TRƯỚC" in page) != ("PREVIEW, not yet" in page) for page in pages)
     assert not (home / "portal" / "current").exists()
 
+    status = ("status", "--home", home, "--inbox", SAMPLE_INBOX)
+    assert "last preview: 2024-03.r1 2026-10-12T01:30:00Z, not approved" in cchc(*status).out
     by = ("--by", "Văn phòng UBND thành phố", "--home", home, "--published-at", FIRST)
     assert cchc("approve", "2024-03", *by).code == 0
+    assert "approved by Văn phòng UBND thành phố" in cchc(*status).out
     out = cchc("run", "2024-03", "--home", home, "--inbox", SAMPLE_INBOX, "--published-at", SECOND)
     assert out.code == 0, out.err
     acts = [json.loads(line)["act"] for line in (home / "approvals.jsonl").read_text().splitlines()]
