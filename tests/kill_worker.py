@@ -1,4 +1,4 @@
-"""A process whose children run ``cchc run`` and are killed between every two steps.
+"""A process whose children run ``cchc run`` and are killed between two steps.
 
 Belongs here: dying at a step, looking at the portal after each death, the run that comes after all
 of them. Does not: expectations. Run as ``python -m tests.kill_worker FOLDER HOME FIRST STRIDE``;
@@ -47,8 +47,11 @@ def steps_passed(home: Path, die_after: int) -> int:
 
 
 def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
-    """In the child: count the steps of the jobs and the journal's lines, and die."""
-    passed = 0
+    """In the child: count the steps of the publication, some of the month's, and die.
+
+    A month's steps write to raw zone and lake, where no reader looks: every fourth is tried.
+    """
+    passed, of_month, publishes = 0, 0, False
     signal.alarm(240)  # a run that waits without end is a fault to be seen, not waited for
 
     def step() -> None:
@@ -58,7 +61,15 @@ def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
         if passed == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    progress.tell = lambda line: step() if _is_step(line) else None
+    def told(line: str) -> None:
+        nonlocal of_month, publishes
+        publishes = publishes or line.startswith("publish")
+        if _is_step(line):
+            of_month += 1
+            if publishes or of_month % 4 == 0:
+                step()
+
+    progress.tell = told
     Journal.write = _then(Journal.write, step)  # type: ignore[method-assign]
     outcome = run(home, SAMPLE_INBOX, at=SECOND)
     os.write(2, outcome.problem.encode())
