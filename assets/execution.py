@@ -19,7 +19,7 @@ from assets.automation import SCHEDULES, SENSORS
 from assets.checks import CHECKS
 from assets.dependent_months import carried_digest, following_months
 from assets.freshness import FRESHNESS_CHECKS, FRESHNESS_SCHEDULES
-from assets.instance import OURS
+from assets.instance import OF_A_COMMAND
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
@@ -107,7 +107,7 @@ def execute(
         partition_key=partition,
         raise_on_error=False,
         run_config={"loggers": {"steps": {}}},
-        tags=OURS,
+        tags=OF_A_COMMAND,
     )
     if not result.success:
         raise _cause(result, partition or "publication")

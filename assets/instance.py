@@ -24,6 +24,8 @@ from cchc_pipeline.secret_settings import DAGSTER_URL, dagster_url
 from cchc_pipeline.settings import load_settings
 
 OURS = {"cchc/started_by": "command line"}
+OF_A_COMMAND = {**OURS, "dagster/max_retries": "0"}
+"""The tags of a run that a command makes: whoever gave the command tries again, not the daemon."""
 _UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
 ]  # fmt: skip

@@ -35,7 +35,7 @@ def validate(
     files: Annotated[list[Path], typer.Argument(help="One export; several files are read as one.")],
     table: Annotated[
         str | None,
-        typer.Option(help="dossiers, procedures, petitions or agency_reports; by the name else."),
+        typer.Option(help="What the files hold; dossiers, the only one so far."),
     ] = None,
     month: Annotated[
         str | None, typer.Option(help="The month; that in the folder's or file's name if left out.")

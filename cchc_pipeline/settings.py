@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         Decimal("0.01"),
         ge=0,
         le=1,
-        description="Share of a source's rows of a month that may be quarantined.",
+        description="Share of a month's dossiers, or of portal entries, that may be quarantined.",
     )
     revision_limit: Decimal = Field(
         Decimal("0.25"),

@@ -6,7 +6,7 @@ bytes (``formats``), judging (``gates``).
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -130,6 +130,7 @@ def _months(
     if not computed:
         raise CheckFailedError("no month has been computed", where=str(lake.root))
     out = previous.periods if previous else ()
+    _require_all(lake, out, computed)
     ready = ready_months(computed, out, ingredients.asked, calendar, at)
     if not ready:
         due = calendar.release_date(computed[0]).moment
@@ -139,6 +140,20 @@ def _months(
             todo=f"wait, or publish it before that with: cchc run {computed[0]}",
         )
     return ready
+
+
+def _require_all(lake: Lake, out: Collection[Month], computed: Collection[Month]) -> None:
+    """No month that is out lacks a table, say one that the code did not know when it was made."""
+    lacking = sorted(set(out) - set(computed))
+    if not lacking:
+        return
+    tables = {name for name in MONTHLY if not {*lacking} <= {*lake.months(name)}}
+    further = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    raise CheckFailedError(
+        f"{', '.join(map(str, lacking[:3]))}{further}: out, and not whole in the lake"
+        f" ({', '.join(sorted(tables))})",
+        todo="cchc run each of them again; what the last of them completes is published",
+    )
 
 
 def columns_of(release: Published) -> dict[str, dict[str, str]]:

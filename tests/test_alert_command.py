@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from assets.execution import run_publication
-from assets.instance import end_dead_runs, persistent_instance
+from assets.instance import OF_A_COMMAND, end_dead_runs, persistent_instance
 from assets.jobs import PUBLISH_JOB
 from assets.resources import Workspace
 from publish.portal import INDEX
@@ -274,7 +274,7 @@ def test_a_late_publication_is_told_with_what_it_waits_for(home: Path, servers: 
 
 def test_a_run_whose_process_died_is_told(home: Path, servers: Office) -> None:
     with persistent_instance(home / "dagster") as instance:
-        instance.add_run(dg.DagsterRun(PUBLISH_JOB, tags={"cchc/started_by": "command line"}))
+        instance.add_run(dg.DagsterRun(PUBLISH_JOB, tags=OF_A_COMMAND))
         end_dead_runs(instance)
     told = tell(home, SAMPLE_INBOX, SECOND, servers)
     assert told.keys == ["run_failed:publication"]

@@ -39,6 +39,7 @@ from cchc_pipeline.decision766 import (
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.reference import read_yaml
 
+ROOT = Path(__file__).parents[1] / "schemas" / "decision-766"
 METHODOLOGY = load_methodology()
 DAY = date(2026, 9, 30)
 NULL = Recomputed(None, known=True)
@@ -489,6 +490,12 @@ def test_a_file_of_another_shape_is_refused_with_one_line(data: object) -> None:
     with pytest.raises(SchemaDataError, match="a file: ") as refusal:
         parse_methodology(data, "a file")
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in ROOT.glob("methodology-*.yaml")))
+def test_every_methodology_is_usable_under_the_code_that_its_file_is_named_for(file: str) -> None:
+    code = file.removeprefix("methodology-").removesuffix(".yaml")
+    assert load_methodology(f"766-{code}").code == f"766-{code}"
 
 
 @pytest.mark.parametrize(("code", "complaint"), [("766-1999", "no such file"), ("../x", "not the")])

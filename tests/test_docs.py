@@ -113,5 +113,5 @@ def test_the_changelog_of_the_data_names_every_published_table() -> None:
 
 def test_the_method_page_defines_targets_in_the_words_that_are_published() -> None:
     page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
-    assert with_definitions(page, 2024) == page, "python -m publish.method_page"
+    assert with_definitions(page) == page, "python -m publish.method_page"
     assert "| 25b |" in page

@@ -37,7 +37,7 @@ from cchc_pipeline.plan.model import (
     TaskGroup,
     Words,
 )
-from cchc_pipeline.plan.reading import load_plan, parse_plan
+from cchc_pipeline.plan.reading import load_plan, parse_plan, plan_years
 from cchc_pipeline.plan.windows import Window, parse_window
 
 __all__ = [
@@ -68,5 +68,6 @@ __all__ = [
     "load_plan",
     "parse_plan",
     "parse_window",
+    "plan_years",
     "required_run_rate",
 ]

@@ -19,6 +19,12 @@ _FILES = ("plan.yaml", "targets.yaml", "tasks.yaml")
 _SECTION = re.compile(r"[IVX]+(\.[0-9a-zđ]+)*")
 
 
+def plan_years() -> tuple[int, ...]:
+    """The years that have a folder in ``schemas/plan``, the oldest first."""
+    folders = (entry.name for entry in ROOT.joinpath("plan").iterdir() if entry.is_dir())
+    return tuple(sorted(int(name) for name in folders if name.isdecimal()))
+
+
 @cache
 def load_plan(year: int) -> Plan | None:
     """The plan of a year, from ``schemas/plan/<year>``; None for a year without one.

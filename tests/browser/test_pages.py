@@ -193,6 +193,8 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, march: str, s
     page = context.new_page()
     addresses = [address + n for n in (*KINDS, "en/index.html", "en/don-vi/H24.html")]
     addresses += [march + name for name in PLAN_KINDS]
+    if dark:  # the words are the same, the colours are not: every third page shows them all
+        addresses = addresses[::3]
     found = {name: _faults(page, name) for name in addresses}
     context.close()
     assert {name: faults for name, faults in found.items() if faults} == {}

@@ -67,6 +67,18 @@ def test_a_month_counts_once_all_its_tables_are_there(lake: Lake) -> None:
     assert release_months(lake) == (MARCH,)
 
 
+def test_a_month_that_is_out_and_lacks_a_table_is_named_with_what_to_do(
+    lake: Lake, portal: Portal, first: Published
+) -> None:
+    fill_lake(lake, APRIL)
+    lake.path("petition_statistics", MARCH).unlink()
+    with pytest.raises(CheckFailedError) as refusal:
+        assemble(lake, portal, ingredients(), LATER)
+    assert str(refusal.value).startswith(
+        "2024-03: out, and not whole in the lake (petition_statistics) -> cchc run each of them"
+    )
+
+
 def test_the_first_release_has_every_table_and_the_version_1_0_0(
     lake: Lake, portal: Portal
 ) -> None:
