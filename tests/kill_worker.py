@@ -49,7 +49,7 @@ def steps_passed(home: Path, die_after: int) -> int:
 def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
     """In the child: count the steps of the publication, some of the month's, and die.
 
-    A month's steps write to raw zone and lake, where no reader looks: every fourth is tried.
+    A month's steps write to raw zone and lake, where no reader looks: every tenth is tried.
     """
     passed, of_month, publishes = 0, 0, False
     signal.alarm(240)  # a run that waits without end is a fault to be seen, not waited for
@@ -66,7 +66,7 @@ def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
         publishes = publishes or line.startswith("publish")
         if _is_step(line):
             of_month += 1
-            if publishes or of_month % 4 == 0:
+            if publishes or of_month % 10 == 0:
                 step()
 
     progress.tell = told

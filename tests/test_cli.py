@@ -209,7 +209,7 @@ def test_status_says_what_is_there_and_who_owes_what(march_home: Path) -> None:
     assert any(line.startswith("2024-03 ") and line.endswith(" scores") for line in lines)
     assert any("owed by" in line for line in lines)
     seen = json.loads(cchc("status", "--home", march_home, "--json").out)
-    assert set(seen) == {"latest", "published_at", "months", "units_awaiting_code"}
+    assert set(seen) == {"latest", "published_at", "preview", "months", "units_awaiting_code"}
     assert seen["latest"] == "2024-03.r1"
     (month,) = seen["months"]
     assert (month["period"], month["computed"], month["published"]) == ("2024-03", True, True)
