@@ -1,7 +1,8 @@
 """A run that is killed after a step that writes leaves the old site or the new one, whole.
 
-Every second step of the publication is tried, and some of the month's; two processes share them. Within each, one installation takes its
-deaths in turn. Deaths within a step of the publication are tried in ``tests/publish``.
+Every second step of the publication is tried, and some of the month's; two processes share them.
+Within each, one installation takes its deaths in turn. Deaths within a step of the publication are
+tried in ``tests/publish``.
 """
 
 import json
@@ -15,7 +16,7 @@ import pytest
 from tests.command_line import SAMPLE_INBOX, SECOND, copy_home, run, tree_digest
 
 OLD, NEW = "2024-03.r1", "2026-09.r1"
-WORKERS = 2
+WORKERS, STRIDE = 2, 4
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,7 +26,7 @@ def found(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[di
     folders = [tmp_path_factory.mktemp("killed") for _ in range(WORKERS)]
     workers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.kill_worker", folder, march_home, str(n), str(2 * WORKERS)],
+            [sys.executable, "-m", "tests.kill_worker", folder, march_home, str(n), str(STRIDE)],
             stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )
         for n, folder in enumerate(folders, start=1)
