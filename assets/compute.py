@@ -14,7 +14,6 @@ from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
-from cchc_pipeline.engine import engine
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
 from cchc_pipeline.indicators.dossier_counts import MonthCounts, count_dossiers
@@ -43,7 +42,7 @@ from cchc_pipeline.indicators.task_progress import (
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
 from cchc_pipeline.sources.corrections import Entry, read_corrections
-from cchc_pipeline.sources.dossiers.month import absent_columns, scratch_folder, submission_rows
+from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import table_from_rows
@@ -146,9 +145,8 @@ def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> d
     if not _has_export(workspace, month):
         return _table("dossier_counts", [])
     path = workspace.lake.path("dossiers", month)
-    means = workspace.means_for(month)
-    with scratch_folder(means.scratch) as folder, engine(means.memory_limit, folder) as connection:
-        return versioned(count_dossiers(path, month, connection))
+    with workspace.means_for(month).opened() as engine:
+        return versioned(count_dossiers(path, month, engine))
 
 
 @_computed("dossier_accounts")

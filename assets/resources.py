@@ -112,7 +112,8 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def means_for(self, month: Month) -> Means:
         """What the files of a month are read with; months may be read side by side."""
         chosen = self.settings
-        return Means(chosen.scratch_dir / str(month), chosen.memory_limit)
+        scratch = chosen.scratch_dir / str(month)
+        return Means(scratch, chosen.memory_limit, chosen.engine, chosen.spark_master)
 
     @property
     def acceptance(self) -> Acceptance | None:

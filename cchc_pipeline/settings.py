@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cchc_pipeline.engines.opening import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.secret_settings import SECRETS
 
@@ -85,6 +86,14 @@ class Settings(BaseSettings):
         "600MB",
         pattern=r"^[1-9]\d*(MB|GB)$",
         description="What the engine that reads dossiers may take; beyond it, it uses the disk.",
+    )
+    engine: EngineName = Field(
+        DEFAULT_ENGINE, description="What judges and counts dossiers: `duckdb` or `spark`."
+    )
+    spark_master: str = Field(
+        DEFAULT_MASTER,
+        pattern=r"^(local(\[(\d+|\*)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|yarn|(spark|k8s)://\S+)$",
+        description="Where Spark runs; its driver runs on this machine in any case.",
     )
     provisional_days: int = Field(
         60, ge=0, description="A figure captured sooner than this after its period is provisional."

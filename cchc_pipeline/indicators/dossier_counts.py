@@ -1,7 +1,7 @@
 """A month's accepted dossiers counted by unit, field and procedure.
 
-Belongs here: the one group-by over dossiers, as an Ibis expression, and running it on DuckDB. Does
-not: what a measure counts, or what is made of the counts (``dossier_statistics``,
+Belongs here: the one group-by over dossiers, as an Ibis expression, and having an engine run it.
+Does not: what a measure counts, or what is made of the counts (``dossier_statistics``,
 ``dossier_targets``): nothing after this step sees a single dossier.
 """
 
@@ -16,8 +16,9 @@ from cchc_pipeline.indicators.dossier_measures import MEASURES, OF_YEAR
 from cchc_pipeline.period import Month
 
 if TYPE_CHECKING:
-    import duckdb
     from ibis.expr.types import Table
+
+    from cchc_pipeline.engines.protocol import Engine
 
 UNKNOWN = "UNKNOWN"
 """Stands for the unit or procedure of a dossier that names none, since a key has no gaps."""
@@ -66,27 +67,21 @@ def counts_expression(dossiers: "Table", month: Month) -> "Table":
     return keyed.group_by(["period", *KEYS]).aggregate(**sums)
 
 
-def count_dossiers(
-    dossiers: Path, month: Month, connection: "duckdb.DuckDBPyConnection"
-) -> pa.Table:
-    """Count the accepted dossiers of a month with DuckDB.
+def count_dossiers(dossiers: Path, month: Month, engine: "Engine") -> pa.Table:
+    """Count the accepted dossiers of a month.
 
-    The expression is written as SQL by Ibis and run by the caller's connection: its memory limit
-    and scratch folder hold.
+    The expression is written in the engine's SQL by Ibis; the engine's memory limit and scratch
+    folder hold.
 
     Args:
         dossiers: The month's table ``dossiers``, as Parquet.
         month: The month.
-        connection: An open connection.
+        engine: An open engine.
 
     Returns:
         The table ``dossier_counts``, by its contract, sorted by its key.
     """
-    import ibis  # noqa: PLC0415 - see dossiers_table
-
-    query = ibis.to_sql(counts_expression(dossiers_table(), month), dialect="duckdb")
-    connection.read_parquet(str(dossiers)).create_view("dossiers", replace=True)
-    counted = connection.sql(str(query)).to_arrow_table()
+    counted = engine.counted(dossiers, counts_expression(dossiers_table(), month))
     contract = load_contract("dossier_counts")
     schema = contract.arrow_schema()
     order = [(key, "ascending") for key in contract.primary_key]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.engine import engine
+from cchc_pipeline.engines.duckdb_engine import open_reader
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import FormTerms, read_forms
 from cchc_pipeline.sources.agency_forms.submissions import submission_rows
@@ -111,7 +111,7 @@ def _rows(record: str, about: Circumstances) -> Iterator[RecordRow]:
     means = about.means
     with (
         scratch_folder(means.scratch) as scratch,
-        engine(means.memory_limit, scratch) as connection,
+        open_reader(means.memory_limit, scratch) as connection,
     ):
         for file in about.files(record):
             path = about.archive.path_of(file.sha256)

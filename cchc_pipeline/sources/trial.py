@@ -107,7 +107,12 @@ def trial(
         reading = read_dossiers(
             [NamedFile(file.name, file) for file in files],
             UnitTexts(register, settings.root_unit, month),
-            Means(Path(folder) / "scratch", settings.memory_limit),
+            Means(
+                Path(folder) / "scratch",
+                settings.memory_limit,
+                settings.engine,
+                settings.spark_master,
+            ),
             results,
         )
         return _outcome(month, reading, results)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.engines.duckdb_engine import DuckDBEngine
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.indicators.dossier_measures import COUNTED_NAMES
 from cchc_pipeline.period import Month
@@ -61,7 +62,7 @@ def counts(rows: Iterable[Mapping[str, Any]], month: Month = MARCH) -> pa.Table:
     with TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / "dossiers.parquet"
         pq.write_table(table, path)
-        return count_dossiers(path, month, connection)
+        return count_dossiers(path, month, DuckDBEngine(connection, Path(folder)))
 
 
 def counted(*rows: Mapping[str, Any], month: Month = MARCH) -> dict[str, int]:

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from cchc_pipeline.engine import engine
+from cchc_pipeline.engines.opening import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName, open_engine
+from cchc_pipeline.engines.protocol import Engine
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive
@@ -34,10 +33,21 @@ UNKNOWN_UNIT = "UNKNOWN"
 
 @dataclass(frozen=True)
 class Means:
-    """What a month of dossiers is read with: a folder that is emptied, and DuckDB's limit."""
+    """What a month of dossiers is read with: a folder that is emptied, an engine and its limit."""
 
     scratch: Path
     memory_limit: str
+    engine: EngineName = DEFAULT_ENGINE
+    spark_master: str = DEFAULT_MASTER
+
+    @contextmanager
+    def opened(self) -> Iterator[Engine]:
+        """The engine, with the scratch folder, which is gone afterwards."""
+        with (
+            scratch_folder(self.scratch) as folder,
+            open_engine(self.engine, self.memory_limit, self.spark_master, folder) as engine,
+        ):
+            yield engine
 
 
 @dataclass(frozen=True)
@@ -106,16 +116,16 @@ def read_dossiers(
     Args:
         files: All files of the export.
         units: The units of the month.
-        means: Scratch folder and memory limit.
+        means: Scratch folder, engine and memory limit.
         results: The files to write.
 
     Raises:
         SourceError: A file cannot be read, or none has a row.
     """
-    with scratch_folder(means.scratch) as folder, engine(means.memory_limit, folder) as connection:
-        relations = _relations(files, folder, connection)
-        parts = _stage(relations, folder, connection)
-        judged = Judgement(connection, parts, units.month, units)
+    with means.opened() as engine:
+        relations = _relations(files, means.scratch, engine)
+        parts = _stage(relations, engine)
+        judged = Judgement(engine, parts, units.month, units)
         accounts = judged.accounts()
         if not accounts:
             raise SourceError(
@@ -146,13 +156,13 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
 
 
 def _relations(
-    files: Sequence[NamedFile], folder: Path, connection: duckdb.DuckDBPyConnection
+    files: Sequence[NamedFile], folder: Path, engine: Engine
 ) -> list[TextRelation]:
     """Every table of every file; all files that cannot be read are told in one line."""
     form, relations, problems = load_form(RECORD), [], []
     for file in files:
         try:
-            relations += read_plain(file.name, file.path, form, folder, connection)
+            relations += read_plain(file.name, file.path, form, folder, engine.reader)
         except SourceError as problem:
             problems.append(problem)
     if len(problems) == 1:
@@ -163,17 +173,14 @@ def _relations(
     return relations
 
 
-def _stage(
-    relations: Sequence[TextRelation], folder: Path, connection: duckdb.DuckDBPyConnection
-) -> list[Part]:
-    """Write the parts; each relation knows of the kinds of all."""
+def _stage(relations: Sequence[TextRelation], engine: Engine) -> list[Part]:
+    """Stage the parts; each relation knows of the kinds of all."""
     form = load_form(RECORD)
     kinds = sorted({kind_of(r) for r in relations}, key=lambda kind: (-len(kind), sorted(kind)))
     parts = []
     for number, relation in enumerate(relations):
-        path = folder / f"part-{number}.parquet"
-        stage(connection, relation, number, kinds, form, path)
-        parts.append(Part(path, label(relation), relation.first_row, kind_of(relation)))
+        name = stage(engine, relation, number, kinds, form)
+        parts.append(Part(name, label(relation), kind_of(relation)))
     return parts
 
 

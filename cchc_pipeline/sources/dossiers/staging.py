@@ -1,17 +1,15 @@
 """Raw texts of dossiers to typed values and the faults of each row, one file after another.
 
-Belongs here: the one query that turns a file's texts into a part (Parquet in the raw zone's scratch
-folder). Does not: units, contradictions and duplicates, which need the month's parts together
-(``judging``), or how a value is read (``values``).
+Belongs here: the query that gives a file's texts, which DuckDB reads, and the one that turns them
+into a part, which any engine runs. Does not: units, contradictions and duplicates, which need the
+month's parts together (``judging``), or how a value is read (``values``).
 
 A part has one row a line of the file, in its order, so that a row's number is its place.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import duckdb
-
+from cchc_pipeline.engines.protocol import Engine, Texts
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.rules import mask
 from cchc_pipeline.sources.record_files.reading import TextRelation
@@ -65,7 +63,8 @@ _COMPARED: Mapping[tuple[str, ...], str] = {
 """What makes two rows of a dossier alike: fields (any of them gives the values), and the values."""
 
 _FEE_TEXT = (
-    "coalesce(TongLePhi, array_to_string(list_transform(DanhSachLePhi, lambda x: x.Gia), ' + '))"
+    "coalesce(TongLePhi,"
+    " nullif(array_to_string(list_transform(DanhSachLePhi, lambda x: x.Gia), ' + '), ''))"
 )
 """What a message quotes of a fee: the total, or the single fees of a native record."""
 
@@ -94,52 +93,63 @@ def kind_of(relation: TextRelation) -> Kind:
 
 
 def stage(
-    connection: duckdb.DuckDBPyConnection,
+    engine: Engine,
     relation: TextRelation,
     number: int,
     kinds: Sequence[Kind],
     form: RecordForm,
-    path: Path,
-) -> None:
-    """Write a relation's part.
+) -> str:
+    """Stage a relation's part.
 
     Args:
-        connection: Any connection; its memory limit holds.
+        engine: Keeps it.
         relation: The texts.
         number: The relation's place in the export.
         kinds: The different kinds of relations in the export.
         form: The record's form.
-        path: Where the part goes.
+
+    Returns:
+        The name under which the engine has its rows.
     """
-    query = part_query(relation, number, kinds, form)
-    connection.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)")
+    name = f"part_{number}"
+    engine.stage(name, texts_of(relation, form), part_query(kind_of(relation), number, kinds, form))
+    return name
 
 
-def part_query(relation: TextRelation, number: int, kinds: Sequence[Kind], form: RecordForm) -> str:
-    """The SQL of a part: texts, then values, then faults, then what rows are compared by."""
+def texts_of(relation: TextRelation, form: RecordForm) -> Texts:
+    """Every field's text under its name, as DuckDB reads them from the file."""
     texts = ", ".join(f"{sql} AS {name}" for name, sql in _texts(relation, form).items())
+    return Texts(f"SELECT {texts} FROM {relation.source}", relation.first_row)  # noqa: S608
+
+
+def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm) -> str:
+    """The SQL of a part over ``texts``: values, then faults, then what rows are compared by."""
     moments = ", ".join(f"{sql} AS {name}" for name, sql in _moments().items())
     values = ", ".join(f"{sql} AS {name}" for name, sql in _values().items())
     names = [field.name for field in form.fields]
     told = {name: name for name in names} | {"TongLePhi": _FEE_TEXT}
     kept = ", ".join(f"{name} := {text}" for name, text in told.items())
     contents = ", ".join(
-        f"hash({_compared(kind_of(relation) & other)}, texts) AS content_{position}"
+        f"hash({_compared(kind & other)}, {_TOLD_TEXTS}) AS content_{position}"
         for position, other in enumerate(kinds)
     )
-    return (
-        f"WITH texts AS (SELECT {texts} FROM {relation.source}),"  # noqa: S608 - own expressions
-        f" dated AS (SELECT *, {moments} FROM"
+    dated = (
+        f"SELECT *, {moments} FROM"  # noqa: S608 - own expressions
         f" (SELECT *, coalesce(NgayHenTraMoi, {read.last_new_due('DanhSachHoSoBoSung')})"
-        f" AS new_due_text FROM texts)),"
-        f" valued AS (SELECT *, {values} FROM dated),"
-        f" judged AS (SELECT *, {mask(_faults())} AS faults FROM valued),"
-        f" told AS (SELECT *,"
-        f" CASE WHEN faults <> 0 THEN struct_pack({kept}) END AS texts FROM judged)"
-        f" SELECT {number} AS part, row_no, skipped, dossier_code, DonViXuLy AS unit_text,"
-        f" {', '.join(PART_VALUES)}, DuLieuMau IS NOT NULL AS is_sample, line_fault, faults,"
-        f" texts, {contents} FROM told"
+        f" AS new_due_text FROM texts)"
     )
+    valued = f"SELECT *, {values} FROM ({dated})"  # noqa: S608
+    judged = f"SELECT *, {mask(_faults())} AS faults FROM ({valued})"  # noqa: S608
+    return (
+        f"SELECT {number} AS part, row_no, skipped, dossier_code, DonViXuLy AS unit_text,"  # noqa: S608
+        f" {', '.join(PART_VALUES)}, DuLieuMau IS NOT NULL AS is_sample, line_fault, faults,"
+        f" texts, {contents} FROM (SELECT *,"
+        f" CASE WHEN faults <> 0 THEN struct_pack({kept}) END AS texts FROM ({judged}))"
+    )
+
+
+_TOLD_TEXTS = "CASE WHEN faults <> 0 THEN to_json(texts) END"
+"""The texts of a row with faults as one text, which tells an empty field from its neighbour."""
 
 
 PART_VALUES = (
@@ -191,8 +201,8 @@ def _values() -> Mapping[str, str]:
         **moments,
         "fees": fees,
         "fee": f"coalesce(list_sum({fees}), {read.amount('TongLePhi')})",
-        "supplements": f"coalesce(len(DanhSachHoSoBoSung), {read.whole_number('SoLanBoSung')})",
-        "has_e_result": f"(coalesce(len({files}) > 0, false)"
+        "supplements": f"coalesce(array_length(DanhSachHoSoBoSung), {read.whole_number('SoLanBoSung')})",
+        "has_e_result": f"(coalesce(array_length({files}) > 0, false)"
         f" OR coalesce({read.code('CoKetQuaDienTu', 'CoKetQuaDienTu')} = 1, false))",
         **_deadline_and_finish(),
     }
@@ -236,8 +246,8 @@ def _faults() -> Mapping[str, str]:
         "UNIT_MISSING": "DonViXuLy IS NULL",
         "PAYMENT_UNKNOWN": _unread("DuocThanhToanTrucTuyen", "online_payment"),
         "FEE_UNREADABLE": f"({_unread('TongLePhi', read.amount('TongLePhi'))}"
-        " OR coalesce(len(list_filter(list_zip(DanhSachLePhi, fees),"
-        " lambda x: x[1].Gia IS NOT NULL AND x[2] IS NULL)) > 0, false))",
+        " OR coalesce(array_length(list_filter(DanhSachLePhi, lambda x: x.Gia IS NOT NULL))"
+        " > array_length(list_filter(fees, lambda x: x IS NOT NULL)), false))",
         "FEE_NEGATIVE": f"(coalesce({read.amount('TongLePhi')} < 0, false)"
         " OR coalesce(list_min(fees) < 0, false))",
         "DIGITISED_UNKNOWN": _unread("HoSoCoThanhPhanSoHoa", "is_digitised"),

@@ -1,10 +1,11 @@
-"""What the texts of a dossier mean: SQL expressions that read one value each, for DuckDB.
+"""What the texts of a dossier mean: SQL expressions that read one value each.
 
 Belongs here: moments, amounts, codes, words, the last due date among supplements. Does not: where
 texts come from (``record_files``), which of them make a row unusable (``staging``).
 
 An expression gives NULL for an empty text and for one that cannot be read; the caller tells them
-apart by the text.
+apart by the text. It is DuckDB's SQL; what another engine makes of a function or of a pattern that
+is new here must be taught to its dialect (``engines.spark_dialect``).
 """
 
 import re
@@ -85,7 +86,7 @@ def moment(text: str) -> str:
     return (
         f"CASE WHEN {text} IS NULL THEN NULL"
         f" WHEN contains({text}, '/') THEN {slashes}"
-        f" WHEN {text}[5] = '-' THEN date_trunc('second', {iso})"
+        f" WHEN substr({text}, 5, 1) = '-' THEN date_trunc('second', {iso})"
         f" WHEN length({text}) = 14 THEN try_strptime({text}, '%Y%m%d%H%M%S')"
         rf" WHEN regexp_full_match({text}, '\d{{5}}([.,]\d+)?(e0)?') THEN {day} END"
     )
@@ -93,9 +94,9 @@ def moment(text: str) -> str:
 
 def _without_offset(text: str) -> str:
     """An ISO moment that gives its offset from UTC, on the city's clock."""
-    zone = f"regexp_extract({text}, '{_OFFSET}$')"
-    hours = f"coalesce(try_cast({zone}[1:3] AS INTEGER), 0)"
-    minutes = f"coalesce(try_cast({zone}[1] || right({zone}, 2) AS INTEGER), 0)"
+    zone = f"regexp_extract({text}, '{_OFFSET}$', 0)"
+    hours = f"coalesce(try_cast(left({zone}, 3) AS INTEGER), 0)"
+    minutes = f"coalesce(try_cast(left({zone}, 1) || right({zone}, 2) AS INTEGER), 0)"
     minutes = f"CASE WHEN length({zone}) > 3 THEN {minutes} ELSE 0 END"
     local = f"try_cast(regexp_replace({text}, '{_OFFSET}$', '') AS TIMESTAMP)"
     return f"({local} - to_minutes({hours} * 60 + {minutes}) + INTERVAL {_HOURS_AHEAD} HOUR)"
@@ -123,7 +124,8 @@ def amount(text: str) -> str:
     return (
         f"CASE WHEN {text} IS NULL THEN NULL"
         rf" WHEN regexp_full_match({text}, '-?\d+') THEN {plain}"
-        rf" WHEN ends_with({text}, 'e0') THEN try_cast(left({text}, -2) AS DECIMAL(18, 2))"
+        f" WHEN ends_with({text}, 'e0')"
+        f" THEN try_cast(left({text}, length({text}) - 2) AS DECIMAL(18, 2))"
         rf" WHEN regexp_full_match({text}, '-?\d{{1,3}}(\.\d{{3}})+(,\d+)?|-?\d+,\d+')"
         f" THEN try_cast({grouped} AS DECIMAL(18, 2))"
         rf" WHEN regexp_full_match({text}, '-?\d+\.\d+') THEN {plain} END"
@@ -191,5 +193,5 @@ def has_unreadable_date(supplements: str) -> str:
     bad = " OR ".join(f"({x} IS NOT NULL AND ({plausible(moment(x))}) IS NULL)" for x in leaves)
     return (
         f"CASE WHEN {supplements} IS NULL THEN false"
-        f" ELSE len(list_filter({supplements}, lambda x: {bad})) > 0 END"
+        f" ELSE array_length(list_filter({supplements}, lambda x: {bad})) > 0 END"
     )
