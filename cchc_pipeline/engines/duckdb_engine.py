@@ -7,15 +7,12 @@ engine on it. Does not: any query.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from cchc_pipeline.engines.protocol import Texts
-
-if TYPE_CHECKING:
-    from ibis.expr.types import Table
 
 _BATCH = 10_000
 
@@ -74,6 +71,10 @@ class DuckDBEngine:
         self.table(name, "SELECT * FROM given")
         self._reader.unregister("given")
 
+    def open(self, name: str, file: Path) -> None:
+        """See ``Engine``."""
+        self._reader.read_parquet(str(file)).create_view(name, replace=True)
+
     def view(self, name: str, query: str) -> None:
         """See ``Engine``."""
         self._reader.execute(f"CREATE TEMP VIEW {name} AS {query}")
@@ -96,13 +97,8 @@ class DuckDBEngine:
             f" TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
         )
 
-    def counted(self, file: Path, expression: "Table") -> pa.Table:
+    def arrow(self, query: str) -> pa.Table:
         """See ``Engine``."""
-        import ibis  # noqa: PLC0415 - it costs a second, and a month without an export needs none
-
-        [source] = expression.op().find(ibis.expr.operations.UnboundTable)
-        self._reader.read_parquet(str(file)).create_view(source.name, replace=True)
-        query = str(ibis.to_sql(expression, dialect="duckdb"))
         return self._reader.sql(query).to_arrow_table()
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-    from ibis.expr.types import Table
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,10 @@ class Engine(Protocol):
         """Give a small table a name."""
         ...
 
+    def open(self, name: str, file: Path) -> None:
+        """Give the rows of a Parquet file a name."""
+        ...
+
     def view(self, name: str, query: str) -> None:
         """Give a query a name; it is computed anew whenever it is read."""
         ...
@@ -77,13 +80,8 @@ class Engine(Protocol):
         """
         ...
 
-    def counted(self, file: Path, expression: "Table") -> "pa.Table":
-        """The rows of an Ibis expression over one table, which stands in a Parquet file.
-
-        Args:
-            file: The table's rows.
-            expression: Over one unbound table, by whose name the rows are found.
-        """
+    def arrow(self, query: str) -> "pa.Table":
+        """The rows of a query as one table in memory."""
         ...
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ lake. What is read several times is a Parquet folder (staged rows) or persisted 
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -21,9 +21,6 @@ from cchc_pipeline.engines.duckdb_engine import literal
 from cchc_pipeline.engines.protocol import Texts
 from cchc_pipeline.engines.spark_dialect import to_spark
 from cchc_pipeline.engines.spark_session import spark_session
-
-if TYPE_CHECKING:
-    from ibis.expr.types import Table
 
 
 class SparkEngine:
@@ -70,6 +67,10 @@ class SparkEngine:
         pq.write_table(table, path)
         self._read(name, path)
 
+    def open(self, name: str, file: Path) -> None:
+        """See ``Engine``."""
+        self._read(name, file.resolve())
+
     def view(self, name: str, query: str) -> None:
         """See ``Engine``."""
         self._query(query).createOrReplaceTempView(name)
@@ -94,13 +95,9 @@ class SparkEngine:
         file.replace(path)
         shutil.rmtree(folder)
 
-    def counted(self, file: Path, expression: "Table") -> pa.Table:
+    def arrow(self, query: str) -> pa.Table:
         """See ``Engine``."""
-        import ibis  # noqa: PLC0415 - it costs a second, and a month without an export needs none
-
-        [source] = expression.op().find(ibis.expr.operations.UnboundTable)
-        self._read(source.name, file.resolve())
-        return self._session.sql(str(ibis.to_sql(expression, dialect="pyspark"))).toArrow()
+        return self._query(query).toArrow()
 
     def close(self) -> None:
         """See ``Engine``; Spark itself goes on until the process ends."""

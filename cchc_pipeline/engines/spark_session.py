@@ -56,7 +56,8 @@ def spark_session(master: str, memory_limit: str, scratch: Path) -> Any:
     """
     with _lock:
         if not (_running and _running[0].serves(master)):
-            _require_parts(master)
+            _require_software()
+            _require_answer(master)
             stop()
             _running.append(_started(master, memory_limit, scratch.parent))
         return _running[0].session.newSession()
@@ -80,7 +81,7 @@ def _started(master: str, memory_limit: str, beside: Path) -> _Running:
     return _Running(session, master, folder)
 
 
-def _require_parts(master: str) -> None:
+def _require_software() -> None:
     """Raise for what is missing before Spark says so on many lines."""
     where = "CCHC_ENGINE=spark"
     if importlib.util.find_spec("pyspark") is None:
@@ -90,6 +91,10 @@ def _require_parts(master: str) -> None:
     if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").is_file())):
         todo = f"install openjdk-17-jre-headless, {_OTHERWISE}"
         raise UsageError("there is no Java", where=where, todo=todo)
+
+
+def _require_answer(master: str) -> None:
+    """Raise for a cluster that nobody finds, which Spark itself tries for a minute."""
     for host, port in re.findall(r"(?:spark://|,)([^:,]+):(\d+)", master):
         try:
             socket.create_connection((host, int(port)), _SECONDS_TO_ANSWER).close()
