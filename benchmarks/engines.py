@@ -3,7 +3,8 @@
 Belongs here: measuring, comparing, and a Markdown table. Does not: thresholds. The export is
 simulated once and kept in the folder given. Figures stand in ``benchmarks/README.md``.
 
-    python -m benchmarks.engines --folder DIR [--rows 1000000] [--memory 600MB] [--master 'local[*]']
+    python -m benchmarks.engines --folder DIR [--rows 1000000] [--memory 600MB]
+                                 [--master 'local[*]']
 """
 
 import argparse

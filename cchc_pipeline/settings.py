@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     )
     spark_master: str = Field(
         DEFAULT_MASTER,
-        pattern=r"^(local(\[(\d+|\*)(,\d+)?\])?|local-cluster\[\d+,\d+,\d+\]|yarn|(spark|k8s)://\S+)$",
+        pattern=r"^(local(\[(\d+|\*)(,\d+)?\])?|yarn|(spark|k8s)://\S+)$",
         description="Where Spark runs; its driver runs on this machine in any case.",
     )
     provisional_days: int = Field(

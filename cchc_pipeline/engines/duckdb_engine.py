@@ -1,4 +1,4 @@
-"""DuckDB within the limits of this machine: the engine that is used unless a setting says otherwise.
+"""DuckDB within the limits of this machine: the engine, unless a setting says otherwise.
 
 Belongs here: opening a connection with its memory limit and its folder for what spills, and the
 engine on it. Does not: any query.
@@ -90,10 +90,9 @@ class DuckDBEngine:
             yield from batch
 
     def write(self, query: str, columns: Sequence[str], order: Sequence[str], path: Path) -> None:
-        """See ``Engine``; DuckDB keeps the order of rows by itself."""
-        del order
+        """See ``Engine``; joins on several threads do not keep an order by themselves."""
         self._reader.execute(
-            f"COPY (SELECT {', '.join(columns)} FROM ({query}))"
+            f"COPY (SELECT {', '.join(columns)} FROM ({query}) ORDER BY {', '.join(order)})"
             f" TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
         )
 

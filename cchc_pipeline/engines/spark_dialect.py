@@ -5,13 +5,15 @@ Does not: any query, or starting Spark.
 
 What is peculiar to DuckDB and kept: what its cast to a moment reads (``2024-3-5 8:30``, ``24:00``,
 a zone that is passed over), ``strptime`` with fields of one digit, a pattern's end that is the end
-of the text, a sum that passes over NULL, a hash that tells NULL in one column from NULL in the next.
+of the text, a sum that passes over NULL, a hash that tells NULL in one column from NULL in the
+next. A year before the first is none here; no rule and no measure tells it from none.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
@@ -82,7 +84,7 @@ def _trunc(generator: SparkGenerator, node: exp.Expression) -> str:
     return f"CAST(DATE_TRUNC('{node.args['unit'].name}', {generator.sql(node.this)}) AS {_MOMENT})"
 
 
-def _try_cast(generator: SparkGenerator, node: exp.Expression) -> str:
+def _try_cast(generator: SparkGenerator, node: exp.TryCast) -> str:
     if node.args["to"].this in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ):
         return _moment(generator, node.this)
     return generator.trycast_sql(node)
@@ -90,10 +92,10 @@ def _try_cast(generator: SparkGenerator, node: exp.Expression) -> str:
 
 def _moment(generator: SparkGenerator, text: exp.Expression) -> str:
     """A moment to the second, from what DuckDB reads as one; 24:00 is the next day's 00:00."""
-    padded = generator.func(
-        "REGEXP_REPLACE", text, _text(_ANY_MOMENT), _text("$1 00$2:00$3:00$4")
+    padded = generator.func("REGEXP_REPLACE", text, _text(_ANY_MOMENT), _text("$1 00$2:00$3:00$4"))
+    whole = generator.func(
+        "REGEXP_REPLACE", padded, _text(r"(?<=[ :])0*(\d\d)(?=:|\z)"), _text("$1")
     )
-    whole = generator.func("REGEXP_REPLACE", padded, _text(r"(?<=[ :])0*(\d\d)(?=:|\z)"), _text("$1"))
     midnight = f"{generator.sql(text)} RLIKE {generator.sql(_text(_AT_MIDNIGHT))}"
     return f"(TRY_CAST({whole} AS {_MOMENT}) + MAKE_DT_INTERVAL(CAST({midnight} AS INT)))"
 
@@ -139,7 +141,7 @@ def accented_letters() -> Mapping[str, str]:
 
 
 def _strip_accents(generator: SparkGenerator, text: exp.Expression) -> str:
-    """Marks of ASCII letters; other letters keep theirs, since no word that is looked for has any."""
+    """Marks of ASCII letters; others keep theirs, since no word that is looked for has one."""
     letters = accented_letters()
     return generator.func(
         "TRANSLATE", text, _text("".join(letters)), _text("".join(letters.values()))
@@ -193,12 +195,12 @@ class SparkOfCchc(Spark):
     class Generator(SparkGenerator):
         """Writes Spark's SQL."""
 
-        TYPE_MAPPING = {
+        TYPE_MAPPING: ClassVar = {
             **SparkGenerator.TYPE_MAPPING,
             exp.DType.TIMESTAMP: _MOMENT,
             exp.DType.DATETIME: _MOMENT,
         }
-        TRANSFORMS = {
+        TRANSFORMS: ClassVar = {
             **SparkGenerator.TRANSFORMS,
             exp.RegexpExtract: _extract,
             exp.RegexpFullMatch: _full_match,

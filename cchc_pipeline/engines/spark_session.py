@@ -154,11 +154,13 @@ def _session(settings: dict[str, str], master: str, folder: Path) -> Any:
         with (folder / _LOG).open("ab") as log:
             gateway = SparkContext._gateway or launch_gateway(conf, {"stdout": log, "stderr": log})
         return SparkSession(SparkContext(conf=conf, gateway=gateway))
-    except Exception as error:  # Java's come in several classes, which all mean that it did not start
+    except (
+        Exception
+    ) as error:  # Java's come in several classes, which all mean that it did not start
         lines = str(error).strip().splitlines()
         said = next((line for line in lines if "Exception" in line), lines[0] if lines else "")
         shutil.rmtree(folder, ignore_errors=True)
-        raise _unreachable(master, said.strip()[:200]) from None
+        raise _unreachable(master, said.strip(" :")[:200]) from None
 
 
 def _remove_leftovers(beside: Path) -> None:

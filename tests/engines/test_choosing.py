@@ -31,7 +31,9 @@ def test_duckdb_is_the_engine_unless_the_setting_says_otherwise(
         load_settings()
 
 
-@pytest.mark.parametrize("master", ["127.0.0.1:7077", "local[two]", "local[2] --conf a=b", "http://a"])
+@pytest.mark.parametrize(
+    "master", ["127.0.0.1:7077", "local[two]", "local[2] --conf a=b", "http://a"]
+)
 def test_a_master_that_is_none_is_refused(master: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCHC_SPARK_MASTER", master)
     with pytest.raises(UsageError, match="CCHC_SPARK_MASTER"):
@@ -47,7 +49,9 @@ def test_without_pyspark_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"CCHC_ENGINE=spark: pyspark is not installed -> .*\[spark\]"):
+    with pytest.raises(
+        UsageError, match=r"CCHC_ENGINE=spark: pyspark is not installed -> .*\[spark\]"
+    ):
         _open(tmp_path)
 
 
@@ -85,7 +89,9 @@ def _names_compared(source: Path) -> set[str]:
 
 
 def test_only_the_place_that_opens_engines_asks_for_their_names() -> None:
-    sources = [p for part in ("cchc_pipeline", "assets", "publish") for p in (ROOT / part).rglob("*.py")]
+    sources = [
+        p for part in ("cchc_pipeline", "assets", "publish") for p in (ROOT / part).rglob("*.py")
+    ]
     asking = {str(path.relative_to(ROOT)) for path in sources if _names_compared(path)}
     assert asking == {"cchc_pipeline/engines/opening.py"}
 

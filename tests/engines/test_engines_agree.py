@@ -154,7 +154,7 @@ def test_a_run_on_spark_publishes_the_same_data(
     outcome = run(home, SAMPLE_INBOX, month="2024-03")
     assert outcome.code == 0, outcome.err
     assert "WARN" not in outcome.err
-    data = [path for path in (march_home / "portal/current/latest/data").iterdir()]
+    data = list((march_home / "portal/current/latest/data").iterdir())
     assert len(data) > 8
     for path in data:
         assert (home / "portal/current/latest/data" / path.name).read_bytes() == path.read_bytes()

@@ -27,9 +27,7 @@ _SQL_TYPES = {
     "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
     "boolean": "BOOLEAN", "local_datetime": "TIMESTAMP",
 }  # fmt: skip
-_UNITS = pa.schema(
-    [("text", pa.string()), ("unit_code", pa.string()), ("unit_ended", pa.bool_())]
-)
+_UNITS = pa.schema([("text", pa.string()), ("unit_code", pa.string()), ("unit_ended", pa.bool_())])
 
 
 @dataclass(frozen=True)

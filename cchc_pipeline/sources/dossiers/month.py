@@ -155,9 +155,7 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _relations(
-    files: Sequence[NamedFile], folder: Path, engine: Engine
-) -> list[TextRelation]:
+def _relations(files: Sequence[NamedFile], folder: Path, engine: Engine) -> list[TextRelation]:
     """Every table of every file; all files that cannot be read are told in one line."""
     form, relations, problems = load_form(RECORD), [], []
     for file in files:
