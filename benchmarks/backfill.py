@@ -23,7 +23,9 @@ from typing import Any
 
 from assets.backfill import RECORD
 from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake
 from publish.portal import Portal, read_tables
+from publish.release import STATISTICS
 
 CCHC = (sys.executable, "-m", "cchc_pipeline.cli")
 UNITS = Path(__file__).parents[1] / "schemas" / "sample" / "inbox" / "units.csv"
@@ -101,7 +103,11 @@ def _done(home: Path) -> Mapping[str, str]:
 
 
 def published(home: Path) -> Published:
-    """What is published, without what tells of releases and of what was published when."""
+    """What is published, without what tells of releases and of what was published when.
+
+    Which small counts are joined depends on what readers saw before, so the statistics are also
+    compared as they were before that.
+    """
     latest = Portal(home / "portal").latest()
     if latest is None:
         return {}
@@ -112,6 +118,8 @@ def published(home: Path) -> Published:
         if name != "revisions"
     }
     rows = tables["plan_indicators"]
+    computed = Lake(home / "lake").read_all(STATISTICS).to_pylist()
+    tables[f"{STATISTICS} as computed"] = computed
     tables["plan_indicators"] = [row for row in rows if row["indicator_id"] != "31"]
     return tables
 
