@@ -2,8 +2,9 @@
 
 Belongs here: how the log is stored. Does not: what is logged.
 
-A month logs about nine hundred events, most of them results of checks. The stock storage opens,
-commits and closes a database for each, which took a third of the run.
+A month logs about two thousand events, most of them of its six hundred checks. The stock storage
+opens, commits and closes a database for each, looks whether each table is there, and asks before
+each result what was materialized last; together that took half of the run.
 """
 
 import threading
@@ -12,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import sqlalchemy
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -33,6 +35,8 @@ class SteadyEventLog(SqliteEventLogStorage):
         self._engines: dict[str, sqlalchemy.Engine] = {}
         self._begun: dict[str, sqlalchemy.Connection] = {}
         self._tables: set[str] = set()
+        self._last_asked: tuple[str, dg.EventRecordsResult] | None = None
+        self._between_checks = False
         super().__init__(base_dir, inst_data)
         self._db_lock = threading.RLock()  # type: ignore[assignment]  # a batch connects within
 
@@ -65,6 +69,35 @@ class SteadyEventLog(SqliteEventLogStorage):
                     self.store_event(event)
             finally:
                 self._begun.clear()
+
+    @override
+    def store_event(self, event: EventLogEntry) -> None:
+        """Store an event; only the result of a check leaves it open what was materialized last."""
+        super().store_event(event)
+        kind = event.dagster_event_type
+        if kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._between_checks = True
+        elif kind != dg.DagsterEventType.STEP_OUTPUT:
+            self._last_asked, self._between_checks = None, False
+
+    @override
+    def fetch_materializations(
+        self,
+        records_filter: dg.AssetKey | dg.AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> dg.EventRecordsResult:
+        """What was materialized; between two results of one table's checks it is the same.
+
+        Dagster asks before every result which materialization was judged. A process that stores no
+        results, such as the web server, always gets an answer of now.
+        """
+        asked = repr((records_filter, limit, cursor, ascending))
+        if self._last_asked is None or self._last_asked[0] != asked or not self._between_checks:
+            answer = super().fetch_materializations(records_filter, limit, cursor, ascending)
+            self._last_asked, self._between_checks = (asked, answer), False
+        return self._last_asked[1]
 
     @override
     def has_table(self, table_name: str) -> bool:
