@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from benchmarks.dossiers import MONTH, ROOT, inbox_of
-from cchc_pipeline.engines.opening import DEFAULT_MASTER
+from cchc_pipeline.engines.names import DEFAULT_MASTER
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.month import Means, NamedFile, Results, read_dossiers

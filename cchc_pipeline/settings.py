@@ -19,7 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from cchc_pipeline.engines.opening import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
+from cchc_pipeline.engines.names import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.secret_settings import SECRETS
 

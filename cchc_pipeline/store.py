@@ -90,6 +90,10 @@ class Lake:
             sorted(Month.parse(path.stem) for path in (self.root / table).glob("*.parquet"))
         )
 
+    def paths(self, month: Month | None = None) -> list[Path]:
+        """The files of all tables; those of one month, if one is given."""
+        return sorted(self.root.glob(f"*/{month or '*'}.parquet"))
+
     def read_all(self, table: str) -> pa.Table:
         """Every month of a table, in order."""
         parts = [self.read(table, month) for month in self.months(table)]

@@ -1,19 +1,15 @@
 """Opening the engine that the settings name: the one place that tells engines apart by name.
 
-Belongs here: the names, and the choice. Does not: an engine.
+Belongs here: the choice. Does not: an engine.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from cchc_pipeline.engines.duckdb_engine import DuckDBEngine, open_reader
+from cchc_pipeline.engines.names import EngineName
 from cchc_pipeline.engines.protocol import Engine
-
-EngineName = Literal["duckdb", "spark"]
-DEFAULT_ENGINE: EngineName = "duckdb"
-DEFAULT_MASTER = "local[*]"
 
 
 @contextmanager

@@ -149,3 +149,31 @@ def test_a_run_whose_process_died_is_closed_and_gives_up_its_place_in_the_pool(
     closed = instance.get_run_by_id(dead.run_id)
     assert closed is not None
     assert closed.status is dg.DagsterRunStatus.FAILURE
+
+
+def test_what_was_materialized_is_asked_once_for_all_checks_of_a_table_and_again_after_it(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, asked = instance.event_log_storage, list[object]()
+    assert isinstance(log, SteadyEventLog)
+    stock = SqliteEventLogStorage.fetch_materializations
+
+    def counted(*arguments: object, **named: object) -> dg.EventRecordsResult:
+        asked.append(arguments[1])
+        return stock(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqliteEventLogStorage, "fetch_materializations", counted)
+    scores, others = dg.AssetKey("scores"), dg.AssetKey("submissions")
+    (run,) = [run for run in instance.get_runs() if run.job_name == MONTH_JOB]
+    checked = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)[0]
+    made = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)[0]
+    first = log.fetch_materializations(scores, 1)
+    assert log.fetch_materializations(scores, 1) == first
+    assert len(asked) == 2, "nothing says that this process is the one that checks"
+    log.store_event(checked)
+    assert log.fetch_materializations(scores, 1) == first
+    assert len(asked) == 2
+    log.fetch_materializations(others, 1)
+    log.store_event(made)
+    log.fetch_materializations(others, 1)
+    assert len(asked) == 4

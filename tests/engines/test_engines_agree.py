@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.engines.opening import EngineName, open_engine
+from cchc_pipeline.engines.names import EngineName
+from cchc_pipeline.engines.opening import open_engine
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.sources.dossiers import month as month_of_dossiers
 from cchc_pipeline.sources.dossiers import values as read

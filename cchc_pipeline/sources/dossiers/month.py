@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.engines.opening import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName, open_engine
+from cchc_pipeline.engines.names import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
+from cchc_pipeline.engines.opening import open_engine
 from cchc_pipeline.engines.protocol import Engine
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
