@@ -148,7 +148,8 @@ def _session(settings: dict[str, str], master: str, folder: Path) -> Any:
     from pyspark.java_gateway import launch_gateway  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:-UsePerfData")  # or it leaves files in /tmp
+    # Else the launcher leaves a folder among the system's temporary ones.
+    os.environ.setdefault("SPARK_LAUNCHER_OPTS", "-XX:-UsePerfData")
     conf = SparkConf(loadDefaults=False).setAll(list(settings.items()))
     try:
         # Its own words would reach the terminal of whoever runs this: Java's streams are a file.
