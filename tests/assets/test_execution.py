@@ -103,7 +103,7 @@ def test_a_blocking_check_that_fails_stops_what_comes_after_it(tmp_path: Path, i
     )
     with pytest.raises(CheckFailedError, match="groups add up"):
         _run_month(tmp_path / "home", inbox)
-    written = {path.parent.name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
+    written = {path.parents[2].name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
     assert "portal_findings" in written
     assert not written & {"score_recomputation", "unit_rankings", "scores", "submissions"}
 
