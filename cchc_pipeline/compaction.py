@@ -23,6 +23,8 @@ from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import PART, ROWS_PER_GROUP, Lake, parts_of, rows_digest
 
+_BATCH = 32_768
+
 
 @dataclass(frozen=True)
 class Scattered:
@@ -79,7 +81,8 @@ def compact(scattered: Scattered) -> None:
 def _batches(files: Iterable[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows of files one after another, as ``Lake.read`` gives them."""
     for path in files:
-        yield from ds.dataset(path, schema=schema, format="parquet").to_batches()
+        file = ds.dataset(path, schema=schema, format="parquet")
+        yield from file.to_batches(batch_size=_BATCH, batch_readahead=1)
 
 
 def _write(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
