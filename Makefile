@@ -3,6 +3,7 @@
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
 # make screenshots   pictures of the pages of ./var into ./var/screenshots, and the four of the docs (needs chromium)
+# make bench  every benchmark, for an hour on a quiet machine; exports are kept in ./build/bench (5 GB)
 # make clean  remove what run and test made
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ UV     := $(BIN)/uv
 STAMP  := $(VENV)/.installed
 SAMPLE := schemas/sample/inbox
 
-.PHONY: run test check serve screenshots clean install lock
+.PHONY: run test check serve screenshots bench clean install lock
 .DEFAULT_GOAL := run
 
 install: $(STAMP)
@@ -47,6 +48,9 @@ serve: $(STAMP)
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.screenshots var/portal/current var/screenshots
 	$(BIN)/python -m tests.browser.screenshots var/portal/current docs/images --chosen
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.report --folder build/bench
 
 # The lock records versions and hashes, never an address.
 lock: $(STAMP)

@@ -24,13 +24,13 @@ from assets.dependent_months import following_months
 from assets.execution import Progress, build_definitions, execute
 from assets.instance import persistent_instance
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB
+from assets.made_from import LISTS, MadeFrom
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import CchcError
 from cchc_pipeline.period import Month
 
 RECORD = "backfill.json"
-_LISTS = ("units.csv", "successions.csv", "publications.csv")
 _DIE_WITH_PARENT = 1
 """``PR_SET_PDEATHSIG`` of Linux: a worker does not outlive the command that started it."""
 
@@ -87,7 +87,7 @@ class Record:
 
 def inputs_of(inbox: Path, months: Iterable[Month]) -> dict[Month, str]:
     """For each month a digest of the names, sizes and times of its files, and of the lists."""
-    lists = [_stamp(inbox, inbox / name) for name in _LISTS if (inbox / name).is_file()]
+    lists = [_stamp(inbox, inbox / name) for name in LISTS if (inbox / name).is_file()]
     return {month: _digest([*lists, *_stamps(inbox, inbox / str(month))]) for month in months}
 
 
@@ -113,7 +113,7 @@ def fill(
 
     Args:
         workspace: The installation; its settings say how many months run side by side.
-        months: The span.
+        months: The months of the span that have to be made.
         record: What is done already; each month is added as it ends.
         told: Is told of each month that ended the first stage.
         progress: Is told of everything else.
@@ -121,12 +121,15 @@ def fill(
     Returns:
         The months that failed: the others are not held up by them.
     """
+    made_from, lake = MadeFrom(workspace.settings, workspace.now), workspace.lake
+    current = made_from.current_months(set(following_months(lake, months)) - set(months))
     left = [month for month in months if month not in record.done()]
     failed = _side_by_side(workspace, ALONE_JOB, left, record.add, told)
     good = [month for month in months if month not in {failure.month for failure in failed}]
-    resting = {*good, *following_months(workspace.lake, good)}
+    resting = {*good, *following_months(lake, good)}
     progress(f"year to date of {len(resting)} month(s)")
     failed += _side_by_side(workspace, FOLLOWING_JOB, sorted(resting), _nothing, _nothing)
+    made_from.add_months({*good, *current} - {failure.month for failure in failed})
     return failed
 
 

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
@@ -21,6 +21,7 @@ from assets.dependent_months import carried_digest, following_months
 from assets.freshness import FRESHNESS_CHECKS, FRESHNESS_SCHEDULES
 from assets.instance import OF_A_COMMAND
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
+from assets.made_from import MadeFrom
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.period import Month
@@ -56,26 +57,30 @@ def build_definitions(
 
 
 def run_months(
-    workspace: Workspace, months: Iterable[Month], instance: dg.DagsterInstance, progress: Progress
+    workspace: Workspace, months: Sequence[Month], instance: dg.DagsterInstance, progress: Progress
 ) -> None:
-    """Process each month, in order; the first that fails stops the rest.
+    """Process each month, in order, then what rests on them; the first that fails stops the rest.
 
     Raises:
         CheckFailedError: A blocking check failed; one line for each.
         CchcError: What a source raised.
     """
-    definitions, processed = build_definitions(workspace), list(months)
+    definitions, lake = build_definitions(workspace), workspace.lake
+    made_from = MadeFrom(workspace.settings, workspace.now)
+    current = made_from.current_months(following_months(lake, months))
     changed = []
-    for month in processed:
+    for month in months:
         progress(f"{month}: extract, validate, compute")
-        before = carried_digest(workspace.lake, month)
+        before = carried_digest(lake, month)
         execute(definitions, MONTH_JOB, instance, progress, str(month))
-        if carried_digest(workspace.lake, month) != before:
+        made_from.add_months([month])
+        if carried_digest(lake, month) != before:
             changed.append(month)
-    for month in following_months(workspace.lake, changed):
-        if month not in processed:
+    for month in following_months(lake, changed):
+        if month not in months:
             progress(f"{month}: year to date")
             execute(definitions, FOLLOWING_JOB, instance, progress, str(month))
+            made_from.add_months({month} & current)
 
 
 def run_publication(

@@ -5,10 +5,8 @@ Belongs here: the partitions definition. Does not: calendar arithmetic (``cchc_p
 
 import dagster as dg
 
+from cchc_pipeline.decision766 import FIRST_MONTH
 from cchc_pipeline.period import TIMEZONE, Month
-
-FIRST_MONTH = Month(2022, 6)
-"""Decision 766/QĐ-TTg took effect on 23/6/2022; nothing can be published for an earlier month."""
 
 MONTHS = dg.MonthlyPartitionsDefinition(
     start_date=str(FIRST_MONTH), fmt="%Y-%m", timezone=TIMEZONE.key

@@ -23,13 +23,16 @@ from typing import Any
 
 from assets.backfill import RECORD
 from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake
 from publish.portal import Portal, read_tables
+from publish.release import STATISTICS
 
 CCHC = (sys.executable, "-m", "cchc_pipeline.cli")
 UNITS = Path(__file__).parents[1] / "schemas" / "sample" / "inbox" / "units.csv"
 FIRST = Month(2024, 1)
 LATE, RESTATED, SHORT, CORRUPT = (Month(2024, month) for month in (5, 8, 3, 10))
 GONE = ";H24.M02;"
+Published = dict[str, list[dict[str, Any]]]
 
 
 def cchc(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -99,8 +102,12 @@ def _done(home: Path) -> Mapping[str, str]:
     return done
 
 
-def published(home: Path) -> dict[str, list[dict[str, Any]]]:
-    """What is published, without what tells of releases and of what was published when."""
+def published(home: Path) -> Published:
+    """What is published, without what tells of releases and of what was published when.
+
+    Which small counts are joined depends on what readers saw before, so the statistics are also
+    compared as they were before that.
+    """
     latest = Portal(home / "portal").latest()
     if latest is None:
         return {}
@@ -111,6 +118,8 @@ def published(home: Path) -> dict[str, list[dict[str, Any]]]:
         if name != "revisions"
     }
     rows = tables["plan_indicators"]
+    computed = Lake(home / "lake", "H24").read_all(STATISTICS).to_pylist()
+    tables[f"{STATISTICS} as computed"] = computed
     tables["plan_indicators"] = [row for row in rows if row["indicator_id"] != "31"]
     return tables
 
@@ -140,11 +149,21 @@ def scenario(work: Path, count: int, dossiers: int) -> Iterator[str]:
     yield f"{count} single runs: {time.monotonic() - begun:.0f} s"
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     yield f"largest process: {peak:.0f} MB (a backfill has its workers beside it)"
-    same = {
-        work_home.name: published(work_home) == published(single)
-        for work_home in (home, work / "whole")
-    }
-    yield f"published the same as the single runs: {same}"
+    for made, how in ((work / "whole", "in one go"), (home, "killed, resumed, mended")):
+        yield f"{how}, beside the single runs: {compared(published(made), published(single))}"
+
+
+def compared(made: Published, single: Published) -> str:
+    """The tables that differ, with how many rows of each do."""
+    told = []
+    for name in sorted(made.keys() | single.keys()):
+        rows, others = (
+            {json.dumps(row, sort_keys=True, default=str) for row in tables.get(name, ())}
+            for tables in (made, single)
+        )
+        if rows != others:
+            told.append(f"{name} ({len(rows - others)} of {len(rows)} rows)")
+    return ", ".join(told) or "the same"
 
 
 def main() -> None:

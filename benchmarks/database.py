@@ -19,7 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.dossiers import AT, CCHC, MONTH, Cost, cost_of, inbox_of
+from benchmarks.dossiers import AT, CCHC, MONTH, inbox_of
+from benchmarks.process_cost import Cost, cost_of
 from cchc_pipeline.period import Month
 from cchc_pipeline.secret_settings import DOSSIERS_URL
 from cchc_pipeline.simulation.profile import load_office_look

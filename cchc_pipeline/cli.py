@@ -4,6 +4,7 @@ Belongs here: the list of commands, exit codes, errors as one line. Does not: wo
 what they need when they run, so that ``cchc --help`` answers at once.
 """
 
+import gc
 import sys
 from http.server import HTTPServer
 from pathlib import Path
@@ -25,6 +26,8 @@ from cchc_pipeline.arguments import settings_for
 from cchc_pipeline.errors import CchcError, UsageError, disk_error, disk_refusal
 
 DEBUG = "--debug"
+_OBJECTS_BEFORE_COLLECTION = 100_000
+"""Importing and checking makes objects that stay: looking through them is a tenth of a run."""
 app = typer.Typer(
     name="cchc",
     help="Monthly open data on the quality of public service: extract, validate, compute, publish.",
@@ -107,6 +110,7 @@ def _server(root: Path, port: int) -> HTTPServer:
 
 def main() -> None:
     """Run the command line; an error is one line and an exit code, or its traceback."""
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     debug = len(arguments) < len(sys.argv) - 1
     try:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +22,11 @@ from cchc_pipeline.errors import CheckFailedError, SchemaDataError, UsageError
 if TYPE_CHECKING:
     import dagster as dg
 
+    from assets.made_from import MadeFrom
     from assets.resources import Workspace
     from cchc_pipeline.period import Month
     from cchc_pipeline.settings import Settings
+    from publish.portal import Portal
     from publish.release import Acceptance
 
 _Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
@@ -62,9 +65,13 @@ def run(
     if dry_run:
         _print_plan(job)
         return
-    with _at_work(job) as instance:
-        _process(job, instance)
-        release = _publish(job, instance)
+    with _alone(job):
+        left = _not_current(job)
+        release = None
+        if left or not job.made_from.is_published(job.months):
+            with _instance(job) as instance:
+                _process(job, left, instance)
+                release = _publish(job, instance)
     _tell_release(job, release)
 
 
@@ -92,12 +99,16 @@ def backfill(
         (job.months[0], job.months[-1]),
         inputs_of(job.settings.inbox_dir, job.months),
     )
-    count = _Count(len(job.months), len(record.done()))
-    if count.done:
-        progress.tell(f"{count.done} of {count.months} months were done before")
-    with _at_work(job) as instance:
-        failures = fill(job.workspace, job.months, record, count.tell, progress.tell)
-        release = _publish(job, instance)
+    with _alone(job):
+        current, failures, release = job.made_from.current_months(job.months), [], None
+        months = [month for month in job.months if month not in current]
+        count = _Count(len(job.months), len(job.months) - len({*months} - record.done()))
+        if count.done:
+            progress.tell(f"{count.done} of {count.months} months were done before")
+        if months or not job.made_from.is_published(job.months):
+            with _instance(job) as instance:
+                failures = fill(job.workspace, months, record, count.tell, progress.tell)
+                release = _publish(job, instance)
     if not failures:
         record.close()
     _tell_release(job, release)
@@ -116,8 +127,8 @@ def preview(
     from assets.publish import make_preview
 
     job = _job(month, month, home, inbox, published_at)
-    with _at_work(job) as instance:
-        _process(job, instance)
+    with _alone(job), _instance(job) as instance:
+        _process(job, _not_current(job), instance)
         progress.tell("preview: build, judge")
         found = make_preview(job.workspace)
     if found.built is None or found.site is None:
@@ -149,12 +160,46 @@ def approve(
 
 @dataclass(frozen=True)
 class _Job:
-    """What was asked for."""
+    """What was asked for.
+
+    Dagster is loaded with the workspace: only when there is something to do.
+    """
 
     settings: "Settings"
     months: tuple["Month", ...]
     moment: datetime
-    workspace: "Workspace"
+    acceptance: "Acceptance | None" = None
+    is_backfill: bool = False
+
+    @cached_property
+    def workspace(self) -> "Workspace":
+        """What the steps of a run share."""
+        from assets.resources import Workspace
+
+        settings, said = self.settings, self.acceptance
+        return Workspace(
+            home=str(settings.home),
+            inbox=str(settings.inbox) if settings.inbox else "",
+            moment=self.moment.isoformat(),
+            accept=said.reason if said else "",
+            note=said.note if said else "",
+            asked=[str(month) for month in self.months],
+            backfill=self.is_backfill,
+        )
+
+    @cached_property
+    def made_from(self) -> "MadeFrom":
+        """What stands as it is."""
+        from assets.made_from import MadeFrom
+
+        return MadeFrom(self.settings, self.moment)
+
+    @property
+    def portal(self) -> "Portal":
+        """Where it is published."""
+        from publish.portal import Portal
+
+        return Portal(self.settings.portal_dir)
 
 
 def _job(
@@ -180,13 +225,12 @@ def _job(
     moment = moment_of(published_at)
     months = _months(first, last, moment)
     _require_lists(settings)
-    workspace = _workspace(settings, months, moment, acceptance, is_backfill)
-    return _Job(settings, months, moment, workspace)
+    return _Job(settings, months, moment, acceptance, is_backfill)
 
 
 def _months(first: str, last: str, moment: datetime) -> tuple["Month", ...]:
     """The months of a span, all of them over and none before Decision 766."""
-    from assets.partitions import FIRST_MONTH
+    from cchc_pipeline.decision766 import FIRST_MONTH
     from cchc_pipeline.period import Month, require_ended
 
     months = tuple(Month.parse(first).to(Month.parse(last)))
@@ -214,26 +258,6 @@ def _require_lists(settings: "Settings") -> None:
         ) from None
 
 
-def _workspace(
-    settings: "Settings",
-    months: Sequence["Month"],
-    moment: datetime,
-    acceptance: "Acceptance | None",
-    is_backfill: bool,
-) -> "Workspace":
-    from assets.resources import Workspace
-
-    return Workspace(
-        home=str(settings.home),
-        inbox=str(settings.inbox) if settings.inbox else "",
-        moment=moment.isoformat(),
-        accept=acceptance.reason if acceptance else "",
-        note=acceptance.note if acceptance else "",
-        asked=[str(month) for month in months],
-        backfill=is_backfill,
-    )
-
-
 def _print_plan(job: _Job) -> None:
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
@@ -247,46 +271,54 @@ def _print_plan(job: _Job) -> None:
 
 
 @contextmanager
-def _at_work(job: _Job) -> Iterator["dg.DagsterInstance"]:
-    """The only publisher, on an instance without what a killed process left."""
+def _alone(job: _Job) -> Iterator[None]:
+    """The only publisher, after what a killed process left open is ended."""
+    from publish.acts import settle
+
+    with job.portal.lock(job.moment), progress.shown():
+        found = settle(job.portal)
+        if found:
+            progress.tell(f"the last act did not end: {found}")
+        yield
+
+
+@contextmanager
+def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
+    """The instance, without what a killed process left in it."""
     from assets.instance import end_dead_runs, persistent_instance
 
-    with (
-        job.workspace.portal.lock(job.moment),
-        progress.shown(),
-        persistent_instance(job.settings.dagster_dir) as instance,
-    ):
+    with persistent_instance(job.settings.dagster_dir) as instance:
         end_dead_runs(instance)
-        _tell_settled(job.workspace)
         yield instance
 
 
-def _process(job: _Job, instance: "dg.DagsterInstance") -> None:
+def _not_current(job: _Job) -> list["Month"]:
+    """The months that have to be made; of the others it is said that they stand."""
+    current = job.made_from.current_months(job.months)
+    for month in sorted(current):
+        progress.tell(f"{month}: nothing changed since it was made")
+    return [month for month in job.months if month not in current]
+
+
+def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
     from assets.execution import run_months
 
-    run_months(job.workspace, job.months, instance, progress.tell)
+    run_months(job.workspace, months, instance, progress.tell)
 
 
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:
     from assets.execution import run_publication
 
-    return run_publication(job.workspace, instance, progress.tell)
-
-
-def _tell_settled(workspace: "Workspace") -> None:
-    """End what a killed process left open, and say so."""
-    from publish.acts import settle
-
-    found = settle(workspace.portal)
-    if found:
-        progress.tell(f"the last act did not end: {found}")
+    release = run_publication(job.workspace, instance, progress.tell)
+    job.made_from.add_publication(job.months)
+    return release
 
 
 def _tell_release(job: _Job, release: str | None) -> None:
     if release is None:
         typer.echo("nothing to publish: the content is that of the last release")
     else:
-        typer.echo(f"published {release}: {job.workspace.portal.current / 'index.html'}")
+        typer.echo(f"published {release}: {job.portal.current / 'index.html'}")
 
 
 @dataclass

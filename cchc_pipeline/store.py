@@ -178,6 +178,10 @@ class Lake:
             )
         )
 
+    def paths(self, month: Month | None = None) -> list[Path]:
+        """The root unit's files of all tables; those of one month, if one is given."""
+        return sorted(self.root.glob(f"*/{self._unit}/month={month or '*'}/{_PARTS}"))
+
     def read_all(self, table: str) -> pa.Table:
         """Every month of a table, in order."""
         schema = load_contract(table).arrow_schema()

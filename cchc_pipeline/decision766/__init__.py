@@ -9,6 +9,7 @@ file, ``scoring`` computes and rounds, ``ratings`` has the bands of totals and t
 """
 
 from cchc_pipeline.decision766.methodology import (
+    FIRST_MONTH,
     TOTAL_POINTS,
     Confidence,
     Filled,
@@ -52,6 +53,7 @@ from cchc_pipeline.decision766.scoring import (
 from cchc_pipeline.decision766.shortfall import cases_needed
 
 __all__ = [
+    "FIRST_MONTH",
     "TOTAL_POINTS",
     "UNKNOWN",
     "Confidence",

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.dataclasses import dataclass as typed_dataclass
 
+from cchc_pipeline.period import Month
+
 Language = Literal["vi", "en"]
 Level = Literal["province", "agency", "commune"]
 Confidence = Literal["confirmed", "recomputed", "believed", "open"]
@@ -22,6 +24,8 @@ RatioInput = Literal["exact", "rounded_percent"]
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Points = Annotated[Decimal, Field(ge=0, le=100)]
 
+FIRST_MONTH = Month(2022, 6)
+"""Decision 766/QĐ-TTg took effect on 23/6/2022; nothing can be published for an earlier month."""
 TOTAL_POINTS = Decimal(100)
 NO_EXTRAS = ConfigDict(extra="forbid")
 

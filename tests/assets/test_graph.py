@@ -9,8 +9,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.checks import CHECKED_TABLES, check_name
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.partitions import FIRST_MONTH, MONTHS
+from assets.partitions import MONTHS
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.decision766 import FIRST_MONTH
 from cchc_pipeline.definitions import defs
 from publish.gates import GATES
 from publish.release import CODE_LISTS, PUBLISHED_TABLES, REVISIONS
