@@ -86,8 +86,8 @@ def codes_path(workspace: Workspace, month: Month) -> Path:
 
 
 def _put_in_place(workspace: Workspace, month: Month, results: Results) -> None:
-    put_in_place(results.accepted, workspace.lake.path("dossiers", month))
-    put_in_place(results.quarantine, workspace.lake.path("dossier_quarantine", month))
+    workspace.lake.put("dossiers", month, results.accepted)
+    workspace.lake.put("dossier_quarantine", month, results.quarantine)
     put_in_place(results.codes, codes_path(workspace, month))
     results.accepted.parent.rmdir()
 

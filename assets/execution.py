@@ -37,6 +37,7 @@ def build_definitions(
     workspace: Workspace,
     schedules: Sequence[dg.ScheduleDefinition] = SCHEDULES,
     sensors: Sequence[dg.SensorDefinition] = SENSORS,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
 ) -> dg.Definitions:
     """The whole graph on one workspace."""
     return dg.Definitions(
@@ -51,7 +52,7 @@ def build_definitions(
         schedules=[*schedules, *ALERT_SCHEDULES, *FRESHNESS_SCHEDULES],
         sensors=[*sensors, *ALERT_SENSORS],
         loggers={"steps": _step_logger},
-        executor=dg.in_process_executor,
+        executor=executor,
     )
 
 

@@ -15,7 +15,10 @@ REST_ON_EARLIER_MONTHS = ("plan_indicators", "plan_tasks", "dossier_continuity")
 _OF_A_MONTH = dg.AssetSelection.groups("extract", "validate", "compute") - FRESHNESS
 _RESTING = dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS) - FRESHNESS
 _FROM_ITS_BEGINNING = {"dagster/retry_strategy": "ALL_STEPS"}
-"""For a job whose steps hand over in memory: after a crash there is nothing to go on from."""
+"""For a job whose steps hand over in memory: after a crash there is nothing to go on from.
+
+Such a job runs in one process, whatever executor the months have.
+"""
 
 JOBS = [
     dg.define_asset_job(
@@ -39,12 +42,14 @@ JOBS = [
     dg.define_asset_job(
         PUBLISH_JOB,
         selection=dg.AssetSelection.groups("publish"),
+        executor_def=dg.in_process_executor,
         description="The next release of all months, and the switch that shows it.",
         tags=_FROM_ITS_BEGINNING,
     ),
     dg.define_asset_job(
         PREVIEW_JOB,
         selection=dg.AssetSelection.groups("preview"),
+        executor_def=dg.in_process_executor,
         description="The next release as it would go out, outside the web root.",
     ),
 ]

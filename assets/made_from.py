@@ -55,7 +55,7 @@ class Inputs:
     @property
     def lake(self) -> Lake:
         """The lake of the settings."""
-        return Lake(self.settings.lake_dir)
+        return Lake(self.settings.lake_dir, self.settings.root_unit)
 
     @property
     def portal(self) -> Portal:
@@ -106,9 +106,10 @@ class Inputs:
         """What is taken from the year so far and from the month before, and all units seen."""
         lake, previous = self.lake, month.previous()
         of_year = Month(month.year, 1).to(previous) if month.month > 1 else (previous,)
-        tables = [lake.path(table, m) for m in of_year for table in _FROM_EARLIER_MONTHS]
-        seen = [lake.path("portal_units", m) for m in lake.months("portal_units") if m < month]
-        return self.digests.lines(lake.root, (p for p in (*tables, *seen) if p.exists()))
+        tables = [(table, m) for m in of_year for table in _FROM_EARLIER_MONTHS]
+        seen = [("portal_units", m) for m in lake.months("portal_units") if m < month]
+        files = (path for table, m in (*tables, *seen) for path in lake.files(table, m))
+        return self.digests.lines(lake.root, files)
 
     def _verdicts(self, month: Month) -> Iterator[str]:
         """Which months of the year were public in time, as far as this month tells."""

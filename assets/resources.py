@@ -73,10 +73,10 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
             return datetime.fromisoformat(self.moment).astimezone(TIMEZONE)
         return datetime.now(TIMEZONE)
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
-        """The Parquet lake."""
-        return Lake(self.settings.lake_dir)
+        """The Parquet lake, as far as it is the root unit's."""
+        return Lake.opened(self.settings.lake_dir, self.settings.root_unit)
 
     @property
     def archive(self) -> RawArchive:

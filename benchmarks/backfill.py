@@ -118,7 +118,7 @@ def published(home: Path) -> Published:
         if name != "revisions"
     }
     rows = tables["plan_indicators"]
-    computed = Lake(home / "lake").read_all(STATISTICS).to_pylist()
+    computed = Lake(home / "lake", "H24").read_all(STATISTICS).to_pylist()
     tables[f"{STATISTICS} as computed"] = computed
     tables["plan_indicators"] = [row for row in rows if row["indicator_id"] != "31"]
     return tables

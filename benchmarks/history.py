@@ -162,7 +162,7 @@ def publish_all(place: Path, size: Size, costs: Costs) -> tuple[Portal, set[str]
     Returns:
         The portal, every address that it ever showed, and each release's digest when it went out.
     """
-    lake, portal = Lake(place / "lake"), Portal(place / "portal")
+    lake, portal = Lake(place / "lake", ROOT), Portal(place / "portal")
     ingredients = Ingredients(register(size), METHODOLOGY, IDENTITY, "benchmark", THRESHOLD)
     moment, addresses, digests = datetime(2027, 1, 10, 1, 30, tzinfo=UTC), set[str](), {}
     for number, (month, changed) in enumerate(history(size)):

@@ -18,7 +18,9 @@ MEASURED = (
     "dagster", "great_expectations", "duckdb", "pyarrow", "pandas", "frictionless",
     "ibis-framework",
 )  # fmt: skip
-BENCHMARKS = ("fixed_cost", "dossiers", "alternatives", "engines", "history", "site", "backfill")
+BENCHMARKS = (
+    "fixed_cost", "dossiers", "alternatives", "engines", "history", "site", "lake", "backfill",
+)  # fmt: skip
 _WITH_FOLDER = {"dossiers", "alternatives", "engines"}
 
 

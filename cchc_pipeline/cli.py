@@ -15,6 +15,7 @@ import typer
 from cchc_pipeline import (
     alert_command,
     backup_commands,
+    compact_command,
     diff_command,
     input_commands,
     release_commands,
@@ -46,6 +47,7 @@ diff_command.register(app)
 verify_command.register(app)
 alert_command.register(app)
 backup_commands.register(app)
+compact_command.register(app)
 
 
 @app.callback()

@@ -3,31 +3,50 @@
 Belongs here: the write-sync-rename sequence, once. Does not: what is written, or where.
 """
 
+import ctypes
+import errno
 import os
 from pathlib import Path
+
+_HERE, _EXCHANGE = -100, 2
+"""``AT_FDCWD`` and ``RENAME_EXCHANGE`` of Linux."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Put bytes at ``path`` through a temporary name, synced to the disk before the rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    new = _make_folder(path.parent)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     with unfinished.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
-    sync_folder(path.parent)
-    sync_folder(path.parent.parent)  # the folder itself may be new
+    _sync_names(path, new)
 
 
 def put_in_place(finished: Path, path: Path) -> None:
     """Move a file that was written elsewhere on the same disk to ``path``, synced before that."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    new = _make_folder(path.parent)
     with finished.open("rb") as file:
         os.fsync(file.fileno())
     finished.replace(path)
-    sync_folder(path.parent)
-    sync_folder(path.parent.parent)  # the folder itself may be new
+    _sync_names(path, new)
+
+
+def swap_folders(one: Path, other: Path) -> None:
+    """Let two folders change places at one moment: no reader finds a name missing, or both there.
+
+    Raises:
+        OSError: One is not there; or this system, or the file system, cannot do it.
+    """
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(one))
+    if rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(one))
+    sync_folder(one.parent)
+    sync_folder(other.parent)
 
 
 def append_line(path: Path, line: bytes) -> None:
@@ -46,6 +65,22 @@ def append_line(path: Path, line: bytes) -> None:
         os.fsync(log.fileno())
     if is_new:
         sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder, and say which of it and those above it are new."""
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return new
+
+
+def _sync_names(path: Path, new: list[Path]) -> None:
+    """Make a file's name durable, with those of the folders above it that are new.
+
+    The folder itself may be new too: another process may have made it just before.
+    """
+    for folder in dict.fromkeys([path.parent, path.parent.parent, *(p.parent for p in new)]):
+        sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

@@ -116,7 +116,9 @@ def _register(settings: "Settings") -> "UnitRegister":
     from cchc_pipeline.store import Lake
     from cchc_pipeline.unit_lists import load_register
 
-    seen = units_seen(Lake(settings.lake_dir).read_all("portal_units").to_pylist())
+    seen = units_seen(
+        Lake.opened(settings.lake_dir, settings.root_unit).read_all("portal_units").to_pylist()
+    )
     return load_register(settings.inbox_dir).with_source_units(seen)
 
 

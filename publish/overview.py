@@ -24,7 +24,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         of units, where months do not join, and how many figures were corrected by hand;
         ``units_awaiting_code`` of the newest month.
     """
-    lake, portal = Lake(settings.lake_dir), Portal(settings.portal_dir)
+    lake, portal = Lake.opened(settings.lake_dir, settings.root_unit), Portal(settings.portal_dir)
     latest = portal.latest()
     months = sorted({*lake.months("raw_portal"), *lake.months("scores")})
     computed = set(release_months(lake))

@@ -18,6 +18,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from cchc_pipeline.cli import main
+from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake
 
 SAMPLE_INBOX = Path(__file__).parents[1] / "schemas" / "sample" / "inbox"
 MONTH = "2026-09"
@@ -115,8 +117,8 @@ def published(home: Path, table: str) -> list[dict[str, Any]]:
 
 def in_lake(home: Path, table: str, month: str = MONTH) -> list[dict[str, Any]]:
     """The rows of a table of the lake; none if it was not written."""
-    path = home / "lake" / table / f"{month}.parquet"
-    return pq.read_table(path).to_pylist() if path.exists() else []
+    found = Lake(home / "lake", "H24").read(table, Month.parse(month)).to_pylist()
+    return list(found)
 
 
 def index(home: Path) -> dict[str, Any]:

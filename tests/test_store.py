@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.durable import write_whole
+from cchc_pipeline.durable import put_in_place, write_whole
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake, content_digest, table_from_rows
@@ -22,7 +23,7 @@ def _row(code: str, score: float | None = 1.0) -> dict[str, object]:
 
 
 def test_rows_come_back_as_they_were_written_and_sorted_by_their_key(tmp_path: Path) -> None:
-    lake, month = Lake(tmp_path), Month(2026, 9)
+    lake, month = Lake(tmp_path, "H24"), Month(2026, 9)
     table = table_from_rows(CONTRACT, [_row("H26"), _row("H24", None)])
     lake.write("score_recomputation", month, table)
     back = lake.read("score_recomputation", month)
@@ -32,18 +33,93 @@ def test_rows_come_back_as_they_were_written_and_sorted_by_their_key(tmp_path: P
 
 
 def test_a_month_that_was_never_written_has_no_rows_but_its_columns(tmp_path: Path) -> None:
-    table = Lake(tmp_path).read("score_recomputation", Month(2026, 9))
+    table = Lake(tmp_path, "H24").read("score_recomputation", Month(2026, 9))
     assert table.num_rows == 0
     assert table.column_names == [field.name for field in CONTRACT.fields]
-    assert Lake(tmp_path).read_all("score_recomputation").num_rows == 0
+    assert Lake(tmp_path, "H24").read_all("score_recomputation").num_rows == 0
 
 
 def test_writing_again_replaces_the_month_and_leaves_no_scraps(tmp_path: Path) -> None:
-    lake, month = Lake(tmp_path), Month(2026, 9)
+    lake, month = Lake(tmp_path, "H24"), Month(2026, 9)
     lake.write("score_recomputation", month, table_from_rows(CONTRACT, [_row("H24")]))
     lake.write("score_recomputation", month, table_from_rows(CONTRACT, []))
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["2026-09.parquet"]
+    kept = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert kept == ["score_recomputation/root_unit=H24/month=2026-09/part-0.parquet"]
     assert lake.months("score_recomputation") == (month,)
+
+
+def test_a_month_with_the_same_rows_is_not_written_again(tmp_path: Path) -> None:
+    lake, month = Lake(tmp_path, "H24"), Month(2026, 9)
+    path = lake.write(CONTRACT.table, month, table_from_rows(CONTRACT, [_row("H24")]))
+    before = path.stat()
+    lake.write(CONTRACT.table, month, table_from_rows(CONTRACT, [_row("H24")]))
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    lake.write(CONTRACT.table, month, table_from_rows(CONTRACT, [_row("H26")]))
+    assert path.stat().st_ino != before.st_ino
+
+
+def test_root_units_lie_apart_and_see_only_themselves(tmp_path: Path) -> None:
+    month = Month(2026, 9)
+    for code in ("H24", "H 25/x"):
+        lake = Lake(tmp_path, code)
+        lake.write(CONTRACT.table, month, table_from_rows(CONTRACT, [_row(code)]))
+    for code in ("H24", "H 25/x"):
+        assert Lake(tmp_path, code).read_all(CONTRACT.table).column("unit_code").to_pylist() == [
+            code
+        ]
+    names = {folder.name for folder in (tmp_path / CONTRACT.table).iterdir()}
+    assert names == {"root_unit=H24", "root_unit=H%2025%2Fx"}
+
+
+def test_months_that_an_earlier_version_wrote_are_moved_once_opened(tmp_path: Path) -> None:
+    one, two = (table_from_rows(CONTRACT, [_row(code)]) for code in ("H24", "H26"))
+    months = [Month(2026, 8), Month(2026, 9), Month(2026, 10)]
+    _write_formerly(tmp_path, months[0], one)
+    assert Lake.opened(tmp_path, "H24").months(CONTRACT.table) == (months[0],)
+    _write_formerly(tmp_path, months[0], two)  # by the earlier version, to which somebody went back
+    _write_formerly(tmp_path, months[1], one)
+    (tmp_path / CONTRACT.table / "notes.parquet").touch()  # nobody's month
+    lake = Lake.opened(tmp_path, "H24")
+    assert lake.months(CONTRACT.table) == tuple(months[:2])
+    assert lake.read(CONTRACT.table, months[0]).equals(two)
+    assert lake.read(CONTRACT.table, months[1]).equals(one)
+    assert not list((tmp_path / CONTRACT.table).glob("2026*"))
+
+
+def test_a_move_that_was_interrupted_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, moved = table_from_rows(CONTRACT, [_row("H24")]), list[Path]()
+    months = [Month(2026, number) for number in (1, 2, 3)]
+    for month in months:
+        _write_formerly(tmp_path, month, table)
+
+    def once(finished: Path, path: Path) -> None:
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(finished)
+        put_in_place(finished, path)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("cchc_pipeline.store.put_in_place", once)
+        Lake.opened(tmp_path, "H24")
+    assert len(list((tmp_path / CONTRACT.table).rglob("*.parquet"))) == len(months)
+    assert Lake.opened(tmp_path, "H24").read_all(CONTRACT.table).num_rows == len(months)
+
+
+def _write_formerly(root: Path, month: Month, table: pa.Table) -> None:
+    path = root / CONTRACT.table / f"{month}.parquet"
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(table, path)
+
+
+def test_a_file_without_a_column_of_today_reads_as_empty_there(tmp_path: Path) -> None:
+    lake, month = Lake(tmp_path, "H24"), Month(2026, 9)
+    table = table_from_rows(CONTRACT, [_row("H24")])
+    written = table.drop_columns(["difference"]).append_column("former", pa.array([1]))
+    lake.path(CONTRACT.table, month).parent.mkdir(parents=True)
+    pq.write_table(written, lake.path(CONTRACT.table, month))
+    assert lake.read(CONTRACT.table, month).equals(table)
 
 
 def test_a_value_of_another_type_is_one_line_that_names_the_table() -> None:

@@ -1,5 +1,6 @@
 """The graph at work: what is stored and told, what a failed check stops, what the log keeps."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,17 @@ from assets.resources import Workspace
 from cchc_pipeline.definitions import defs
 from cchc_pipeline.errors import CheckFailedError, SourceError
 from cchc_pipeline.period import Month
-from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, change_answer, copy_home, in_lake, row_of
+from tests.command_line import (
+    FIRST,
+    MONTH,
+    SAMPLE_INBOX,
+    cchc,
+    change_answer,
+    copy_home,
+    in_lake,
+    row_of,
+    tree_digest,
+)
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 
@@ -103,7 +114,7 @@ def test_a_blocking_check_that_fails_stops_what_comes_after_it(tmp_path: Path, i
     )
     with pytest.raises(CheckFailedError, match="groups add up"):
         _run_month(tmp_path / "home", inbox)
-    written = {path.parent.name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
+    written = {path.parents[2].name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
     assert "portal_findings" in written
     assert not written & {"score_recomputation", "unit_rankings", "scores", "submissions"}
 
@@ -177,3 +188,16 @@ def test_what_was_materialized_is_asked_once_for_all_checks_of_a_table_and_again
     log.store_event(made)
     log.fetch_materializations(others, 1)
     assert len(asked) == 4
+
+
+def test_an_installation_of_the_earlier_layout_goes_on_as_it_was(
+    published_home: Path, tmp_path: Path
+) -> None:
+    home = copy_home(published_home, tmp_path / "home")
+    for path in sorted((home / "lake").rglob("*.parquet")):
+        month = path.parent.name.removeprefix("month=")
+        path.rename(path.parents[2] / f"{month}.parquet")
+    for folder in (home / "lake").glob("*/root_unit=H24"):
+        shutil.rmtree(folder)
+    assert cchc("status", "--home", home).out == cchc("status", "--home", published_home).out
+    assert tree_digest(home / "lake") == tree_digest(published_home / "lake")

@@ -13,6 +13,7 @@ import pytest
 from assets.made_from import RECORD, MadeFrom
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.store import Lake
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, copy_home, run
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -90,7 +91,7 @@ def test_a_source_that_is_asked_over_the_network_is_always_asked(home: Path, inb
 def test_a_table_that_was_changed_or_lost_in_the_lake_makes_the_month_anew(
     home: Path, inbox: Path
 ) -> None:
-    path = home / "lake" / "scores" / f"{MONTH}.parquet"
+    path = Lake(home / "lake", "H24").path("scores", SEPTEMBER)
     content = path.read_bytes()
     path.write_bytes(content + b"x")
     assert not _is_current(home, inbox)
@@ -117,9 +118,10 @@ def test_a_month_carries_what_it_took_from_the_months_before(
     march, april = Month(2024, 3), Month(2024, 4)
     made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
     assert made_from.current_months([march, april]) == {march, april}
-    (home / "lake" / "dossier_counts" / f"{april}.parquet").write_bytes(b"another")
+    lake = Lake(settings.lake_dir, settings.root_unit)
+    lake.path("dossier_counts", april).write_bytes(b"another")
     assert made_from.current_months([march, april]) == {march}
-    (home / "lake" / "dossier_counts" / f"{march}.parquet").write_bytes(b"another")
+    lake.path("dossier_counts", march).write_bytes(b"another")
     assert made_from.current_months([march, april]) == frozenset()
 
 

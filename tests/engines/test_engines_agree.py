@@ -30,7 +30,7 @@ from cchc_pipeline.sources.dossiers.month import (
 from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
 from cchc_pipeline.sources.unit_texts import UnitTexts
-from tests.command_line import SAMPLE_INBOX, run
+from tests.command_line import SAMPLE_INBOX, in_lake, run
 from tests.engines.nasty_rows import AMOUNTS, MARCH, MOMENTS, ROOT, WORDS, files, register
 from tests.engines.spark import MARK, MASTER, MEMORY
 
@@ -159,8 +159,9 @@ def test_a_run_on_spark_publishes_the_same_data(
     assert len(data) > 8
     for path in data:
         assert (home / "portal/current/latest/data" / path.name).read_bytes() == path.read_bytes()
-    lake = pq.read_table(march_home / "lake/dossiers/2024-03.parquet").to_pylist()
-    assert pq.read_table(home / "lake/dossiers/2024-03.parquet").to_pylist() == lake
+    lake = in_lake(march_home, "dossiers", "2024-03")
+    assert lake
+    assert in_lake(home, "dossiers", "2024-03") == lake
     assert list(place.iterdir()) == [], "Spark writes into its scratch folder only"
 
 

@@ -35,7 +35,7 @@ LATER = MOMENT + timedelta(days=1)
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """A lake that holds March."""
-    lake = Lake(tmp_path / "lake")
+    lake = Lake(tmp_path / "lake", "H24")
     fill_lake(lake)
     return lake
 
@@ -59,7 +59,7 @@ def first(lake: Lake, portal: Portal) -> Published:
 
 def test_nothing_was_computed_so_nothing_can_be_published(tmp_path: Path, portal: Portal) -> None:
     with pytest.raises(CheckFailedError, match="no month has been computed"):
-        assemble(Lake(tmp_path / "empty"), portal, ingredients(), MOMENT)
+        assemble(Lake(tmp_path / "empty", "H24"), portal, ingredients(), MOMENT)
 
 
 def test_a_month_counts_once_all_its_tables_are_there(lake: Lake) -> None:

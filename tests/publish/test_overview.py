@@ -32,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def publish_march(settings: Settings) -> None:
     """March computed and published."""
-    lake, portal = Lake(settings.lake_dir), Portal(settings.portal_dir)
+    lake, portal = Lake(settings.lake_dir, settings.root_unit), Portal(settings.portal_dir)
     fill_lake(lake)
     draft = assemble(lake, portal, ingredients(), MOMENT)
     assert draft is not None
@@ -60,7 +60,8 @@ def test_a_month_that_was_only_collected_is_neither_computed_nor_published(
     settings: Settings,
 ) -> None:
     publish_march(settings)
-    Lake(settings.lake_dir).write("scores", APRIL, table("scores", score_rows(APRIL)))
+    lake = Lake(settings.lake_dir, settings.root_unit)
+    lake.write("scores", APRIL, table("scores", score_rows(APRIL)))
     april = overview(settings)["months"][-1]
     assert april["period"] == "2024-04"
     assert (april["computed"], april["published"]) == (False, False)
@@ -97,7 +98,7 @@ def test_the_plan_names_the_files_the_release_and_the_place(tmp_path: Path) -> N
 
 
 def test_the_plan_keeps_the_name_of_the_newest_month_that_is_out(settings: Settings) -> None:
-    portal, lake = Portal(settings.portal_dir), Lake(settings.lake_dir)
+    portal, lake = Portal(settings.portal_dir), Lake(settings.lake_dir, settings.root_unit)
     publish_march(settings)
     fill_lake(lake, APRIL)
     draft = assemble(lake, portal, ingredients(), MOMENT + timedelta(days=1))

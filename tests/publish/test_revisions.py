@@ -326,7 +326,7 @@ def test_the_reasons_are_those_of_the_code_list() -> None:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """A lake that holds March, and readers know it."""
-    lake = Lake(tmp_path / "lake")
+    lake = Lake(tmp_path / "lake", "H24")
     fill_lake(lake)
     return lake
 

@@ -1,0 +1,12 @@
+"""The entry point for workers of Celery: the same graph, each step of a month a task.
+
+Belongs here: the executor. Does not: the graph, or where the broker is (``docs/deployment``). Needs
+the extra ``[celery]``.
+"""
+
+from dagster_celery import celery_executor
+
+from assets.execution import build_definitions
+from assets.resources import Workspace
+
+defs = build_definitions(Workspace(), executor=celery_executor)
