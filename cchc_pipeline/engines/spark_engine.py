@@ -112,5 +112,8 @@ class SparkEngine:
 
 
 def _address(path: Path) -> str:
-    """A path as Spark takes it: of this machine's file system, not of a cluster's own."""
-    return path.as_uri()
+    """A path as Spark takes it: of this machine's file system, not of a cluster's own.
+
+    Spark does not decode what an URI escapes, such as the ``=`` in the lake's folders.
+    """
+    return f"file://{path}"
