@@ -103,13 +103,19 @@ def _run_conditions(
     counts = ", ".join(
         f"count(*) FILTER (WHERE NOT coalesce(({sql}), false))" for _, sql in conditions
     )
-    with duckdb.connect() as connection:
+    with _database().cursor() as connection:
         connection.register("judged", table)
         row = connection.execute(f"SELECT {counts} FROM judged").fetchone()  # noqa: S608 - the SQL is the contract's own
     for (expectation, _), broken in zip(conditions, row or (), strict=True):
         yield CheckResult(
             expectation.id, expectation.severity, broken == 0, expectation.message, int(broken)
         )
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One in memory for all checks: opening it costs more than most of them."""
+    return duckdb.connect()
 
 
 def _run_suite(
