@@ -5,10 +5,10 @@ Belongs here: what belongs to the copy, writing it, its list of contents. Does n
 
 The file is a tar archive, packed with zstd. Its last member lists every file with its SHA-256, so
 that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to
-a run, the preview, which the next run makes, and what steps printed. Dagster's databases are copied
-by SQLite itself: the history of runs and the cursors of sensors, without which a restored daemon
-would take old files for new ones. Where Dagster stores on PostgreSQL there are none, and the
-database is copied by its own means.
+a run, the preview and the record of what months were made from, which the next run makes, and what
+steps printed. Dagster's databases are copied by SQLite itself: the history of runs and the cursors
+of sensors, without which a restored daemon would take old files for new ones. Where Dagster stores
+on PostgreSQL there are none, and the database is copied by its own means.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ _DAGSTER = "dagster"
 _MADE_AGAIN = frozenset(
     {
         "raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next",
-        "preview", "lake/.scratch",
+        "preview", "lake/.scratch", "made-from.json",
     }
 )  # fmt: skip
 _UNFINISHED = ".part"

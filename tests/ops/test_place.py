@@ -334,4 +334,4 @@ def test_the_image_runs_as_its_own_account_on_the_python_that_is_tested() -> Non
 def test_every_file_beside_the_docs_is_named_in_them() -> None:
     page = (SHIPPED / "README.md").read_text("utf-8")
     for path in SHIPPED.iterdir():
-        assert path.name == "README.md" or f"]({path.name})" in page, path.name
+        assert path.name == "README.md" or f"]({path.name}" in page, path.name
