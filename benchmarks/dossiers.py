@@ -4,6 +4,7 @@ Belongs here: measuring and a Markdown table. Does not: thresholds. Exports are 
 in the folder given. Figures of a machine stand in ``benchmarks/README.md``.
 
     python -m benchmarks.dossiers --folder DIR [--rows 80000 1000000 10000000] [--runs 3]
+                                     [--forms CSV Parquet]
 """
 
 import argparse
@@ -14,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+
+import duckdb
 
 from benchmarks.process_cost import Cost, cost_of
 from cchc_pipeline.period import Month
@@ -56,9 +59,24 @@ def inbox_of(folder: Path, rows: int) -> Path:
     return inbox
 
 
+def parquet_inbox_of(folder: Path, rows: int) -> Path:
+    """The same rows as one Parquet file of the same texts."""
+    inbox, plain = folder / f"inbox-{rows}-parquet", inbox_of(folder, rows)
+    if not inbox.is_dir():
+        making = folder / f"making-{rows}-parquet"
+        shutil.rmtree(making, ignore_errors=True)
+        (making / MONTH).mkdir(parents=True)
+        shutil.copy(plain / "units.csv", making)
+        (file,) = (plain / MONTH).glob("ho-so*.csv")
+        texts = f"read_csv('{file}', delim = ';', header = true, all_varchar = true)"
+        duckdb.sql(f"SELECT * FROM {texts}").write_parquet(f"{making / MONTH / file.stem}.parquet")  # noqa: S608 - our own file
+        making.rename(inbox)
+    return inbox
+
+
 def baseline(inbox: Path) -> Cost:
     """One DuckDB query in a fresh process."""
-    (file,) = (inbox / MONTH).glob("ho-so*.csv")
+    (file,) = (inbox / MONTH).glob("ho-so*")
     return cost_of([sys.executable, BASELINE, file, inbox / "units.csv", MONTH])
 
 
@@ -68,10 +86,13 @@ def run(inbox: Path, home: Path) -> Cost:
     return cost_of([CCHC, "run", MONTH, *given])
 
 
-def row_of(rows: int, folder: Path, runs: int) -> str:
+INBOXES = {"CSV": inbox_of, "Parquet": parquet_inbox_of}
+
+
+def row_of(rows: int, folder: Path, runs: int, form: str) -> str:
     """One line of the table: the query, a run in a fresh home, and once more with nothing new."""
     costs: dict[str, list[Cost]] = {"query": [], "run": [], "again": []}
-    inbox = inbox_of(folder, rows)
+    inbox = INBOXES[form](folder, rows)
     for _ in range(runs):
         costs["query"].append(baseline(inbox))
         with tempfile.TemporaryDirectory(dir=folder) as home:
@@ -81,7 +102,7 @@ def row_of(rows: int, folder: Path, runs: int) -> str:
     peaks = {name: max(cost.peak for cost in of) for name, of in costs.items()}
     processor = median(cost.processor for cost in costs["run"])
     more = walls["run"] - walls["again"]
-    cells = [f"{rows:,}", *(f"{walls[name]:.2f} / {peaks[name]:.0f}" for name in costs)]
+    cells = [f"{rows:,} {form}", *(f"{walls[name]:.2f} / {peaks[name]:.0f}" for name in costs)]
     cells += [f"{processor:.1f}", f"{more:.2f}", f"{more / walls['query']:.1f}"]
     return f"| {' | '.join(cells)} |"
 
@@ -92,6 +113,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--rows", type=int, nargs="*", default=list(ROWS))
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--forms", nargs="*", default=list(INBOXES), choices=INBOXES)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     print(f"{os.cpu_count()} processors, median wall s / highest peak MB of {given.runs}\n")
@@ -100,7 +122,8 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|")
     for rows in given.rows:
-        print(row_of(rows, given.folder, given.runs), flush=True)
+        for form in given.forms:
+            print(row_of(rows, given.folder, given.runs, form), flush=True)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,14 @@ import sys
 
 import duckdb
 
+READ = {
+    "csv": "read_csv($file, delim = ';', header = true, all_varchar = true)",
+    "parquet": "read_parquet($file)",
+}
 QUERY = r"""
 WITH
 raw AS NOT MATERIALIZED (
-    SELECT * FROM read_csv($file, delim = ';', header = true, all_varchar = true)
+    SELECT * FROM {source}
 ),
 typed AS NOT MATERIALIZED (
     SELECT
@@ -133,7 +137,9 @@ ORDER BY unit, field
 
 def main(file: str, units: str, month: str) -> None:
     """Run the query and say what it counted, so that a reader can compare."""
-    rows = duckdb.execute(QUERY, {"file": file, "units": units, "month": month}).fetchall()
+    source = READ.get(file.rpartition(".")[2], READ["csv"])
+    query = QUERY.replace("{source}", source)
+    rows = duckdb.execute(query, {"file": file, "units": units, "month": month}).fetchall()
     names = ("not received", "quarantined", "carried over", "received", "finished")
     sums = [sum(row[place] for row in rows) for place in range(2, 7)]
     print(", ".join(f"{name} {number}" for name, number in zip(names, sums, strict=True)))

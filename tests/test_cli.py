@@ -282,3 +282,19 @@ def test_the_lock_is_free_again_after_a_run_that_failed(home: Path, inbox: Path)
     assert run(home, inbox, at=SECOND).code == 1
     with Portal(home / "portal").lock(datetime.fromisoformat(THIRD)):
         assert index(home)["latest"] == "2026-09.r1"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["run", "2026-13"], 2)])
+def test_the_installed_command_ends_with_its_code_after_what_was_left_for_the_end(
+    arguments: list[str], code: int
+) -> None:
+    program = (
+        "import atexit, sys; from cchc_pipeline.cli import command\n"
+        "atexit.register(print, 'left for the end')\n"
+        "sys.argv[0] = 'cchc'; command()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code
+    assert done.stdout.endswith("left for the end\n")

@@ -77,6 +77,9 @@ def test_every_check_has_its_result_in_the_log(instance: dg.DagsterInstance) -> 
     evaluations = [event.get_dagster_event().asset_check_evaluation_data for event in events]
     assert len(evaluations) > 200
     assert {e.check_name for e in evaluations if not e.passed and e.blocking} == set()
+    planned = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
+    stored = instance.all_logs(run.run_id, of_type=planned)
+    assert len(stored) == len(evaluations), "planned checks are stored together, none is lost"
 
 
 def test_the_log_lies_where_the_stock_storage_reads_and_writes_it(published_home: Path) -> None:
