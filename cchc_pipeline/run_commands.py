@@ -37,6 +37,7 @@ _At = Annotated[
     typer.Option("--published-at", help="The moment of publication, ISO 8601; now if left out."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")]
+_STANDS = "nothing changed since it was made"
 _Note = Annotated[str | None, typer.Option(help="What readers are told of these revisions.")]
 
 
@@ -262,6 +263,8 @@ def _print_plan(job: _Job) -> None:
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
+    for month in sorted(job.made_from.current_months(job.months)):
+        typer.echo(f"{month}: {_STANDS}; it would be passed over")
     source, inbox = database_of(job.settings), job.settings.inbox_dir
     for line in planned_ways(job.months, source, inbox, job.moment):
         typer.echo(line)
@@ -296,7 +299,7 @@ def _not_current(job: _Job) -> list["Month"]:
     """The months that have to be made; of the others it is said that they stand."""
     current = job.made_from.current_months(job.months)
     for month in sorted(current):
-        progress.tell(f"{month}: nothing changed since it was made")
+        progress.tell(f"{month}: {_STANDS}")
     return [month for month in job.months if month not in current]
 
 
