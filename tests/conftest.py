@@ -1,6 +1,7 @@
 """What test files of several folders share: an inbox to change, an installation that has published.
 
-Belongs here: fixtures. Does not: functions that need no fixture (``tests.command_line``).
+Belongs here: fixtures, and the order of the files. Does not: functions that need no fixture
+(``tests.command_line``).
 """
 
 import os
@@ -16,6 +17,17 @@ from tests.ops.postgres import Server, postgres
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")  # a busy machine is no failure
+_LONGEST = (
+    "tests/test_kill.py", "tests/publish/test_publication.py", "tests/test_backfill.py",
+    "tests/test_bad_input.py", "tests/browser/test_pages.py", "tests/ops/test_daemon.py",
+    "tests/engines/test_engines_agree.py", "tests/test_legacy_months.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take minutes come first, so that no process waits at the end for another's."""
+    order = {name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(_LONGEST)))
 
 
 @pytest.fixture
