@@ -4,8 +4,8 @@ Belongs here: which modules, and how they are put off. Does not: our own imports
 they are needed.
 
 Great Expectations imports the statistics of SciPy and the charts of Altair for expectations that no
-contract has; they are four tenths of its second and a half. The loader is Python's own: a module
-that is put off is whole as soon as one of its names is asked for.
+contract has; they are four tenths of its two and a half seconds. The loader is Python's own: a
+module that is put off is whole as soon as one of its names is asked for.
 """
 
 import importlib.machinery

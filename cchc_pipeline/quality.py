@@ -1,8 +1,8 @@
 """Running a table's expectations, and what came of each.
 
 Belongs here: the two engines (Great Expectations on pandas for column expectations, one DuckDB
-query for row conditions) behind one result type. Does not: the expectations themselves, which a
-table's contract declares, or what follows from a failure.
+query for row conditions and for gaps in columns) behind one result type. Does not: the expectations
+themselves, which a table's contract declares, or what follows from a failure.
 """
 
 import logging
