@@ -41,7 +41,7 @@ from cchc_pipeline.indicators.task_progress import (
 )
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
-from cchc_pipeline.sources.corrections import Entry, read_corrections
+from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_replayed
 from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
@@ -79,7 +79,11 @@ def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...],
     entries = [
         entry
         for file in files
-        for entry in read_corrections(workspace.archive.get(file["sha256"]), file["file"])
+        for entry in read_corrections(
+            workspace.archive.get(file["sha256"]),
+            file["file"],
+            todo_of_replayed(file["file"], month, file["received_at"]),
+        )
     ]
     return tuple(entries), ", ".join(file["file"] for file in files)
 
