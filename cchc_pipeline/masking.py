@@ -110,7 +110,7 @@ def mask(value: str, limit: int = 40) -> str:
 def quoted(value: object) -> str:
     """A value of a file that may be of any type, as a message may quote it."""
     if isinstance(value, str):
-        return f"“{mask(value)}”"
+        return f"'{mask(value)}'"
     if isinstance(value, list | tuple | set):
         return "a list"
     if isinstance(value, dict):
