@@ -1,9 +1,9 @@
 """How a value is quoted: short, with nothing raw in it, and without what looks like personal data.
 
 Belongs here: the forms of identity numbers, phones, e-mail addresses and dossier codes, the mask,
-and characters that a terminal would obey. Does not: which texts are judged (``publish.personal_data``) or which columns are personal
-(the contracts). The forms to find are narrow, since a find stops a release; the forms to mask are
-wide, since a mask costs nothing.
+and characters that a terminal would obey. Does not: which texts are judged
+(``publish.personal_data``) or which columns are personal (the contracts). The forms to find are
+narrow, since a find stops a release; the forms to mask are wide, since a mask costs nothing.
 """
 
 import re
@@ -69,10 +69,10 @@ _SEEN_BEYOND = 300
 
 
 def visible(text: str, limit: int | None = 40) -> str:
-    """A text as a terminal, a log or a mail may show it: on one line, with nothing that it obeys.
+    r"""A text as a terminal, a log or a mail may show it: on one line, with nothing that it obeys.
 
     Control and format characters, line breaks, lone surrogates and characters without a meaning are
-    shown as their escapes (``\\x1b``, ``\\n``, ``\\u202e``).
+    shown as their escapes (``\x1b``, ``\n``, ``\u202e``).
 
     Args:
         text: Any text, such as a file's name or a cell.

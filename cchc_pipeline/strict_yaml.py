@@ -1,8 +1,8 @@
 """YAML that people write by hand, read without the guesses that YAML makes.
 
 Belongs here: from bytes to mappings, lists and texts, and refusing what is more than that: tags,
-keys that stand twice, deep nesting, aliases that swell, several documents. Does not: types (a caller's
-pydantic model), or the files that are shipped (``reference``).
+keys that stand twice, deep nesting, aliases that swell, several documents. Does not: types (a
+caller's pydantic model), or the files that are shipped (``reference``).
 
 A bare word is a text here, a number too: YAML 1.1 reads ``18:25`` as 1105 and ``no`` as false.
 """
@@ -87,9 +87,10 @@ class _Reading:
         """The tree that begins with an event, after all of its events were taken."""
         before = self._nodes
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self._anchors:
-                _refuse(event, f"the alias *{visible(event.anchor)} stands for nothing")
-            tree, size = self._anchors[event.anchor]
+            anchor = str(event.anchor)
+            if anchor not in self._anchors:
+                _refuse(event, f"the alias *{visible(anchor)} stands for nothing")
+            tree, size = self._anchors[anchor]
             self._count(event, size)
             return tree
         if event.tag is not None:

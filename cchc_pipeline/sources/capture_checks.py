@@ -1,7 +1,7 @@
 """Whether a capture from the inbox is whole, and can be of the month that it lies in.
 
-Belongs here: the files that a snapshot needs, and what its time of capture allows. Does not: finding
-or archiving the files (``file_drop``), or what they say.
+Belongs here: the files that a snapshot needs, and what its time of capture allows. Does not:
+finding or archiving the files (``file_drop``), or what they say.
 """
 
 from datetime import datetime

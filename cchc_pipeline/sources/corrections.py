@@ -32,7 +32,7 @@ _FAULTS_SHOWN = 5
 
 
 def _number(value: Any) -> Any:
-    """A number as a person writes it: no text in quotes, no ``1e3``, ``.nan``, ``18:25``, ``012``."""
+    """A number as a person writes it: no quotes, no ``1e3``, ``.nan``, ``18:25``, ``012``."""
     if value is None:
         return None
     if not isinstance(value, Bare) or not _NUMBER.fullmatch(value):
@@ -52,7 +52,7 @@ def _day(value: Any) -> date:
 def _text(value: Any) -> str:
     """A text of one line: line breaks that YAML kept are spaces."""
     if not isinstance(value, str):
-        raise ValueError(f"{quoted(value)} is not a text")  # noqa: TRY004 - pydantic hears ValueError
+        raise ValueError(f"{quoted(value)} is not a text")
     text = " ".join(unicodedata.normalize("NFC", value).split())
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"longer than {_LONGEST_TEXT} characters")

@@ -5,6 +5,7 @@ entry by a rule. Does not: which figure means what (``portal_answers``), or answ
 as a whole (``portal_envelope``).
 """
 
+import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ def require_name(code: str, value: Any) -> None:
     ):
         raise RefusedEntryError(
             "BAD_UNIT_NAME",
-            f"Tên đơn vị {code} là {told(value)}: trống, không phải tên, hoặc bắt đầu như công thức",
+            f"Tên đơn vị {code} là {told(value)}: trống, không phải tên, hoặc như công thức",
         )
 
 
@@ -228,7 +229,7 @@ def count_of(body: Mapping[str, Any], name: str) -> int | None:
 def _is_number(value: Any) -> bool:
     """Whether it is a finite number of JSON."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and value == value and abs(value) != float("inf")
+    return is_number and (isinstance(value, int) or math.isfinite(value))
 
 
 def told(value: Any) -> str:

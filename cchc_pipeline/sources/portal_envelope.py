@@ -6,11 +6,12 @@ bytes (``portal_api``, ``file_drop``), what the figures in them mean (``portal_a
 
 import json
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.masking import mask, quoted, visible
+from cchc_pipeline.masking import quoted, visible
 from cchc_pipeline.sources.portal_request import Endpoint, load_portal
 
 _AGAIN = "capture the answer again"
@@ -115,7 +116,7 @@ def check_page(data: Mapping[str, Any], page: int, where: str) -> int:
     if answered != page:
         what = f"wrong page: asked for {page}, the answer is page {quoted(answered)}"
         raise SourceError(what, where=where, todo=_AGAIN)
-    return max(total, 1)
+    return max(int(total), 1)
 
 
 def decode_json(content: bytes, where: str) -> Any:
@@ -155,8 +156,9 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    doubled, seen = Doubled(found), set[str]()
-    doubled.key = next(key for key, _ in pairs if key in seen or seen.add(key))
+    times = Counter(key for key, _ in pairs)
+    doubled = Doubled(found)
+    doubled.key = next(key for key in times if times[key] > 1)
     return doubled
 
 

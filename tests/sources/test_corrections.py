@@ -1,6 +1,7 @@
 """Corrections by hand: read with care, guarded by what they expect, and told to readers."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ def test_a_count_is_a_whole_number_not_below_zero(field: str, raw: str) -> None:
     ],
 )  # fmt: skip
 def test_a_day_that_is_none_is_refused_in_one_line(raw: str) -> None:
-    with pytest.raises(SourceError, match="entry 1: reported_on: .* is not a real date"):
+    with pytest.raises(SourceError, match=r"entry 1: reported_on: .* is not a real date"):
         read_corrections(with_raw("reported_on", raw), "corrections.yaml")
 
 
@@ -153,7 +154,7 @@ def test_null_is_what_the_source_left_out_however_it_is_written() -> None:
 
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-    f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi")
+    f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefghi")
 )
 
 

@@ -159,8 +159,8 @@ def _take(code: str, same: Sequence["_Read | _Entry"], found: _Collector) -> Non
     found.repeated += len(read) - 1
     first = read[0]
     found.units.setdefault(code, first.unit)
-    for item in first.observations:
-        found.summary.setdefault((item.unit_code, item.metric_code), item)
+    for value in first.observations:
+        found.summary.setdefault((value.unit_code, value.metric_code), value)
     _note_unknown_columns(first.entry, found)
 
 
