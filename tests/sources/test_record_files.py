@@ -190,7 +190,7 @@ def test_json_keeps_what_is_a_number_and_what_a_text(tmp_path: Path) -> None:
     fees = [{"Gia": "1.5e0"}, {"Gia": "1.500"}, {"Gia": "20000"}, {"Gia": None}]
     assert rows_of(relation, *names) == [
         (1, "1.5e0", "5", "TRUE", None, fees),
-        (2, "1.500", None, None, None, None),
+        (2, "1.500", None, None, None, []),
     ]
     assert relation.dropped == ("ChuHoSo",)
 
