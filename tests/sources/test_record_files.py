@@ -280,7 +280,7 @@ def test_the_types_of_parquet_become_texts(tmp_path: Path) -> None:
 
 def test_a_nested_field_of_parquet_must_be_a_list(tmp_path: Path) -> None:
     path = tmp_path / "ho-so.parquet"
-    pq.write_table(pa.Table.from_pylist([objects()[0] | {"DanhSachLePhi": "x"}]), path)
+    pq.write_table(pa.Table.from_pylist([objects()[0] | {"DanhSachLePhi": 5}]), path)
     with pytest.raises(SourceError, match="DanhSachLePhi is no list of objects"):
         read(path)
 
