@@ -1,23 +1,18 @@
 """The procedure catalogue: from rows of text to procedures with one code each.
 
-Belongs here: judging the rows of ``tthc*`` files, and the national catalogue's JSON as such rows.
-Does not: opening CSV and XLSX files, or the targets taken from the catalogue
-(``indicators.procedure_indicators``).
+Belongs here: judging the rows of ``tthc*`` files. Does not: opening files (``record_files``), or
+the targets taken from the catalogue (``indicators.procedure_indicators``).
 """
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.sources.quarantined import Fault, Quarantined
-from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
 from cchc_pipeline.sources.record_rows import (
     Judged,
     RecordRow,
@@ -196,46 +191,3 @@ def _words() -> dict[str, dict[str, list[str]]]:
     words: dict[str, dict[str, list[str]]] = read_yaml("forms/procedures.yaml")
     return words
 
-
-def rows_of_json(content: bytes, file: str) -> list[RecordRow]:
-    """The rows of a catalogue in JSON: a list, ``{"data": […]}``, or the national portal's answer.
-
-    Keys are the record's field names or its headings (the portal's ``code``, ``name``, ``state``);
-    others do not pass. Rows are numbered from 1.
-
-    Raises:
-        SourceError: It is not JSON, or holds no list of procedures.
-    """
-    items = _items(content, file)
-    known = load_form("procedures").by_fold
-    return [
-        RecordRow(file, number, {known[k]: _as_text(v) for k, v in _keys(item) if k in known})
-        for number, item in enumerate(items, start=1)
-    ]
-
-
-def _items(content: bytes, file: str) -> list[dict[str, Any]]:
-    try:
-        said = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise SourceError("is not JSON in UTF-8", where=file, todo="export it again") from None
-    for key in ("data", "items"):
-        said = said[key] if isinstance(said, dict) and key in said else said
-    if not isinstance(said, list) or not all(isinstance(item, dict) for item in said):
-        raise SourceError(
-            "holds no list of procedures", where=file, todo='give [{"MaTTHC": …, "TenTTHC": …}, …]'
-        )
-    return said
-
-
-def _keys(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((fold_heading(key), value) for key, value in item.items())
-
-
-def _as_text(value: object) -> str | None:
-    """A scalar as text in NFC; a list or an object is no field of this record."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if value is None or isinstance(value, dict | list):
-        return None
-    return unicodedata.normalize("NFC", str(value)).strip() or None

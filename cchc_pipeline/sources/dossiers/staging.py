@@ -201,8 +201,8 @@ def _values() -> Mapping[str, str]:
         **moments,
         "fees": fees,
         "fee": f"coalesce(list_sum({fees}), {read.amount('TongLePhi')})",
-        "supplements": "coalesce(array_length(DanhSachHoSoBoSung),"
-        f" {read.whole_number('SoLanBoSung')})",
+        "supplements": "coalesce(nullif(array_length(DanhSachHoSoBoSung), 0),"
+        f" {read.whole_number('SoLanBoSung')}, array_length(DanhSachHoSoBoSung))",
         "has_e_result": f"(coalesce(array_length({files}) > 0, false)"
         f" OR coalesce({read.code('CoKetQuaDienTu', 'CoKetQuaDienTu')} = 1, false))",
         **_deadline_and_finish(),
