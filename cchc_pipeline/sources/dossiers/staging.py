@@ -288,7 +288,7 @@ def _faults() -> Mapping[str, str]:
         "FEE_UNREADABLE": f"({_unread('TongLePhi', 'total')}"
         " OR coalesce(array_length(list_filter(DanhSachLePhi, lambda x: x.Gia IS NOT NULL))"
         " > array_length(list_filter(fees, lambda x: x IS NOT NULL)), false))",
-        "FEE_NEGATIVE": f"(coalesce(total < 0, false) OR coalesce(list_min(fees) < 0, false))",
+        "FEE_NEGATIVE": "(coalesce(total < 0, false) OR coalesce(list_min(fees) < 0, false))",
         "DIGITISED_UNKNOWN": _unread("HoSoCoThanhPhanSoHoa", "is_digitised"),
         "IDENTIFIED_UNKNOWN": _unread("TaiKhoanDuocXacThucVoiVNeID", "is_identified"),
         "SYNCED_UNKNOWN": _unread("DaDongBoDVCQG", "is_synced"),
