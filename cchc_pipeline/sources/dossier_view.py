@@ -20,9 +20,9 @@ from pydantic.dataclasses import dataclass as typed_dataclass
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.sources.dossiers.values import dossier_codes
 from cchc_pipeline.sources.record_files.keys import match_keys
 from cchc_pipeline.sources.record_files.record_form import RecordForm, shown
+from cchc_pipeline.sources.text_values import dossier_codes
 from cchc_pipeline.typed_data import typed
 
 Kind = Literal["text", "whole", "number", "float", "flag", "day", "moment", "instant", "list"]

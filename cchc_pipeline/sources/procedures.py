@@ -18,17 +18,20 @@ from cchc_pipeline.sources.record_rows import (
     RecordRow,
     Repetition,
     set_row_aside,
+    unreadable_line,
     without_repetitions,
 )
 from cchc_pipeline.sources.text_values import (
     begins_like_formula,
+    is_cell_error,
     read_code,
+    read_coded,
     read_flag,
+    read_procedure_code,
 )
 
 TABLE = "procedures"
 UNKNOWN_FIELD = "UNKNOWN"
-_CODE = re.compile(r"(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?")
 _FLAGS = {
     "eligible": "DuDieuKienToanTrinh",
     "integrated": "TichHopDVCQG",
@@ -119,16 +122,16 @@ def _once_a_code() -> Repetition[Procedure]:
 
 def _judge(row: RecordRow) -> tuple[Procedure | None, list[Fault]]:
     if row.fault is not None:
-        return None, [Fault("LINE_UNREADABLE")]
+        return None, [unreadable_line(row.fault)]
     faults = list(_text_faults(row))
-    code = _CODE.fullmatch(row.text("MaTTHC"))
+    code = _procedure_code(row)
     flags = {name: _flag(row, column, faults) for name, column in _FLAGS.items()}
     level, service_level = _levels(row, faults), _service_level(row, faults)
     state = _coded(row, "TrangThai", ("states", "STATE_UNKNOWN"), faults)
     if code is None or faults:
         return None, faults
     return Procedure(
-        row.file, row.row, code[1], row.text("TenTTHC"),
+        row.file, row.row, code, row.text("TenTTHC"),
         row.text("MaLinhVuc") or UNKNOWN_FIELD, row.text("TenLinhVuc") or None,
         level, service_level, **flags, in_force=state != "inactive",
     ), []  # fmt: skip
@@ -138,13 +141,23 @@ def _text_faults(row: RecordRow) -> Iterator[Fault]:
     code = row.text("MaTTHC")
     if not code:
         yield Fault("CODE_MISSING", "MaTTHC")
-    elif not _CODE.fullmatch(code):
+    elif _procedure_code(row) is None:
         yield Fault("CODE_MALFORMED", "MaTTHC", code)
     if not row.text("TenTTHC"):
         yield Fault("NAME_MISSING", "TenTTHC")
     for name in _TEXTS:
         if begins_like_formula(row.text(name)):
             yield Fault("TEXT_LIKE_FORMULA", name)
+    for name in (*_TEXTS, "DuLieuMau"):
+        if is_cell_error(row.text(name)):
+            yield Fault("CELL_ERROR", name, row.text(name))
+
+
+def _procedure_code(row: RecordRow) -> str | None:
+    try:
+        return read_procedure_code(row.text("MaTTHC"))
+    except ValueError:
+        return None
 
 
 def _flag(row: RecordRow, column: str, faults: list[Fault]) -> bool | None:
@@ -170,8 +183,12 @@ def _levels(row: RecordRow, faults: list[Fault]) -> str | None:
 
 
 def _service_level(row: RecordRow, faults: list[Fault]) -> int | None:
-    code = _coded(row, "MucDo", ("service_levels", "SERVICE_LEVEL_UNKNOWN"), faults)
-    return None if code is None else int(code)
+    text = row.text("MucDo")
+    try:
+        return read_coded("MucDo", text) if text else None
+    except ValueError:
+        faults.append(Fault("SERVICE_LEVEL_UNKNOWN", "MucDo", text))
+        return None
 
 
 def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fault]) -> str | None:

@@ -141,7 +141,7 @@ def read_dossiers(
             "sample" if judged.has_sample() else "published",
             _given(parts),
             judged.warned(),
-            tuple(_notes(relations)),
+            (*_notes(relations), *_moves(judged, units)),
         )
 
 
@@ -203,6 +203,13 @@ def _notes(relations: Sequence[TextRelation]) -> Iterator[str]:
         if relation.dropped:
             names = ", ".join(f"{name!r:.40}" for name in relation.dropped[:20])
             yield f"{label(relation)}: columns not taken: {names}"
+
+
+def _moves(judged: Judgement, units: UnitTexts) -> Iterator[str]:
+    """Whose dossiers count for a successor."""
+    for name, code, count in judged.moved():
+        unit = units.register.find(code, units.month)
+        yield f"{count} hồ sơ của {name} được tính cho {unit.name_vi if unit else code}"
 
 
 def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
