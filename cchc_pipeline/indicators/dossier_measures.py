@@ -1,7 +1,7 @@
 """All measures of dossiers in the order of their columns, and the columns that each rests on.
 
-Belongs here: the list, and which measures are unknown when no file of an export has a column. Does
-not: what a measure counts, which each topic's module says.
+Belongs here: the list, and which measures are unknown where files lack a column. Does not: what a
+measure counts, which each topic's module says.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,8 @@ class Measure:
     Attributes:
         name: Its column in ``dossier_counts`` and ``dossier_statistics``.
         condition: Whether a dossier counts, as a boolean expression; null is no.
-        rests_on: The columns of ``dossiers`` that an export may lack; without one of them the
-            measure is unknown, not 0.
+        rests_on: The columns of ``dossiers`` that a file may lack; where rows of such a file are
+            counted the measure is unknown, not 0.
     """
 
     name: str
@@ -87,5 +87,5 @@ COUNTED_NAMES: tuple[str, ...] = tuple(measure.name for measure in (*MEASURES, *
 
 
 def unknown_without(absent: frozenset[str]) -> frozenset[str]:
-    """The measures that cannot be counted when these columns are in no file of the export."""
+    """The measures that are unknown where rows are counted whose files lack these columns."""
     return frozenset(measure.name for measure in MEASURES if measure.rests_on & absent)

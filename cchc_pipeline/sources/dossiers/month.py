@@ -8,7 +8,7 @@ gone when the month is read.
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,16 +224,16 @@ def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
     ]
 
 
-def absent_columns(accounts: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The optional columns of ``dossiers`` that no file of the month gives.
+def lacking_columns(accounts: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """By file, the optional columns of ``dossiers`` that it does not give.
 
     Args:
-        accounts: Rows of ``dossier_accounts``; without any nothing is known to be absent.
+        accounts: Rows of ``dossier_accounts``.
     """
-    if not accounts:
-        return frozenset()
-    given = {column for row in accounts for column in (row["given"] or "").split(";")}
-    return frozenset(COLUMN_FIELDS) - given
+    return {
+        row["file"]: frozenset(COLUMN_FIELDS) - {*(row["given"] or "").split(";")}
+        for row in accounts
+    }
 
 
 def submission_rows(
