@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
@@ -16,7 +17,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
-from cchc_pipeline.indicators.dossier_counts import count_dossiers
+from cchc_pipeline.indicators.dossier_counts import LACKS, count_dossiers
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
 from cchc_pipeline.indicators.dossier_targets import dossier_values
 from cchc_pipeline.indicators.measured import Key, Measured
@@ -42,7 +43,8 @@ from cchc_pipeline.indicators.task_progress import (
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
 from cchc_pipeline.sources.corrections import Entry, read_corrections
-from cchc_pipeline.sources.dossiers.month import lacking_columns, submission_rows
+from cchc_pipeline.sources.dossiers.absence import lacking_columns
+from cchc_pipeline.sources.dossiers.month import submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import table_from_rows
@@ -234,13 +236,24 @@ def _catalogues(workspace: Workspace, month: Month) -> dict[Month, tuple[Procedu
     return {earlier: procedures for earlier, procedures in found.items() if procedures}
 
 
-def _counted_of_year(
-    workspace: Workspace, month: Month, counts: pa.Table
-) -> dict[Month, pa.Table]:
+def _counted_of_year(workspace: Workspace, month: Month, counts: pa.Table) -> dict[Month, pa.Table]:
     """The counts of the year's months that have an export; of the month itself, those just made."""
     of_year = (m for m in Month(month.year, 1).to(month) if _has_export(workspace, m))
-    read = workspace.lake.read
-    return {m: counts if m == month else read("dossier_counts", m) for m in of_year}
+    return {m: counts if m == month else _counts_of(workspace, m) for m in of_year}
+
+
+def _counts_of(workspace: Workspace, month: Month) -> pa.Table:
+    """A month's counts; of those made before files were told apart, all lack what any file lacks.
+
+    That says less than it could, and nothing wrong, until the month is computed anew.
+    """
+    counts = workspace.lake.read("dossier_counts", month)
+    if not counts[LACKS].null_count:
+        return counts
+    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
+    columns = frozenset[str]().union(*lacking_columns(accounts).values())
+    place, told = counts.schema.get_field_index(LACKS), ";".join(sorted(columns))
+    return counts.set_column(place, counts.schema.field(place), pc.fill_null(counts[LACKS], told))
 
 
 def _publications(workspace: Workspace, month: Month) -> PublicationLog:

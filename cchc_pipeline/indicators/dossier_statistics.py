@@ -27,8 +27,9 @@ def statistics_table(
 
     The city's rows sum all counts, those of an unknown unit included, so units need not add up to
     it in ``not_received``. A measure that rests on a column is null, not 0, in every row that
-    counts dossiers of a file without that column (domain, section 5). A unit without any dossier in the export, or everyone in a month without an export, has its
-    row ALL without figures and with the status O: missing is said.
+    counts dossiers of a file without that column (domain, section 5). A unit without any dossier in
+    the export, or everyone in a month without an export, has its row ALL without figures and with
+    the status O: missing is said.
 
     Args:
         month: The month.

@@ -33,9 +33,7 @@ def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> p
     return counts(rows, month, everywhere(absent))
 
 
-def _values(
-    counted: Mapping[Month, pa.Table | None], month: Month = MARCH
-) -> dict[Key, Measured]:
+def _values(counted: Mapping[Month, pa.Table | None], month: Month = MARCH) -> dict[Key, Measured]:
     return dossier_values(month, "H24", lambda _: UNITS, counted)
 
 

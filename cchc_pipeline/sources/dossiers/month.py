@@ -8,7 +8,7 @@ gone when the month is read.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,10 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import Delivery
+from cchc_pipeline.sources.dossiers.absence import absence_notes, given_columns
 from cchc_pipeline.sources.dossiers.judging import Account, Judgement, Part
 from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
-from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, kind_of, stage
+from cchc_pipeline.sources.dossiers.staging import kind_of, stage
 from cchc_pipeline.sources.record_files.reading import TextRelation, read_plain
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.unit_texts import UnitTexts
@@ -134,14 +135,15 @@ def read_dossiers(
                 where=", ".join(file.name for file in files),
                 todo="export the month again",
             )
+        given = given_columns(parts)
         judged.write_accepted(results.accepted)
         write_quarantine(units.month, judged.refused(), results.quarantine, results.codes)
         return DossierReading(
             accounts,
             "sample" if judged.has_sample() else "published",
-            _given(parts),
+            given,
             judged.warned(),
-            tuple(_notes(relations)),
+            (*_notes(relations), *absence_notes(accounts, given)),
         )
 
 
@@ -188,15 +190,6 @@ def label(relation: TextRelation) -> str:
     return f"{relation.file} [{relation.sheet}]" if relation.sheet else relation.file
 
 
-def _given(parts: Sequence[Part]) -> Mapping[str, frozenset[str]]:
-    return {
-        part.file: frozenset(
-            column for column, fields in COLUMN_FIELDS.items() if part.kind.intersection(fields)
-        )
-        for part in parts
-    }
-
-
 def _notes(relations: Sequence[TextRelation]) -> Iterator[str]:
     for relation in relations:
         yield from (f"{label(relation)}: {note}" for note in relation.notes)
@@ -222,18 +215,6 @@ def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
         }
         for account in reading.accounts
     ]
-
-
-def lacking_columns(accounts: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """By file, the optional columns of ``dossiers`` that it does not give.
-
-    Args:
-        accounts: Rows of ``dossier_accounts``.
-    """
-    return {
-        row["file"]: frozenset(COLUMN_FIELDS) - {*(row["given"] or "").split(";")}
-        for row in accounts
-    }
 
 
 def submission_rows(
