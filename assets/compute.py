@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
@@ -17,7 +16,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
-from cchc_pipeline.indicators.dossier_counts import LACKS, count_dossiers
+from cchc_pipeline.indicators.dossier_counts import count_dossiers, counted_together
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
 from cchc_pipeline.indicators.dossier_targets import dossier_values
 from cchc_pipeline.indicators.measured import Key, Measured
@@ -243,17 +242,9 @@ def _counted_of_year(workspace: Workspace, month: Month, counts: pa.Table) -> di
 
 
 def _counts_of(workspace: Workspace, month: Month) -> pa.Table:
-    """A month's counts; of those made before files were told apart, all lack what any file lacks.
-
-    That says less than it could, and nothing wrong, until the month is computed anew.
-    """
-    counts = workspace.lake.read("dossier_counts", month)
-    if not counts[LACKS].null_count:
-        return counts
     accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
-    columns = frozenset[str]().union(*lacking_columns(accounts).values())
-    place, told = counts.schema.get_field_index(LACKS), ";".join(sorted(columns))
-    return counts.set_column(place, counts.schema.field(place), pc.fill_null(counts[LACKS], told))
+    counts = workspace.lake.read("dossier_counts", month)
+    return counted_together(counts, lacking_columns(accounts))
 
 
 def _publications(workspace: Workspace, month: Month) -> PublicationLog:

@@ -5,6 +5,7 @@ The file ``FILE`` has every column; ``OTHER_FILE`` lacks some.
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.indicators.dossier_counts import counted_together
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES, unknown_without
 from cchc_pipeline.indicators.dossier_statistics import statistics_table, unbalanced_sums
 from cchc_pipeline.indicators.dossier_targets import dossier_values
@@ -21,10 +23,18 @@ from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.store import Lake, table_from_rows
 from publish.disclosure import disclosed_table
 from publish.disclosure_gate import suppression_is_complete
-from tests.indicators.sample_dossiers import MARCH, Row, counts, dossier, finished, not_taken_in
+from tests.indicators.sample_dossiers import (
+    FILE,
+    MARCH,
+    Row,
+    counts,
+    dossier,
+    finished,
+    not_taken_in,
+)
 
 OTHER_FILE = "ho-so-thieu-cot.csv"
 FEBRUARY = Month(2024, 2)
@@ -204,6 +214,16 @@ def test_the_year_to_date_takes_of_each_month_the_units_that_have_it() -> None:
     plan = load_plan(2024)
     assert plan is not None
     assert city.owed_by == "; ".join([*plan.target("II.5").owed_by, TWO]), "January lacks as well"
+
+
+def test_counts_of_an_earlier_version_say_nothing_of_what_any_file_lacks(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, "H24")
+    new = counts([dossier(is_synced=True)], FEBRUARY)
+    lake.write("dossier_counts", FEBRUARY, new.drop_columns(["lacks"]))
+    lacking = {FILE: frozenset[str](), OTHER_FILE: frozenset({"is_synced"})}
+    old = counted_together(lake.read("dossier_counts", FEBRUARY), lacking)
+    assert old["lacks"].to_pylist() == ["is_synced"]
+    assert counted_together(new, lacking).equals(new)
 
 
 _rows = st.builds(
