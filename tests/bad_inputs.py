@@ -280,12 +280,12 @@ def _list_kinds() -> Iterator[Kind]:
 def _corrections() -> bytes:
     entry = {
         "basis": "month", "unit_code": "H24.M01", "metric_code": "TDGQ", "action": "replace",
-        "value": 18.25, "expect": 81.25, "reason_code": "SRC", "reason": {"vi": "Nguồn gõ nhầm", "en": "Mistyped"},
+        "value": 18.25, "expect": 81.25, "reason_code": "SRC",
+        "reason": {"vi": "Nguồn gõ nhầm", "en": "Mistyped"},
         "reported_by": "Cơ quan mẫu", "reported_on": "2026-10-20",
     }  # fmt: skip
-    text: str = yaml.safe_dump(
-        {"corrections": [entry, entry | {"basis": "ytd"}]}, allow_unicode=True
-    )
+    entries = [entry, entry | {"basis": "ytd"}]
+    text: str = yaml.safe_dump({"corrections": entries}, allow_unicode=True)
     return text.encode()
 
 
