@@ -40,16 +40,18 @@ def read_rows(path: Path, required: Sequence[str]) -> Iterator[tuple[int, Row]]:
     delimiter = max(_DELIMITERS, key=heading.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     names: list[str] | None = None
+    done = 0  # a quote that stays open swallows lines: the row that it began in is to be named
     try:
         for cells in reader:
             if names is None:
                 names = _headings(cells, required, str(path))
             elif any(cell.strip(_TRIMMED) for cell in cells):
                 yield reader.line_num, _row(names, cells, f"{path}, row {reader.line_num}")
+            done = reader.line_num
     except csv.Error as error:
         raise SchemaDataError(
             f"not CSV: {visible(str(error))}",
-            where=f"{path}, row {reader.line_num + 1}",
+            where=f"{path}, row {done + 1}",
             todo="correct that row",
         ) from None
     if names is None:

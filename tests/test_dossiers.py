@@ -353,7 +353,11 @@ def test_of_two_files_of_which_one_lacks_columns_what_it_leaves_unsaid_is_publis
     _put(empty_inbox, "ho-so-1.csv", csv_bytes([*rows, *others[:3]]))
     _put(empty_inbox, "ho-so-2.csv", csv_bytes(others[3:], fewer))
     home = tmp_path / "home"
-    assert run(home, empty_inbox, month=MARCH, at=SECOND).code == 0
+    outcome = run(home, empty_inbox, month=MARCH, at=SECOND)
+    assert outcome.code == 0
+    assert (
+        f"{MARCH} ho-so-2.csv: tệp không có cột Hình thức tiếp nhận, Đồng bộ DVCQG" in outcome.err
+    )
     totals = {r["unit_code"]: r for r in _rows(home, "dossier_statistics", field_code="ALL")}
     told = {unit: (totals[unit]["synced"], totals[unit]["received_online"]) for unit in totals}
     assert (told[UNIT], told[OTHER_UNIT], told["H24"]) == ((8, 8), (None, None), (None, None))
