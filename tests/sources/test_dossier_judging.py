@@ -168,19 +168,12 @@ def test_rows_without_a_code_that_can_be_read_are_no_duplicates(tmp_path: Path, 
     assert read_rows(tmp_path, dossier(1), bad, bad, bad).account == (4, 1, 3, 0)
 
 
-def test_equal_rows_of_one_malformed_code_collapse(tmp_path: Path) -> None:
-    bad = dossier(MaHoSo="H24-1")
-    assert read_rows(tmp_path, bad, bad).account == (2, 0, 1, 1)
-
-
 def test_an_account_that_does_not_add_up_stops_the_month() -> None:
     good = Account("ho-so.csv", "H24.16", 3, 1, 1, 1, 0)
     require_balanced([good], {"ho-so.csv": 3})
     for wrong in (replace(good, duplicates=0), replace(good, accepted=2), replace(good, rows=4)):
         with pytest.raises(SourceError, match="3 rows, but"):
             require_balanced([wrong], {"ho-so.csv": 3})
-    with pytest.raises(SourceError, match=r"ho-so\.csv"):
-        require_balanced([], {"ho-so.csv": 3})
 
 
 _LISTS = ("DanhSachLePhi", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua")
@@ -219,8 +212,7 @@ def test_a_cell_whose_formula_failed_is_a_fault_in_its_own_column(
     content = csv_bytes(rows, [*GOOD, *({field} - GOOD.keys())])
     outcome = read_files(tmp_path, {"ho-so.csv": content})
     assert outcome.rules == [(3, "CELL_ERROR")]
-    heading = load_form("dossiers").by_fold
-    assert heading[fold_heading(outcome.refused[0]["column"])] == field
+    assert load_form("dossiers").by_fold[fold_heading(outcome.refused[0]["column"])] == field
     assert error in outcome.refused[0]["message_vi"]
 
 
