@@ -170,9 +170,10 @@ def _instants(schema: Any) -> frozenset[str]:
 
 def _members(kind: Any) -> tuple[str, ...]:
     """The names within the entries of a list of structs."""
-    held = getattr(kind, "value_type", None)
-    is_struct = held is not None and pa.types.is_struct(held)
-    return tuple(field.name for field in held) if is_struct else ()
+    held: Any = getattr(kind, "value_type", None)
+    if held is None or not pa.types.is_struct(held):
+        return ()
+    return tuple(field.name for field in held)
 
 
 def _durations(schema: Any) -> frozenset[str]:
