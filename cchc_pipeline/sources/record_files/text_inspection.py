@@ -41,7 +41,8 @@ class TextFacts:
 
     ``is_even`` says that each line below the heading row is one row of the grid, so that a row's
     place gives its number; ``has_mixed_ends`` that not all lines end alike (LF or CRLF);
-    ``longest`` is in bytes.
+    ``longest`` is in bytes; ``ends_whole`` that the last line has its line end, which a text that
+    was cut off has not.
     """
 
     lines: int
@@ -49,6 +50,7 @@ class TextFacts:
     spelling: Spelling
     is_even: bool
     has_mixed_ends: bool
+    ends_whole: bool = True
 
 
 @dataclass
@@ -63,6 +65,7 @@ class _Pass:
     returns: int = 0
     newlines: int = 0
     has_mixed_ends: bool = False
+    ends_whole: bool = True
 
 
 def inspect_text(file: str, path: Path, line_bytes: int, grid: Grid | None = None) -> TextFacts:
@@ -87,12 +90,15 @@ def inspect_text(file: str, path: Path, line_bytes: int, grid: Grid | None = Non
             state.is_even = _is_even(block, ends, is_last, grid, not state.lines)
         _note_spelling(block, state)
         state.longest = max(state.longest, _longest(ends, len(block)))
-        state.lines += len(ends) + (not block.endswith(b"\n"))
+        state.ends_whole = block.endswith(b"\n")
+        state.lines += len(ends) + (not state.ends_whole)
         if state.longest > line_bytes:
             raise _too_long(file, state.lines)
     spelling = Spelling(state.has_marks, state.has_odd_blanks)
     is_even = state.is_even and not state.has_mixed_ends
-    return TextFacts(state.lines, state.longest, spelling, is_even, state.has_mixed_ends)
+    return TextFacts(
+        state.lines, state.longest, spelling, is_even, state.has_mixed_ends, state.ends_whole
+    )
 
 
 def head_text(path: Path, size: int = 1 << 20) -> str:
