@@ -88,6 +88,11 @@ class _Pass:
     codeless: list[tuple[int, bytes]] | None = field(default_factory=list)
     last_row: int = 0
 
+    @property
+    def spelling(self) -> Spelling:
+        """What cleaning needs by what was seen so far."""
+        return Spelling(self.has_marks, self.has_odd_blanks, self.has_guards, self.has_nothings)
+
 
 def inspect_text(file: str, path: Path, line_bytes: int, grid: Grid | None = None) -> TextFacts:
     """Read a text file through once, in bounded memory.
@@ -104,30 +109,26 @@ def inspect_text(file: str, path: Path, line_bytes: int, grid: Grid | None = Non
     """
     state = _Pass(is_even=grid is not None)
     for block, is_last in _blocks(file, path, line_bytes):
-        _check_bytes(file, block, state.lines)
+        _check_bytes(file, block, state.lines, is_last)
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE)
         _note_ends(block, len(ends), state)
         _note_spelling(block, state)
         if grid is not None and state.is_even:
             state.is_even = _note_rows(block, ends, is_last, grid, state)
-        elif not state.has_nothings:
-            state.has_nothings = grid is not None or _has_nothings(block, _quotes(block))
+        elif grid is None and not state.has_nothings:
+            state.has_nothings = _has_nothings(block, _quotes(block))
         state.longest = max(state.longest, _longest(ends, len(block)))
         state.ends_whole = block.endswith(b"\n")
         state.lines += len(ends) + (not state.ends_whole)
         if state.longest > line_bytes:
             raise _too_long(file, state.lines)
     codeless = state.codeless if grid is not None else None
+    is_even = state.is_even and not state.has_mixed_ends
     return TextFacts(
         state.lines,
         state.longest,
-        Spelling(
-            state.has_marks,
-            state.has_odd_blanks,
-            state.has_guards,
-            state.has_nothings or (grid is not None and not state.is_even),
-        ),
-        state.is_even and not state.has_mixed_ends,
+        state.spelling if is_even or grid is None else Spelling(),
+        is_even,
         state.has_mixed_ends,
         state.ends_whole,
         None if codeless is None else tuple((n, line.decode()) for n, line in codeless),
@@ -170,14 +171,14 @@ def _is_utf16(start: bytes) -> bool:
     return any(len(half) > 3 and half.count(0) * 2 > len(half) for half in halves)
 
 
-def _check_bytes(file: str, block: bytes, lines: int) -> None:
+def _check_bytes(file: str, block: bytes, lines: int, is_last: bool) -> None:
     nul = block.find(b"\0")
     if nul >= 0:
         row = lines + block.count(b"\n", 0, nul) + 1
         what = "holds NUL bytes, which no text has"
         raise SourceError(what, where=f"{file}, line {row}", todo="export the file again")
     if not _is_utf8(block):
-        raise _not_utf8(file, block, lines)
+        raise _not_utf8(file, block, lines, is_last)
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -192,13 +193,17 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _not_utf8(file: str, block: bytes, lines: int) -> SourceError:
-    at = 0
+def _not_utf8(file: str, block: bytes, lines: int, is_last: bool) -> SourceError:
+    at, breaks_off = 0, False
     try:
         block.decode()
     except UnicodeDecodeError as error:
-        at = error.start
+        at, breaks_off = error.start, is_last and error.reason == "unexpected end of data"
     row = lines + block.count(b"\n", 0, at) + 1
+    if breaks_off:
+        todo = "wait until it is copied whole, or export it again"
+        what = "is cut off: its last line ends within a letter"
+        return SourceError(what, where=f"{file}, line {row}", todo=todo)
     sample = _not_decodable(block[block.rfind(b"\n", 0, at) + 1 :][:_SAMPLE])
     guess = name_encoding(sample)
     what = "is not UTF-8" + (f", it looks like {guess}" if guess else "")
