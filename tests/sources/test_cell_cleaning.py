@@ -92,7 +92,7 @@ def test_a_pass_over_the_text_sees_what_cleaning_needs(
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "jsonl"])
 def test_every_format_cleans_alike(tmp_path: Path, kind: str) -> None:
-    texts = [*GUARDED, *NOTHINGS, *NO_NOTHINGS]
+    texts = [text for text in (*GUARDED, *NOTHINGS, *NO_NOTHINGS) if text[0] != "="]  # a formula
     path = tmp_path / f"ho-so.{kind}"
     if kind == "csv":
         path.write_bytes(csv_text([HEADINGS, *(record(1, text) for text in texts)], ";").encode())

@@ -300,8 +300,8 @@ def _has_nothings(body: bytes, marks: Any) -> bool:
     begins, longest = _nothing_letters()
     found = np.flatnonzero(begins[letters[starts]] & (marks - starts <= longest))
     cells = {body[starts[at] : marks[at]] for at in found.tolist()}
-    texts = [cell.decode(errors="replace").strip().strip('"') for cell in cells]
-    return any(text and not clean_text(text) for text in texts)
+    texts = [cell.decode(errors="replace").strip().removesuffix('"') for cell in cells]
+    return any(text and not clean_text(text.replace('""', '"')) for text in texts)
 
 
 @cache
@@ -309,8 +309,14 @@ def _nothing_letters() -> tuple[Any, int]:
     """Which bytes may begin a cell that says nothing, blanks before it too; its longest."""
     words = [word.encode() for word in file_rules().nothings]
     begins = np.zeros(256, dtype=bool)
-    for text in (*words, *(char.encode() for char in BLANKS if char not in "\r\n"), b"\\", b"'"):
-        begins[[*text[:1].lower(), *text[:1].upper()]] = True
+    for text in (
+        *words,
+        *(char.encode() for char in BLANKS if char not in "\r\n"),
+        b"\\",
+        b"'",
+        b"=",
+    ):
+        begins[[text[0], *text[:1].upper()]] = True
     return begins, max(map(len, words)) + 12
 
 
