@@ -96,7 +96,7 @@ def _judge(
     row: RecordRow, month: Month, unit_code: str | None
 ) -> tuple[Petition | None, list[Fault]]:
     if row.fault is not None:
-        return None, [Fault("LINE_UNREADABLE")]
+        return None, [Fault("LINE_UNREADABLE", words=(("fault", row.fault),))]
     faults = [] if row.text("MaPhanAnh") else [Fault("CODE_MISSING", "MaPhanAnh")]
     if unit_code is None:
         faults.append(Fault("UNIT_UNKNOWN", "DonViXuLy"))

@@ -124,7 +124,7 @@ def _once_a_code() -> Repetition[Procedure]:
 
 def _judge(row: RecordRow) -> tuple[Procedure | None, list[Fault]]:
     if row.fault is not None:
-        return None, [Fault("LINE_UNREADABLE")]
+        return None, [Fault("LINE_UNREADABLE", words=(("fault", row.fault),))]
     faults = list(_text_faults(row))
     code = _CODE.fullmatch(row.text("MaTTHC"))
     flags = {name: _flag(row, column, faults) for name, column in _FLAGS.items()}

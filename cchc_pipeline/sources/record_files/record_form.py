@@ -57,7 +57,8 @@ class NestedField:
 class RecordForm:
     """A record: ``files`` begins the names of its files, ``any_of`` asks for one field of several.
 
-    ``total_line`` holds the words with which a line of sums begins.
+    ``total_line`` holds the words with which a line of sums begins, ``moments`` the fields whose
+    numbers are Excel's serial days.
     """
 
     record: str
@@ -69,6 +70,7 @@ class RecordForm:
     nested: tuple[NestedField, ...] = ()
     any_of: tuple[tuple[str, ...], ...] = ()
     total_line: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,11 +114,19 @@ class Limits:
     quoted_lines: int
     heading_rows: int
     heading_matches: int
+    workbook_parts: int
+    workbook_sheets: int
+    workbook_part_bytes: int
+    workbook_item_bytes: int
+    shared_text_bytes: int
+    workbook_cells: int
+    workbook_columns: int
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
 class _LineFaults:
     cells: str
+    formula: str
     not_json: str
     not_object: str
     not_list: str
@@ -251,6 +261,7 @@ def _form_problems(form: RecordForm) -> Iterator[str]:
                 yield f"{field.name}: shares a heading with {owners[fold]}"
     for name in (name for group in form.any_of for name in group if name not in names):
         yield f"any_of: {name} is no field"
+    yield from (f"moments: {name} is no field" for name in form.moments if name not in names)
     if form.fields and not form.required:
         yield "fields: none is required"
 

@@ -5,7 +5,7 @@ rows come from (``delimited``, ``workbooks``). Only the form's columns are writt
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -38,7 +38,11 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Staging:
-    """Where rows come from, and where they go: the scratch file ``path``."""
+    """Where rows come from, and where they go: the scratch file ``path``.
+
+    ``faults`` says of rows by their numbers why they cannot be read, whatever their cells hold; it
+    may be filled while the rows are.
+    """
 
     file: str
     sheet: str | None
@@ -46,6 +50,7 @@ class Staging:
     heading: HeadingRow
     path: Path
     spelling: Spelling
+    faults: Mapping[int, str] = field(default_factory=dict)
 
 
 def stage_rows(staging: Staging, rows: Iterable[tuple[int, Sequence[str]]]) -> TextRelation:
@@ -57,9 +62,9 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Sequence[str]]]) -> T
     """
     heading, path = staging.heading, staging.path
     names = list(heading.match.columns)
-    texts = [pa.field(field, pa.string()) for field in names]
+    texts = [pa.field(column, pa.string()) for column in names]
     schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string()), (_TOTAL, pa.bool_())])
-    judged = _judged(rows, heading, staging.form)
+    judged = _judged(rows, staging)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
@@ -70,7 +75,7 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Sequence[str]]]) -> T
         file=staging.file,
         sheet=staging.sheet,
         source=f"read_parquet({literal(path)})",
-        columns={field: clean(name(field), staging.spelling) for field in names},
+        columns={column: clean(name(column), staging.spelling) for column in names},
         row=name(_ROW),
         first_row=heading.row + 1,
         row_fault=name(_FAULT),
@@ -81,18 +86,20 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Sequence[str]]]) -> T
     )
 
 
-def _judged(
-    rows: Iterable[tuple[int, Sequence[str]]], heading: HeadingRow, form: RecordForm
-) -> Iterator[_Row]:
+def _judged(rows: Iterable[tuple[int, Sequence[str]]], staging: Staging) -> Iterator[_Row]:
     """The rows as they are written; those whose cells are all empty are left out."""
-    places, width, rule = heading.match.columns, heading.width, total_rule(form)
+    places, width = staging.heading.match.columns, staging.heading.width
+    rule = total_rule(staging.form)
     nothing = [None] * len(places)
     for number, cells in rows:
         first = next((text for cell in cells if cell and (text := cell.strip(BLANKS))), None)
-        if first is None:
+        fault = staging.faults.get(number)
+        if first is None and fault is None:
             continue
-        if rule.begins(first) and rule.holds(_texts(cells, places)):
+        if first and rule.begins(first) and rule.holds(_texts(cells, places)):
             yield _Row(number, nothing, None, True)
+        elif fault is not None:
+            yield _Row(number, nothing, fault, False)
         elif len(cells) == width or _fits(cells, width):
             yield _Row(number, [cells[place] for place in places.values()], None, False)
         else:
@@ -103,7 +110,7 @@ def _judged(
 
 def _texts(cells: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
     return {
-        field: cells[place].strip(BLANKS) for field, place in places.items() if place < len(cells)
+        name: cells[place].strip(BLANKS) for name, place in places.items() if place < len(cells)
     }
 
 
