@@ -124,7 +124,9 @@ class _Row:
             ValueError: Two are of one address, or one is of another row.
             LookupError: One is of an unknown kind, or refers to what is not there.
         """
-        cells, book, column, number = self.cells, self._book, -1, str(self.number)
+        cells, column, number = self.cells, -1, str(self.number)
+        if len(row) > _MOST_COLUMNS:
+            raise ValueError("more columns than a sheet has")
         for cell in row:
             if local(cell.tag) != "c":
                 continue
@@ -137,16 +139,17 @@ class _Row:
             if (formula is not None or kind == "e") and _is_unkept(kind, raw):
                 self._add_unkept(column, formula)
                 continue
-            if not raw and (raw is None or kind != "s"):
-                continue
-            if kind == "n":
-                text = number_text(raw, book.styles[cell.get("s")], book.is_1904)
-            else:
-                text = book.texts[raw] if kind == "s" else _KINDS[kind](raw)
-            if column == len(cells):
+            text = "" if raw is None else self._text(cell, kind, raw)
+            if text and column == len(cells):
                 cells.append(text)
             elif text:
                 self._put(column, text)
+
+    def _text(self, cell: Element, kind: str, raw: str) -> str:
+        book = self._book
+        if kind == "n":
+            return number_text(raw, book.styles[cell.get("s")], book.is_1904)
+        return book.texts[raw] if kind == "s" else _KINDS[kind](raw)
 
     def add_arrays(self, ends: Mapping[int, int]) -> None:
         """Count the empty cells that share a formula without a value.

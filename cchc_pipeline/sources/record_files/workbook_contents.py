@@ -101,7 +101,7 @@ def open_workbook(file: str, content: BinaryIO, limits: Limits) -> Iterator[Work
             local(element.tag) == "workbookPr" and element.get("date1904") in _TRUE
             for _, element in elements
         )
-        targets = {kind: target for kind, target in relations.values()}
+        targets = dict(relations.values())
         yield Workbook(
             parts,
             tuple(_sheets(parts, elements, relations)),
@@ -142,7 +142,7 @@ def _no_workbook(parts: Parts) -> SourceError:
 
 
 def _relations(parts: Parts, part: str) -> _Relations:
-    """What a part refers to, inside of the workbook: the kind and the part, by the relation's id."""
+    """What a part refers to inside of the workbook: kind and part, by the relation's id."""
     folder, _, name = part.rpartition("/")
     path = f"{folder}/_rels/{name}.rels".lstrip("/")
     if not parts.has(path):

@@ -1,8 +1,8 @@
 """The parts of an XLSX file, opened within bounds: the one door for every workbook that comes in.
 
 Belongs here: what makes a file no workbook, the bounds of its zip, and each part as a stream of
-elements. Does not: what the parts say (``workbook_contents``, ``sheet_rows``). Memory grows with what
-is kept of a part, never with what a cell's address claims: nothing is laid out as a rectangle.
+elements. Does not: what the parts say (``workbook_contents``, ``sheet_rows``). Memory grows with
+what is kept of a part, never with what a cell's address claims: nothing is laid out as a rectangle.
 """
 
 import io
@@ -27,8 +27,8 @@ _CHUNK = 1 << 14
 _ENTRY = b"PK\x01\x02"
 _KNOWN_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, SyntaxError, OSError, EOFError, ValueError,
-    LookupError, OverflowError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, SyntaxError, OSError, EOFError,
+    ValueError, LookupError, OverflowError, RuntimeError, MemoryError,
 )  # fmt: skip
 _DAMAGED, _CUT_OFF = "is a damaged workbook", "is damaged or cut off"
 _AGAIN = "open it in Excel and save it again as XLSX"
