@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from assets.extract import FORMS_FOLDER
 from assets.failed_runs import last_failures
+from assets.inputs import NOT_READ, NOTHING, SUBMISSIONS
 from assets.resources import Workspace
 from cchc_pipeline.alerts.facts import (
     AwaitedMonth,
@@ -66,7 +67,7 @@ def gather(
     failures = last_failures(instance) if instance else ()
     shown, faults = _shown(workspace)
     return Facts(
-        tuple(_awaited(workspace)) if not faults else (),
+        tuple(_awaited(workspace, instance)) if not faults else (),
         (*failures, *faults),
         tuple(_set_aside(workspace, failures)),
         shown,
@@ -82,14 +83,24 @@ def _shown(workspace: Workspace) -> tuple[Shown | None, tuple[Failure, ...]]:
         return None, (Failure(None, "", "", str(error)),)
 
 
-def _awaited(workspace: Workspace) -> Iterator[AwaitedMonth]:
+def _awaited(workspace: Workspace, instance: dg.DagsterInstance | None) -> Iterator[AwaitedMonth]:
     lake, latest, calendar = workspace.lake, workspace.portal.latest(), load_calendar()
     held = {month for table in ("raw_portal", _SCORES) for month in lake.months(table)}
     computed = set(release_months(lake))
     for month in awaited_months(latest.periods if latest else (), held, workspace.now):
         due = calendar.release_date(month).moment
         missing = tuple(_missing(workspace, month))
-        yield AwaitedMonth(month, due, missing, month in computed)
+        refused = _refused(instance, month) if instance else ()
+        yield AwaitedMonth(month, due, missing, month in computed, refused)
+
+
+def _refused(instance: dg.DagsterInstance, month: Month) -> tuple[str, ...]:
+    """What was said of the month's small files that could not be read, when they were read last."""
+    asked = dg.AssetRecordsFilter(dg.AssetKey(SUBMISSIONS), asset_partitions=[str(month)])
+    found = instance.fetch_materializations(asked, limit=1).records
+    event = found[0].asset_materialization if found else None
+    said = event.metadata.get(NOT_READ) if event else None
+    return tuple(str(said.value).splitlines()) if said and said.value != NOTHING else ()
 
 
 def _missing(workspace: Workspace, month: Month) -> Iterator[MissingSource]:

@@ -29,12 +29,16 @@ class MissingSource:
 
 @dataclass(frozen=True)
 class AwaitedMonth:
-    """A month that is over and not published, with its announced date."""
+    """A month that is over and not published, with its announced date.
+
+    ``refused`` has a line for each file of the month that cannot be read: it counts as not come.
+    """
 
     month: Month
     due: datetime
     missing: tuple[MissingSource, ...] = ()
     computed: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

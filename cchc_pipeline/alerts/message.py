@@ -138,7 +138,9 @@ def _values(alert: Alert) -> Values:
 
 
 def _of_awaited(fact: AwaitedMonth) -> Values:
-    missing = _listed([_owed(source) for source in fact.missing], "; ")
+    words = load_words().unreadable
+    unreadable = [_filled(words, {"line": _same(line)}) for line in fact.refused]
+    missing = _listed([*unreadable, *(_owed(source) for source in fact.missing)], "; ")
     return {"month": _same(fact.month), "due": _moment(fact.due), "missing": missing}
 
 

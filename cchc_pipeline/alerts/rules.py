@@ -94,7 +94,8 @@ def alerts_of(facts: Facts, policy: Policy, at: datetime) -> tuple[Alert, ...]:
 
 def _missing(awaited: Iterable[AwaitedMonth], policy: Policy, at: datetime) -> Iterator[Alert]:
     for month in awaited:
-        if month.missing and at >= month.due - timedelta(days=policy.days_before):
+        is_near = at >= month.due - timedelta(days=policy.days_before)
+        if month.refused or (month.missing and is_near):
             yield Alert("source_missing", str(month.month), month.month, month)
 
 

@@ -55,6 +55,7 @@ class AlertWords:
     hours: Words
     days: Words
     owed_by: Words
+    unreadable: Words
     rule: Words
     sheets: Words
     no_sheets: Words

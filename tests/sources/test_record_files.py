@@ -16,9 +16,9 @@ import pytest
 import xlsxwriter
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.record_files.excel_values import float_text
 from cchc_pipeline.sources.record_files.record_form import load_form, parse_form
 from cchc_pipeline.sources.record_files.text_relation import TextRelation, reading
-from cchc_pipeline.sources.record_files.workbooks import float_text
 from tests.record_builder import (
     HEADINGS,
     NAMES,
@@ -173,7 +173,8 @@ def test_merged_titles_and_typed_cells_of_a_workbook(tmp_path: Path) -> None:
     names = ("NgayTiepNhan", "NgayHenTra", "NgayTra", "TrangThaiHoSo", "TongLePhi")
     typed = (4, "2024-01-15", "2024-01-20T17:30:00", "45310", "10", "1.5e0", "TRUE")
     assert rows_of(relation, *names, "HoSoCoThanhPhanSoHoa")[0] == typed
-    assert relation.notes == ("1 cells hold an error such as #N/A and were read as empty",)
+    assert rows_of(relation, "TongLePhi")[1] == (5, "#N/A"), "an error is no empty cell"
+    assert relation.notes == ()
 
 
 def test_a_fraction_is_never_written_like_a_thousands_dot() -> None:

@@ -73,7 +73,8 @@ class NestedField:
 class RecordForm:
     """A record: ``files`` begins the names of its files, ``any_of`` asks for one field of several.
 
-    ``total_line`` holds the words with which a line of sums begins.
+    ``total_line`` holds the words with which a line of sums begins, ``moments`` the fields whose
+    numbers are Excel's serial days.
     """
 
     record: str
@@ -85,6 +86,7 @@ class RecordForm:
     nested: tuple[NestedField, ...] = ()
     any_of: tuple[tuple[str, ...], ...] = ()
     total_line: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -135,6 +137,13 @@ class Limits:
     columns: int
     passed_lines: int
     tail_lines: int
+    workbook_parts: int
+    workbook_sheets: int
+    workbook_part_bytes: int
+    workbook_item_bytes: int
+    shared_text_bytes: int
+    workbook_cells: int
+    workbook_columns: int
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
@@ -142,6 +151,7 @@ class _LineFaults:
     cells: str
     cells_short: str
     open_quote: str
+    formula: str
     not_json: str
     not_object: str
     not_list: str
@@ -340,6 +350,7 @@ def _form_problems(form: RecordForm) -> Iterator[str]:
         yield f"any_of: {name} is no field"
     for field in (field for field in form.fields if field.beside not in (None, *names)):
         yield f"{field.name}: beside names no field"
+    yield from (f"moments: {name} is no field" for name in form.moments if name not in names)
     if form.fields and not form.required:
         yield "fields: none is required"
 

@@ -5,8 +5,8 @@ rows come from (``csv_lines``, ``workbooks``), or which are no records (``passed
 form's columns are written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +45,11 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Staging:
-    """Where rows come from, and where they go: the scratch file ``path``."""
+    """Where rows come from, and where they go: the scratch file ``path``.
+
+    ``faults`` says of rows by their numbers why they cannot be read, whatever their cells hold; it
+    may be filled while the rows are.
+    """
 
     file: str
     sheet: str | None
@@ -53,6 +57,7 @@ class Staging:
     heading: HeadingRow
     path: Path
     spelling: Spelling
+    faults: Mapping[int, str] = field(default_factory=dict)
 
 
 def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelation:
@@ -65,10 +70,10 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
     """
     heading, path = staging.heading, staging.path
     names = list(heading.match.columns)
-    texts = [pa.field(field, pa.string()) for field in names]
+    texts = [pa.field(column, pa.string()) for column in names]
     schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string())])
     tally = Tally()
-    judged = _judged(records(rows, line_rule(heading, staging.form), tally), heading)
+    judged = _judged(records(rows, line_rule(heading, staging.form), tally), staging)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
@@ -82,7 +87,7 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
         file=staging.file,
         sheet=staging.sheet,
         source=source,
-        columns={field: clean(name(field), staging.spelling) for field in names},
+        columns={column: clean(name(column), staging.spelling) for column in names},
         row=name(_ROW),
         first_row=heading.row + 1,
         row_fault=name(_FAULT),
@@ -93,17 +98,20 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
     )
 
 
-def _judged(rows: Iterable[tuple[int, Cells]], heading: HeadingRow) -> Iterator[_Row]:
+def _judged(rows: Iterable[tuple[int, Cells]], staging: Staging) -> Iterator[_Row]:
     """The rows as they are written.
 
     The cells of a row that is too short or too long may stand in wrong columns, where a message
     could quote something personal: they are left out.
     """
-    places, width, faults = heading.match.columns, heading.width, file_rules().faults
+    heading, faults = staging.heading, file_rules().faults
+    places, width = heading.match.columns, heading.width
     nothing = [None] * len(places)
     for number, cells in rows:
         if isinstance(cells, Unreadable):
             yield _Row(number, nothing, cells.fault)
+        elif number in staging.faults:
+            yield _Row(number, nothing, staging.faults[number])
         elif len(cells) == width or _fits(cells, width):
             yield _Row(number, [cells[place] for place in places.values()], None)
         else:
