@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import dagster as dg
 import pyarrow.compute as pc
 
-from assets.extract import FORMS_FOLDER
 from assets.failed_runs import last_failures
 from assets.resources import Workspace
 from cchc_pipeline.alerts.facts import (
@@ -30,6 +29,7 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.release_calendar import Words, load_calendar
 from cchc_pipeline.sources.deliveries import delivered_paths
+from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
 from cchc_pipeline.sources.record_files.record_form import load_form
 from publish.assemble import release_months
 from publish.inputs import load_provenance

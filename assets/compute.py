@@ -14,6 +14,7 @@ from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
+from cchc_pipeline.errors import SourceError
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
 from cchc_pipeline.indicators.dossier_counts import MonthCounts, count_dossiers
@@ -45,6 +46,7 @@ from cchc_pipeline.sources.corrections import Entry, read_corrections
 from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
+from cchc_pipeline.sources.withdrawals import or_withdraw
 from cchc_pipeline.store import table_from_rows
 from publish.publication_log import read_publications
 
@@ -76,11 +78,12 @@ def _observed(workspace: Workspace, month: Month, portal_scores: pa.Table) -> li
 def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...], str]:
     """The corrections that stand for a month, and what their file is called."""
     files = workspace.lake.read("raw_corrections", month).to_pylist()
-    entries = [
-        entry
-        for file in files
-        for entry in read_corrections(workspace.archive.get(file["sha256"]), file["file"])
-    ]
+    entries: list[Entry] = []
+    for file in files:
+        try:
+            entries += read_corrections(workspace.archive.get(file["sha256"]), file["file"])
+        except SourceError as error:
+            raise or_withdraw(error, month, file["file"], workspace.inbox_of(month)) from None
     return tuple(entries), ", ".join(file["file"] for file in files)
 
 

@@ -76,6 +76,27 @@ def mask(value: str, limit: int = 40) -> str:
     return f"{hidden[: limit - 1]}…" if cut else hidden
 
 
+def visible(text: str, limit: int = 40) -> str:
+    r"""A text with its control characters shown (``\x1b``, ``\u202e``), cut where it is long.
+
+    Args:
+        text: As a file or its name says it; what is no character of Unicode is shown too.
+        limit: The greatest number of characters of the answer.
+    """
+    start = text[: limit + 1]
+    shown = "".join(_escaped(char) if _is_unseen(char) else char for char in start)
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def _is_unseen(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
 def _starred(found: re.Match[str]) -> str:
     return found[0] if found["keep"] else _starred_whole(found)
 

@@ -260,6 +260,7 @@ def _require_lists(settings: "Settings") -> None:
 
 
 def _print_plan(job: _Job) -> None:
+    from cchc_pipeline.sources.archive import RawArchive
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
@@ -269,7 +270,8 @@ def _print_plan(job: _Job) -> None:
     for line in planned_ways(job.months, source, inbox, job.moment):
         typer.echo(line)
     names = [str(month) for month in job.months]
-    for line in publication_plan(job.settings.inbox_dir, job.settings.portal_dir, names):
+    archive = RawArchive(job.settings.raw_dir)
+    for line in publication_plan(inbox, job.settings.portal_dir, names, archive):
         typer.echo(line)
 
 
@@ -305,8 +307,13 @@ def _not_current(job: _Job) -> list["Month"]:
 
 def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
     from assets.execution import run_months
+    from publish.plan import read_lines, taken_lines
 
+    for line in taken_lines(job.settings, months):
+        progress.tell(line)
     run_months(job.workspace, months, instance, progress.tell)
+    for line in read_lines(job.settings, months):
+        progress.tell(line)
 
 
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:

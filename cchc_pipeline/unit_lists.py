@@ -202,6 +202,9 @@ def _csv_rows(path: Path, required: tuple[str, ...]) -> Iterable[tuple[int, dict
 
 
 def _csv_text(path: Path) -> str:
+    if not path.is_file():  # a pipe would never end
+        todo = "put a file of that name there, or nothing"
+        raise SchemaDataError("is no regular file", where=str(path), todo=todo)
     try:
         return unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:

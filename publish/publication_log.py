@@ -49,6 +49,9 @@ def _own(portal: Portal) -> Iterable[Publication]:
 def _confirmed(path: Path) -> Iterable[Publication]:
     if not path.exists():
         return
+    if not path.is_file():  # a pipe would never end
+        todo = "put a file of that name there, or nothing"
+        raise SchemaDataError("is no regular file", where=str(path), todo=todo)
     try:
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
     except UnicodeDecodeError:

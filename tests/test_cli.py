@@ -66,7 +66,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(home: Path, tmp_path
     assert (outcome.code, outcome.err) == (0, "")
     said = outcome.out.splitlines()
     assert said[0] == "2026-09: nothing changed since it was made; it would be passed over"
-    assert said[1] == "2026-09: 9 file(s) in the inbox"
+    assert said[1] == "2026-09: portal: 8 file(s) would be taken as answers of the national portal"
     assert said[2].startswith("release: 2026-09.r2, if anything differs from 2026-09.r1")
     nowhere = run(tmp_path / "new", SAMPLE_INBOX, "--dry-run")
     assert "release: 2026-09.r1" in nowhere.out

@@ -5,7 +5,6 @@ capture is whole and of this month. Does not: what an answer means (``portal_ans
 nothing of the other folders of the inbox.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +22,7 @@ from cchc_pipeline.sources.archive import (
     utc_text,
 )
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
+from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter
 from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
 from cchc_pipeline.sources.legacy_portal.rows import check_root as check_legacy_root
 from cchc_pipeline.sources.legacy_portal.rows import read_rows
@@ -33,9 +33,6 @@ from cchc_pipeline.sources.portal_envelope import (
     read_envelope,
 )
 from cchc_pipeline.sources.portal_request import Endpoint, load_portal
-
-MANIFEST = "manifest.json"
-_NAME = re.compile(r"(?P<endpoint>[^.]+)(?:\.(?P<root>.+))?\.(?P<window>month|quarter|year)\.json")
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def _captures(folder: Path) -> list[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if not is_litter(path.name))
 
 
 def _together(problems: Sequence[SourceError], folder: Path) -> SourceError:
@@ -150,7 +147,7 @@ def _manifest(
     capture: Path, paths: Sequence[Path], folder: Path, terms: _Terms, findings: _Findings
 ) -> Manifest:
     """The capture's manifest, or what stands for it where there is none."""
-    path = capture / MANIFEST
+    path = capture / MANIFEST_NAME
     if path not in paths:
         return Manifest()
     try:
@@ -195,7 +192,7 @@ def _files(
 ) -> Iterator[_File]:
     """The files of the root that a snapshot can hold; the others are archived and noted."""
     for path in paths:
-        if path.name == MANIFEST:
+        if path.name == MANIFEST_NAME:
             continue
         try:
             content, sha256 = _archived(path, folder, terms)
@@ -215,11 +212,10 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
     Raises:
         SourceError: It names another root, or none where one is needed.
     """
-    match = _NAME.fullmatch(path.name)
-    endpoint = _endpoint(match["endpoint"]) if match else None
-    if match is None or endpoint is None:
+    named = answer_named(path.name)
+    if named is None:
         return None
-    root, window = match["root"], match["window"]
+    endpoint, root, window = named.endpoint, named.root, named.window
     if root is None and "national" not in endpoint.asked:
         todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
         raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
@@ -227,11 +223,6 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
         todo = f"remove it, or set CCHC_ROOT_UNIT if {root} is meant"
         raise SourceError(f"is of {root}, not of {root_code}", where=str(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
-
-
-def _endpoint(name: str) -> Endpoint | None:
-    legacy = load_gateway().endpoint
-    return legacy if name == legacy.name else load_portal().endpoint(name)
 
 
 def _check_answers(
@@ -366,7 +357,7 @@ def _check_time(capture: Path, snapshot: Snapshot, terms: _Terms) -> None:
     if basis == Basis.QUARTER and not month.closes_quarter:
         what, todo = f"holds quarter files, but {month} closes no quarter", "remove them"
     elif moment > terms.received_at:
-        what, todo = f"captured_at {at} lies in the future", f"correct {MANIFEST}"
+        what, todo = f"captured_at {at} lies in the future", f"correct {MANIFEST_NAME}"
     elif basis != Basis.YTD and moment < month.end:
         what = f"captured_at {at} is before the end of {month}, the {basis} was still running"
         todo = f"capture it again from {month.next().first_day} on"
