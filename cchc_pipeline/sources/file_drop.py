@@ -51,6 +51,7 @@ class _Terms:
     root_code: str
     received_at: datetime
     archive: RawArchive
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,13 @@ class _Findings:
 
 
 def read_drop(
-    folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
+    folder: Path,
+    month: Month,
+    root_code: str,
+    received_at: datetime,
+    archive: RawArchive,
+    *,
+    is_whole: bool = True,
 ) -> Drop:
     """Take in the captures of a month's ``portal`` folder.
 
@@ -92,6 +99,7 @@ def read_drop(
         root_code: Code of the root unit.
         received_at: The moment of reading, aware.
         archive: Keeps every file, also the bad ones.
+        is_whole: Whether a capture must hold every answer; in a trial of single ones it need not.
 
     Returns:
         The snapshots as recorded; files taken in before give the snapshots recorded then.
@@ -99,7 +107,7 @@ def read_drop(
     Raises:
         SourceError: All that is wrong with the drop, in one line; no snapshot is recorded then.
     """
-    terms, findings = _Terms(month, root_code, received_at, archive), _Findings()
+    terms, findings = _Terms(month, root_code, received_at, archive, is_whole), _Findings()
     snapshots = [
         snapshot
         for capture in _captures(folder)
@@ -281,7 +289,8 @@ def _snapshot(
     snapshot = _compose(files, manifest, terms)
     standing = terms.archive.find(snapshot)
     try:
-        _check_complete(capture, files, terms.root_code)
+        if terms.is_whole:
+            _check_complete(capture, files, terms.root_code)
         if standing is None:
             _check_time(capture, snapshot, terms)
     except SourceError as problem:

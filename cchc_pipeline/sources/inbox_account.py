@@ -239,7 +239,7 @@ def _taken_as(path: Path, root: Path) -> str:
 
 def _known(left: InboxFile, kind: Kind, path: Path) -> InboxFile:
     """A file whose content shows what it is."""
-    should_be = _place(kind, path)
+    should_be = place_of(kind, path)
     if should_be:
         todo = f"name it {should_be}"
         return replace(left, kind=kind.name, why="misnamed", todo=todo, should_be=should_be)
@@ -250,12 +250,12 @@ def _known(left: InboxFile, kind: Kind, path: Path) -> InboxFile:
 def _unknown(left: InboxFile, path: Path, root: Path) -> InboxFile:
     """A file of which at most the name says what it may be."""
     meant = kind_suggested(path.name, *path.relative_to(root).parts[:-1])
-    should_be = _place(Kind(meant, *format_of(path.name)), path) if meant else ""
+    should_be = place_of(Kind(meant, *format_of(path.name)), path) if meant else ""
     todo = f"if it is {kind_title(meant).en}, name it {should_be}" if should_be else "take it away"
     return replace(left, why="unknown", todo=todo, should_be=should_be)
 
 
-def _place(kind: Kind, path: Path) -> str:
+def place_of(kind: Kind, path: Path) -> str:
     """The place below the month's folder that a file of a kind should have; empty if none does."""
     if kind.name in LISTS:
         return f"../{kind.name}.csv"
@@ -300,5 +300,5 @@ def _stray(path: Path, name: str) -> str:
         return f"{name} is not read: name it {known}.csv if it is {kind_title(known).en}"
     if kind is None:
         return f"{name} is not read: its content does not show what it is -> take it away"
-    where = f"name it 2024-03/{_place(kind, path)}, in the folder of its month"
+    where = f"name it 2024-03/{place_of(kind, path)}, in the folder of its month"
     return f"{name} is not read: by its content it is {kind_title(kind.name).en} -> {where}"

@@ -44,7 +44,7 @@ _KEYS = re.compile(r'"([^"\\]{1,64})"\s*:')
 _CELL_TEXTS = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
 _CORRECTIONS = re.compile(r"^corrections\s*:", re.MULTILINE)
 _ROOT = re.compile(r'"(?:parent|overview)"\s*:\s*\{[^{}\[\]]*"departmentCode"\s*:\s*"([A-Z]\d\d)"')
-_ANY_ROOT = "<root code>"
+ANY_ROOT = "<root code>"
 _SHEETS = 3
 
 
@@ -160,11 +160,11 @@ def _of_json(text: str, packing: str) -> Kind | None:
     keys = _KEYS.findall(text)
     folds = {fold_heading(key) for key in keys}
     if folds.issuperset(rules["legacy"]):
-        return Kind(SCORES, "json", packing, f"{load_gateway().endpoint.name}.{_ANY_ROOT}")
+        return Kind(SCORES, "json", packing, f"{load_gateway().endpoint.name}.{ANY_ROOT}")
     endpoint = _endpoint(text, set(keys)) if folds.issuperset(rules["envelope"]) else ""
     if endpoint:
         root = _ROOT.search(text)
-        whose = root[1] if root else _ANY_ROOT
+        whose = root[1] if root else ANY_ROOT
         return Kind(SCORES, "json", packing, f"{endpoint}.{whose}")
     if folds.issuperset(rules["manifest"]):
         return Kind(MANIFEST, "json", packing)
