@@ -61,6 +61,8 @@ def validate(
         told = [outcome.as_dict() for outcome in outcomes]
         typer.echo(json.dumps(told if len(told) > 1 else told[0], ensure_ascii=False, indent=2))
     elif len(outcomes) == 1 and outcomes[0].problem:
+        for note in outcomes[0].notes:
+            typer.echo(note)
         raise SourceError(outcomes[0].problem)
     else:
         for line in (line for outcome in outcomes for line in outcome.lines(rows)):

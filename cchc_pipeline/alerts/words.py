@@ -56,6 +56,8 @@ class AlertWords:
     days: Words
     owed_by: Words
     rule: Words
+    file_left: Words
+    file_misplaced: Words
     sheets: Words
     no_sheets: Words
     shows_nothing: Words

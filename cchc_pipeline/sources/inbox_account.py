@@ -262,9 +262,10 @@ def place_of(kind: Kind, path: Path) -> str:
     if kind.name == MANIFEST:
         return f"{PORTAL_FOLDER}/{MANIFEST_NAME}"
     if kind.name == SCORES:
-        return (
-            f"{PORTAL_FOLDER}/{kind.endpoint}.{window_in(path.name)}.json" if kind.endpoint else ""
-        )
+        if answer_named(path.name):
+            return f"{PORTAL_FOLDER}/{path.name}"
+        answer = f"{kind.endpoint}.{window_in(path.name)}.json"
+        return f"{PORTAL_FOLDER}/{answer}" if kind.endpoint else ""
     form = load_form(kind.name)
     if kind.format not in form.formats:
         return ""

@@ -79,6 +79,7 @@ class Trial:
         name = " ".join(map(str, filter(None, (self.table, self.month))))
         if self.problem:
             yield f"{name}: {self.problem}"
+            yield from self.notes
             return
         yield (
             f"{name}: {self.rows} dòng = {self.accepted} dùng được"

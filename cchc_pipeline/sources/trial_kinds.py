@@ -133,8 +133,8 @@ def try_kind(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
         UsageError: No month is known where one is needed.
     """
     if kind == NOT_TAKEN:
-        left = (file.line() for folder in files for file in untaken(account_of(folder)))
-        return Trial(NOT_TAKEN, None, problem="; ".join(left))
+        left = tuple(file.line() for folder in files for file in untaken(account_of(folder)))
+        return Trial(NOT_TAKEN, None, problem=f"{len(left)} file(s) would not be taken", notes=left)
     month = None if kind in TIMELESS else terms.of_month
     try:
         judged = _judged(kind, files, terms)
@@ -206,7 +206,7 @@ def kind_of_file(file: Path) -> str:
 
 
 def _kind_named(file: str) -> str:
-    """As what a run takes a file of this name; empty if it does not. Forms are told by their place."""
+    """As what a run takes a file of this name; empty if it does not. A form's name may be any."""
     name = plain_name(file)
     if name in {f"{kind}.csv" for kind in LISTS}:
         return name.removesuffix(".csv")

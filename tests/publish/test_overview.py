@@ -97,8 +97,7 @@ def test_the_plan_names_the_files_the_release_and_the_place(tmp_path: Path) -> N
     )
     assert list(plan) == [
         "2024-03: portal: 1 file(s) would be taken as answers of the national portal",
-        "2024-03: anh.bin would not be taken: its content does not show what it is"
-        " -> take it away",
+        "2024-03: anh.bin would not be taken: its content does not show what it is -> take it away",
         "2024-03: ho-so.csv would be taken as One-stop dossiers",
         "2024-03: 1 file(s) of programs (lock files, Thumbs.db …) would be passed over",
         "2024-04: the archive is replayed",
