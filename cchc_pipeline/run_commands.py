@@ -90,6 +90,7 @@ def backfill(
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
     from assets.backfill import RECORD, Record, fill, inputs_of
+    from publish.plan import taken_lines
 
     job = _job(first, last, home, inbox, published_at, reason, note, is_backfill=True)
     if dry_run:
@@ -107,6 +108,8 @@ def backfill(
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
         if months or not job.made_from.is_published(job.months):
+            for line in taken_lines(job.settings, months):
+                progress.tell(line)
             with _instance(job) as instance:
                 failures = fill(job.workspace, months, record, count.tell, progress.tell)
                 release = _publish(job, instance)
@@ -299,9 +302,13 @@ def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
 
 def _not_current(job: _Job) -> list["Month"]:
     """The months that have to be made; of the others it is said that they stand."""
+    from publish.plan import left_lines
+
     current = job.made_from.current_months(job.months)
     for month in sorted(current):
         progress.tell(f"{month}: {_STANDS}")
+    for line in left_lines(job.settings, sorted(current)):
+        progress.tell(line)
     return [month for month in job.months if month not in current]
 
 

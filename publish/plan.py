@@ -18,6 +18,7 @@ from cchc_pipeline.sources.inbox_account import (
     account_of,
     require_taken,
     stray_lines,
+    untaken,
 )
 from cchc_pipeline.sources.withdrawals import replay_lines
 from cchc_pipeline.store import Lake
@@ -62,6 +63,7 @@ def publication_plan(
 def taken_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
     """What becomes of each file in the inbox, before the months are made."""
     archive, inbox = RawArchive(settings.raw_dir), settings.inbox_dir
+    yield from stray_lines(inbox)
     for month in months:
         account = account_of(inbox / str(month))
         lines = (
@@ -69,6 +71,13 @@ def taken_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
             *replay_lines(archive, month, inbox / str(month), account),
         )
         yield from (f"{month}: {line}" for line in lines)
+
+
+def left_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
+    """What is not taken, of months that are not made anew: it is told as long as it lies there."""
+    for month in months:
+        for file in untaken(account_of(settings.inbox_dir / str(month))):
+            yield f"{month}: {file.line()}"
 
 
 def read_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:

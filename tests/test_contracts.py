@@ -109,8 +109,8 @@ INTERNAL = (
     "portal_submissions", "raw_corrections", "score_recomputation", "unit_rankings",
     "raw_dossiers", "dossiers", "dossier_quarantine", "dossier_accounts", "dossier_counts",
     "dossier_continuity", "raw_procedures", "procedure_catalogue", "procedure_quarantine",
-    "inbox_account", "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
-    "agency_quarantine", "input_submissions",
+    "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
+    "agency_quarantine", "input_submissions", "inbox_account",
 )  # fmt: skip
 KEYS = {
     "scores": ("period", "basis", "unit_code", "metric_code"),

@@ -257,15 +257,12 @@ def _unknown(left: InboxFile, path: Path, root: Path) -> InboxFile:
 
 def place_of(kind: Kind, path: Path) -> str:
     """The place below the month's folder that a file of a kind should have; empty if none does."""
-    if kind.name in LISTS:
-        return f"../{kind.name}.csv"
-    if kind.name == MANIFEST:
-        return f"{PORTAL_FOLDER}/{MANIFEST_NAME}"
+    if kind.name in LISTS or kind.name == MANIFEST:
+        return (
+            f"{PORTAL_FOLDER}/{MANIFEST_NAME}" if kind.name == MANIFEST else f"../{kind.name}.csv"
+        )
     if kind.name == SCORES:
-        if answer_named(path.name):
-            return f"{PORTAL_FOLDER}/{path.name}"
-        answer = f"{kind.endpoint}.{window_in(path.name)}.json"
-        return f"{PORTAL_FOLDER}/{answer}" if kind.endpoint else ""
+        return _answer_place(kind, path)
     form = load_form(kind.name)
     if kind.format not in form.formats:
         return ""
@@ -273,6 +270,13 @@ def place_of(kind: Kind, path: Path) -> str:
         stem = plain_name(path.name).split(".xlsx", 1)[0]
         return f"{FORMS_FOLDER}/{visible(stem, _LONGEST_NAME)}.xlsx"
     return f"{form.files}.{kind.format}{kind.packing}"
+
+
+def _answer_place(kind: Kind, path: Path) -> str:
+    if answer_named(path.name):
+        return f"{PORTAL_FOLDER}/{path.name}"
+    answer = f"{kind.endpoint}.{window_in(path.name)}.json"
+    return f"{PORTAL_FOLDER}/{answer}" if kind.endpoint else ""
 
 
 def _with_names_apart(files: Iterable[InboxFile]) -> Iterator[InboxFile]:

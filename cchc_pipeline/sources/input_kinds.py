@@ -211,7 +211,7 @@ def _forms() -> tuple[RecordForm, ...]:
 
 def _fits(names: Iterable[str], form: RecordForm) -> tuple[bool, int]:
     """Whether every field that must be there is named, and how many fields are."""
-    known = form.by_fold | {fold_heading(name): name for name in form.names}
+    known = {**form.by_fold, **{fold_heading(name): name for name in form.names}}
     found = {known[fold] for name in names if (fold := fold_heading(name)) in known}
     return all(field.name in found for field in form.required), len(found)
 

@@ -104,12 +104,12 @@ class Trial:
 
 
 def try_dossiers(
-    files: Sequence[Path], month: Month, register: UnitRegister, settings: Settings
+    files: Sequence[NamedFile], month: Month, register: UnitRegister, settings: Settings
 ) -> Trial:
     """Read files as one export of a month, and keep nothing.
 
     Args:
-        files: The files, anywhere.
+        files: The files, anywhere, under names that tell their formats.
         month: The month.
         register: The units in time.
         settings: Root and limits.
@@ -120,7 +120,7 @@ def try_dossiers(
     with tempfile.TemporaryDirectory(prefix="cchc-") as folder:
         results = Results.below(Path(folder) / "results")
         reading = read_dossiers(
-            [NamedFile(file.name, file) for file in files],
+            files,
             UnitTexts(register, settings.root_unit, month),
             means_in(Path(folder), settings),
             results,

@@ -20,6 +20,7 @@ from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive, utc_text
 from cchc_pipeline.sources.corrections import read_corrections
 from cchc_pipeline.sources.deliveries import DeliveredFile, Delivery
+from cchc_pipeline.sources.dossiers.month import NamedFile
 from cchc_pipeline.sources.drop_manifest import read_manifest
 from cchc_pipeline.sources.file_drop import Drop, read_drop
 from cchc_pipeline.sources.inbox_account import account_of, place_of, untaken
@@ -219,7 +220,8 @@ def _kind_named(file: str) -> str:
 
 def _judged(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
     if kind == "dossiers":
-        return try_dossiers(files, terms.of_month, terms.register, terms.settings)
+        named = [NamedFile(_read_as(file, kind), file) for file in files]
+        return try_dossiers(named, terms.of_month, terms.register, terms.settings)
     if kind in _READERS:
         return _small_record(kind, files, terms)
     if kind == CORRECTIONS:
@@ -234,18 +236,27 @@ def _judged(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
     return _list(kind, files, terms)
 
 
+def _read_as(file: Path, kind: str) -> str:
+    """The name under which a file is read: of another ending with that which its content shows.
+
+    Raises:
+        SourceError: Its format is none that is read.
+    """
+    name, form = plain_name(file.name), load_form(kind)
+    todo = unread_ending(name, form)
+    if not todo:
+        return name
+    shown = kind_by_content(file)
+    if shown is None or shown.format not in form.formats:
+        raise SourceError("cannot be read", where=visible(name, 120), todo=todo)
+    return f"{name}.{shown.format}{shown.packing}"
+
+
 def _small_record(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
-    form = load_form(kind)
-    refused = [
-        f"{visible(f.name, 120)}: {todo}" for f in files if (todo := unread_ending(f.name, form))
-    ]
-    if refused:
-        raise SourceError(" | ".join(refused), todo=f"formats: {', '.join(form.formats)}")
     with tempfile.TemporaryDirectory(prefix="cchc-") as folder:
         archive, received = RawArchive(Path(folder) / "raw"), utc_text(terms.now)
         kept = tuple(
-            DeliveredFile(plain_name(file.name), *archive.put_file(file), received)
-            for file in files
+            DeliveredFile(_read_as(file, kind), *archive.put_file(file), received) for file in files
         )
         about = Circumstances(
             terms.of_month, terms.settings.root_unit, terms.register, archive,
@@ -330,11 +341,9 @@ def _summed(
     kind: str, terms: TrialTerms, rows: Iterable[Mapping[str, Any]], refusals: Sequence[Refusal]
 ) -> Trial:
     told = list(rows)
-    sums = {
-        name: sum(row[name] or 0 for row in told)
-        for name in ("rows", "accepted", "quarantined", "duplicates")
-    }
-    return Trial(kind, terms.month, **sums, refusals=tuple(refusals))
+    names = ("rows", "accepted", "quarantined", "duplicates")
+    sums = [sum(row[name] or 0 for row in told) for name in names]
+    return Trial(kind, terms.month, *sums, refusals=tuple(refusals))
 
 
 def _refusal(row: Mapping[str, Any]) -> Refusal:
