@@ -17,7 +17,13 @@ from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive, utc_text
-from cchc_pipeline.sources.inbox_names import FORMS, is_of_record, plain_name, unread_ending
+from cchc_pipeline.sources.inbox_names import (
+    FORMS,
+    is_of_record,
+    plain_name,
+    told_path,
+    unread_ending,
+)
 from cchc_pipeline.sources.record_files.record_form import RecordForm
 
 _ID_LENGTH = 16
@@ -170,7 +176,7 @@ def delivered_paths(inbox_month: Path, form: RecordForm) -> tuple[Path, ...]:
     if problems:
         line = " | ".join(problems)
         todo = f"formats that are read: {', '.join(form.formats)}, plain or as .gz or .zst"
-        raise SourceError(line, where=str(inbox_month), todo=todo)
+        raise SourceError(line, where=told_path(inbox_month), todo=todo)
     return tuple(paths)
 
 
@@ -188,7 +194,7 @@ def _kept(path: Path, received: str, archive: RawArchive) -> DeliveredFile:
     except OSError as error:
         what = f"cannot be kept: {error.strerror}"
         todo = "check the file's permissions and the free space"
-        raise SourceError(what, where=str(path), todo=todo) from None
+        raise SourceError(what, where=told_path(path), todo=todo) from None
     return DeliveredFile(plain_name(path.name), sha256, size, received)
 
 
@@ -225,5 +231,7 @@ def _read_record(path: Path) -> Delivery:
         whole = False
     if not whole:
         todo = "restore it from a backup, or drop the files again"
-        raise SourceError("record of a delivery is missing or altered", where=str(path), todo=todo)
+        raise SourceError(
+            "record of a delivery is missing or altered", where=told_path(path), todo=todo
+        )
     return delivery

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.sources.archive import (
     Answer,
@@ -22,7 +23,7 @@ from cchc_pipeline.sources.archive import (
     utc_text,
 )
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
-from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter
+from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter, told_path
 from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
 from cchc_pipeline.sources.legacy_portal.rows import check_root as check_legacy_root
 from cchc_pipeline.sources.legacy_portal.rows import read_rows
@@ -129,10 +130,9 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _together(problems: Sequence[SourceError], folder: Path) -> SourceError:
-    if len(problems) == 1:
-        return problems[0]
-    line = " | ".join(str(problem) for problem in problems)
-    return SourceError(f"{len(problems)} problems: {line}", where=str(folder))
+    line = " | ".join(map(str, problems))
+    what = f"{len(problems)} problems: {line}"
+    return problems[0] if len(problems) == 1 else SourceError(what, where=told_path(folder))
 
 
 def _read_capture(
@@ -165,7 +165,9 @@ def _manifest(
         findings.problems.append(problem)
         return Manifest()
     for key in manifest.unknown_keys:
-        findings.notes.append(f"{path}: {key!r:.40} is not known in a manifest and was not used")
+        findings.notes.append(
+            f"{told_path(path)}: {visible(key)!r} is not known in a manifest and was not used"
+        )
     return manifest
 
 
@@ -177,10 +179,14 @@ def _archived(path: Path, folder: Path, terms: _Terms) -> tuple[bytes, str]:
             content = file.read(limit + 1)
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
-        raise SourceError(what, where=str(path), todo="check the file's permissions") from None
+        raise SourceError(
+            what, where=told_path(path), todo="check the file's permissions"
+        ) from None
     if len(content) > limit:
         what = f"is longer than {limit} bytes"
-        raise SourceError(what, where=str(path), todo="it is no answer of the portal; remove it")
+        raise SourceError(
+            what, where=told_path(path), todo="it is no answer of the portal; remove it"
+        )
     sha256 = terms.archive.put(content)
     terms.archive.record(
         Exchange(
@@ -209,7 +215,9 @@ def _files(
             findings.problems.append(problem)
             continue
         if named is None:
-            findings.notes.append(f"{path}: not a known answer's name; kept in the raw archive")
+            findings.notes.append(
+                f"{told_path(path)}: not a known answer's name; kept in the raw archive"
+            )
             continue
         yield _File(path, *named, content, sha256)
 
@@ -220,16 +228,17 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
     Raises:
         SourceError: It names another root, or none where one is needed.
     """
-    named = answer_named(path.name)
-    if named is None:
+    if (named := answer_named(path.name)) is None:
         return None
     endpoint, root, window = named.endpoint, named.root, named.window
     if root is None and "national" not in endpoint.asked:
         todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
-        raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
+        raise SourceError(
+            "the name does not say of which root it is", where=told_path(path), todo=todo
+        )
     if root not in {None, root_code}:
         todo = f"remove it, or set CCHC_ROOT_UNIT if {root} is meant"
-        raise SourceError(f"is of {root}, not of {root_code}", where=str(path), todo=todo)
+        raise SourceError(f"is of {root}, not of {root_code}", where=told_path(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
 
 
@@ -245,7 +254,9 @@ def _check_answers(
     # An answer with the code vouches for the department id, which those without are held to.
     for file, data in sorted(good, key=lambda pair: not carries_code(pair[1], pair[0].endpoint)):
         try:
-            answered = check_root(data, file.endpoint, terms.root_code, root_id, str(file.path))
+            answered = check_root(
+                data, file.endpoint, terms.root_code, root_id, told_path(file.path)
+            )
         except SourceError as problem:
             findings.problems.append(problem)
         else:
@@ -255,7 +266,7 @@ def _check_answers(
 def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Findings) -> None:
     """Every file of the legacy gateway is a good answer, of provinces or of the root's units."""
     for file in files:
-        where = str(file.path)
+        where = told_path(file.path)
         try:
             rows = read_rows(file.content, where)
             check_legacy_root(rows, terms.root_code, file.root_code is None, where)
@@ -265,7 +276,7 @@ def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Find
 
 def _data(file: _File, findings: _Findings) -> Mapping[str, Any] | None:
     """What a file answers, if it is an answer and the only page of it."""
-    where = str(file.path)
+    where = told_path(file.path)
     try:
         data = read_envelope(file.content, where)
         pages = check_page(data, 1, where)
@@ -298,8 +309,8 @@ def _snapshot(
         return
     if snapshot.basis == Basis.YTD and manifest.captured_at is None:
         findings.notes.append(
-            f"{capture}: no manifest says when the year so far was captured; the time of receipt "
-            "stands for it"
+            f"{told_path(capture)}: no manifest says when the year so far was captured; the time of"
+            " receipt stands for it"
         )
     yield standing or snapshot
 
@@ -349,7 +360,7 @@ def _check_complete(capture: Path, files: Sequence[_File], root_code: str) -> No
     if missing:
         raise SourceError(
             f"the capture is not whole, missing: {', '.join(missing)}",
-            where=str(capture),
+            where=told_path(capture),
             todo="add them from the same capture, or remove the capture",
         )
 
@@ -375,7 +386,7 @@ def _check_time(capture: Path, snapshot: Snapshot, terms: _Terms) -> None:
         todo = f"use a capture made in {month} or in {month.next()}"
     else:
         return
-    raise SourceError(what, where=str(capture), todo=todo)
+    raise SourceError(what, where=told_path(capture), todo=todo)
 
 
 def _is_of_another_month(snapshot: Snapshot) -> bool:

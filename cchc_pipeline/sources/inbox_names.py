@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import Text
 from cchc_pipeline.errors import UsageError
+from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
@@ -35,6 +36,7 @@ TABULAR = ("dossiers", "petitions", "procedures")
 SCORES, MANIFEST, FORMS, CORRECTIONS = "scores", "manifest", "agency_forms", "corrections"
 RECORDS = (*TABULAR, FORMS, CORRECTIONS)
 LISTS = ("units", "successions", "publications")
+_LONGEST_PATH = 250
 _ANSWER = re.compile(
     r"(?P<endpoint>[^.]+)(?:\.(?P<root>.+))?\.(?P<window>month|quarter|year)\.json"
 )
@@ -94,6 +96,11 @@ def kind_title(kind: str) -> Text:
 def plain_name(name: str) -> str:
     """A name in the form in which names are compared and told: NFC, as systems differ in it."""
     return unicodedata.normalize("NFC", name)
+
+
+def told_path(path: Path) -> str:
+    """A path as a message names it: no control character of a name reaches a terminal."""
+    return visible(plain_name(str(path)), _LONGEST_PATH)
 
 
 def is_litter(name: str) -> bool:

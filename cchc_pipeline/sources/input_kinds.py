@@ -161,7 +161,8 @@ def _of_json(text: str, packing: str) -> Kind | None:
     folds = {fold_heading(key) for key in keys}
     if folds.issuperset(rules["legacy"]):
         return Kind(SCORES, "json", packing, f"{load_gateway().endpoint.name}.{ANY_ROOT}")
-    endpoint = _endpoint(text, set(keys)) if folds.issuperset(rules["envelope"]) else ""
+    is_answer = folds.issuperset(rules["envelope"])
+    endpoint = _endpoint(text, set(keys)) if is_answer else ""
     if endpoint:
         root = _ROOT.search(text)
         whose = root[1] if root else ANY_ROOT
@@ -170,7 +171,7 @@ def _of_json(text: str, packing: str) -> Kind | None:
         return Kind(MANIFEST, "json", packing)
     first = text.splitlines()[0].rstrip()
     lines = first.startswith("{") and first.endswith("}")
-    return _best(keys, "jsonl" if lines else "json", packing)
+    return _best(keys, "jsonl" if lines and not is_answer else "json", packing)
 
 
 def _endpoint(text: str, keys: set[str]) -> str:

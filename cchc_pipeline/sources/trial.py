@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.dossiers.month import (
@@ -40,7 +41,7 @@ class Refusal:
 
     def line(self) -> str:
         """The fault in one line."""
-        place = f"{self.file}, dòng {self.row}: " if self.file else ""
+        place = f"{visible(self.file, 120)}, dòng {self.row}: " if self.file else ""
         expected = f" Cần có: {self.expected}" if self.expected else ""
         return f"{place}{self.message}{expected}"
 

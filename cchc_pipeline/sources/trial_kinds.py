@@ -342,8 +342,12 @@ def _summed(
 ) -> Trial:
     told = list(rows)
     names = ("rows", "accepted", "quarantined", "duplicates")
-    sums = [sum(row[name] or 0 for row in told) for name in names]
-    return Trial(kind, terms.month, *sums, refusals=tuple(refusals))
+    count, accepted, quarantined, duplicates = (
+        sum(int(row[name] or 0) for row in told) for name in names
+    )
+    return Trial(
+        kind, terms.month, count, accepted, quarantined, duplicates, refusals=tuple(refusals)
+    )
 
 
 def _refusal(row: Mapping[str, Any]) -> Refusal:
