@@ -95,7 +95,10 @@ def test_progress_is_plain_lines_on_stderr_and_the_result_one_line_on_stdout(hom
     (home / MADE_FROM).unlink()
     outcome = run(home, SAMPLE_INBOX, at=SECOND)
     lines = outcome.err.splitlines()
-    assert lines[0] == "2026-09: extract, validate, compute"
+    assert lines[:2] == [
+        "2026-09: portal: 8 file(s) are taken as answers of the national portal",
+        "2026-09: extract, validate, compute",
+    ]
     assert {"  raw_portal", "  read_portal", "  scores", "  release"} <= set(lines)
     assert "\x1b" not in outcome.err
     assert outcome.out == "nothing to publish: the content is that of the last release\n"
