@@ -14,10 +14,9 @@ from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
-from cchc_pipeline.errors import SourceError
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
-from cchc_pipeline.indicators.dossier_counts import MonthCounts, count_dossiers
+from cchc_pipeline.indicators.dossier_counts import count_dossiers, counted_together
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
 from cchc_pipeline.indicators.dossier_targets import dossier_values
 from cchc_pipeline.indicators.measured import Key, Measured
@@ -42,11 +41,11 @@ from cchc_pipeline.indicators.task_progress import (
 )
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
-from cchc_pipeline.sources.corrections import Entry, read_corrections
-from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
+from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_replayed
+from cchc_pipeline.sources.dossiers.absence import lacking_columns
+from cchc_pipeline.sources.dossiers.month import submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
-from cchc_pipeline.sources.withdrawals import or_withdraw
 from cchc_pipeline.store import table_from_rows
 from publish.publication_log import read_publications
 
@@ -78,12 +77,15 @@ def _observed(workspace: Workspace, month: Month, portal_scores: pa.Table) -> li
 def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...], str]:
     """The corrections that stand for a month, and what their file is called."""
     files = workspace.lake.read("raw_corrections", month).to_pylist()
-    entries: list[Entry] = []
-    for file in files:
-        try:
-            entries += read_corrections(workspace.archive.get(file["sha256"]), file["file"])
-        except SourceError as error:
-            raise or_withdraw(error, month, file["file"], workspace.inbox_of(month)) from None
+    entries = [
+        entry
+        for file in files
+        for entry in read_corrections(
+            workspace.archive.get(file["sha256"]),
+            file["file"],
+            todo_of_replayed(file["file"], month, file["received_at"]),
+        )
+    ]
     return tuple(entries), ", ".join(file["file"] for file in files)
 
 
@@ -145,11 +147,12 @@ def scores(
 def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Accepted dossiers counted by unit, field and procedure; nothing after this sees a dossier."""
     month = month_of(context)
-    if not _has_export(workspace, month):
+    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
+    if not accounts:
         return _table("dossier_counts", [])
     path = workspace.lake.path("dossiers", month)
     with workspace.means_for(month).opened() as engine:
-        return versioned(count_dossiers(path, month, engine))
+        return versioned(count_dossiers(path, month, engine, lacking_columns(accounts)))
 
 
 @_computed("dossier_accounts")
@@ -158,9 +161,9 @@ def dossier_statistics(
 ) -> dg.Output[pa.Table]:
     """Dossiers by unit and field, complete; what is published of it passes disclosure control."""
     month = month_of(context)
-    counted = _counted(workspace, month, dossier_counts)
+    counts = dossier_counts if _has_export(workspace, month) else None
     return versioned(
-        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counted)
+        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counts)
     )
 
 
@@ -183,12 +186,6 @@ def dossier_continuity(
 
 def _has_export(workspace: Workspace, month: Month) -> bool:
     return bool(workspace.lake.read("dossier_accounts", month).num_rows)
-
-
-def _counted(workspace: Workspace, month: Month, counts: pa.Table) -> MonthCounts | None:
-    """A month's counts with the columns that its export lacks; None without an export."""
-    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
-    return MonthCounts(counts, absent_columns(accounts)) if accounts else None
 
 
 @_computed("dossier_accounts", "agency_reports", "procedure_catalogue")
@@ -242,14 +239,16 @@ def _catalogues(workspace: Workspace, month: Month) -> dict[Month, tuple[Procedu
     return {earlier: procedures for earlier, procedures in found.items() if procedures}
 
 
-def _counted_of_year(
-    workspace: Workspace, month: Month, counts: pa.Table
-) -> dict[Month, MonthCounts | None]:
-    """The counts of the months of the year so far; of the month itself, those just made."""
-    earlier = Month(month.year, 1).to(month.previous()) if month.month > 1 else ()
-    lake = workspace.lake
-    of_year = {m: _counted(workspace, m, lake.read("dossier_counts", m)) for m in earlier}
-    return {**of_year, month: _counted(workspace, month, counts)}
+def _counted_of_year(workspace: Workspace, month: Month, counts: pa.Table) -> dict[Month, pa.Table]:
+    """The counts of the year's months that have an export; of the month itself, those just made."""
+    of_year = (m for m in Month(month.year, 1).to(month) if _has_export(workspace, m))
+    return {m: counts if m == month else _counts_of(workspace, m) for m in of_year}
+
+
+def _counts_of(workspace: Workspace, month: Month) -> pa.Table:
+    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
+    counts = workspace.lake.read("dossier_counts", month)
+    return counted_together(counts, lacking_columns(accounts))
 
 
 def _publications(workspace: Workspace, month: Month) -> PublicationLog:

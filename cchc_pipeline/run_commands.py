@@ -68,6 +68,7 @@ def run(
         return
     with _alone(job):
         left = _not_current(job)
+        _require_captures(job, left)
         release = None
         if left or not job.made_from.is_published(job.months):
             with _instance(job) as instance:
@@ -128,13 +129,16 @@ def preview(
     month: _Month, inbox: _Inbox = None, home: _Home = None, published_at: _At = None
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
-    from assets.publish import make_preview
-
     job = _job(month, month, home, inbox, published_at)
-    with _alone(job), _instance(job) as instance:
-        _process(job, _not_current(job), instance)
-        progress.tell("preview: build, judge")
-        found = make_preview(job.workspace)
+    with _alone(job):
+        left = _not_current(job)
+        _require_captures(job, left)
+        from assets.publish import make_preview
+
+        with _instance(job) as instance:
+            _process(job, left, instance)
+            progress.tell("preview: build, judge")
+            found = make_preview(job.workspace)
     if found.built is None or found.site is None:
         typer.echo("nothing to preview: the content is that of the last release")
         return
@@ -260,6 +264,20 @@ def _require_lists(settings: "Settings") -> None:
         raise UsageError(
             str(error), where="setting CCHC_METHODOLOGY", todo="name one of schemas/decision-766"
         ) from None
+
+
+def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
+    """Refuse captures that cannot be taken in the first second, before Dagster is loaded.
+
+    Not for a backfill: there the other months go on, and the refused one is told at the end.
+    """
+    from cchc_pipeline.sources.archive import RawArchive
+    from cchc_pipeline.sources.file_drop import refuse_unusable
+
+    archive = RawArchive(job.settings.raw_dir)
+    for month in months:
+        folder = job.settings.inbox_dir / str(month) / "portal"
+        refuse_unusable(folder, month, job.settings.root_unit, job.moment, archive)
 
 
 def _print_plan(job: _Job) -> None:

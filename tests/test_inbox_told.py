@@ -119,12 +119,12 @@ def test_a_withdrawn_file_counts_no_more_and_the_month_is_made_anew(
 def test_broken_corrections_that_were_deleted_name_the_way_out(tmp_path: Path) -> None:
     files = {"ho-so.csv": EXPORT, "corrections.yaml": b"corrections:\n  - {basis: month}\n"}
     inbox, home = inbox_with(tmp_path / "inbox", **files), tmp_path / "home"
-    assert "cchc withdraw" not in run(home, inbox, month=MARCH).problem
+    assert run(home, inbox, month=MARCH).code == 1
     (inbox / MARCH / "corrections.yaml").unlink()
     outcome = run(home, inbox, month=MARCH)
     assert outcome.code == 1
-    assert "no longer in the inbox and is replayed" in outcome.problem
-    assert 'cchc withdraw 2024-03 "corrections.yaml"' in outcome.problem
+    assert "corrections.yaml of 2024-03 is no longer in the inbox" in outcome.err
+    assert "cchc withdraw 2024-03 corrections.yaml" in outcome.problem
 
 
 def test_a_pipe_under_the_name_of_a_list_hangs_nothing(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """Answers of the national portal that someone captured elsewhere and put into the inbox.
 
-Belongs here: finding them by their names, their manifest, archiving them, and judging whether a
-capture is whole and of this month. Does not: what an answer means (``portal_answers``), and
-nothing of the other folders of the inbox.
+Belongs here: finding them by their names, their manifest, archiving them, and judging whether
+each is an answer about the root. Does not: whether a capture is whole and of this month
+(``capture_checks``), what an answer means (``portal_answers``), the other folders of the inbox.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.masking import visible
+from cchc_pipeline.masking import quoted, visible
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.sources.archive import (
     Answer,
     Exchange,
     RawArchive,
     Snapshot,
-    capture_moment,
     utc_text,
 )
+from cchc_pipeline.sources.capture_checks import check_complete, check_time
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
-from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter, told_path
-from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
+from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter
+from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
 from cchc_pipeline.sources.legacy_portal.rows import check_root as check_legacy_root
 from cchc_pipeline.sources.legacy_portal.rows import read_rows
 from cchc_pipeline.sources.portal_envelope import (
@@ -52,6 +53,7 @@ class _Terms:
     root_code: str
     received_at: datetime
     archive: RawArchive
+    keep: bool = True
     is_whole: bool = True
 
 
@@ -108,15 +110,37 @@ def read_drop(
     Raises:
         SourceError: All that is wrong with the drop, in one line; no snapshot is recorded then.
     """
-    terms, findings = _Terms(month, root_code, received_at, archive, is_whole), _Findings()
-    snapshots = [
+    drop = _judged(folder, _Terms(month, root_code, received_at, archive, is_whole=is_whole))
+    return Drop(tuple(archive.save(item) for item in drop.snapshots), drop.notes)
+
+
+def refuse_unusable(
+    folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
+) -> None:
+    """Refuse a drop that cannot be taken before anything of a month is begun.
+
+    A drop that can be taken leaves no trace here; of one that cannot, the files are archived.
+
+    Raises:
+        SourceError: As of ``read_drop``.
+    """
+    try:
+        _judged(folder, _Terms(month, root_code, received_at, archive, keep=False))
+    except SourceError:
+        read_drop(folder, month, root_code, received_at, archive)
+
+
+def _judged(folder: Path, terms: _Terms) -> Drop:
+    """The snapshots of a folder, not yet recorded."""
+    findings = _Findings()
+    snapshots = tuple(
         snapshot
         for capture in _captures(folder)
         for snapshot in _read_capture(capture, folder, terms, findings)
-    ]
+    )
     if findings.problems:
         raise _together(findings.problems, folder)
-    return Drop(tuple(archive.save(item) for item in snapshots), tuple(findings.notes))
+    return Drop(snapshots, tuple(findings.notes))
 
 
 def _captures(folder: Path) -> list[Path]:
@@ -130,9 +154,17 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _together(problems: Sequence[SourceError], folder: Path) -> SourceError:
-    line = " | ".join(map(str, problems))
-    what = f"{len(problems)} problems: {line}"
-    return problems[0] if len(problems) == 1 else SourceError(what, where=told_path(folder))
+    """One line for all that is wrong with a drop: each fault once, with the files that have it."""
+    if len(problems) == 1:
+        return problems[0]
+    files: dict[str, list[str]] = {}
+    for problem in problems:
+        name = Path(problem.where).name if problem.where != str(folder) else "the capture"
+        files.setdefault(problem.what, []).append(visible(name, 60))
+    lines = [f"{visible(what, 90)} ({', '.join(names)})" for what, names in files.items()]
+    line = " | ".join(lines)
+    todo = problems[0].todo
+    return SourceError(f"{len(problems)} problems: {line}", where=str(folder), todo=todo)
 
 
 def _read_capture(
@@ -165,9 +197,8 @@ def _manifest(
         findings.problems.append(problem)
         return Manifest()
     for key in manifest.unknown_keys:
-        findings.notes.append(
-            f"{told_path(path)}: {visible(key)!r} is not known in a manifest and was not used"
-        )
+        known = f"{quoted(key)} is not known in a manifest and was not used"
+        findings.notes.append(f"{visible(str(path), None)}: {known}")
     return manifest
 
 
@@ -179,14 +210,12 @@ def _archived(path: Path, folder: Path, terms: _Terms) -> tuple[bytes, str]:
             content = file.read(limit + 1)
     except OSError as error:
         what = f"cannot be read: {error.strerror}"
-        raise SourceError(
-            what, where=told_path(path), todo="check the file's permissions"
-        ) from None
+        raise SourceError(what, where=str(path), todo="check the file's permissions") from None
     if len(content) > limit:
         what = f"is longer than {limit} bytes"
-        raise SourceError(
-            what, where=told_path(path), todo="it is no answer of the portal; remove it"
-        )
+        raise SourceError(what, where=str(path), todo="it is no answer of the portal; remove it")
+    if not terms.keep:
+        return content, hashlib.sha256(content).hexdigest()
     sha256 = terms.archive.put(content)
     terms.archive.record(
         Exchange(
@@ -215,9 +244,8 @@ def _files(
             findings.problems.append(problem)
             continue
         if named is None:
-            findings.notes.append(
-                f"{told_path(path)}: not a known answer's name; kept in the raw archive"
-            )
+            shown = visible(str(path), None)
+            findings.notes.append(f"{shown}: not a known answer's name; kept in the raw archive")
             continue
         yield _File(path, *named, content, sha256)
 
@@ -228,17 +256,16 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
     Raises:
         SourceError: It names another root, or none where one is needed.
     """
-    if (named := answer_named(path.name)) is None:
+    named = answer_named(path.name)
+    if named is None:
         return None
     endpoint, root, window = named.endpoint, named.root, named.window
     if root is None and "national" not in endpoint.asked:
         todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
-        raise SourceError(
-            "the name does not say of which root it is", where=told_path(path), todo=todo
-        )
+        raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
     if root not in {None, root_code}:
-        todo = f"remove it, or set CCHC_ROOT_UNIT if {root} is meant"
-        raise SourceError(f"is of {root}, not of {root_code}", where=told_path(path), todo=todo)
+        todo = f"remove it, or set CCHC_ROOT_UNIT if {visible(root)} is meant"
+        raise SourceError(f"is of {visible(root)}, not of {root_code}", where=str(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
 
 
@@ -254,9 +281,7 @@ def _check_answers(
     # An answer with the code vouches for the department id, which those without are held to.
     for file, data in sorted(good, key=lambda pair: not carries_code(pair[1], pair[0].endpoint)):
         try:
-            answered = check_root(
-                data, file.endpoint, terms.root_code, root_id, told_path(file.path)
-            )
+            answered = check_root(data, file.endpoint, terms.root_code, root_id, str(file.path))
         except SourceError as problem:
             findings.problems.append(problem)
         else:
@@ -266,7 +291,7 @@ def _check_answers(
 def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Findings) -> None:
     """Every file of the legacy gateway is a good answer, of provinces or of the root's units."""
     for file in files:
-        where = told_path(file.path)
+        where = str(file.path)
         try:
             rows = read_rows(file.content, where)
             check_legacy_root(rows, terms.root_code, file.root_code is None, where)
@@ -276,7 +301,7 @@ def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Find
 
 def _data(file: _File, findings: _Findings) -> Mapping[str, Any] | None:
     """What a file answers, if it is an answer and the only page of it."""
-    where = told_path(file.path)
+    where = str(file.path)
     try:
         data = read_envelope(file.content, where)
         pages = check_page(data, 1, where)
@@ -301,16 +326,16 @@ def _snapshot(
     standing = terms.archive.find(snapshot)
     try:
         if terms.is_whole:
-            _check_complete(capture, files, terms.root_code)
+            check_complete(capture, files[0].endpoint, snapshot)
         if standing is None:
-            _check_time(capture, snapshot, terms)
+            check_time(capture, snapshot, terms.received_at)
     except SourceError as problem:
         findings.problems.append(problem)
         return
     if snapshot.basis == Basis.YTD and manifest.captured_at is None:
         findings.notes.append(
-            f"{told_path(capture)}: no manifest says when the year so far was captured; the time of"
-            " receipt stands for it"
+            f"{capture}: no manifest says when the year so far was captured; the time of receipt "
+            "stands for it"
         )
     yield standing or snapshot
 
@@ -340,60 +365,3 @@ def _answer(file: _File, manifest: Manifest, received_at: str) -> Answer:
         sha256=file.sha256,
         size=len(file.content),
     )
-
-
-def _check_complete(capture: Path, files: Sequence[_File], root_code: str) -> None:
-    """All answers that a snapshot from files needs are there.
-
-    Raises:
-        SourceError: Names every missing file.
-    """
-    window = "year" if files[0].basis == Basis.YTD else str(files[0].basis)
-    roots = {"national": "", "root": f".{root_code}"}
-    endpoints = (files[0].endpoint,) if files[0].is_legacy else load_portal().endpoints
-    needed = [
-        f"{endpoint.name}{roots[asked]}.{window}.json"
-        for endpoint in endpoints
-        for asked in endpoint.in_files
-    ]
-    missing = [name for name in needed if name not in {file.path.name for file in files}]
-    if missing:
-        raise SourceError(
-            f"the capture is not whole, missing: {', '.join(missing)}",
-            where=told_path(capture),
-            todo="add them from the same capture, or remove the capture",
-        )
-
-
-def _check_time(capture: Path, snapshot: Snapshot, terms: _Terms) -> None:
-    """The figures can be of this month and basis, by the time of their capture.
-
-    Raises:
-        SourceError: The period was still running, the year so far is another month's, or the
-            capture lies in the future.
-    """
-    month, basis, at = terms.month, snapshot.basis, snapshot.captured_at
-    moment = capture_moment(at)
-    if basis == Basis.QUARTER and not month.closes_quarter:
-        what, todo = f"holds quarter files, but {month} closes no quarter", "remove them"
-    elif moment > terms.received_at:
-        what, todo = f"captured_at {at} lies in the future", f"correct {MANIFEST_NAME}"
-    elif basis != Basis.YTD and moment < month.end:
-        what = f"captured_at {at} is before the end of {month}, the {basis} was still running"
-        todo = f"capture it again from {month.next().first_day} on"
-    elif _is_of_another_month(snapshot):
-        what = f"the year so far as captured at {at} is not that of {month}"
-        todo = f"use a capture made in {month} or in {month.next()}"
-    else:
-        return
-    raise SourceError(what, where=told_path(capture), todo=todo)
-
-
-def _is_of_another_month(snapshot: Snapshot) -> bool:
-    """Whether a year so far was captured, as its source says, away from its month."""
-    if snapshot.basis != Basis.YTD or snapshot.dated_by != "source":
-        return False
-    month, moment = snapshot.month, capture_moment(snapshot.captured_at)
-    if service_of(snapshot) == "legacy" and month.month == 12:
-        return False  # the gateway answered for whole years, also later
-    return not month.start <= moment < month.next().end

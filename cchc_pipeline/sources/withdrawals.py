@@ -174,16 +174,6 @@ def _used(month: Month, name: str, received_at: str) -> str:
     )
 
 
-def or_withdraw(error: SourceError, month: Month, file: str, folder: Path) -> SourceError:
-    """The error of a delivered file; of one that is no longer in the inbox with the way out."""
-    if any(plain_name(path.name) == file for path in (folder.iterdir() if folder.is_dir() else ())):
-        return error
-    name = visible(file, _LONGEST)
-    where = f"{error.where} of {month}, which is no longer in the inbox and is replayed"
-    todo = f'drop it mended into inbox/{month}, or: cchc withdraw {month} "{name}" --reason …'
-    return SourceError(error.what, where=where, todo=todo)
-
-
 def _deliveries(archive: RawArchive, month: Month) -> Iterator[Delivery]:
     """The deliveries that stand for a month, one a record at most."""
     for record in RECORDS:

@@ -5,30 +5,35 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.indicators.dossier_counts import MonthCounts
 from cchc_pipeline.indicators.dossier_targets import dossier_values
 from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.indicators.target_formulas import load_formulas, parse_formulas
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.plan import load_plan
-from tests.indicators.sample_dossiers import Row, counts, dossier, finished, not_taken_in
+from tests.indicators.sample_dossiers import (
+    Row,
+    counts,
+    dossier,
+    everywhere,
+    finished,
+    not_taken_in,
+)
 
 JANUARY, FEBRUARY, MARCH = Month(2024, 1), Month(2024, 2), Month(2024, 3)
 UNITS = frozenset({"H24.M01", "H24.M02"})
 
 
-def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> MonthCounts:
-    return MonthCounts(counts(rows, month), absent)
+def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> pa.Table:
+    return counts(rows, month, everywhere(absent))
 
 
-def _values(
-    counted: Mapping[Month, MonthCounts | None], month: Month = MARCH
-) -> dict[Key, Measured]:
+def _values(counted: Mapping[Month, pa.Table | None], month: Month = MARCH) -> dict[Key, Measured]:
     return dossier_values(month, "H24", lambda _: UNITS, counted)
 
 
@@ -36,7 +41,7 @@ def _in(month: int, **said: Any) -> Row:
     return dossier(received_at=f"2024-{month:02d}-05", **said)
 
 
-def _three_months() -> dict[Month, MonthCounts | None]:
+def _three_months() -> dict[Month, pa.Table | None]:
     return {
         JANUARY: _export(JANUARY, _in(1, is_synced=True), _in(1), _in(1)),
         FEBRUARY: _export(FEBRUARY, _in(2, is_synced=True)),
