@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import dagster as dg
 import pyarrow.compute as pc
 
-from assets.extract import FORMS_FOLDER
 from assets.failed_runs import last_failures
 from assets.inputs import NOT_READ, NOTHING, SUBMISSIONS
 from assets.resources import Workspace
@@ -18,6 +17,8 @@ from cchc_pipeline.alerts.facts import (
     AwaitedMonth,
     Facts,
     Failure,
+    FileLeft,
+    FilesLeft,
     MissingSource,
     RuleCount,
     SetAside,
@@ -30,7 +31,10 @@ from cchc_pipeline.errors import CchcError, SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.release_calendar import Words, load_calendar
+from cchc_pipeline.sources.arrivals import arrivals
 from cchc_pipeline.sources.deliveries import delivered_paths
+from cchc_pipeline.sources.inbox_account import account_of, untaken
+from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
 from cchc_pipeline.sources.record_files.record_form import load_form
 from publish.assemble import release_months
 from publish.inputs import load_provenance
@@ -72,6 +76,7 @@ def gather(
         tuple(_set_aside(workspace, failures)),
         shown,
         look_at(workspace.settings.mirror_list, clock),
+        tuple(_files_left(workspace)),
     )
 
 
@@ -149,6 +154,19 @@ def _names(workspace: Workspace, month: Month, codes: Iterable[str]) -> Iterator
     for code in codes:
         unit = register.find(code, month)
         yield unit.name_vi if unit else code
+
+
+def _files_left(workspace: Workspace) -> Iterator[FilesLeft]:
+    """What lies untaken in the inbox now, by month."""
+    reasons = {code.code: code.name for code in load_code_list("file_reasons").codes}
+    inbox = workspace.settings.inbox_dir
+    for month in arrivals(inbox):
+        files = tuple(
+            FileLeft(file.path, Words(reasons[file.why].vi, reasons[file.why].en), file.should_be)
+            for file in untaken(account_of(inbox / str(month)))
+        )
+        if files:
+            yield FilesLeft(month, files)
 
 
 def _set_aside(workspace: Workspace, failures: Iterable[Failure]) -> Iterator[SetAside]:

@@ -5,8 +5,9 @@ ones stands. Does not: making anything (``execution``), or how a file's digest i
 (``cchc_pipeline.file_digests``). Nothing here imports Dagster: to find that there is nothing to do
 must cost less than to load what would do it.
 
-A month is current as long as the program, the settings, the lists, its files in the inbox, what it
-takes from earlier months, and its own tables in the lake are those that its last good run left.
+A month is current as long as the program, the settings, the lists, its files in the inbox, what was
+withdrawn of it, what it takes from earlier months, and its own tables in the lake are those that
+its last good run left.
 """
 
 import json
@@ -26,6 +27,7 @@ from cchc_pipeline.reference import ROOT
 from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.secret_settings import dossiers_url
 from cchc_pipeline.settings import Settings
+from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.store import Lake
 from publish.assemble import release_months
 from publish.due import ready_months
@@ -68,6 +70,7 @@ class Inputs:
         parts = [
             *self._of_all,
             *self.digests.lines(inbox, files_below(inbox / str(month))),
+            *self._withdrawn(month),
             *self._earlier(month),
             *self.digests.lines(self.lake.root, self.lake.paths(month)),
             *self._verdicts(month),
@@ -90,6 +93,12 @@ class Inputs:
             f"ready {' '.join(map(str, ready))}",
         ]
         return digest_of(parts)
+
+    def _withdrawn(self, month: Month) -> Iterator[str]:
+        """What was taken back of the month's deliveries."""
+        archive = RawArchive(self.settings.raw_dir)
+        log = archive.withdrawal_log(month)
+        return self.digests.lines(archive.root, [log] if log.is_file() else [])
 
     @cached_property
     def _of_all(self) -> tuple[str, ...]:

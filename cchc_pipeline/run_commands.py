@@ -91,6 +91,7 @@ def backfill(
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
     from assets.backfill import RECORD, Record, fill, inputs_of
+    from publish.plan import taken_lines
 
     job = _job(first, last, home, inbox, published_at, reason, note, is_backfill=True)
     if dry_run:
@@ -108,6 +109,8 @@ def backfill(
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
         if months or not job.made_from.is_published(job.months):
+            for line in taken_lines(job.settings, months):
+                progress.tell(line)
             with _instance(job) as instance:
                 failures = fill(job.workspace, months, record, count.tell, progress.tell)
                 release = _publish(job, instance)
@@ -278,6 +281,7 @@ def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
 
 
 def _print_plan(job: _Job) -> None:
+    from cchc_pipeline.sources.archive import RawArchive
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
@@ -287,7 +291,8 @@ def _print_plan(job: _Job) -> None:
     for line in planned_ways(job.months, source, inbox, job.moment):
         typer.echo(line)
     names = [str(month) for month in job.months]
-    for line in publication_plan(job.settings.inbox_dir, job.settings.portal_dir, names):
+    archive = RawArchive(job.settings.raw_dir)
+    for line in publication_plan(inbox, job.settings.portal_dir, names, archive):
         typer.echo(line)
 
 
@@ -315,16 +320,25 @@ def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
 
 def _not_current(job: _Job) -> list["Month"]:
     """The months that have to be made; of the others it is said that they stand."""
+    from publish.plan import left_lines
+
     current = job.made_from.current_months(job.months)
     for month in sorted(current):
         progress.tell(f"{month}: {_STANDS}")
+    for line in left_lines(job.settings, sorted(current)):
+        progress.tell(line)
     return [month for month in job.months if month not in current]
 
 
 def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
     from assets.execution import run_months
+    from publish.plan import read_lines, taken_lines
 
+    for line in taken_lines(job.settings, months):
+        progress.tell(line)
     run_months(job.workspace, months, instance, progress.tell)
+    for line in read_lines(job.settings, months):
+        progress.tell(line)
 
 
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:

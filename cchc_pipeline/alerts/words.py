@@ -57,6 +57,8 @@ class AlertWords:
     owed_by: Words
     unreadable: Words
     rule: Words
+    file_left: Words
+    file_misplaced: Words
     sheets: Words
     no_sheets: Words
     shows_nothing: Words
