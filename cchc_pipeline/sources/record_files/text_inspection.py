@@ -316,7 +316,7 @@ def _nothing_letters() -> tuple[Any, int]:
         b"'",
         b"=",
     ):
-        begins[[text[0], *text[:1].upper()]] = True
+        begins[[*text[:1].lower(), *text[:1].upper()]] = True
     return begins, max(map(len, words)) + 12
 
 
