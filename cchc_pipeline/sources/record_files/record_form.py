@@ -142,6 +142,7 @@ class Limits:
     workbook_part_bytes: int
     workbook_item_bytes: int
     shared_text_bytes: int
+    shared_texts: int
     workbook_cells: int
     workbook_columns: int
 

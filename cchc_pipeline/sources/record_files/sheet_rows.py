@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.excel_values import moment_text, number_text, plain_text
 from cchc_pipeline.sources.record_files.workbook_contents import SheetPart, Workbook, run_text
-from cchc_pipeline.sources.record_files.workbook_parts import damage_told, local
+from cchc_pipeline.sources.record_files.workbook_parts import DAMAGE, damaged, local
 
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _DIGITS = "0123456789"
@@ -66,8 +66,11 @@ class SheetReader:
         """
         parts = self._book.parts
         for around, element in parts.items(self._sheet.part, 2):
-            with damage_told(parts.file):
+            self._count += 1 + len(element)
+            try:
                 row = self._row_of(around, element)
+            except DAMAGE:
+                raise damaged(parts.file) from None
             if self._count > parts.limits.workbook_cells:
                 raise self._too_many()
             if row is not None:
@@ -83,7 +86,7 @@ class SheetReader:
             raise ValueError("something else than rows")
         row = _Row(self._book, element, self._last)
         row.read(element)
-        self._last, self._count = row.number, self._count + len(element) + 1
+        self._last = row.number
         for column, last in row.arrays:
             self._array_ends[column] = max(last, self._array_ends.get(column, 0))
         if self._array_ends:

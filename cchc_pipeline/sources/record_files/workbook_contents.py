@@ -55,6 +55,9 @@ class SharedTexts:
         self._bytes += text.encode()
         self._ends.append(len(self._bytes))
 
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
     def __getitem__(self, place: str) -> str:
         number = int(place)
         if number < 0:
@@ -188,14 +191,21 @@ def _texts(parts: Parts, part: str | None) -> SharedTexts:
     texts = SharedTexts()
     if part is None:
         return texts
-    most = parts.limits.shared_text_bytes
-    if parts.size(part) > most:
-        what = f"holds more than {most // 1_000_000} MB of texts"
-        raise SourceError(what, where=parts.file, todo="split the export into several files")
+    if parts.size(part) > parts.limits.shared_text_bytes:
+        raise _too_many_texts(parts)
     for _, element in parts.items(part, 1):
         if local(element.tag) == "si":
             texts.add(run_text(element))
+        if len(texts) > parts.limits.shared_texts:
+            raise _too_many_texts(parts)
     return texts
+
+
+def _too_many_texts(parts: Parts) -> SourceError:
+    limits = parts.limits
+    what = f"holds more than {limits.shared_text_bytes // 1_000_000} MB or "
+    what += f"{limits.shared_texts:,} texts"
+    return SourceError(what, where=parts.file, todo="split the export into several files")
 
 
 class _NoStyles(dict[str | None, NumberStyle]):

@@ -26,7 +26,7 @@ from cchc_pipeline.sources.record_files.unpacking import check_start, check_unpa
 _CHUNK = 1 << 14
 _ENTRY = b"PK\x01\x02"
 _KNOWN_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, expat.ExpatError, SyntaxError, OSError, EOFError,
     ValueError, LookupError, OverflowError, RuntimeError, MemoryError,
 )  # fmt: skip
@@ -124,7 +124,7 @@ def damage_told(file: str, what: str = _DAMAGED) -> Iterator[None]:
     """
     try:
         yield
-    except _DAMAGE:
+    except DAMAGE:
         raise damaged(file, what) from None
 
 
