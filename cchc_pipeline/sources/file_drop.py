@@ -279,13 +279,31 @@ def _check_answers(
     _check_legacy_answers((file for file in files if file.is_legacy), terms, findings)
     good = [(file, data) for file in current if (data := _data(file, findings)) is not None]
     # An answer with the code vouches for the department id, which those without are held to.
-    for file, data in sorted(good, key=lambda pair: not carries_code(pair[1], pair[0].endpoint)):
+    good.sort(key=lambda pair: not carries_code(pair[1], pair[0].endpoint))
+    vouched = _vouched(good, terms)
+    if root_id and vouched and root_id.lower() != vouched.lower():
+        what = "its request asks about another root than the answers are of"
+        where = str(good[0][0].path.with_name(MANIFEST_NAME))
+        findings.problems.append(SourceError(what, where=where, todo="correct it, or leave it out"))
+        root_id = vouched
+    for file, data in good:
         try:
             answered = check_root(data, file.endpoint, terms.root_code, root_id, str(file.path))
         except SourceError as problem:
             findings.problems.append(problem)
         else:
             root_id = root_id or answered
+
+
+def _vouched(good: Sequence[tuple[_File, Mapping[str, Any]]], terms: _Terms) -> str | None:
+    """The department id that the first answer with the root's code gives, if there is one."""
+    for file, data in good:
+        if carries_code(data, file.endpoint):
+            try:
+                return check_root(data, file.endpoint, terms.root_code, None, str(file.path))
+            except SourceError:
+                return None  # it is told where each answer is held to the root
+    return None
 
 
 def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Findings) -> None:
