@@ -23,7 +23,14 @@ OWNERS = ["team:du-lieu-mo"]
 FORMS_FOLDER = "bao-cao"
 
 
-@dg.asset(partitions_def=MONTHS, group_name="extract", owners=OWNERS, kinds={"file", "parquet"})
+BEGUN = "month_begun"
+"""What notes, before anything is read, what a month is made from (``record``)."""
+
+
+@dg.asset(
+    deps=[BEGUN], partitions_def=MONTHS, group_name="extract", owners=OWNERS,
+    kinds={"file", "parquet"},
+)  # fmt: skip
 def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Complete snapshots of the national portal's answers, archived by SHA-256 before parsing.
 
@@ -49,6 +56,7 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
 
 
 @dg.asset(
+    deps=[BEGUN],
     description=load_contract("raw_dossiers").description.en,
     partitions_def=MONTHS,
     group_name="extract",
@@ -78,6 +86,7 @@ def _raw_delivery(record: str, folder: str = "") -> dg.AssetsDefinition:
 
     @dg.asset(
         name=name,
+        deps=[BEGUN],
         description=load_contract(name).description.en,
         partitions_def=MONTHS,
         group_name="extract",

@@ -7,7 +7,7 @@ bytes (``formats``), judging (``gates``).
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -66,7 +66,8 @@ class Ingredients:
 
     ``threshold`` is that of disclosure control: fewer dossiers are not shown apart. ``acceptance``
     is what was said of this release's revisions; ``asked`` are months that may go out before their
-    announced date, since whoever publishes named them; ``backfill`` marks a release of past months.
+    announced date, since whoever publishes named them; ``backfill`` marks a release of past months;
+    ``stale`` are the months that are not what they would be made from now, with what changed.
     """
 
     register: UnitRegister
@@ -77,6 +78,7 @@ class Ingredients:
     acceptance: Acceptance | None = None
     asked: frozenset[Month] = frozenset()
     backfill: bool = False
+    stale: Mapping[Month, tuple[str, ...]] = field(default_factory=dict)
 
 
 def release_months(lake: Lake) -> tuple[Month, ...]:
@@ -118,6 +120,7 @@ def assemble(
         inputs=input_digests(lake, months),
         acceptance=ingredients.acceptance,
         backfill=ingredients.backfill,
+        stale={month: ingredients.stale[month] for month in months if month in ingredients.stale},
     )
     compared = {name: _compared(name, table, before, columns) for name, table in tables.items()}
     return _logged(draft, compared, _log(draft, compared))

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.indicators.dossier_counts import MonthCounts
-from cchc_pipeline.indicators.dossier_targets import dossier_values
+from cchc_pipeline.indicators.dossier_targets import UnitsOf, dossier_values, month_tallies
 from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.indicators.target_formulas import load_formulas, parse_formulas
+from cchc_pipeline.indicators.year_to_date import YearToDate, sums_of_rows, year_to_date_rows
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.plan import load_plan
 from tests.indicators.sample_dossiers import Row, counts, dossier, finished, not_taken_in
@@ -27,9 +28,17 @@ def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> M
 
 
 def _values(
-    counted: Mapping[Month, MonthCounts | None], month: Month = MARCH
+    counted: Mapping[Month, MonthCounts | None],
+    month: Month = MARCH,
+    units_of: UnitsOf = lambda _: UNITS,
 ) -> dict[Key, Measured]:
-    return dossier_values(month, "H24", lambda _: UNITS, counted)
+    """The values of a month whose sums were handed on from month to month, as rows each time."""
+    sums, own = YearToDate(), YearToDate()
+    for earlier in Month(month.year, 1).to(month):
+        tallies = month_tallies(earlier, "H24", units_of(earlier), counted.get(earlier))
+        own = YearToDate(tallies)
+        sums = sums_of_rows(year_to_date_rows(earlier, "H24", sums.with_month(own)))
+    return dossier_values(month, "H24", units_of, own.tallies, sums.tallies)
 
 
 def _in(month: int, **said: Any) -> Row:
@@ -175,12 +184,12 @@ def test_a_unit_owes_the_months_in_which_it_is_valid_only() -> None:
     def units_of(month: Month) -> frozenset[str]:
         return UNITS if month == MARCH else frozenset({"H24.M01"})
 
-    values = dossier_values(MARCH, "H24", units_of, _three_months())
+    values = _values(_three_months(), units_of=units_of)
     assert values["H24.M02", "II.5", Basis.YTD] == Measured(0, 1, Fraction(0), "A")
 
 
 def test_a_year_without_a_plan_has_no_values() -> None:
-    assert dossier_values(Month(2026, 9), "H24", lambda _: UNITS, {}) == {}
+    assert _values({}, Month(2026, 9)) == {}
 
 
 _rows = st.builds(
