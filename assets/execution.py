@@ -56,7 +56,7 @@ def build_definitions(
 def run_months(
     workspace: Workspace, months: Sequence[Month], instance: dg.DagsterInstance, progress: Progress
 ) -> None:
-    """Make each month that is not current, in order: those asked for, and all that were made before.
+    """Make each month that is not current, in order: those asked for, and all made before.
 
     Each is asked about when its turn comes, since a month may rest on one that was just made. A
     month asked for whose source is asked over the network is made in any case. The first that fails

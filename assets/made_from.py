@@ -5,11 +5,11 @@ differ. Does not: making anything (``execution``), the steps that keep the recor
 how a file's digest is remembered (``cchc_pipeline.file_digests``). Nothing here imports Dagster: to
 find that there is nothing to do must cost less than to load what would do it.
 
-A month is made in two stages: by itself (``ALONE``), then what it takes from the year (``OF_YEAR``).
-A stage is current while its record names exactly what it would be made from now, and the tables
-that lie in the lake. The first step of a stage notes what it is about to be made from; the last one
-records that, if it is still so and the checks passed. A stage that is killed, fails, or is
-overtaken by a changed file records nothing, and is made again by whoever asks next.
+A month is made in two stages: by itself (``ALONE``), then with what it takes from the year
+(``OF_YEAR``). A stage is current while its record names exactly what it would be made from now, and
+the tables that lie in the lake. The first step of a stage notes what it is about to be made from;
+the last one records that, if it is still so and the checks passed. A stage that is killed, fails,
+or is overtaken by a changed file records nothing, and is made again by whoever asks next.
 """
 
 import importlib.metadata
@@ -262,7 +262,7 @@ class MadeFrom:
         return tuple(sorted(made | {*(latest.periods if latest else ())}))
 
     def differing(self, month: Month) -> dict[Stage, tuple[str, ...]]:
-        """What changed since each stage of a month was made, in words; no entry for one that stands.
+        """What changed since a stage of a month was made, in words; nothing if both stand.
 
         The second stage is only asked about where the first stands.
         """
@@ -273,7 +273,7 @@ class MadeFrom:
         return {}
 
     def stale(self, months: Iterable[Month] | None = None) -> dict[Month, tuple[str, ...]]:
-        """The months that are not current, in order, with what changed; of all if none are given."""
+        """The months that are not current, in order, with what changed; of all by default."""
         asked = self.months() if months is None else sorted(months)
         found = {month: self.differing(month) for month in asked}
         return {m: next(iter(stages.values())) for m, stages in found.items() if stages}
@@ -281,7 +281,9 @@ class MadeFrom:
     def current_months(self, months: Iterable[Month]) -> frozenset[Month]:
         """Those of the months that would come out as they are."""
         chosen = frozenset(months)
-        return frozenset() if is_asked(self._inputs.settings) else chosen - self.stale(chosen).keys()
+        return (
+            frozenset() if is_asked(self._inputs.settings) else chosen - self.stale(chosen).keys()
+        )
 
     def begin(self, stage: Stage, month: Month, step: str, run: str) -> None:
         """A step of a run is about to read what the stage is made from."""

@@ -48,7 +48,7 @@ def _ends(
 def month_begun(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> dg.MaterializeResult[None]:
-    """What the month is about to be made from: files, lists, settings, program, by their digests."""
+    """What the month is about to be made from: digests of files, lists, settings, program."""
     begins(context, workspace, ALONE)
     return dg.MaterializeResult(metadata={"state": "begun"})
 

@@ -248,7 +248,7 @@ def _job(
 
 
 def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:
-    """The months of a span, all of them over and none before Decision 766; none if none is named."""
+    """The months of a span, all over and none before Decision 766; none if none is named."""
     from cchc_pipeline.decision766 import FIRST_MONTH
     from cchc_pipeline.period import Month, require_ended
 

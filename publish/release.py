@@ -150,8 +150,8 @@ class Draft:
     before disclosure control: what the gate compares with, and nothing that is written anywhere.
     ``columns_before`` are the columns of the release before, table by table, each with its type;
     ``inputs`` is, for each period, a digest of each thing that its figures were made from;
-    ``backfill`` says that past months were added or made anew; ``stale`` are the months that are not
-    what they would be made from now, with what changed.
+    ``backfill`` says that past months were added or made anew; ``stale`` are the months that are
+    not what they would be made from now, with what changed.
     """
 
     id: ReleaseId

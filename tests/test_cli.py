@@ -2,9 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import shutil
 import threading
 import urllib.request
 from collections.abc import Iterator

@@ -47,9 +47,7 @@ class Tally:
         met, among = self.met | other.met, self.among | other.among
         if met or among:
             return Tally(len(met), len(among), months, met, among)
-        return Tally(
-            self.numerator + other.numerator, self.denominator + other.denominator, months
-        )
+        return Tally(self.numerator + other.numerator, self.denominator + other.denominator, months)
 
 
 @dataclass(frozen=True)

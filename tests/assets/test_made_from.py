@@ -12,7 +12,7 @@ import pytest
 
 from assets.made_from import RECORD, MadeFrom
 from cchc_pipeline.period import Month
-from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.settings import load_settings
 from cchc_pipeline.store import Lake
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, THIRD, cchc, copy_home, run
 

@@ -106,10 +106,14 @@ def test_the_targets_count_procedures_in_force() -> None:
 
 
 def test_a_flag_that_the_source_leaves_open_is_neither_zero_nor_met() -> None:
-    some = procedure_values(catalogue_shares(_catalogue({}, {"ChuanHoa": None}), MARCH), MARCH, "H24")
+    some = procedure_values(
+        catalogue_shares(_catalogue({}, {"ChuanHoa": None}), MARCH), MARCH, "H24"
+    )
     assert (some["H24", "26", Basis.YTD].numerator, some["H24", "26", Basis.YTD].status) == (1, "P")
     nowhere = _catalogue({"ChuanHoa": None}, {"ChuanHoa": None})
-    assert ("H24", "26", Basis.YTD) not in procedure_values(catalogue_shares(nowhere, MARCH), MARCH, "H24")
+    assert ("H24", "26", Basis.YTD) not in procedure_values(
+        catalogue_shares(nowhere, MARCH), MARCH, "H24"
+    )
 
 
 def test_without_its_own_catalogue_the_month_is_missing_and_the_year_to_date_provisional() -> None:
@@ -117,7 +121,10 @@ def test_without_its_own_catalogue_the_month_is_missing_and_the_year_to_date_pro
     assert ("H24", "25a", Basis.MONTH) not in values
     assert values["H24", "25a", Basis.YTD].status == "P"
     assert procedure_values(catalogue_shares(_catalogue({}), Month(2023, 12)), MARCH, "H24") == {}
-    assert procedure_values(catalogue_shares(_catalogue({}), Month(2026, 1)), Month(2026, 1), "H24") == {}
+    assert (
+        procedure_values(catalogue_shares(_catalogue({}), Month(2026, 1)), Month(2026, 1), "H24")
+        == {}
+    )
 
 
 def test_the_code_list_has_each_procedure_as_its_latest_catalogue_and_its_months() -> None:
@@ -137,7 +144,9 @@ def test_a_catalogue_keeps_to_its_contract_and_comes_back_the_same() -> None:
     contract = load_contract("procedure_catalogue")
     table = table_from_rows(contract, [procedure.as_row(MARCH) for procedure in catalogue])
     assert blocking_lines(check_table(table, contract)) == []
-    values = procedure_values(catalogue_shares(procedures_from_rows(table.to_pylist()), MARCH), MARCH, "H24")
+    values = procedure_values(
+        catalogue_shares(procedures_from_rows(table.to_pylist()), MARCH), MARCH, "H24"
+    )
     assert values == procedure_values(catalogue_shares(catalogue, MARCH), MARCH, "H24")
 
 
