@@ -17,7 +17,7 @@ import dagster as dg
 
 from assets.instance import OURS
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
-from assets.made_from import ALONE, MadeFrom
+from assets.made_from import ALONE, PROGRAM, MadeFrom
 from assets.resources import Workspace
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.release_calendar import load_calendar
@@ -101,10 +101,11 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
     at, seen = workspace.now, json.loads(context.cursor or "{}")
     before: dict[str, str] = seen.get("before", {})
     taken: dict[str, str] = seen.get("taken", {})
+    made_from = _made_from(workspace)
     found = {m: a for m, a in arrivals(workspace.settings.inbox_dir).items() if m.has_ended(at)}
     new = [
         month
-        for month in untaken(found, taken, _made_from(workspace).current_months(found))
+        for month in untaken(found, taken, {m for m in found if made_from.has_taken(m)})
         if has_settled(found[month], before.get(str(month)), at)
     ]
     taken |= {str(month): found[month].state for month in new}
@@ -125,12 +126,17 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
 def months_that_follow(
     context: dg.RunStatusSensorContext, workspace: Workspace
 ) -> dg.RunRequest | dg.SkipReason:
-    """After a month was made, make the next that is not current any more, one after the other."""
+    """After a month was made, make the next that is not current any more, one after the other.
+
+    Not where the program is another one: whoever installed it decides when all is made anew.
+    """
     run = context.dagster_run
     if _is_ours(run) or _is_under_way(context.instance):
         return dg.SkipReason("whoever is making months goes on with them")
     made_from = _made_from(workspace)
-    for month in made_from.stale():
+    for month, changed in made_from.stale().items():
+        if PROGRAM in changed:
+            return dg.SkipReason(f"{month} was made by another program: cchc run --all")
         job = MONTH_JOB if ALONE in made_from.differing(month) else FOLLOWING_JOB
         return _of_month(month, f"{run.run_id}:{month}", job)
     return dg.SkipReason("every month is current")

@@ -18,7 +18,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from assets.execution import Progress, build_definitions, execute, job_for
+from assets.execution import Progress, build_definitions, execute, job_for, require_current
 from assets.instance import persistent_instance
 from assets.jobs import ALONE_JOB
 from assets.made_from import ALONE, MadeFrom
@@ -117,6 +117,8 @@ def process(
                 if changed:
                     chosen = job or job_for(changed)
                     execute(definitions, chosen, instance, lambda line: None, month)
+                    if job is None:
+                        require_current(made_from, Month.parse(month))
             except CchcError as error:
                 line = str(error)
             ended.append((month, line))

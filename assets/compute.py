@@ -168,14 +168,13 @@ def dossier_statistics(
 
 
 @_computed(
-    "month_by_itself", "dossier_accounts",
-    dg.AssetDep("dossier_statistics", partition_mapping=WITH_THE_ONE_BEFORE),
+    "dossier_accounts", dg.AssetDep("dossier_statistics", partition_mapping=WITH_THE_ONE_BEFORE),
+    YEAR_TO_DATE,  # which notes for the whole stage what it is made from
 )  # fmt: skip
 def dossier_continuity(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> dg.Output[pa.Table]:
     """What the month before left open against what this month carried over; never mended."""
-    begins(context, workspace, OF_YEAR)
     month = month_of(context)
     before, now = (
         workspace.lake.read("dossier_statistics", of) if _has_export(workspace, of) else None

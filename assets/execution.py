@@ -77,7 +77,23 @@ def run_months(
         job = job_for(changed)
         progress(_told(month, job, changed, is_asked_for=month in asked))
         execute(definitions, job, instance, progress, str(month))
+        require_current(made_from, month)
     made_from.remember()
+
+
+def require_current(made_from: MadeFrom, month: Month) -> None:
+    """Hold that a month that was made just now is current.
+
+    Raises:
+        CheckFailedError: Something that it rests on changed meanwhile.
+    """
+    left = [part for parts in made_from.differing(month).values() for part in parts]
+    if left:
+        raise CheckFailedError(
+            f"changed while it was being made: {', '.join(left)}",
+            where=str(month),
+            todo="give the same command again",
+        )
 
 
 def job_for(changed: Mapping[Stage, tuple[str, ...]]) -> str:

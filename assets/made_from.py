@@ -12,8 +12,8 @@ the last one records that, if it is still so and the checks passed. A stage that
 or is overtaken by a changed file records nothing, and is made again by whoever asks next.
 """
 
-import importlib.metadata
 import json
+import sysconfig
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import CchcError
 from cchc_pipeline.file_digests import FileDigests, Remembered, digest_of, files_below
+from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import ROOT
 from cchc_pipeline.release_calendar import load_calendar
@@ -37,17 +38,17 @@ from cchc_pipeline.units import Unit, UnitRegister
 from publish.assemble import release_months
 from publish.due import ready_months
 from publish.portal import INDEX, Portal
-from publish.publication_log import PLACES, read_publications
+from publish.publication_log import OWN_PLACE, PLACES, read_publications
 
 Stage = Literal["alone", "of_year"]
 ALONE, OF_YEAR = get_args(Stage)
 YEAR_TO_DATE = "year_to_date"
 REST_ON_EARLIER_MONTHS = (YEAR_TO_DATE, "plan_indicators", "plan_tasks", "dossier_continuity")
 """The tables of the second stage."""
-READERS: Mapping[Stage, tuple[str, ...]] = {
-    ALONE: ("month_begun",), OF_YEAR: (YEAR_TO_DATE, "dossier_continuity"),
+FIRST_STEP: Mapping[Stage, str] = {
+    ALONE: "month_begun", OF_YEAR: YEAR_TO_DATE,
 }  # fmt: skip
-"""The steps that note what a stage is about to be made from: those that read it."""
+"""The step of each stage that notes what it is about to be made from: the first."""
 RECORD = "made-from"
 """The folder in the home; a folder a month below it."""
 LISTS = ("units.csv", "successions.csv")
@@ -67,6 +68,7 @@ _NOT_OF_MONTHS = frozenset(
 """The settings that change no figure of a month; every other one counts."""
 Parts = Mapping[str, str]
 """What something is made from, by the words that a person is told: a digest each."""
+FILES, PROGRAM = "its files", "the program"
 _NEVER, _RUN = "never made as a whole", "another run of it"
 
 
@@ -84,10 +86,10 @@ class Inputs:
     now: datetime
     digests: FileDigests
 
-    @property
+    @cached_property
     def lake(self) -> Lake:
         """The lake of the settings."""
-        return Lake(self.settings.lake_dir, self.settings.root_unit)
+        return Lake.opened(self.settings.lake_dir, self.settings.root_unit)
 
     @property
     def portal(self) -> Portal:
@@ -132,11 +134,11 @@ class Inputs:
         inbox = self.settings.inbox_dir
         files = self.digests.lines(inbox, files_below(inbox / str(month)))
         return {
-            "the program": program_digest(),
+            PROGRAM: program_digest(),
             "the settings": self.settings.model_dump_json(exclude=set(_NOT_OF_MONTHS)),
             "the lists": self._lists(),
             "the units": self._units_seen_before(month),
-            "its files": digest_of(files),
+            FILES: digest_of(files),
         }
 
     def _of_year(self, month: Month) -> Parts:
@@ -193,19 +195,27 @@ class Inputs:
 
     def _verdicts(self, month: Month) -> list[str]:
         """Which months of the year were public in time, as far as this month tells."""
-        settings = self.settings
-        try:
-            log = read_publications(
-                self.portal, settings.inbox_dir,
-                month=month, now=self.now, production=settings.production,
-            )  # fmt: skip
-        except CchcError as error:  # a run will say so
-            return [str(error)]
+        if isinstance(self._log, str):
+            return [self._log]
+        own = (Publication(month, OWN_PLACE, self.now),) if self.settings.production else ()
+        log = PublicationLog((*self._log.entries, *own))
         return [
             f"{earlier} {place} {log.on_time(earlier, [place])}"
             for earlier in Month(month.year, 1).to(month)
             for place in sorted(PLACES)
         ]
+
+    @cached_property
+    def _log(self) -> PublicationLog | str:
+        """What is known of publications; a line if it cannot be read, which a run will say."""
+        settings, running = self.settings, Month(self.now.year, self.now.month)
+        try:
+            return read_publications(
+                self.portal, settings.inbox_dir,
+                month=running, now=self.now, production=settings.production,
+            )  # fmt: skip
+        except CchcError as error:
+            return str(error)
 
 
 def month_rested_on(lake: Lake, month: Month) -> Month | None:
@@ -228,7 +238,8 @@ def program_digest() -> str:
         for path in files_below(root / name)
         if path.suffix != ".pyc" and path.relative_to(root).parts[: len(_SAMPLE)] != _SAMPLE
     )
-    installed = sorted({f"{d.name} {d.version}" for d in importlib.metadata.distributions()})
+    places = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
+    installed = sorted({path.name for place in places for path in place.glob("*.dist-info")})
     return digest_of([*digests.lines(root, files), *installed])
 
 
@@ -256,10 +267,14 @@ class MadeFrom:
         return self._folder / "digests.json"
 
     def months(self) -> tuple[Month, ...]:
-        """Every month that was made or is out: those that have to be current."""
-        lake, latest = self._inputs.lake, self._inputs.portal.latest()
-        made = {*lake.months(YEAR_TO_DATE), *lake.months("plan_indicators")}
-        return tuple(sorted(made | {*(latest.periods if latest else ())}))
+        """Every month that was made, if only in part: those that have to be current."""
+        lake = self._inputs.lake
+        return tuple(sorted({*lake.months(YEAR_TO_DATE), *lake.months("plan_indicators")}))
+
+    def has_taken(self, month: Month) -> bool:
+        """Whether the month was made from the files that lie in its inbox."""
+        now = self._inputs.of_stage(ALONE, month)
+        return _read(self._record(ALONE, month)).get(FILES) == now[FILES]
 
     def differing(self, month: Month) -> dict[Stage, tuple[str, ...]]:
         """What changed since a stage of a month was made, in words; nothing if both stand.
@@ -285,10 +300,10 @@ class MadeFrom:
             frozenset() if is_asked(self._inputs.settings) else chosen - self.stale(chosen).keys()
         )
 
-    def begin(self, stage: Stage, month: Month, step: str, run: str) -> None:
-        """A step of a run is about to read what the stage is made from."""
+    def begin(self, stage: Stage, month: Month, run: str) -> None:
+        """A run is about to read what the stage is made from."""
         parts = self._inputs.of_stage(stage, month)
-        self._write(self._note(stage, month, step), {_RUN: run, **parts})
+        self._write(self._note(stage, month), {_RUN: run, **parts})
 
     def end(self, stage: Stage, month: Month, run: str) -> tuple[str, ...]:
         """Record the stage: everything of it is made, and its checks passed.
@@ -298,15 +313,13 @@ class MadeFrom:
         """
         parts = self._inputs.of_stage(stage, month)
         now = {_RUN: run, **parts}
-        changed: dict[str, None] = {}
-        for step in READERS[stage]:
-            noted = _read(self._note(stage, month, step))
-            changed |= dict.fromkeys(name for name in now if noted.get(name) != now[name])
+        noted = _read(self._note(stage, month))
+        changed = tuple(name for name in now if noted.get(name) != now[name])
         if not changed:
             tables = self._inputs.tables(stage, month)
             self._write(self._record(stage, month), {**parts, "its tables": tables})
             self.remember()
-        return tuple(changed)
+        return changed
 
     def is_published(self, asked: Iterable[Month]) -> bool:
         """Whether a publication would find nothing new."""
@@ -338,8 +351,8 @@ class MadeFrom:
     def _record(self, stage: Stage, month: Month) -> Path:
         return self._folder / str(month) / f"{stage}.json"
 
-    def _note(self, stage: Stage, month: Month, step: str) -> Path:
-        return self._folder / str(month) / f"{stage}.{step}.begun.json"
+    def _note(self, stage: Stage, month: Month) -> Path:
+        return self._folder / str(month) / f"{stage}.begun.json"
 
     def _write(self, path: Path, content: Mapping[str, object]) -> None:
         text = json.dumps(content, ensure_ascii=False, indent=1)

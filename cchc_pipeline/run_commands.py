@@ -110,7 +110,8 @@ def backfill(
             if not {failure.month for failure in failures} & {*job.made_from.months()}:
                 with _instance(job) as instance:
                     release = _publish(job, instance)
-    _tell_release(job, release)
+    if release or not failures:
+        _tell_release(job, release)
     if failures:
         lines = [f"{failure.month}: {failure.line}" for failure in failures]
         raise CheckFailedError(

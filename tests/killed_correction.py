@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,13 @@ def wrong_months(home: Path, inbox: Path, fresh: Path) -> list[str]:
         f"{month} {table}"
         for month in sorted(current)
         for table in TOLD
-        if _digest(home, table, month) != _digest(fresh, table, month)
+        if _digest(home, table, month) != _told_by(fresh, table, month)
     ]
+
+
+@cache
+def _told_by(fresh: Path, table: str, month: Month) -> str:
+    return _digest(fresh, table, month)
 
 
 def _digest(home: Path, table: str, month: Month) -> str:

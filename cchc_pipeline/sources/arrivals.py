@@ -75,16 +75,16 @@ def has_settled(arrival: Arrival, before: str | None, at: datetime) -> bool:
 
 
 def untaken(
-    found: Mapping[Month, Arrival], taken: Mapping[str, str], current: Container[Month]
+    found: Mapping[Month, Arrival], taken: Mapping[str, str], made: Container[Month]
 ) -> Iterator[Month]:
     """The months whose files are not those that were taken in last.
 
     Args:
         found: The files now.
         taken: The state in which each month was taken in, as far as it is known.
-        current: The months that were made from what lies there.
+        made: The months that were made from what lies there.
     """
     for month, arrival in found.items():
         known = taken.get(str(month))
-        if (month not in current) if known is None else (known != arrival.state):
+        if (month not in made) if known is None else (known != arrival.state):
             yield month

@@ -185,7 +185,7 @@ def test_a_file_that_changes_while_the_month_is_made_leaves_no_record(
 ) -> None:
     settings = load_settings(home=home, inbox=inbox)
     made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
-    made_from.begin("alone", SEPTEMBER, "month_begun", "run")
+    made_from.begin("alone", SEPTEMBER, "run")
     (inbox / MONTH / "phan-anh.csv").write_text("x")
     assert made_from.end("alone", SEPTEMBER, "run") == ("its files",)
     assert made_from.stale([SEPTEMBER]) == {SEPTEMBER: ("its files",)}
@@ -194,9 +194,8 @@ def test_a_file_that_changes_while_the_month_is_made_leaves_no_record(
 def test_a_stage_that_another_run_began_is_not_recorded(home: Path, inbox: Path) -> None:
     settings = load_settings(home=home, inbox=inbox)
     made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
-    made_from.begin("of_year", SEPTEMBER, "year_to_date", "one run")
-    made_from.begin("of_year", SEPTEMBER, "dossier_continuity", "another")
-    assert made_from.end("of_year", SEPTEMBER, "another")
+    made_from.begin("of_year", SEPTEMBER, "one run")
+    assert made_from.end("of_year", SEPTEMBER, "another") == ("another run of it",)
 
 
 def test_a_record_that_cannot_be_read_means_that_nothing_is_known(home: Path) -> None:
