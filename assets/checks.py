@@ -122,11 +122,17 @@ def quarantine_within_limit(
     context: dg.AssetCheckExecutionContext, workspace: Workspace
 ) -> dg.AssetCheckResult:
     """Not more than the set share of the portal's entries was quarantined."""
-    rows = workspace.lake.read("portal_submissions", month_of(context)).to_pylist()
-    quarantined = workspace.lake.read("portal_quarantine", month_of(context)).to_pylist()
+    lake, month = workspace.lake, month_of(context)
+    rows = lake.read("portal_submissions", month).to_pylist()
+    latest = latest_snapshots(lake.read("portal_scores", month).to_pylist())
+    quarantined = [
+        entry
+        for entry in lake.read("portal_quarantine", month).to_pylist()
+        if entry["snapshot_id"] in latest
+    ]
     try:
         for row in rows:
-            require_within_limit(row, workspace.settings.quarantine_limit)
+            require_within_limit(row, workspace.settings.quarantine_limit, quarantined)
     except CheckFailedError as error:
         first = "; ".join(f"{q['file']} row {q['row']}: {q['rule']}" for q in quarantined[:3])
         return dg.AssetCheckResult(passed=False, description=f"{error} ({first})")

@@ -18,7 +18,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
-from cchc_pipeline.indicators.dossier_counts import MonthCounts, count_dossiers
+from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
 from cchc_pipeline.indicators.dossier_targets import dossier_values, month_tallies
 from cchc_pipeline.indicators.measured import Key, Measured
@@ -45,8 +45,9 @@ from cchc_pipeline.indicators.year_to_date import (
 )
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
-from cchc_pipeline.sources.corrections import Entry, read_corrections
-from cchc_pipeline.sources.dossiers.month import absent_columns, submission_rows
+from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_replayed
+from cchc_pipeline.sources.dossiers.absence import lacking_columns
+from cchc_pipeline.sources.dossiers.month import submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
 from cchc_pipeline.sources.procedures import procedures_from_rows
 from cchc_pipeline.store import table_from_rows
@@ -83,7 +84,11 @@ def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...],
     entries = [
         entry
         for file in files
-        for entry in read_corrections(workspace.archive.get(file["sha256"]), file["file"])
+        for entry in read_corrections(
+            workspace.archive.get(file["sha256"]),
+            file["file"],
+            todo_of_replayed(file["file"], month, file["received_at"]),
+        )
     ]
     return tuple(entries), ", ".join(file["file"] for file in files)
 
@@ -148,11 +153,12 @@ def scores(
 def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Accepted dossiers counted by unit, field and procedure; nothing after this sees a dossier."""
     month = month_of(context)
-    if not _has_export(workspace, month):
+    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
+    if not accounts:
         return _table("dossier_counts", [])
     path = workspace.lake.path("dossiers", month)
     with workspace.means_for(month).opened() as engine:
-        return versioned(count_dossiers(path, month, engine))
+        return versioned(count_dossiers(path, month, engine, lacking_columns(accounts)))
 
 
 @_computed("dossier_accounts")
@@ -161,9 +167,9 @@ def dossier_statistics(
 ) -> dg.Output[pa.Table]:
     """Dossiers by unit and field, complete; what is published of it passes disclosure control."""
     month = month_of(context)
-    counted = _counted(workspace, month, dossier_counts)
+    counts = dossier_counts if _has_export(workspace, month) else None
     return versioned(
-        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counted)
+        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counts)
     )
 
 
@@ -187,16 +193,10 @@ def _has_export(workspace: Workspace, month: Month) -> bool:
     return bool(workspace.lake.read("dossier_accounts", month).num_rows)
 
 
-def _counted(workspace: Workspace, month: Month, counts: pa.Table) -> MonthCounts | None:
-    """A month's counts with the columns that its export lacks; None without an export."""
-    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
-    return MonthCounts(counts, absent_columns(accounts)) if accounts else None
-
-
 def _tallies(workspace: Workspace, month: Month, counts: pa.Table) -> dict[Place, Tally]:
     """What the month's own export counts towards the plan's targets."""
     root, units = workspace.settings.root_unit, workspace.units_of(month)
-    return month_tallies(month, root, units, _counted(workspace, month, counts))
+    return month_tallies(month, root, units, counts if _has_export(workspace, month) else None)
 
 
 @_computed(

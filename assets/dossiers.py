@@ -72,7 +72,7 @@ def read_month(
         )
         accounts, metadata = account_rows(month, reading), _metadata(reading)
         for note in reading.notes:
-            context.log.info(note)
+            context.log.warning(f"{month} {note}")
     table = table_from_rows(load_contract("dossier_accounts"), accounts)
     workspace.lake.write("dossier_accounts", month, table)
     _put_in_place(workspace, month, results)

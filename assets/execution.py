@@ -207,13 +207,16 @@ def _unforeseen(error: SerializableErrorInfo) -> str:
 
 
 class _StepLines(logging.Handler):
-    """Tells the progress of steps; Dagster hands every event to its loggers as a record."""
+    """Tells the progress of steps, and what they warn of; Dagster hands its loggers all of it."""
 
     progress: Progress = staticmethod(lambda line: None)
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "dagster_meta", {}).get("dagster_event")
-        if event is not None and event.event_type_value == "STEP_SUCCESS":
+        meta = getattr(record, "dagster_meta", {})
+        event = meta.get("dagster_event")
+        if event is None and record.levelno == logging.WARNING:
+            type(self).progress(meta.get("orig_message", record.getMessage()))
+        elif event is not None and event.event_type_value == "STEP_SUCCESS":
             type(self).progress(f"  {event.step_key}")
 
 

@@ -22,7 +22,14 @@ from benchmarks.dossiers import MONTH, ROOT, inbox_of
 from cchc_pipeline.engines.names import DEFAULT_MASTER
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.period import Month
-from cchc_pipeline.sources.dossiers.month import Means, NamedFile, Results, read_dossiers
+from cchc_pipeline.sources.dossiers.absence import lacking_columns
+from cchc_pipeline.sources.dossiers.month import (
+    Means,
+    NamedFile,
+    Results,
+    account_rows,
+    read_dossiers,
+)
 from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.unit_lists import load_register
 
@@ -41,8 +48,9 @@ def measured(means: Means, inbox: Path, out: Path) -> dict[str, Any]:
     units = UnitTexts(load_register(inbox), ROOT, month)
     reading = read_dossiers([NamedFile(file.name, file)], units, means, results)
     read = time.perf_counter()
+    lacking = lacking_columns(account_rows(month, reading))
     with means.opened() as engine:
-        counts = count_dossiers(results.accepted, month, engine)
+        counts = count_dossiers(results.accepted, month, engine, lacking)
     counted = time.perf_counter()
     pq.write_table(counts, out / "counts.parquet")
     return {

@@ -7,6 +7,7 @@ what they need when they run, so that ``cchc --help`` answers at once.
 import atexit
 import contextlib
 import gc
+import io
 import os
 import sys
 from http.server import HTTPServer
@@ -27,8 +28,10 @@ from cchc_pipeline import (
 )
 from cchc_pipeline.arguments import moment_of, settings_for
 from cchc_pipeline.errors import CchcError, UsageError, disk_error, disk_refusal
+from cchc_pipeline.masking import visible
 
 DEBUG = "--debug"
+_LONGEST = 400
 _OBJECTS_BEFORE_COLLECTION = 100_000
 """Importing and checking makes objects that stay: looking through them is a tenth of a run."""
 app = typer.Typer(
@@ -136,6 +139,10 @@ def command() -> None:
     Whatever was to be closed is closed by then, and what libraries left for the end is done here.
     To take two million objects apart before the process goes would be another tenth of a run.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # a name that is not UTF-8, or a lone surrogate, is told by its escape and ends nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     code: object = 0
     try:
         main()
@@ -156,7 +163,8 @@ def _said(error: Exception) -> tuple[str, int]:
     if refusal is not None:
         return str(disk_error(refusal, "CCHC_HOME")), 1
     first = next(iter(str(error).strip().splitlines()), "")
-    return f"unexpected {type(error).__name__}: {first} -> run it with {DEBUG} and report it", 1
+    told = visible(first, _LONGEST)
+    return f"unexpected {type(error).__name__}: {told} -> run it with {DEBUG} and report it", 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,12 @@ import os
 import sqlite3
 from pathlib import Path
 
+from cchc_pipeline.masking import visible
+
+_LONGEST, _LONGEST_PLACE, _LONGEST_TODO = 500, 240, 200
+"""Characters of a line that is told, of the place named in it, and of what to do."""
+_NEXT_LINE = "\n  "
+
 
 class CchcError(Exception):
     """A failure with one clear line for its reader.
@@ -20,14 +26,29 @@ class CchcError(Exception):
     """
 
     exit_code = 1
+    may_list = False
+    """Whether what is wrong may be a headline and an indented line for each failure."""
 
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         super().__init__(what)
         self.what, self.where, self.todo = what, where, todo
 
     def __str__(self) -> str:
-        line = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{line} -> {self.todo}" if self.todo else line
+        """At most 500 characters a line, none of them raw: a terminal or a mail may show it."""
+        first, *others = self.what.split(_NEXT_LINE) if self.may_list else [self.what]
+        place = _cut_before(visible(self.where, None), _LONGEST_PLACE)
+        start = f"{place}: " if place else ""
+        todo = visible(self.todo, None)
+        end = f" -> {visible(todo, _LONGEST_TODO)}" if todo else ""
+        lines = [visible(other, _LONGEST) for other in others]
+        if lines:
+            return _NEXT_LINE.join([start + visible(first, _LONGEST - len(start)), *lines]) + end
+        return start + visible(first, _LONGEST - len(start) - len(end)) + end
+
+
+def _cut_before(text: str, limit: int) -> str:
+    """A path is known by its end."""
+    return text if len(text) <= limit else f"…{text[1 - limit :]}"
 
 
 class UsageError(CchcError):
@@ -54,6 +75,8 @@ class SourceError(CchcError):
 
 class CheckFailedError(CchcError):
     """A check that must hold does not; nothing was published."""
+
+    may_list = True
 
 
 class AfterwardsError(CchcError):

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 
 import typer
 
+from cchc_pipeline.masking import visible
+
 
 def tell(line: str) -> None:
-    """Plain lines; on a terminal each step replaces the one before."""
+    """Plain lines; on a terminal each step replaces the one before. Nothing raw is in them."""
+    line = visible(line, None)
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.write("" if line.startswith(" ") else "\n")

@@ -5,7 +5,7 @@ imported when a command runs.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,7 +70,7 @@ def run(
         _print_plan(job)
         return
     with _alone(job):
-        _tell_current(job)
+        _require_captures(job, _tell_current(job))
         release = None
         job.made_from.remember()
         if job.has_work or not job.made_from.is_published(job.months):
@@ -124,14 +124,15 @@ def preview(
     month: _Month, inbox: _Inbox = None, home: _Home = None, published_at: _At = None
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
-    from assets.publish import make_preview
-
     job = _job(month, month, home, inbox, published_at)
-    with _alone(job), _instance(job) as instance:
-        _tell_current(job)
-        _process(job, instance)
-        progress.tell("preview: build, judge")
-        found = make_preview(job.workspace)
+    with _alone(job):
+        _require_captures(job, _tell_current(job))
+        from assets.publish import make_preview
+
+        with _instance(job) as instance:
+            _process(job, instance)
+            progress.tell("preview: build, judge")
+            found = make_preview(job.workspace)
     if found.built is None or found.site is None:
         typer.echo("nothing to preview: the content is that of the last release")
         return
@@ -280,6 +281,20 @@ def _require_lists(settings: "Settings") -> None:
         ) from None
 
 
+def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
+    """Refuse captures that cannot be taken in the first second, before Dagster is loaded.
+
+    Not for a backfill: there the other months go on, and the refused one is told at the end.
+    """
+    from cchc_pipeline.sources.archive import RawArchive
+    from cchc_pipeline.sources.file_drop import refuse_unusable
+
+    archive = RawArchive(job.settings.raw_dir)
+    for month in months:
+        folder = job.settings.inbox_dir / str(month) / "portal"
+        refuse_unusable(folder, month, job.settings.root_unit, job.moment, archive)
+
+
 def _print_plan(job: _Job) -> None:
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
@@ -318,10 +333,12 @@ def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
         yield instance
 
 
-def _tell_current(job: _Job) -> None:
-    """Of the months asked for, say which stand."""
-    for month in sorted(job.made_from.current_months(job.months)):
+def _tell_current(job: _Job) -> list["Month"]:
+    """Of the months asked for, say which stand; those that are to be made."""
+    current = job.made_from.current_months(job.months)
+    for month in sorted(current):
         progress.tell(f"{month}: {_STANDS}")
+    return [month for month in job.months if month not in current]
 
 
 def _process(job: _Job, instance: "dg.DagsterInstance") -> None:

@@ -4,16 +4,15 @@ Belongs here: ``schemas/units``, ``inbox/units.csv``, ``inbox/successions.csv``,
 with a row. Does not: what a register answers (``units``).
 """
 
-import csv
-import io
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.list_files import read_rows, require_day, require_text
+from cchc_pipeline.masking import quoted
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.units import (
     LEVELS,
@@ -30,6 +29,8 @@ UNIT_COLUMNS = (
     "unit_code", "name_vi", "name_en", "level", "parent_code", "valid_from", "valid_to",
 )  # fmt: skip
 SUCCESSION_COLUMNS = ("old_code", "new_code", "date", "kind")
+_PROVENANCES = ("official", "source", "sample")
+_LONGEST = {"name_vi": 200, "name_en": 200, "basis": 500}
 SUCCESSION_KINDS = ("renamed", "merged", "split", "established", "abolished")
 
 
@@ -43,14 +44,13 @@ def load_register(inbox: Path | None = None) -> UnitRegister:
     if inbox is None:
         return register
     units_csv, successions_csv = inbox / "units.csv", inbox / "successions.csv"
-    if units_csv.exists():
-        rows = _read_units(units_csv)
+    rows = _read_units(units_csv)
+    if rows:
         register = _giving_way(register, rows).extended(rows)
-        _refuse_overlaps(register, str(units_csv))
-    if successions_csv.exists():
-        added = _read_successions(successions_csv, register)
-        register = replace(register, successions=(*register.successions, *added))
-    return register
+        _refuse_overlaps(register, units_csv, rows)
+        _refuse_parents(register, units_csv, rows)
+    added = _read_successions(successions_csv, register)
+    return replace(register, successions=(*register.successions, *added))
 
 
 def _giving_way(register: UnitRegister, rows: Iterable[Unit]) -> UnitRegister:
@@ -112,28 +112,40 @@ def _shipped_successions(local: Mapping[str, Any]) -> Iterable[Succession]:
         yield Succession(None, name, None, "", gone["date"], "abolished", gone["basis"])
 
 
-def _read_units(path: Path) -> list[Unit]:
-    return [
-        _unit_row(row, f"{path}, row {number}")
-        for number, row in _csv_rows(path, required=UNIT_COLUMNS)
-    ]
+def _read_units(path: Path) -> dict[Unit, int]:
+    """The units of a list, with the row of each."""
+    rows: dict[Unit, int] = {}
+    starts: dict[tuple[str, date], int] = {}
+    for number, row in read_rows(path, UNIT_COLUMNS):
+        where = f"{path}, row {number}"
+        unit = _unit_row(row, where)
+        before = starts.setdefault((unit.code, unit.valid_from), number)
+        if before != number:
+            raise SchemaDataError(
+                f"{unit.code} exists twice on {unit.valid_from}, also in row {before}",
+                where=where,
+                todo="keep one of the rows",
+            )
+        rows[unit] = number
+    return rows
 
 
 def _unit_row(row: Mapping[str, str], where: str) -> Unit:
-    code, level = row["unit_code"], row["level"]
-    if not UNIT_CODE.fullmatch(code):
-        raise SchemaDataError(
-            f"unit_code {code!r} is not a code", where=where, todo="write it like H24.16"
-        )
-    if level not in LEVELS:
-        raise SchemaDataError(
-            f"level {level!r} is unknown", where=where, todo=f"use one of {', '.join(LEVELS)}"
-        )
+    code, level, provenance = row["unit_code"], row["level"], row.get("provenance", "")
+    _require_code(code, "unit_code", where)
+    if row["parent_code"]:
+        _require_code(row["parent_code"], "parent_code", where)
+    _require_one_of(level, LEVELS, "level", where)
+    _require_one_of(provenance, ("", *_PROVENANCES), "provenance", where)
     if not row["name_vi"]:
         raise SchemaDataError("name_vi is empty", where=where, todo="give the official name")
-    if row["name_vi"].startswith(("=", "+", "-", "@", "\t")):
+    for name in ("name_vi", "name_en", "basis"):
+        require_text(row.get(name, ""), name, where, _LONGEST[name])
+    start = require_day(row["valid_from"], f"{where}, valid_from")
+    end = require_day(row["valid_to"], f"{where}, valid_to") if row["valid_to"] else None
+    if end is not None and end < start:
         raise SchemaDataError(
-            "name_vi begins like a formula", where=where, todo="remove the first character"
+            f"{code} ends before it begins", where=where, todo="exchange or correct the dates"
         )
     return Unit(
         code,
@@ -141,114 +153,110 @@ def _unit_row(row: Mapping[str, str], where: str) -> Unit:
         row["name_en"] or row["name_vi"],
         level,
         row["parent_code"] or None,
-        _day(row["valid_from"], f"{where}, valid_from"),
-        _day(row["valid_to"], f"{where}, valid_to") if row["valid_to"] else None,
-        "sample" if row.get("provenance") == "sample" else "official",
+        start,
+        end,
+        "sample" if provenance == "sample" else "official",
         row.get("basis") or "inbox/units.csv",
     )
 
 
-def _read_successions(path: Path, register: UnitRegister) -> list[Succession]:
-    names = {unit.code: unit.name_vi for unit in register.units}
-    rows = []
-    for number, row in _csv_rows(path, required=SUCCESSION_COLUMNS):
-        where = f"{path}, row {number}"
-        if row["kind"] not in SUCCESSION_KINDS:
-            raise SchemaDataError(
-                f"kind {row['kind']!r} is unknown",
-                where=where,
-                todo=f"use one of {', '.join(SUCCESSION_KINDS)}",
-            )
-        for code in filter(None, (row["old_code"], row["new_code"])):
-            if code not in names:
-                raise SchemaDataError(
-                    f"unit {code!r} stands in no list of units", where=where, todo="add it first"
-                )
-        old, new = row["old_code"] or None, row["new_code"] or None
-        rows.append(
-            Succession(
-                old, names.get(old or "", ""), new, names.get(new or "", ""),
-                _day(row["date"], f"{where}, date"), row["kind"],
-                row.get("basis") or "inbox/successions.csv",
-            )
-        )  # fmt: skip
-    return rows
-
-
-def _csv_rows(path: Path, required: tuple[str, ...]) -> Iterable[tuple[int, dict[str, str]]]:
-    """The rows of a small comma or semicolon CSV as NFC text, numbered as a spreadsheet does."""
-    text = _csv_text(path)
-    heading = text.partition("\n")[0]
-    reader = csv.DictReader(
-        io.StringIO(text),
-        delimiter=";" if heading.count(";") > heading.count(",") else ",",
-        strict=True,
-    )
-    try:
-        _require_columns(reader.fieldnames or (), required, str(path))
-        for row in reader:
-            if None in row or None in row.values():
-                raise SchemaDataError(
-                    "another number of cells than the heading row",
-                    where=f"{path}, row {reader.line_num}",
-                    todo="give each column one cell",
-                )
-            if any(row.values()):
-                yield reader.line_num, {key: value.strip() for key, value in row.items()}
-    except csv.Error as error:
+def _require_code(code: str, what: str, where: str) -> None:
+    if not UNIT_CODE.fullmatch(code):
         raise SchemaDataError(
-            f"not CSV: {error}", where=f"{path}, row {reader.line_num + 1}", todo="correct that row"
-        ) from None
-
-
-def _csv_text(path: Path) -> str:
-    try:
-        return unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        what, todo = "not UTF-8 text", "save it as CSV UTF-8"
-    except OSError as error:
-        what, todo = f"cannot be read: {error.strerror}", "check the file and its permissions"
-    raise SchemaDataError(what, where=str(path), todo=todo)
-
-
-def _require_columns(given: Iterable[str], required: tuple[str, ...], where: str) -> None:
-    missing = [name for name in required if name not in given]
-    if missing:
-        raise SchemaDataError(
-            f"no column {', '.join(missing)}",
-            where=where,
-            todo=f"the heading row is {','.join(required)}",
+            f"{what} {quoted(code)} is not a code", where=where, todo="write it like H24.16"
         )
 
 
-def _day(text: str, where: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
+def _require_one_of(value: str, allowed: Sequence[str], what: str, where: str) -> None:
+    if value not in allowed:
+        todo = f"use one of {', '.join(filter(None, allowed))}"
+        raise SchemaDataError(f"{what} {quoted(value)} is unknown", where=where, todo=todo)
+
+
+def _read_successions(path: Path, register: UnitRegister) -> list[Succession]:
+    names = {unit.code: unit.name_vi for unit in register.units}
+    rows: dict[tuple[str | None, str | None, date], Succession] = {}
+    for number, row in read_rows(path, SUCCESSION_COLUMNS):
+        where = f"{path}, row {number}"
+        found = _succession_row(row, names, where)
+        old, new, day = found.old_code, found.new_code, found.date
+        if (old, new, day) in rows or (new, old, day) in rows:
+            raise SchemaDataError(
+                f"{old or ''} and {new or ''} follow each other twice on {day}",
+                where=where,
+                todo="keep one of the rows",
+            )
+        rows[old, new, day] = found
+    return list(rows.values())
+
+
+def _succession_row(row: Mapping[str, str], names: Mapping[str, str], where: str) -> Succession:
+    kind, old, new = row["kind"], row["old_code"] or None, row["new_code"] or None
+    _require_one_of(kind, SUCCESSION_KINDS, "kind", where)
+    for code in filter(None, (old, new)):
+        if code not in names:
+            raise SchemaDataError(
+                f"unit {quoted(code)} stands in no list of units", where=where, todo="add it first"
+            )
+    lacking = {"established": new is None, "abolished": old is None}
+    if lacking.get(kind, old is None or new is None):
         raise SchemaDataError(
-            f"{text!r} is not a date", where=where, todo="write it as YYYY-MM-DD"
-        ) from None
+            f"a unit that was {kind} needs its code", where=where, todo="fill old_code or new_code"
+        )
+    require_text(row.get("basis", ""), "basis", where, _LONGEST["basis"])
+    return Succession(
+        old, names.get(old or "", ""), new, names.get(new or "", ""),
+        require_day(row["date"], f"{where}, date"), kind,
+        row.get("basis") or "inbox/successions.csv",
+    )  # fmt: skip
 
 
-def _refuse_overlaps(register: UnitRegister, where: str) -> None:
-    """Of one code, at most one unit exists on a day; and every parent stands in the list."""
-    codes = {unit.code for unit in register.units}
+def _refuse_overlaps(register: UnitRegister, path: Path, rows: Mapping[Unit, int]) -> None:
+    """Of one code, at most one unit exists on a day."""
     before: Unit | None = None
     for unit in sorted(register.units, key=lambda u: (u.code, u.valid_from)):
-        if unit.valid_to is not None and unit.valid_to < unit.valid_from:
-            raise SchemaDataError(f"{unit.code} ends before it begins", where=where)
-        if unit.parent_code is not None and unit.parent_code not in codes:
-            raise SchemaDataError(
-                f"parent {unit.parent_code!r} of {unit.code} stands in no list", where=where,
-                todo="add it, or leave parent_code empty",
-            )  # fmt: skip
         if (
             before is not None
             and before.code == unit.code
             and (before.valid_to is None or before.valid_to >= unit.valid_from)
         ):
             raise SchemaDataError(
-                f"{unit.code} exists twice on {unit.valid_from}", where=where,
+                f"{unit.code} exists twice on {unit.valid_from}",
+                where=f"{path}, row {rows.get(unit) or rows.get(before)}",
                 todo="end the earlier row (valid_to) the day before",
-            )  # fmt: skip
+            )
         before = unit
+
+
+def _refuse_parents(register: UnitRegister, path: Path, rows: Mapping[Unit, int]) -> None:
+    """Every parent stands in a list, and no unit is above itself."""
+    codes = {unit.code for unit in register.units}
+    for unit, number in rows.items():
+        where = f"{path}, row {number}"
+        if unit.parent_code is not None and unit.parent_code not in codes:
+            raise SchemaDataError(
+                f"parent {quoted(unit.parent_code)} of {unit.code} stands in no list", where=where,
+                todo="add it, or leave parent_code empty",
+            )  # fmt: skip
+        if _is_above_itself(unit, register):
+            raise SchemaDataError(
+                f"{unit.code} is above itself by parent_code",
+                where=where,
+                todo="correct its parent",
+            )
+
+
+def _is_above_itself(unit: Unit, register: UnitRegister) -> bool:
+    """Walk up the parents as they are on the unit's first day."""
+    day = unit.valid_from
+    parents = {
+        other.code: other.parent_code
+        for other in register.units
+        if other.valid_from <= day and (other.valid_to is None or other.valid_to >= day)
+    }
+    met: set[str] = set()
+    parent = unit.parent_code
+    while parent is not None and parent not in met:
+        met.add(parent)
+        parent = parents.get(parent)
+    return unit.code in met

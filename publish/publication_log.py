@@ -4,14 +4,14 @@ Belongs here: reading the releases' records and ``inbox/publications.csv``. Does
 against the plan (``cchc_pipeline.indicators.release_log``).
 """
 
-import csv
-import io
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cchc_pipeline.errors import SchemaDataError, UsageError
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
+from cchc_pipeline.list_files import read_rows
+from cchc_pipeline.masking import quoted
 from cchc_pipeline.period import TIMEZONE, Month
 from publish.portal import Portal
 
@@ -47,36 +47,34 @@ def _own(portal: Portal) -> Iterable[Publication]:
 
 
 def _confirmed(path: Path) -> Iterable[Publication]:
-    if not path.exists():
-        return
-    try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-    except UnicodeDecodeError:
-        raise SchemaDataError("not UTF-8 text", where=str(path)) from None
-    if tuple(reader.fieldnames or ())[:3] != _COLUMNS:
-        raise SchemaDataError(
-            "other columns than expected", where=str(path), todo=f"use {','.join(_COLUMNS)}"
-        )
-    for number, row in enumerate(reader, start=2):
-        yield _publication(row, f"{path}, row {number}")
+    seen: dict[Publication, int] = {}
+    for number, row in read_rows(path, _COLUMNS):
+        where = f"{path}, row {number}"
+        found = _publication(row, where)
+        before = seen.setdefault(found, number)
+        if before != number:
+            what = f"the same publication stands in row {before}"
+            raise SchemaDataError(what, where=where, todo="keep one of the rows")
+        yield found
 
 
-def _publication(row: dict[str, str], where: str) -> Publication:
+def _publication(row: Mapping[str, str], where: str) -> Publication:
     if row["place"] not in PLACES:
         raise SchemaDataError(
-            f"place {row['place']!r} is unknown",
+            f"place {quoted(row['place'])} is unknown",
             where=where,
             todo=f"use one of {', '.join(sorted(PLACES))}",
         )
     try:
         moment = datetime.fromisoformat(row["published_at"])
-    except (TypeError, ValueError):
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=TIMEZONE)
+        aware.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SchemaDataError(
-            f"published_at {row['published_at']!r} is not a moment",
+            f"published_at {quoted(row['published_at'])} is not a moment",
             where=where,
             todo="write it like 2026-10-12T08:30:00+07:00",
         ) from None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=TIMEZONE)
     return Publication(_month(row["period"], where), row["place"], aware)
 
 

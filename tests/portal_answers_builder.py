@@ -19,7 +19,7 @@ from cchc_pipeline.decision766 import (
     recompute_metric,
     recompute_total,
 )
-from cchc_pipeline.sources.portal_answers import answer_layout
+from cchc_pipeline.sources.portal_entries import answer_layout
 
 Counts = Mapping[str, tuple[int | None, int | None]]
 ON = date(2026, 9, 30)

@@ -156,6 +156,15 @@ def test_a_drop_that_cannot_be_right_is_refused_in_one_clear_line(
         assert in_lake(home, table) == [], table
 
 
+def test_a_capture_that_is_not_whole_is_refused_before_anything_is_begun(
+    home: Path, inbox: Path
+) -> None:
+    answer_path(inbox, "provide-online-tree").unlink()
+    outcome = run(home, inbox, at=SECOND)
+    assert outcome.err.startswith("cchc: ")
+    assert "missing: provide-online-tree.H24.year.json" in outcome.err
+
+
 def test_several_faults_of_one_drop_are_named_together(home: Path, inbox: Path) -> None:
     answer_path(inbox, "transparency").write_bytes(b"<html></html>")
     answer_path(inbox, "handling-satisfaction").write_bytes(b"{")
@@ -312,6 +321,38 @@ def test_one_entry_without_a_code_is_quarantined_and_accounted_for(odd: Path) ->
     ]
     assert (account["rows"], account["accepted"], account["quarantined"]) == (166, 165, 1)
     assert account["status"] == "received"
+
+
+def test_departments_without_a_name_or_of_two_minds_are_left_out_and_the_others_published(
+    tmp_path: Path, inbox: Path
+) -> None:
+    def unnamed(data: Answer) -> None:
+        row_of(data, "H24.M02")["departmentName"] = None
+
+    def of_two_minds(data: Answer) -> None:
+        row = row_of(data, "H24.M01")
+        scores = {**row["groupScores"], "MDSH": row["groupScores"]["MDSH"] - 1}
+        other = {**row, "totalScore": round(row["totalScore"] - 1, 2), "groupScores": scores}
+        data["evaluation"] += [other]
+
+    for path in (inbox / MONTH / "portal").glob("*.H24.year.json"):
+        change_answer(inbox, path.name.partition(".")[0], unnamed)
+    change_answer(inbox, "service-results", of_two_minds)
+    outcome = run(tmp_path / "home", inbox)
+    assert outcome.code == 0, outcome.err
+    rules = [row["rule"] for row in in_lake(tmp_path / "home", "portal_quarantine")]
+    assert sorted(rules) == ["BAD_UNIT_NAME"] * 7 + ["DUPLICATE_UNIT"] * 2
+    scores = {
+        (row["unit_code"], row["metric_code"]): row["score"]
+        for row in published(tmp_path / "home", "scores")
+        if (row["period"], row["basis"]) == (MONTH, "ytd")
+    }
+    assert not {key for key in scores if key[0] == "H24.M02" and scores[key] is not None}
+    assert scores.get(("H24.M01", "TOTAL")) is None
+    assert scores["H24.M01", "TDGQ"] is not None
+    assert scores["H24.M03", "TOTAL"] is not None
+    names = {row["name_vi"] for row in published(tmp_path / "home", "units")}
+    assert not names & {"None", "null", ""}
 
 
 def test_an_answer_of_five_groups_is_published_as_such(tmp_path: Path, inbox: Path) -> None:

@@ -342,3 +342,26 @@ def _february_of(march: str) -> bytes:
     out = io.StringIO()
     csv.writer(out, delimiter=";", lineterminator="\n").writerows([heading, *kept])
     return out.getvalue().encode()
+
+
+def test_of_two_files_of_which_one_lacks_columns_what_it_leaves_unsaid_is_published_empty(
+    tmp_path: Path, empty_inbox: Path
+) -> None:
+    rows = [dossier(number, DonViXuLy=UNIT) for number in range(1, 9)]
+    others = [dossier(number, DonViXuLy=OTHER_UNIT) for number in range(11, 17)]
+    fewer = [name for name in rows[0] if name not in {"DaDongBoDVCQG", "KenhThucHien"}]
+    _put(empty_inbox, "ho-so-1.csv", csv_bytes([*rows, *others[:3]]))
+    _put(empty_inbox, "ho-so-2.csv", csv_bytes(others[3:], fewer))
+    home = tmp_path / "home"
+    outcome = run(home, empty_inbox, month=MARCH, at=SECOND)
+    assert outcome.code == 0
+    assert (
+        f"{MARCH} ho-so-2.csv: tệp không có cột Hình thức tiếp nhận, Đồng bộ DVCQG" in outcome.err
+    )
+    totals = {r["unit_code"]: r for r in _rows(home, "dossier_statistics", field_code="ALL")}
+    told = {unit: (totals[unit]["synced"], totals[unit]["received_online"]) for unit in totals}
+    assert (told[UNIT], told[OTHER_UNIT], told["H24"]) == ((8, 8), (None, None), (None, None))
+    assert (totals["H24"]["received"], totals["H24"]["fee_bearing"]) == (14, 14)
+    (plan,) = _rows(home, "plan_indicators", unit_code="H24", indicator_id="II.5", basis="month")
+    assert (plan["numerator"], plan["denominator"], plan["value"]) == (8, 8, 100)
+    assert (plan["obs_status"], plan["owed_by"], plan["attained"]) == ("P", OTHER_UNIT, None)

@@ -1,5 +1,8 @@
 """Units in time, and the lists that extend them."""
 
+import os
+import unicodedata
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -95,6 +98,112 @@ def test_an_unusable_row_is_named(tmp_path: Path, row: str, said: str) -> None:
         load_register(_inbox(tmp_path, row))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+GOOD = "H24.01,Sở A,A,agency,H24,2024-01-01,\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("H24.01,Sở A,A,agency,H24,2024-02-30,\n", "row 2, valid_from: '2024-02-30' is not a date"),
+        ("H24.01,Sở A,A,agency,H24,20240101,\n", "row 2, valid_from: '20240101' is not a date"),
+        ("H24.01,Sở A,A,agency,H24,0001-01-01,\n", "row 2, valid_from"),
+        ("H24.01,Sở A,A,agency,H24,,\n", "row 2, valid_from: '' is not a date"),
+        ("H24.01,Sở A,A,agency,H24.01,2024-01-01,\n", "row 2: H24.01 is above itself"),
+        ("H24.01,Sở A,A,agency,x,2024-01-01,\n", "row 2: parent_code 'x' is not a code"),
+        ("H24.01,Sở \x1b[31mA,A,agency,H24,2024-01-01,\n", r"row 2: name_vi holds a control"),
+        ("H24.01,Sở\u202eA,A,agency,H24,2024-01-01,\n", r"Sở\u202eA"),
+        ('H24.01,"Sở\nA",A,agency,H24,2024-01-01,\n', r"a line break: Sở\nA"),
+        ("H24.01,Sở A,=A,agency,H24,2024-01-01,\n", "row 2: name_en begins like a formula"),
+        ("H24.01,＝Sở A,A,agency,H24,2024-01-01,\n", "row 2: name_vi begins like a formula"),
+        (f"H24.01,{'Sở ' * 99}A,A,agency,H24,2024-01-01,\n", "name_vi is longer than 200"),
+        ("H24.01,Sở A,A,agency,H24,2024-01-01,2023-01-01\n", "row 2: H24.01 ends before"),
+        (GOOD + GOOD, "row 3: H24.01 exists twice on 2024-01-01, also in row 2"),
+        (GOOD + "H24.01,Sở B,B,agency,H24,2025-01-01,\n", "row 3: H24.01 exists twice"),
+        (GOOD + "H24.02,Sở B,B,agency,H99,2024-01-01,\n", "row 3: parent 'H99'"),
+        (
+            "H24.01,Sở A,A,agency,H24.02,2024-01-01,\nH24.02,Sở B,B,agency,H24.01,2024-01-01,\n",
+            "row 2: H24.01 is above itself",
+        ),
+        ('H24.01,"Sở A,A,agency,H24,2024-01-01,\n', "not CSV"),
+        ("H24.01,Sở A,A,agency,H24,2024-01-01,,,\n", "row 2: another number of cells"),
+    ],
+)  # fmt: skip
+def test_every_refusal_of_a_row_names_file_and_row(tmp_path: Path, row: str, said: str) -> None:
+    with pytest.raises(SchemaDataError) as caught:
+        load_register(_inbox(tmp_path, row))
+    line = str(caught.value)
+    assert line.startswith(f"{tmp_path / 'units.csv'}, row ")
+    assert said in line
+    assert line.isprintable()
+    assert len(line) <= 500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace(",", ";"),
+        lambda text: text.replace(",", "\t"),
+        lambda text: "sep=,\n" + text,
+        lambda text: "\ufeff" + text.replace("\n", "\r\n"),
+        lambda text: text.replace("unit_code", " Unit Code ").replace("name_vi", "NAME-VI"),
+        lambda text: text.replace("H24.01,Sở A", "'H24.01,\u200eSở A"),
+        lambda text: text.replace("H24.01,", '"=""H24.01""",'),
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: text + ",,,,,,\n\n",
+    ],
+)
+def test_a_list_is_read_as_spreadsheets_save_it(
+    tmp_path: Path, change: Callable[[str], str]
+) -> None:
+    text = HEADING + "H24.01,Sở A,A,agency,H24,2024-01-01,\n"
+    (tmp_path / "units.csv").write_bytes(change(text).encode())
+    unit = load_register(tmp_path).find("H24.01", Month(2024, 3))
+    assert unit is not None
+    assert (unit.name_vi, unit.parent_code) == ("Sở A", "H24")
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    heading = HEADING.replace("\n", ",Name VI\n")
+    with pytest.raises(SchemaDataError, match="two columns name_vi"):
+        load_register(_inbox(tmp_path, "", heading=heading))
+
+
+@pytest.mark.parametrize("name", ["units.csv", "successions.csv"])
+def test_only_a_regular_file_of_some_size_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for make in (
+        lambda: os.mkfifo(path),
+        path.mkdir,
+        lambda: path.symlink_to(tmp_path / "nowhere"),
+        lambda: path.write_bytes(b"x" * ((4 << 20) + 1)),
+    ):
+        make()
+        with pytest.raises(SchemaDataError, match=f"{name}: "):
+            load_register(tmp_path)
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("H24.01,H24,2025-02-30,merged", r"row 2, date: '2025-02-30' is not a date"),
+        ("H24.01,H24,2025-03-01,eaten", r"row 2: kind 'eaten' is unknown"),
+        (",,2025-03-01,merged", r"row 2: a unit that was merged needs its code"),
+        (",H24.01,2025-03-01,abolished", r"row 2: a unit that was abolished"),
+        ("H24.01,,2025-03-01,established", r"row 2: a unit that was established"),
+        ("H24.01,H24,2025-03-01,merged\nH24.01,H24,2025-03-01,split", r"row 3: .* twice"),
+        ("H24.01,H24,2025-03-01,merged\nH24,H24.01,2025-03-01,split", r"row 3: .* twice"),
+        ("H24.01,H24", r"row 2: another number of cells"),
+    ],
+)
+def test_a_succession_that_cannot_be_used_is_named(tmp_path: Path, rows: str, said: str) -> None:
+    _inbox(tmp_path, GOOD)
+    text = f"old_code,new_code,date,kind\n{rows}\n"
+    (tmp_path / "successions.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(SchemaDataError, match=rf"successions\.csv, {said}"):
+        load_register(tmp_path)
 
 
 def test_a_file_without_its_columns_or_in_another_encoding_is_named(tmp_path: Path) -> None:

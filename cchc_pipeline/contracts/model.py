@@ -57,7 +57,8 @@ class Field:
 
     ``enum`` holds the codes allowed, ``codes`` what is known of them; ``codes`` without ``enum``
     explains the parts of a value that joins codes. ``pattern`` is matched against the whole value.
-    A change of a ``volatile`` column alone is no revision.
+    A change of a ``volatile`` column alone is no revision. ``rests_on`` names the columns of the
+    accepted records without which a count is unknown.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Field:
     pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    rests_on: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> str:

@@ -33,7 +33,7 @@ _FIELD_KEYS = frozenset(
     {
         "name", "type", "title", "description", "unit", "basis", "required", "personal",
         "volatile", "decimals", "enum", "code_list", "subset", "explained_by", "pattern",
-        "minimum", "maximum",
+        "minimum", "maximum", "rests_on",
     }
 )  # fmt: skip
 _TABLE_KEYS = frozenset(
@@ -123,6 +123,7 @@ def _field(node: Node, *, is_key: bool) -> Field:
         pattern=_pattern(node),
         minimum=node.number("minimum"),
         maximum=node.number("maximum"),
+        rests_on=node.words("rests_on"),
     )
     _check_options(node, field)
     return field

@@ -56,7 +56,9 @@ def _fault(row: Row | None, entry: Entry) -> str:
         return f"the source says nothing of {what}"
     said = row[entry.column]
     if _same(said, entry.expect):
-        return ""
+        highest = row["max_score"]
+        above = entry.column == "score" and highest and (entry.value or 0) > highest + _CLOSE
+        return f"{what} cannot be {entry.value:g}, its maximum is {highest:g}" if above else ""
     if entry.action == "replace" and _same(said, entry.value):
         return f"the source has mended {what} -> remove the entry"
     return f"the source says {said} of {what} and no longer {entry.expect} -> review the entry"

@@ -1,11 +1,14 @@
-"""A month's accepted dossiers counted by unit, field and procedure.
+"""A month's accepted dossiers counted by unit, field, procedure and what their files lack.
 
 Belongs here: the one group-by over dossiers, as an Ibis expression, and having an engine run it.
 Does not: what a measure counts, or what is made of the counts (``dossier_statistics``,
 ``dossier_targets``): nothing after this step sees a single dossier.
+
+Rows of a file that lacks a column are counted apart, so that whoever adds counts up knows of each
+sum whether it holds such rows: what their source did not say is unknown there, not 0.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,19 +25,19 @@ if TYPE_CHECKING:
 
 UNKNOWN = "UNKNOWN"
 """Stands for the unit or procedure of a dossier that names none, since a key has no gaps."""
-KEYS = ("unit_code", "field_code", "procedure_code")
+KEYS = ("unit_code", "field_code", "procedure_code", "lacks")
+LACKS = "lacks"
+"""The key that names the columns of ``dossiers`` that the rows' files do not have, by ``;``."""
+_FILES = pa.schema([("file", pa.string()), (LACKS, pa.string())])
 _IBIS_TYPES = {
     "string": "string", "yearmonth": "string", "integer": "int64", "number": "float64",
     "boolean": "boolean", "local_datetime": "timestamp(6)",
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class MonthCounts:
-    """A month's ``dossier_counts``, and the columns of ``dossiers`` that no file of it had."""
-
-    counts: pa.Table
-    absent: frozenset[str] = frozenset()
+def lacked(texts: Iterable[str]) -> frozenset[str]:
+    """The columns that any of these values of ``lacks`` names."""
+    return frozenset(column for text in texts for column in text.split(";") if column)
 
 
 def dossiers_table() -> "Table":
@@ -45,20 +48,30 @@ def dossiers_table() -> "Table":
     return ibis.table(columns, name="dossiers")
 
 
-def counts_expression(dossiers: "Table", month: Month) -> "Table":
-    """Every measure by unit, field and procedure.
+def files_table() -> "Table":
+    """What each file of the export lacks, bound to no engine."""
+    import ibis  # noqa: PLC0415 - see dossiers_table
+
+    return ibis.table({"file": "string", LACKS: "string"}, name="files")
+
+
+def counts_expression(dossiers: "Table", files: "Table", month: Month) -> "Table":
+    """Every measure by unit, field, procedure and what the files lack.
 
     Args:
         dossiers: The accepted dossiers of the month's export, in the shape of its contract.
+        files: The files that lack something, as ``files_table`` has them.
         month: The month.
 
     Returns:
         One row a key, in the shape of ``dossier_counts`` (sums may come in an engine's wider type).
         Dossiers not taken in may name no unit or procedure: those stand under UNKNOWN.
     """
-    keyed = dossiers.mutate(
-        unit_code=dossiers.unit_code.fill_null(UNKNOWN),
-        procedure_code=dossiers.procedure_code.fill_null(UNKNOWN),
+    told = dossiers.left_join(files, "file")
+    keyed = told.mutate(
+        unit_code=told.unit_code.fill_null(UNKNOWN),
+        procedure_code=told.procedure_code.fill_null(UNKNOWN),
+        lacks=told.lacks.fill_null(""),
     )
     sums = {
         measure.name: measure.condition(keyed, month).ifelse(1, 0).sum().cast("int64")
@@ -67,7 +80,9 @@ def counts_expression(dossiers: "Table", month: Month) -> "Table":
     return keyed.group_by(["period", *KEYS]).aggregate(**sums)
 
 
-def count_dossiers(dossiers: Path, month: Month, engine: "Engine") -> pa.Table:
+def count_dossiers(
+    dossiers: Path, month: Month, engine: "Engine", lacking: Mapping[str, frozenset[str]]
+) -> pa.Table:
     """Count the accepted dossiers of a month.
 
     The expression is written by Ibis in the SQL that every engine takes, DuckDB's; the engine's
@@ -77,14 +92,18 @@ def count_dossiers(dossiers: Path, month: Month, engine: "Engine") -> pa.Table:
         dossiers: The month's table ``dossiers``, as Parquet.
         month: The month.
         engine: An open engine.
+        lacking: By file, the columns of ``dossiers`` that it does not have.
 
     Returns:
         The table ``dossier_counts``, by its contract, sorted by its key.
     """
     import ibis  # noqa: PLC0415 - see dossiers_table
 
-    query = ibis.to_sql(counts_expression(dossiers_table(), month), dialect="duckdb")
+    expression = counts_expression(dossiers_table(), files_table(), month)
+    query = ibis.to_sql(expression, dialect="duckdb")
+    files = [{"file": file, LACKS: ";".join(sorted(lacking[file]))} for file in sorted(lacking)]
     engine.open("dossiers", dossiers)
+    engine.put("files", pa.Table.from_pylist(files, schema=_FILES))
     counted = engine.arrow(str(query))
     contract = load_contract("dossier_counts")
     schema = contract.arrow_schema()

@@ -1,13 +1,14 @@
-"""All measures of dossiers in the order of their columns, and the columns that each rests on.
+"""All measures of dossiers in the order of their columns, and which are unknown without a column.
 
-Belongs here: the list, and which measures are unknown when no file of an export has a column. Does
-not: what a measure counts, which each topic's module says.
+Belongs here: the list. Does not: what a measure counts, which each topic's module says, or what it
+rests on, which the contract of ``dossier_statistics`` declares.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.indicators import (
     dossier_flow,
     integration,
@@ -31,8 +32,8 @@ class Measure:
     Attributes:
         name: Its column in ``dossier_counts`` and ``dossier_statistics``.
         condition: Whether a dossier counts, as a boolean expression; null is no.
-        rests_on: The columns of ``dossiers`` that an export may lack; without one of them the
-            measure is unknown, not 0.
+        rests_on: The columns of ``dossiers`` that a file may lack; where rows of such a file are
+            counted the measure is unknown, not 0.
     """
 
     name: str
@@ -40,8 +41,12 @@ class Measure:
     rests_on: frozenset[str] = frozenset()
 
 
-def _measure(condition: Condition, *rests_on: str) -> Measure:
-    return Measure(condition.__name__, condition, frozenset(rests_on))
+_RESTS_ON = {field.name: field.rests_on for field in load_contract("dossier_statistics").fields}
+
+
+def _measure(condition: Condition) -> Measure:
+    name = condition.__name__
+    return Measure(name, condition, frozenset(_RESTS_ON.get(name, ())))
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -56,22 +61,22 @@ MEASURES: tuple[Measure, ...] = (
     _measure(timeliness.late),
     _measure(timeliness.open_in_time),
     _measure(timeliness.open_overdue),
-    _measure(online_service.received_direct, "channel"),
-    _measure(online_service.received_online, "channel"),
-    _measure(online_service.received_postal, "channel"),
-    _measure(online_service.fully_online, "channel", "service_level"),
-    _measure(online_service.identified, "channel", "is_identified"),
-    _measure(integration.synced, "is_synced"),
-    _measure(integration.digitised, "is_digitised"),
-    _measure(payments.fee_bearing, "fee"),
-    _measure(payments.paid_online, "fee", "online_payment"),
-    _measure(payments.paid_on_dvcqg, "fee", "online_payment"),
-    _measure(satisfaction.rated, "rating"),
-    _measure(satisfaction.satisfied, "rating"),
-    _measure(integration.e_result, "has_e_result"),
-    _measure(integration.circulated, "circulation"),
-    _measure(integration.circulated_electronically, "circulation"),
-    _measure(integration.multi_supplement, "supplements"),
+    _measure(online_service.received_direct),
+    _measure(online_service.received_online),
+    _measure(online_service.received_postal),
+    _measure(online_service.fully_online),
+    _measure(online_service.identified),
+    _measure(integration.synced),
+    _measure(integration.digitised),
+    _measure(payments.fee_bearing),
+    _measure(payments.paid_online),
+    _measure(payments.paid_on_dvcqg),
+    _measure(satisfaction.rated),
+    _measure(satisfaction.satisfied),
+    _measure(integration.e_result),
+    _measure(integration.circulated),
+    _measure(integration.circulated_electronically),
+    _measure(integration.multi_supplement),
 )
 """The measures that are published."""
 
@@ -87,5 +92,5 @@ COUNTED_NAMES: tuple[str, ...] = tuple(measure.name for measure in (*MEASURES, *
 
 
 def unknown_without(absent: frozenset[str]) -> frozenset[str]:
-    """The measures that cannot be counted when these columns are in no file of the export."""
+    """The measures that are unknown where rows are counted whose files lack these columns."""
     return frozenset(measure.name for measure in MEASURES if measure.rests_on & absent)

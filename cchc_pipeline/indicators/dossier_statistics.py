@@ -4,14 +4,13 @@ Belongs here: margins of a month's counts, and saying what is missing or unknown
 dossiers (``dossier_counts``), or hiding small counts, which the published table passes first.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.dossier_counts import MonthCounts
+from cchc_pipeline.indicators.dossier_counts import LACKS, lacked
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES, unknown_without
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import table_from_rows
@@ -22,37 +21,38 @@ Row = dict[str, Any]
 
 
 def statistics_table(
-    month: Month, root: str, units: Iterable[str], counted: MonthCounts | None
+    month: Month, root: str, units: Iterable[str], counts: pa.Table | None
 ) -> pa.Table:
     """Every unit by field and over all fields, and the city by field and over all fields.
 
     The city's rows sum all counts, those of an unknown unit included, so units need not add up to
-    it in ``not_received``. A measure that rests on a column in no file of the export is null, not
-    0. A unit without any dossier in the export, or everyone in a month without an export, has its
-    row ALL without figures and with the status O: missing is said.
+    it in ``not_received``. A measure that rests on a column is null, not 0, in every row that
+    counts dossiers of a file without that column (domain, section 5). A unit without any dossier in
+    the export, or everyone in a month without an export, has its row ALL without figures and with
+    the status O: missing is said.
 
     Args:
         month: The month.
         root: The city's code.
         units: The codes of the units below the root that are valid in the month.
-        counted: What was counted in the month's export; None if there was no export.
+        counts: The month's ``dossier_counts``; None if there was no export.
 
     Returns:
         The table ``dossier_statistics``, by its contract, with nothing disclosed or hidden yet.
     """
-    rows = list(_counted_rows(month, root, frozenset(units), counted)) if counted else []
+    rows = list(_counted_rows(month, root, frozenset(units), counts)) if counts is not None else []
     given = {row["unit_code"] for row in rows if row["field_code"] == ALL}
     missing = (_row(month, code, ALL, {}) for code in (root, *units) if code not in given)
     return table_from_rows(load_contract("dossier_statistics"), [*rows, *missing])
 
 
 def _counted_rows(
-    month: Month, root: str, units: frozenset[str], counted: MonthCounts
+    month: Month, root: str, units: frozenset[str], counts: pa.Table
 ) -> Iterator[Row]:
-    unknown = dict.fromkeys(unknown_without(counted.absent))
     for keys in (["unit_code", "field_code"], ["unit_code"], ["field_code"], []):
-        for sums in summed(counted.counts, keys, MEASURE_NAMES):
+        for sums in summed(counts, keys, MEASURE_NAMES):
             unit, field = sums.pop("unit_code", root), sums.pop("field_code", ALL)
+            unknown = dict.fromkeys(unknown_without(sums.pop(LACKS)))
             if unit in units or "unit_code" not in keys:
                 yield _row(month, unit, field, sums | unknown)
 
@@ -64,14 +64,27 @@ def summed(counts: pa.Table, keys: Sequence[str], measures: Sequence[str]) -> li
         counts: A table ``dossier_counts``.
         keys: The columns to keep; none for one row over everything, which is 0 without any counts.
         measures: The columns to add up.
+
+    Returns:
+        The keys and sums of each group, and as ``lacks`` the columns that any of its files lacks.
     """
     grouped = counts.group_by(list(keys)).aggregate([(name, "sum") for name in measures])
     names = {f"{name}_sum": name for name in measures}
     renamed = grouped.rename_columns([names.get(name, name) for name in grouped.column_names])
+    lacking = _lacking(counts, keys)
     return [
         {name: 0 if value is None else value for name, value in row.items()}
+        | {LACKS: lacked(lacking.get(tuple(row[key] for key in keys), ()))}
         for row in renamed.to_pylist()
     ]
+
+
+def _lacking(counts: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], set[str]]:
+    """What the files of each group lack, as ``lacks`` has it."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for row in counts.group_by([*keys, LACKS]).aggregate([]).to_pylist():
+        found.setdefault(tuple(row[key] for key in keys), set()).add(row[LACKS])
+    return found
 
 
 def _row(month: Month, unit: str, field: str, measures: Mapping[str, int | None]) -> Row:
@@ -90,7 +103,9 @@ def unbalanced_sums(statistics: pa.Table, root: str) -> list[str]:
     """What does not add up in a month's full table; nothing if it all does.
 
     Units add up to the city, over all fields and by field, and the fields of each add up to its
-    ALL. Only ``not_received`` may be more for the city than for its units.
+    ALL. Only ``not_received`` may be more for the city than for its units. A sum with an empty part
+    is empty; it is empty without one in the city only, where files without a column hold dossiers
+    of an unknown unit.
 
     Args:
         statistics: A table ``dossier_statistics`` before disclosure control.
@@ -100,7 +115,9 @@ def unbalanced_sums(statistics: pa.Table, root: str) -> list[str]:
         A line for each sum that is wrong, for a blocking check.
     """
     figures = {
-        (row["unit_code"], row["field_code"]): Counter({m: row[m] or 0 for m in MEASURE_NAMES})
+        (row["unit_code"], row["field_code"]): _NOTHING
+        if row["obs_status"] == "O"
+        else {name: row[name] for name in MEASURE_NAMES}
         for row in statistics.to_pylist()
     }
     units = _added(figures, lambda unit, field: None if unit == root else (root, field))
@@ -108,37 +125,50 @@ def unbalanced_sums(statistics: pa.Table, root: str) -> list[str]:
     city = {key for key in figures if key[0] == root}
     whole = {key for key in figures if key[1] == ALL}
     return [
-        *_differences("units", figures, units, city | units.keys(), may_exceed={"not_received"}),
+        *_differences("units", figures, units, city | units.keys()),
         *_differences("fields", figures, fields, whole | fields.keys()),
     ]
 
 
 _Key = tuple[str, str]
-_Figures = Mapping[_Key, Counter[str]]
+_Figures = Mapping[_Key, Mapping[str, int | None]]
+_NOTHING: Mapping[str, int | None] = dict.fromkeys(MEASURE_NAMES, 0)
 
 
-def _added(figures: _Figures, onto: Callable[[str, str], _Key | None]) -> dict[_Key, Counter[str]]:
-    """The figures added up under the key that each belongs onto."""
-    sums: dict[_Key, Counter[str]] = {}
+def _added(
+    figures: _Figures, onto: Callable[[str, str], _Key | None]
+) -> dict[_Key, Mapping[str, int | None]]:
+    """The figures added up under the key that each belongs onto; a sum of an empty one is empty."""
+    sums: dict[_Key, Mapping[str, int | None]] = {}
     for key, numbers in figures.items():
         target = onto(*key)
         if target is not None:
-            sums.setdefault(target, Counter()).update(numbers)
+            before = sums.get(target, _NOTHING)
+            sums[target] = {name: _plus(before[name], numbers[name]) for name in MEASURE_NAMES}
     return sums
 
 
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
 def _differences(
-    parts: str,
-    figures: _Figures,
-    sums: _Figures,
-    keys: Iterable[_Key],
-    may_exceed: Iterable[str] = (),
+    parts: str, figures: _Figures, sums: _Figures, keys: Iterable[_Key]
 ) -> Iterator[str]:
-    nothing: Counter[str] = Counter()
     for key in sorted(keys):
-        whole, added = figures.get(key, nothing), sums.get(key, nothing)
+        whole, added = figures.get(key, _NOTHING), sums.get(key, _NOTHING)
+        has_unnamed = parts == "units" and (whole["not_received"] or 0) > (
+            added["not_received"] or 0
+        )
         for name in MEASURE_NAMES:
-            differ = whole[name] < added[name] if name in may_exceed else whole[name] != added[name]
-            if differ:
+            exceeds = has_unnamed and (name == "not_received" or whole[name] is None)
+            if whole[name] != added[name] and not exceeds:
                 unit, field = key
-                yield f"{unit}, {field}, {name}: {whole[name]}, but its {parts} add {added[name]}"
+                yield (
+                    f"{unit}, {field}, {name}: {_told(whole[name])},"
+                    f" but its {parts} add {_told(added[name])}"
+                )
+
+
+def _told(number: int | None) -> str:
+    return "empty" if number is None else str(number)

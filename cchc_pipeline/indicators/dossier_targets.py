@@ -1,59 +1,84 @@
 """The plan's targets measured from dossiers, for the city and each unit, month and year to date.
 
 Belongs here: a month's counts by the plan's formulas, the values of the month and of the year, and
-which months lack. Does not: the formulas (``target_formulas``), the sums of the year
+which months and units lack. Does not: the formulas (``target_formulas``), the sums of the year
 (``year_to_date``), or the published rows (``plan_rows``).
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc_pipeline.indicators.dossier_counts import MonthCounts
+from cchc_pipeline.indicators.dossier_counts import LACKS, UNKNOWN, lacked
 from cchc_pipeline.indicators.dossier_statistics import summed
 from cchc_pipeline.indicators.measured import MISSING, Key, Measured
 from cchc_pipeline.indicators.target_formulas import Formula, load_formulas
 from cchc_pipeline.indicators.year_to_date import Place, Tally
 from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.plan import load_plan
 
 UnitsOf = Callable[[Month], frozenset[str]]
 
 
 @dataclass(frozen=True)
 class _Tallies:
-    """A month's counts, by unit: dossiers by measure, and procedures by measure."""
+    """A month's counts.
 
+    Attributes:
+        root: The city's code, under which everything stands once more.
+        absent: The columns that no file with an accepted row has.
+        lacks: By unit, the columns that a file of its rows does not have.
+        dossiers: By unit and measure, how many.
+        procedures: By unit and measure, which.
+    """
+
+    root: str
     absent: frozenset[str]
+    lacks: Mapping[str, frozenset[str]]
     dossiers: Mapping[str, Mapping[str, int]]
     procedures: Mapping[str, Mapping[str, frozenset[str]]]
 
+    def tells(self, formula: Formula, unit: str) -> bool:
+        """Whether it says anything of a unit, or of the city, and has what the formula needs."""
+        return unit in self.dossiers and formula.is_known(self.absent)
+
+    def places(self, formula: Formula, unit: str) -> tuple[list[str], list[str]]:
+        """Those whose counts make up a unit's or the city's value, and those that lack columns."""
+        if formula.is_known(self.lacks[unit]):
+            return [unit], []
+        below = [code for code in self.dossiers if code != self.root]
+        asked = below if unit == self.root else [unit]
+        lacking = [code for code in asked if not formula.is_known(self.lacks[code])]
+        return [code for code in asked if code not in lacking], lacking
+
 
 def month_tallies(
-    month: Month, root: str, units: Collection[str], part: MonthCounts | None
+    month: Month, root: str, units: Collection[str], counts: pa.Table | None
 ) -> dict[Place, Tally]:
     """What a month's export counts towards each target of the year's plan, by unit.
 
     A unit has none if the month has no export, if the export has nothing of the unit, or if no file
-    of it has a column that the target rests on.
+    of it has a column that the target rests on. A unit with rows of a file that lacks such a column
+    does not have the target in that month, and is named: the city's tally is that of the others.
 
     Args:
         month: The month.
         root: The city's code; the city counts every dossier of the export.
         units: The codes of the units below the root that are valid in the month.
-        part: What was counted; None where there was no export.
+        counts: The month's ``dossier_counts``; None where there was no export.
     """
     formulas = load_formulas(month.year)
-    if part is None or not formulas:
+    if counts is None or not formulas:
         return {}
-    tallied = _tallied(part, root, formulas)
+    tallied = _tallied(counts, root, formulas)
     return {
         (unit, formula.target): _tally(formula, unit, tallied)
         for formula in formulas
-        if formula.is_known(tallied.absent)
-        for unit in sorted({*units, root} & tallied.dossiers.keys())
+        for unit in sorted({*units, root})
+        if tallied.tells(formula, unit)
     }
 
 
@@ -68,9 +93,14 @@ def dossier_values(
 
     For the month: from its own counts. For the year to date: dossiers are summed over the months of
     the year, procedures are distinct over all of them. A unit's months are those in which it is
-    valid. Without any month, the value is missing (O). The year to date over some months only is
-    provisional (P). A share of nothing cannot exist (M), unless months lack in which it may: then
-    it is missing (O).
+    valid; a month lacks if there is no tally of it. Without any month, the value is missing (O).
+    The year to date over some months only is provisional (P). A share of nothing cannot exist (M),
+    unless months lack in which it may: then it is missing (O).
+
+    A unit with rows of a file that lacks such a column does not have the target in that month: the
+    city's value is taken over the units that have it, and is provisional (P) or, where that is
+    none, missing (O). The other units are named as owing, after the plan's own bodies where months
+    lack too, and nothing is said of attainment, which they could turn (domain, section 5).
 
     Args:
         month: The month.
@@ -82,32 +112,38 @@ def dossier_values(
     Returns:
         By unit, target and basis; empty for a year without a plan.
     """
-    formulas = load_formulas(month.year)
-    if not formulas:
+    plan, formulas = load_plan(month.year), load_formulas(month.year)
+    if plan is None:
         return {}
+    bodies = {target.id: target.owed_by for target in plan.targets}
     valid = [units_of(m) | {root} for m in Month(month.year, 1).to(month)]
     months = Counter(unit for units in valid for unit in units)
     return {
-        (unit, formula.target, basis): _measured(tallies.get((unit, formula.target)), due)
+        (unit, formula.target, basis): _measured(
+            tallies.get((unit, formula.target)), due, bodies[formula.target]
+        )
         for unit in sorted(valid[-1])
         for formula in formulas
         for basis, tallies, due in ((Basis.MONTH, own, 1), (Basis.YTD, to_date, months[unit]))
     }
 
 
-def _tallied(part: MonthCounts, root: str, formulas: Iterable[Formula]) -> _Tallies:
+def _tallied(counts: pa.Table, root: str, formulas: Iterable[Formula]) -> _Tallies:
     """The sums that the formulas need; the city's are those of all rows."""
     needed = sorted({name for formula in formulas for name in formula.measures})
     distinct = {
         name for formula in formulas if formula.counted == "procedures" for name in formula.measures
     }
-    dossiers = {row["unit_code"]: row for row in summed(part.counts, ["unit_code"], needed)}
-    dossiers[root] = next(iter(summed(part.counts, [], needed)))
+    dossiers = {row["unit_code"]: row for row in summed(counts, ["unit_code"], needed)}
+    dossiers[root] = next(iter(summed(counts, [], needed)))
+    lacks = {unit: row.pop(LACKS) for unit, row in dossiers.items()}
+    sets = [lacked([text]) for text in counts[LACKS].unique().to_pylist()]
     procedures: dict[str, dict[str, frozenset[str]]] = {}
     for name in sorted(distinct):
-        for unit, codes in _procedures_with(part.counts, name, root).items():
+        for unit, codes in _procedures_with(counts, name, root).items():
             procedures.setdefault(unit, {})[name] = frozenset(codes)
-    return _Tallies(part.absent, dossiers, procedures)
+    absent = frozenset.intersection(*sets) if sets else frozenset()
+    return _Tallies(root, absent, lacks, dossiers, procedures)
 
 
 def _procedures_with(counts: pa.Table, measure: str, root: str) -> dict[str, set[str]]:
@@ -122,28 +158,34 @@ def _procedures_with(counts: pa.Table, measure: str, root: str) -> dict[str, set
 
 
 def _tally(formula: Formula, unit: str, month: _Tallies) -> Tally:
-    """A month's count of a formula for one unit."""
+    """A month's count of a formula for a unit, over the places that have what it needs."""
+    having, without = month.places(formula, unit)
+    lacking = frozenset(without) - {UNKNOWN}
     if formula.counted == "dossiers":
-        counted = month.dossiers[unit]
         numerator, denominator = (
-            sum(counted[name] for name in names)
+            sum(month.dossiers[place][name] for place in having for name in names)
             for names in (formula.numerator, formula.denominator)
         )
-        return Tally(numerator, denominator)
-    found = month.procedures.get(unit, {})
+        return Tally(numerator, denominator, lacking=lacking)
+    empty: Mapping[str, frozenset[str]] = {}
+    found = [month.procedures.get(place, empty) for place in having]
     met, among = (
-        frozenset(code for name in names for code in found.get(name, ()))
+        frozenset(code for by_name in found for name in names for code in by_name.get(name, ()))
         for names in (formula.numerator, formula.denominator)
     )
-    return Tally(len(met), len(among), met=met, among=among)
+    return Tally(len(met), len(among), lacking=lacking, met=met, among=among)
 
 
-def _measured(tally: Tally | None, due: int) -> Measured:
+def _measured(tally: Tally | None, due: int, bodies: Sequence[str]) -> Measured:
     """The value of a tally of which so many months are due."""
     if tally is None:
         return MISSING
-    if tally.months == due:
+    every_month = tally.months == due
+    if every_month and not tally.lacking:
         return Measured.share(tally.numerator, tally.denominator)
+    owing = (*(() if every_month else bodies), *sorted(tally.lacking)) if tally.lacking else ()
+    owed_by = "; ".join(owing) or None
     if not tally.denominator:
-        return MISSING
-    return Measured.share(tally.numerator, tally.denominator, status="P")
+        return Measured(owed_by=owed_by)
+    share = Measured.share(tally.numerator, tally.denominator, status="P", owed_by=owed_by)
+    return replace(share, conclusive=not tally.lacking)

@@ -31,6 +31,7 @@ class Tally:
         numerator: Cases that count.
         denominator: All cases.
         months: How many months are counted.
+        lacking: The units that are not in it, since a file with rows of theirs lacks a column.
         met: The procedures above the line, where procedures are counted: distinct ones.
         among: Those below it.
     """
@@ -38,16 +39,22 @@ class Tally:
     numerator: int
     denominator: int
     months: int = 1
+    lacking: frozenset[str] = frozenset()
     met: frozenset[str] = frozenset()
     among: frozenset[str] = frozenset()
 
     def __add__(self, other: "Tally") -> "Tally":
         """Cases add up; procedures are counted once, however many months have them."""
-        months = self.months + other.months
         met, among = self.met | other.met, self.among | other.among
-        if met or among:
-            return Tally(len(met), len(among), months, met, among)
-        return Tally(self.numerator + other.numerator, self.denominator + other.denominator, months)
+        is_distinct = bool(met or among)
+        return Tally(
+            len(met) if is_distinct else self.numerator + other.numerator,
+            len(among) if is_distinct else self.denominator + other.denominator,
+            self.months + other.months,
+            self.lacking | other.lacking,
+            met,
+            among,
+        )
 
 
 @dataclass(frozen=True)
@@ -111,7 +118,15 @@ def sums_of_rows(rows: Iterable[Row]) -> YearToDate:
 
 def _row(month: Month, kind: str, unit: str, item: str, **said: Any) -> dict[str, Any]:
     empty = dict.fromkeys(
-        ("numerator", "denominator", "months", "stated_in", "status", "completed_on")
+        (
+            "numerator",
+            "denominator",
+            "months",
+            "lacking",
+            "stated_in",
+            "status",
+            "completed_on",
+        )
     )
     place = {"period": str(month), "kind": kind, "unit_code": unit, "item_id": item}
     return {**place, "procedure_code": "", **empty, **said}
@@ -120,7 +135,8 @@ def _row(month: Month, kind: str, unit: str, item: str, **said: Any) -> dict[str
 def _tally_rows(month: Month, unit: str, target: str, tally: Tally) -> list[dict[str, Any]]:
     """The sum, and each procedure with the side of the line on which it counts."""
     counts = {"numerator": tally.numerator, "denominator": tally.denominator}
-    sums = _row(month, SUM, unit, target, **counts, months=tally.months)
+    lacking = ";".join(sorted(tally.lacking)) or None
+    sums = _row(month, SUM, unit, target, **counts, months=tally.months, lacking=lacking)
     procedures = [
         _row(
             month, PROCEDURE, unit, target,
@@ -143,6 +159,7 @@ def _tallies(sums: Iterable[Row], procedures: Iterable[Row]) -> dict[Place, Tall
     return {
         place: Tally(
             row["numerator"], row["denominator"], row["months"],
+            frozenset((row["lacking"] or "").split(";")) - {""},
             frozenset(met.get(place, ())), frozenset(among.get(place, ())),
         )
         for row in sums

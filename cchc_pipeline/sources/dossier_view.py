@@ -20,16 +20,12 @@ from pydantic.dataclasses import dataclass as typed_dataclass
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.sources.dossiers.values import dossier_codes
-from cchc_pipeline.sources.record_files.record_form import (
-    RecordForm,
-    check_match,
-    match_headings,
-    shown,
-)
+from cchc_pipeline.sources.record_files.keys import match_keys
+from cchc_pipeline.sources.record_files.record_form import RecordForm, shown
+from cchc_pipeline.sources.text_values import dossier_codes
 from cchc_pipeline.typed_data import typed
 
-Kind = Literal["text", "whole", "number", "float", "flag", "day", "moment", "instant"]
+Kind = Literal["text", "whole", "number", "float", "flag", "day", "moment", "instant", "list"]
 _DATED = ("day", "moment", "instant")
 _RECEIVED, _SUBMITTED = "NgayTiepNhan", "NgayNopHoSo"
 _ENDED, _RETURNED = "NgayKetThucXuLy", "NgayTra"
@@ -46,8 +42,9 @@ _ARROW: Mapping[Kind, Any] = {
     "day": pa.string(),
     "moment": pa.string(),
     "instant": pa.string(),
+    "list": pa.string(),
 }
-"""How each kind is kept; decimals as text, for a column of them has no one scale."""
+"""How each kind is kept; decimals as text, for a column of them has no one scale; lists as JSON."""
 
 _DAY, _MOMENT = "YYYY-MM-DD", 'YYYY-MM-DD"T"HH24:MI:SS'
 
@@ -151,15 +148,22 @@ def choose_columns(
         SourceError: A required field has no column, two columns mean one, or a column's type does
             not do.
     """
-    match = match_headings([name for name, _ in found], form)
-    check_match(match, form, where)
-    places = [(field.name, match.columns[field.name]) for field in form.fields
-              if field.name in match.columns]  # fmt: skip
-    columns = tuple(
-        ViewColumn(field, found[at][0], found[at][1], _kind(field, found[at][1], where))
-        for field, at in places
+    match, types = match_keys([name for name, _ in found], form, where), dict(found)
+    fields = [(field.name, match.fields.get(field.name)) for field in form.fields]
+    lists = [(item.name, match.lists.get(item.name)) for item in form.nested]
+    columns = (
+        *(
+            ViewColumn(field, key, types[key], _kind(field, types[key], where))
+            for field, key in fields
+            if key is not None
+        ),
+        *(
+            ViewColumn(item, key, types[key], _list_kind(item, types[key], where))
+            for item, key in lists
+            if key is not None
+        ),
     )
-    choice = Choice(columns, tuple(_notes(match.unknown, form)))
+    choice = Choice(columns, tuple(_notes(match.unknown)))
     _require_dates(choice, where)
     return choice
 
@@ -183,13 +187,18 @@ def _kind(field: str, found: sa.types.TypeEngine[Any], where: str) -> Kind:
     raise SourceError(what, where=where, todo="make it text, a number or a date in the view")
 
 
-def _notes(unknown: Sequence[str], form: RecordForm) -> Iterator[str]:
-    """What is said of columns that are not asked for; of lists, what stands for them."""
+def _list_kind(item: str, found: sa.types.TypeEngine[Any], where: str) -> Kind:
+    """A list of objects stands in a view as JSON, or as text that holds JSON."""
+    if isinstance(found, sa.JSON | sa.String):
+        return "list"
+    what = f"{item} is of the type {found}, which is not read"
+    raise SourceError(what, where=where, todo="make it json or jsonb in the view, or leave it out")
+
+
+def _notes(unknown: Sequence[str]) -> Iterator[str]:
+    """What is said of columns that are not asked for."""
     if unknown:
         yield f"columns not asked for: {', '.join(f'{name!r:.40}' for name in unknown[:_TOLD])}"
-    lists = {item.name.casefold() for item in form.nested}
-    if lists.intersection(name.casefold() for name in unknown):
-        yield "lists are not read from a database; give TongLePhi, NgayHenTraMoi, SoLanBoSung, CoKetQuaDienTu"  # noqa: E501
 
 
 def _require_dates(choice: Choice, where: str) -> None:
@@ -227,10 +236,12 @@ def month_query(view: ViewName, choice: Choice, month: Month) -> sa.Select[Any]:
 
 
 def _asked(column: ViewColumn, value: sa.ColumnClause[Any]) -> sa.Label[Any]:
-    """A column under the record's name; a moment as its text on the city's clock.
+    """A column under the record's name; a list as text, a moment as text on the city's clock.
 
     A slip such as the year 20240 is a row's fault then, and nothing that a driver stumbles over.
     """
+    if column.kind == "list":
+        return sa.cast(value, sa.Text).label(column.field)
     if column.kind not in _DATED:
         return value.label(column.field)
     form = _DAY if column.kind == "day" else _MOMENT

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.masking import quoted, visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import Provenance, normal_capture_time
 from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
+from cchc_pipeline.sources.portal_envelope import decode_json, doubled_keys
 
 _KEYS = frozenset({"captured_at", "source", "provenance", "request"})
+_LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -47,31 +50,46 @@ def read_manifest(content: bytes, path: Path, month: Month) -> Manifest:
 
 def _decode(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        stated = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise _refusal(path, f"not readable: {error}") from None
+        stated = decode_json(content, str(path))
+    except SourceError as error:
+        raise _refusal(path, f"not readable: {error.what}") from None
     if not isinstance(stated, dict):
         raise _refusal(path, "not an object {…}")
+    doubled = doubled_keys(stated)
+    if doubled:
+        raise _refusal(path, f"the key {quoted(doubled[0])} stands 2 times")
     return stated
 
 
 def _parse(path: Path, stated: Mapping[str, Any]) -> Manifest:
     usual = Manifest()
-    captured_at, source = stated.get("captured_at"), stated.get("source", usual.source)
+    source = stated.get("source", usual.source)
     provenance = stated.get("provenance", usual.provenance)
     request = stated.get("request", {})
-    try:
-        captured_at = captured_at if captured_at is None else normal_capture_time(captured_at)
-    except (ValueError, TypeError):
-        raise _refusal(path, f"captured_at is {captured_at!r:.40}") from None
     if not isinstance(source, str) or not source.strip():
         raise _refusal(path, "source is not a text")
+    if len(source) > _LONGEST or visible(source.strip(), None) != source.strip():
+        raise _refusal(path, f"source is {quoted(source)}: too long, or not of one line")
     if provenance not in get_args(Provenance):
-        raise _refusal(path, f"provenance is {provenance!r:.40}")
+        raise _refusal(path, f"provenance is {quoted(provenance)}")
     if not isinstance(request, Mapping):
         raise _refusal(path, "request is not an object {…}")
+    # it is kept as canonical JSON in UTF-8, which has no place for half a character
+    written = json.dumps(request, ensure_ascii=False)
+    if visible(written, None) != written:
+        raise _refusal(path, "request holds control characters")
     unknown = tuple(sorted(stated.keys() - _KEYS))
+    captured_at = _captured_at(path, stated.get("captured_at"))
     return Manifest(captured_at, source.strip(), provenance, request, unknown)
+
+
+def _captured_at(path: Path, stated: Any) -> str | None:
+    if stated is None:
+        return None
+    try:
+        return normal_capture_time(stated)
+    except (ValueError, TypeError, OverflowError):
+        raise _refusal(path, f"captured_at is {quoted(stated)}") from None
 
 
 def _refusal(path: Path, what: str) -> SourceError:
@@ -89,9 +107,10 @@ def _check_request(path: Path, request: Mapping[str, Any], month: Month) -> None
     fields = load_gateway().fields
     meant |= {fields[name]: number for name, number in meant.items() if request.get(fields[name])}
     for name, number in meant.items():
-        if str(request.get(name, number)) != str(number):
+        said = request.get(name, number)
+        if isinstance(said, list | dict) or str(said) != str(number):
             raise SourceError(
-                f"its request asks for {name} {request[name]!r:.20}, the folder is of {month}",
+                f"its request asks for {name} {quoted(request[name])}, the folder is of {month}",
                 where=str(path),
                 todo="move the capture to the folder of its month",
             )

@@ -1,10 +1,11 @@
 """Answers of the national portal that someone captured elsewhere and put into the inbox.
 
-Belongs here: finding them by their names, their manifest, archiving them, and judging whether a
-capture is whole and of this month. Does not: what an answer means (``portal_answers``), and
-nothing of the other folders of the inbox.
+Belongs here: finding them by their names, their manifest, archiving them, and judging whether
+each is an answer about the root. Does not: whether a capture is whole and of this month
+(``capture_checks``), what an answer means (``portal_answers``), the other folders of the inbox.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.masking import quoted, visible
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.sources.archive import (
     Answer,
     Exchange,
     RawArchive,
     Snapshot,
-    capture_moment,
     utc_text,
 )
+from cchc_pipeline.sources.capture_checks import check_complete, check_time
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
-from cchc_pipeline.sources.legacy_portal.gateway import load_gateway, service_of
+from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
 from cchc_pipeline.sources.legacy_portal.rows import check_root as check_legacy_root
 from cchc_pipeline.sources.legacy_portal.rows import read_rows
 from cchc_pipeline.sources.portal_envelope import (
@@ -54,6 +56,7 @@ class _Terms:
     root_code: str
     received_at: datetime
     archive: RawArchive
+    keep: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,15 +105,37 @@ def read_drop(
     Raises:
         SourceError: All that is wrong with the drop, in one line; no snapshot is recorded then.
     """
-    terms, findings = _Terms(month, root_code, received_at, archive), _Findings()
-    snapshots = [
+    drop = _judged(folder, _Terms(month, root_code, received_at, archive))
+    return Drop(tuple(archive.save(item) for item in drop.snapshots), drop.notes)
+
+
+def refuse_unusable(
+    folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
+) -> None:
+    """Refuse a drop that cannot be taken before anything of a month is begun.
+
+    A drop that can be taken leaves no trace here; of one that cannot, the files are archived.
+
+    Raises:
+        SourceError: As of ``read_drop``.
+    """
+    try:
+        _judged(folder, _Terms(month, root_code, received_at, archive, keep=False))
+    except SourceError:
+        read_drop(folder, month, root_code, received_at, archive)
+
+
+def _judged(folder: Path, terms: _Terms) -> Drop:
+    """The snapshots of a folder, not yet recorded."""
+    findings = _Findings()
+    snapshots = tuple(
         snapshot
         for capture in _captures(folder)
         for snapshot in _read_capture(capture, folder, terms, findings)
-    ]
+    )
     if findings.problems:
         raise _together(findings.problems, folder)
-    return Drop(tuple(archive.save(item) for item in snapshots), tuple(findings.notes))
+    return Drop(snapshots, tuple(findings.notes))
 
 
 def _captures(folder: Path) -> list[Path]:
@@ -124,10 +149,17 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _together(problems: Sequence[SourceError], folder: Path) -> SourceError:
+    """One line for all that is wrong with a drop: each fault once, with the files that have it."""
     if len(problems) == 1:
         return problems[0]
-    line = " | ".join(str(problem) for problem in problems)
-    return SourceError(f"{len(problems)} problems: {line}", where=str(folder))
+    files: dict[str, list[str]] = {}
+    for problem in problems:
+        name = Path(problem.where).name if problem.where != str(folder) else "the capture"
+        files.setdefault(problem.what, []).append(visible(name, 60))
+    lines = [f"{visible(what, 90)} ({', '.join(names)})" for what, names in files.items()]
+    line = " | ".join(lines)
+    todo = problems[0].todo
+    return SourceError(f"{len(problems)} problems: {line}", where=str(folder), todo=todo)
 
 
 def _read_capture(
@@ -160,7 +192,8 @@ def _manifest(
         findings.problems.append(problem)
         return Manifest()
     for key in manifest.unknown_keys:
-        findings.notes.append(f"{path}: {key!r:.40} is not known in a manifest and was not used")
+        known = f"{quoted(key)} is not known in a manifest and was not used"
+        findings.notes.append(f"{visible(str(path), None)}: {known}")
     return manifest
 
 
@@ -176,6 +209,8 @@ def _archived(path: Path, folder: Path, terms: _Terms) -> tuple[bytes, str]:
     if len(content) > limit:
         what = f"is longer than {limit} bytes"
         raise SourceError(what, where=str(path), todo="it is no answer of the portal; remove it")
+    if not terms.keep:
+        return content, hashlib.sha256(content).hexdigest()
     sha256 = terms.archive.put(content)
     terms.archive.record(
         Exchange(
@@ -204,7 +239,8 @@ def _files(
             findings.problems.append(problem)
             continue
         if named is None:
-            findings.notes.append(f"{path}: not a known answer's name; kept in the raw archive")
+            shown = visible(str(path), None)
+            findings.notes.append(f"{shown}: not a known answer's name; kept in the raw archive")
             continue
         yield _File(path, *named, content, sha256)
 
@@ -224,8 +260,8 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
         todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
         raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
     if root not in {None, root_code}:
-        todo = f"remove it, or set CCHC_ROOT_UNIT if {root} is meant"
-        raise SourceError(f"is of {root}, not of {root_code}", where=str(path), todo=todo)
+        todo = f"remove it, or set CCHC_ROOT_UNIT if {visible(root)} is meant"
+        raise SourceError(f"is of {visible(root)}, not of {root_code}", where=str(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
 
 
@@ -290,9 +326,9 @@ def _snapshot(
     snapshot = _compose(files, manifest, terms)
     standing = terms.archive.find(snapshot)
     try:
-        _check_complete(capture, files, terms.root_code)
+        check_complete(capture, files[0].endpoint, snapshot)
         if standing is None:
-            _check_time(capture, snapshot, terms)
+            check_time(capture, snapshot, terms.received_at)
     except SourceError as problem:
         findings.problems.append(problem)
         return
@@ -329,60 +365,3 @@ def _answer(file: _File, manifest: Manifest, received_at: str) -> Answer:
         sha256=file.sha256,
         size=len(file.content),
     )
-
-
-def _check_complete(capture: Path, files: Sequence[_File], root_code: str) -> None:
-    """All answers that a snapshot from files needs are there.
-
-    Raises:
-        SourceError: Names every missing file.
-    """
-    window = "year" if files[0].basis == Basis.YTD else str(files[0].basis)
-    roots = {"national": "", "root": f".{root_code}"}
-    endpoints = (files[0].endpoint,) if files[0].is_legacy else load_portal().endpoints
-    needed = [
-        f"{endpoint.name}{roots[asked]}.{window}.json"
-        for endpoint in endpoints
-        for asked in endpoint.in_files
-    ]
-    missing = [name for name in needed if name not in {file.path.name for file in files}]
-    if missing:
-        raise SourceError(
-            f"the capture is not whole, missing: {', '.join(missing)}",
-            where=str(capture),
-            todo="add them from the same capture, or remove the capture",
-        )
-
-
-def _check_time(capture: Path, snapshot: Snapshot, terms: _Terms) -> None:
-    """The figures can be of this month and basis, by the time of their capture.
-
-    Raises:
-        SourceError: The period was still running, the year so far is another month's, or the
-            capture lies in the future.
-    """
-    month, basis, at = terms.month, snapshot.basis, snapshot.captured_at
-    moment = capture_moment(at)
-    if basis == Basis.QUARTER and not month.closes_quarter:
-        what, todo = f"holds quarter files, but {month} closes no quarter", "remove them"
-    elif moment > terms.received_at:
-        what, todo = f"captured_at {at} lies in the future", f"correct {MANIFEST}"
-    elif basis != Basis.YTD and moment < month.end:
-        what = f"captured_at {at} is before the end of {month}, the {basis} was still running"
-        todo = f"capture it again from {month.next().first_day} on"
-    elif _is_of_another_month(snapshot):
-        what = f"the year so far as captured at {at} is not that of {month}"
-        todo = f"use a capture made in {month} or in {month.next()}"
-    else:
-        return
-    raise SourceError(what, where=str(capture), todo=todo)
-
-
-def _is_of_another_month(snapshot: Snapshot) -> bool:
-    """Whether a year so far was captured, as its source says, away from its month."""
-    if snapshot.basis != Basis.YTD or snapshot.dated_by != "source":
-        return False
-    month, moment = snapshot.month, capture_moment(snapshot.captured_at)
-    if service_of(snapshot) == "legacy" and month.month == 12:
-        return False  # the gateway answered for whole years, also later
-    return not month.start <= moment < month.next().end

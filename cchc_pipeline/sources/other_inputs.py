@@ -6,7 +6,6 @@ row (``procedures``, ``petitions``, ``agency_forms``), or dossiers, which are to
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.engines.duckdb_engine import open_reader
@@ -17,7 +16,7 @@ from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.dossiers.month import Means, scratch_folder
 from cchc_pipeline.sources.petitions import judge_petitions
-from cchc_pipeline.sources.procedures import judge_procedures, rows_of_json
+from cchc_pipeline.sources.procedures import judge_procedures
 from cchc_pipeline.sources.record_files.reading import read_plain
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.record_files.relation_rows import rows_of_relation
@@ -115,15 +114,8 @@ def _rows(record: str, about: Circumstances) -> Iterator[RecordRow]:
     ):
         for file in about.files(record):
             path = about.archive.path_of(file.sha256)
-            if _is_document(file.name):
-                yield from rows_of_json(path.read_bytes(), file.name)
-                continue
             for relation in read_plain(file.name, path, form, scratch, connection):
                 yield from rows_of_relation(relation, connection)
-
-
-def _is_document(name: str) -> bool:
-    return Path(name).suffix.casefold() == ".json"
 
 
 def _quarantine(judged: Judged[Any], month: Month) -> Rows:

@@ -5,7 +5,7 @@ Belongs here: judging the rows of ``phan-anh*`` files. Does not: opening files, 
 (domain: section 5.1). Neither the petition's code nor anything that people wrote passes on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,11 @@ from cchc_pipeline.sources.record_rows import (
     RecordRow,
     Repetition,
     set_row_aside,
+    unreadable_line,
     without_repetitions,
 )
-from cchc_pipeline.sources.text_values import Moment, read_moment, read_number, unit_of
+from cchc_pipeline.sources.text_values import Moment, is_cell_error, read_coded, read_moment
+from cchc_pipeline.sources.unit_texts import Holder, UnitTexts
 from cchc_pipeline.units import UnitRegister
 
 TABLE = "petitions"
@@ -66,18 +68,18 @@ def judge_petitions(
     """
     accepted: list[Petition] = []
     set_aside: list[Quarantined] = []
-    known: dict[str, str | None] = {}
+    units = UnitTexts(register, root, month, with_root=True)
+    known: dict[str, Holder] = {}
     count = 0
     for row in rows:
         count += 1
         said = row.text("DonViXuLy")
         if said not in known:
-            unit = unit_of(said, register, root, month)
-            known[said] = unit.code if unit else None
-        code = known[said]
-        petition, faults = _judge(row, month, code)
+            known[said] = units.holder(said) or Holder(None)
+        holder = known[said]
+        petition, faults = _judge(row, month, holder)
         if petition is None:
-            set_aside += set_row_aside(TABLE, row, code, faults)
+            set_aside += set_row_aside(TABLE, row, holder.code, faults)
         else:
             accepted.append(petition)
     return without_repetitions(count, accepted, set_aside, _once_a_code())
@@ -92,14 +94,15 @@ def _once_a_code() -> Repetition[Petition]:
     )
 
 
-def _judge(
-    row: RecordRow, month: Month, unit_code: str | None
-) -> tuple[Petition | None, list[Fault]]:
+def _judge(row: RecordRow, month: Month, holder: Holder) -> tuple[Petition | None, list[Fault]]:
     if row.fault is not None:
-        return None, [Fault("LINE_UNREADABLE")]
-    faults = [] if row.text("MaPhanAnh") else [Fault("CODE_MISSING", "MaPhanAnh")]
-    if unit_code is None:
-        faults.append(Fault("UNIT_UNKNOWN", "DonViXuLy"))
+        return None, [unreadable_line(row.fault)]
+    unit_code, faults = holder.code, list(_code_faults(row))
+    if holder.succession is not None:
+        said = (("succession", holder.succession),)
+        faults.append(Fault("UNIT_NOT_VALID", "DonViXuLy", row.text("DonViXuLy"), said))
+    elif unit_code is None:
+        faults.append(Fault("UNIT_UNKNOWN", "DonViXuLy", row.text("DonViXuLy")))
     moments = {name: _moment(row, column, faults) for name, column in _MOMENTS.items()}
     rating, received = _rating(row, faults), moments["received"]
     if not row.text("NgayTiepNhan"):
@@ -115,13 +118,22 @@ def _judge(
     ), []  # fmt: skip
 
 
+def _code_faults(row: RecordRow) -> Iterator[Fault]:
+    code = row.text("MaPhanAnh")
+    if not code:
+        yield Fault("CODE_MISSING", "MaPhanAnh")
+    for name in ("MaPhanAnh", "DuLieuMau"):
+        if is_cell_error(row.text(name)):
+            yield Fault("CELL_ERROR", name, row.text(name))
+
+
 def _moment(row: RecordRow, column: str, faults: list[Fault]) -> Moment | None:
     text = row.text(column)
     if not text:
         return None
     try:
         return read_moment(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         faults.append(Fault("DATE_UNREADABLE", column, text))
         return None
 
@@ -131,13 +143,10 @@ def _rating(row: RecordRow, faults: list[Fault]) -> int | None:
     if not text:
         return None
     try:
-        rating = read_number(text)
+        return read_coded("MucDoHaiLong", text)
     except ValueError:
-        rating = None
-    if rating is None or rating not in range(1, 6):
         faults.append(Fault("RATING_UNREADABLE", "MucDoHaiLong", text))
         return None
-    return int(rating)
 
 
 def _contradictions(

@@ -1,26 +1,36 @@
 """From archived answers of the national portal to observations: one value a unit and metric.
 
 Belongs here: where each figure stands in an answer (``schemas/portal/answers.yaml``), which entries
-cannot be taken (quarantine), what is new or missing (findings). Does not: fetching, judging whether
+contradict each other (quarantine), what is new or missing (findings). Does not: reading one entry
+(``portal_entries``), fetching, judging whether
 the figures agree with each other (``portal_consistency``), recomputing scores.
 """
 
-import json
-import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Literal
 
 from cchc_pipeline.decision766 import Methodology
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.sources.archive import Answer, RawArchive, Snapshot
-from cchc_pipeline.units import UNIT_CODE
+from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.masking import visible
+from cchc_pipeline.sources.archive import RawArchive, Snapshot
+from cchc_pipeline.sources.portal_entries import (
+    Entry,
+    RefusedEntryError,
+    SourceUnit,
+    answer_layout,
+    code_of,
+    codes_by_id,
+    count_of,
+    entries_of,
+    number_of,
+    unit_of,
+)
 
 Severity = Literal["info", "warning", "error"]
 TOTAL = "TOTAL"
+_LONGEST_FLAG, _UNKNOWN_TOLD = 60, 20
 
 
 @dataclass(frozen=True)
@@ -35,18 +45,6 @@ class Observation:
     denominator: int | None = None
     ratio: float | None = None
     flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SourceUnit:
-    """A unit as the source names it; ``level`` is None where the answers do not tell."""
-
-    code: str
-    department_id: str | None
-    name_vi: str
-    level: str | None
-    is_root: bool = False
-    is_peer: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ParsedSnapshot:
-    """All that a snapshot says. ``entries`` counts units' entries: taken plus quarantined.
+    """All that a snapshot says. ``entries`` counts units' entries: taken, quarantined, repeated.
 
     ``summary`` holds the values of service-results, ``detail`` those of the six group endpoints;
     ``received`` the dossiers received by unit and group.
@@ -87,6 +85,7 @@ class ParsedSnapshot:
     received: Mapping[tuple[str, str], int | None]
     quarantined: tuple[Quarantined, ...]
     findings: tuple[Finding, ...]
+    repeated: int = 0
 
     @property
     def observations(self) -> dict[tuple[str, str], Observation]:
@@ -96,33 +95,6 @@ class ParsedSnapshot:
             detail = merged.get(key)
             merged[key] = replace(detail, score=said.score) if detail else said
         return merged
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One unit's entry in one answer."""
-
-    endpoint: str
-    file: str
-    row: int
-    body: Mapping[str, Any]
-    is_root: bool
-    is_peer: bool
-
-    @property
-    def department_id(self) -> str | None:
-        value = self.body.get("departmentId")
-        return value if isinstance(value, str) and value else None
-
-    @property
-    def name(self) -> str:
-        return " ".join(
-            unicodedata.normalize("NFC", str(self.body.get("departmentName", ""))).split()
-        )
-
-
-class RefusedEntryError(Exception):
-    """An entry cannot be taken: ``args`` are the rule and the Vietnamese message."""
 
 
 @dataclass
@@ -137,16 +109,30 @@ class _Collector:
     quarantined: list[Quarantined] = field(default_factory=list)
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
 
+    taken: int = 0
+    repeated: int = 0
+
+    def refuse(self, entry: Entry, rule: str, message: str) -> None:
+        """Set an entry aside."""
+        self.quarantined.append(Quarantined(entry.file, entry.row, entry.text, rule, message))
+
     def note(self, finding: Finding, about: str = "") -> None:
         """Keep a finding once per rule, unit and subject."""
         self.findings.setdefault((finding.rule, finding.unit_code or "", about), finding)
 
 
-@cache
-def answer_layout() -> Mapping[str, Any]:
-    """The content of ``schemas/portal/answers.yaml``."""
-    layout: Mapping[str, Any] = read_yaml("portal/answers.yaml")
-    return layout
+@dataclass(frozen=True)
+class _Read:
+    """An entry whose unit and figures could be read."""
+
+    entry: Entry
+    unit: SourceUnit
+    observations: tuple[Observation, ...]
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What it says; two entries that say the same are one."""
+        return self.unit.name_vi, self.unit.department_id, self.observations
 
 
 def parse_snapshot(
@@ -160,104 +146,90 @@ def parse_snapshot(
         methodology: The metrics to look for.
         root_id: The root's department id, since transparency rows carry no code.
     """
-    entries = [
-        entry
-        for answer in snapshot.answers
-        if answer.endpoint in answer_layout()["endpoints"]
-        for entry in _entries(answer, json.loads(archive.get(answer.sha256).decode("utf-8-sig")))
-    ]
-    codes = _codes_by_id(entries) | {root_id: snapshot.root_code}
+    entries = [entry for answer in snapshot.answers for entry in entries_of(answer, archive)]
+    codes = codes_by_id(entries) | {root_id: snapshot.root_code}
     found = _Collector(methodology)
+    of_unit: dict[tuple[str, str], list[_Read | Entry]] = {}
     for entry in entries:
-        _take(entry, codes, snapshot.root_code, found)
+        _read(entry, codes, snapshot.root_code, found, of_unit)
+    for (_, code), same in of_unit.items():
+        _take(code, same, found)
+    if len(entries) != found.taken + len(found.quarantined) + found.repeated:
+        raise CheckFailedError("an entry of the portal was lost", where=snapshot.snapshot_id)
     return ParsedSnapshot(
         len(entries),
         tuple(found.units.values()),
         found.summary,
         found.detail,
         found.received,
-        tuple(found.quarantined),
+        tuple(sorted(found.quarantined, key=lambda item: (item.file, item.row))),
         tuple(found.findings.values()),
+        found.repeated,
     )
 
 
-def _entries(answer: Answer, envelope: Mapping[str, Any]) -> Iterable[_Entry]:
-    """The root's entry (row 0), then the rows."""
-    layout, data = answer_layout()["endpoints"][answer.endpoint], envelope["data"]
-    name = _file_name(answer)
-    root = data.get(layout.get("root", ""))
-    if isinstance(root, Mapping):
-        yield _Entry(answer.endpoint, name, 0, root, is_root=True, is_peer=False)
-    rows = data.get(layout["rows"])
-    for number, row in enumerate(rows if isinstance(rows, Sequence) else (), start=1):
-        body = row if isinstance(row, Mapping) else {}
-        yield _Entry(
-            answer.endpoint, name, number, body, is_root=False, is_peer=answer.root_code is None
-        )
-
-
-def _file_name(answer: Answer) -> str:
-    """The answer as an officer would look for it; a page after the first says which it is."""
-    name = f"{answer.endpoint}.{answer.root_code}" if answer.root_code else answer.endpoint
-    page = answer.request.get("currentPage", 1)
-    return name if page == 1 else f"{name} page {page}"
-
-
-def _codes_by_id(entries: Iterable[_Entry]) -> dict[str, str]:
-    """Department ids to codes, learnt from the answers that carry both."""
-    return {
-        entry.department_id: entry.body["departmentCode"]
-        for entry in entries
-        if entry.department_id and isinstance(entry.body.get("departmentCode"), str)
-    }
-
-
-def _take(entry: _Entry, codes: Mapping[str, str], root: str, found: _Collector) -> None:
-    """Add one entry to what was found, or quarantine it whole."""
+def _read(
+    entry: Entry,
+    codes: Mapping[str, str],
+    root: str,
+    found: _Collector,
+    of_unit: dict[tuple[str, str], list["_Read | Entry"]],
+) -> None:
+    """Read one entry, or quarantine it; either way it stands beside the others of its unit."""
+    code = ""
     try:
-        unit = _unit(entry, codes, root)
-        observations = list(_observations(entry, unit.code, found))
+        code = code_of(entry, codes, root)
+        unit = unit_of(entry, code, root)
+        read: _Read | Entry = _Read(entry, unit, tuple(_observations(entry, code, found)))
     except RefusedEntryError as refusal:
-        rule, message = refusal.args
-        text = entry.name or str(entry.department_id or "")
-        found.quarantined.append(Quarantined(entry.file, entry.row, text[:40], rule, message))
+        found.refuse(entry, *refusal.args)
+        read = entry
+    if code:
+        of_unit.setdefault((entry.endpoint, code), []).append(read)
+
+
+def _take(code: str, same: Sequence["_Read | Entry"], found: _Collector) -> None:
+    """Add what the entries of one unit in one question say, if they say one thing."""
+    read = [item for item in same if isinstance(item, _Read)]
+    if not read:
         return
+    if len(read) < len(same) or any(item.content != read[0].content for item in read):
+        entries = [item.entry if isinstance(item, _Read) else item for item in same]
+        places = ", ".join(f"{entry.file} mục {entry.row}" for entry in entries[:4])
+        for item in read:
+            message = f"Đơn vị {code} có {len(same)} mục khác nhau: {places}"
+            found.refuse(item.entry, "DUPLICATE_UNIT", message)
+        return
+    found.taken += 1
+    if len(read) > 1:
+        found.repeated += len(read) - 1
+        found.note(_repeated(read[0].entry, code, len(read)), read[0].entry.endpoint)
+    _keep(read[0], found)
+
+
+def _repeated(entry: Entry, code: str, times: int) -> Finding:
+    return Finding(
+        "info", "REPEATED_ENTRY",
+        f"{code}: {times} mục giống hệt nhau trong {entry.file}, tính là một",
+        f"{code}: {times} equal entries in {entry.file}, taken as one", code,
+    )  # fmt: skip
+
+
+def _keep(read: _Read, found: _Collector) -> None:
+    entry, unit = read.entry, read.unit
     known = found.units.get(unit.code)
     if known is None or (known.level is None and unit.level is not None):
         found.units[unit.code] = unit
     store = found.summary if entry.endpoint == "service-results" else found.detail
-    store.update({(item.unit_code, item.metric_code): item for item in observations})
+    store.update({(item.unit_code, item.metric_code): item for item in read.observations})
+    layout = answer_layout()["endpoints"][entry.endpoint]
+    if "received" in layout:
+        carrier = store.get((unit.code, layout["received"]))
+        found.received[unit.code, layout["group"]] = carrier.denominator if carrier else None
     _note_unknown_fields(entry, found)
 
 
-def _unit(entry: _Entry, codes: Mapping[str, str], root: str) -> SourceUnit:
-    code = entry.body.get("departmentCode") or codes.get(entry.department_id or "")
-    if not code:
-        raise RefusedEntryError("NO_UNIT_CODE", "Đơn vị không có mã trong câu trả lời của Cổng")
-    if not isinstance(code, str) or not UNIT_CODE.fullmatch(code):
-        raise RefusedEntryError("BAD_UNIT_CODE", f"Mã đơn vị sai dạng: {str(code)[:40]}")
-    if not entry.is_peer and code != root and not code.startswith(f"{root}."):
-        raise RefusedEntryError("FOREIGN_UNIT", f"Đơn vị {code} không thuộc {root}")
-    if not entry.name or entry.name[0] in "=+-@":
-        raise RefusedEntryError(
-            "BAD_UNIT_NAME", f"Tên đơn vị {code} trống hoặc bắt đầu như công thức"
-        )
-    return SourceUnit(
-        code, entry.department_id, entry.name, _level(entry), code == root, entry.is_peer
-    )
-
-
-def _level(entry: _Entry) -> str | None:
-    if entry.is_peer:
-        return "province"
-    for name, meanings in answer_layout()["levels"].items():
-        level = meanings.get(entry.body.get(name))
-        if level is not None:
-            return str(level)
-    return None
-
-
-def _observations(entry: _Entry, code: str, found: _Collector) -> Iterable[Observation]:
+def _observations(entry: Entry, code: str, found: _Collector) -> Iterable[Observation]:
     layout = answer_layout()["endpoints"][entry.endpoint]
     if layout["shape"] == "groups":
         yield from _group_scores(entry, code, found)
@@ -266,17 +238,15 @@ def _observations(entry: _Entry, code: str, found: _Collector) -> Iterable[Obser
     total = _group_total(entry, code, group)
     yield total
     read = _metric_list if layout["shape"] == "metrics" else _metric_counts
-    metrics = {item.metric_code: item for item in read(entry, code, total, found)}
-    yield from metrics.values()
-    if "received" in layout:
-        carrier = metrics.get(layout["received"])
-        found.received[code, group] = carrier.denominator if carrier else None
+    yield from read(entry, code, total, found)
 
 
-def _group_scores(entry: _Entry, code: str, found: _Collector) -> Iterable[Observation]:
+def _group_scores(entry: Entry, code: str, found: _Collector) -> Iterable[Observation]:
     """TOTAL and the groups of a service-results row, in the six- or the five-group layout."""
     body, methodology = entry.body, found.methodology
-    yield Observation(code, TOTAL, _score(body, "totalScore"), 100.0, ratio=_score(body, "ratio"))
+    yield Observation(
+        code, TOTAL, number_of(body, "totalScore"), 100.0, ratio=number_of(body, "ratio")
+    )
     scores = body.get("groupScores")
     if not isinstance(scores, Mapping):
         raise RefusedEntryError("NO_GROUP_SCORES", "Câu trả lời không có điểm sáu nhóm")
@@ -287,56 +257,69 @@ def _group_scores(entry: _Entry, code: str, found: _Collector) -> Iterable[Obser
             _note_missing(found, code, group)
             flags = (*flags, "MISSING_METRIC")
         maximum = float(methodology.maximum(group))
-        yield Observation(code, group, _score(scores, key), maximum, flags=flags)
+        yield Observation(code, group, number_of(scores, key), maximum, flags=flags)
     for key in scores.keys() - set(layout.keys.values()):
         found.note(unknown_content(f"groupScores.{key}", entry.endpoint), str(key))
 
 
-def _group_total(entry: _Entry, code: str, group: str) -> Observation:
+def _group_total(entry: Entry, code: str, group: str) -> Observation:
     body = entry.body
     score = "totalScore" if "totalScore" in body else "score"
     maximum = "totalMaxScore" if "totalMaxScore" in body else "maxScore"
     return Observation(
-        code, group, _score(body, score), _score(body, maximum), ratio=_score(body, "ratio")
+        code,
+        group,
+        number_of(body, score),
+        number_of(body, maximum),
+        ratio=number_of(body, "ratio"),
     )
 
 
 def _metric_list(
-    entry: _Entry, code: str, total: Observation, found: _Collector
+    entry: Entry, code: str, total: Observation, found: _Collector
 ) -> Iterable[Observation]:
     """The metrics that an answer lists by code; unknown ones are reported, missing ones too."""
     listed = entry.body.get("metrics")
-    if not isinstance(listed, Sequence):
+    if not isinstance(listed, list):
         raise RefusedEntryError("NO_METRICS", "Câu trả lời không có danh sách chỉ số")
     expected = {metric.code for metric in found.methodology.metrics_of(total.metric_code)}
-    seen = set()
+    seen: dict[str, Observation] = {}
     for item in listed:
         name = item.get("code") if isinstance(item, Mapping) else None
+        if not isinstance(name, str):
+            raise RefusedEntryError("LINE_UNREADABLE", "Có chỉ số không có mã trong danh sách")
         if name not in expected:
-            found.note(unknown_content(f"metric {name}", entry.endpoint), str(name))
+            found.note(unknown_content(f"metric {name}", entry.endpoint), name)
             continue
-        seen.add(name)
-        yield Observation(
-            code, name, _score(item, "score"), _score(item, "maxScore"),
-            _count(item, "numerator"), _count(item, "denominator"), _score(item, "ratio"),
-            _source_flags(item),
-        )  # fmt: skip
-    for name in sorted(expected - seen):
+        said = _metric(code, name, item)
+        if seen.setdefault(name, said) != said:
+            raise RefusedEntryError("LINE_UNREADABLE", f"Chỉ số {name} có hai mục khác nhau")
+    yield from seen.values()
+    for name in sorted(expected - seen.keys()):
         _note_missing(found, code, name)
         maximum = float(found.methodology.metric(name).max_score)
         yield Observation(code, name, None, maximum, flags=("MISSING_METRIC",))
 
 
+def _metric(unit: str, name: str, item: Mapping[str, Any]) -> Observation:
+    return Observation(
+        unit, name, number_of(item, "score"), number_of(item, "maxScore"),
+        count_of(item, "numerator"), count_of(item, "denominator"), number_of(item, "ratio"),
+        _source_flags(item),
+    )  # fmt: skip
+
+
 def _source_flags(item: Mapping[str, Any]) -> tuple[str, ...]:
     """The source's own flag on a metric, in the alphabet of flags."""
     status = item.get("dataQualityStatus")
-    if not isinstance(status, str) or not status.strip():
+    if not isinstance(status, str):
         return ()
-    return (re.sub(r"[^A-Z0-9]+", "_", status.strip().upper()).strip("_"),)
+    flag = re.sub(r"[^A-Z0-9]+", "_", status.upper()).strip("_")[:_LONGEST_FLAG]
+    return (flag,) if flag else ()
 
 
 def _metric_counts(
-    entry: _Entry, code: str, total: Observation, found: _Collector
+    entry: Entry, code: str, total: Observation, found: _Collector
 ) -> Iterable[Observation]:
     """The metrics whose counts an answer carries under field names of its own."""
     counts = answer_layout()["endpoints"][entry.endpoint]["counts"]
@@ -351,26 +334,8 @@ def _metric_counts(
 
 
 def _sum(body: Mapping[str, Any], names: Iterable[str]) -> int | None:
-    parts = [_count(body, name) for name in names]
+    parts = [count_of(body, name) for name in names]
     return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
-
-
-def _score(body: Mapping[str, Any], name: str) -> float | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {str(value)[:40]}")
-    return float(value)
-
-
-def _count(body: Mapping[str, Any], name: str) -> int | None:
-    value = _score(body, name)
-    if value is None:
-        return None
-    if value < 0 or value != int(value):
-        raise RefusedEntryError("BAD_COUNT", f"{name} không phải là số đếm: {value}")
-    return int(value)
 
 
 def _note_missing(found: _Collector, code: str, metric: str) -> None:
@@ -383,15 +348,17 @@ def _note_missing(found: _Collector, code: str, metric: str) -> None:
     )  # fmt: skip
 
 
-def _note_unknown_fields(entry: _Entry, found: _Collector) -> None:
-    for name in entry.body.keys() - set(answer_layout()["known_fields"]["row"]):
+def _note_unknown_fields(entry: Entry, found: _Collector) -> None:
+    unknown = sorted(entry.body.keys() - set(answer_layout()["known_fields"]["row"]))
+    for name in unknown[:_UNKNOWN_TOLD]:
         found.note(unknown_content(f"field {name}", entry.endpoint), f"{entry.endpoint} {name}")
 
 
 def unknown_content(what: str, endpoint: str) -> Finding:
     """The finding that an answer holds something that is not known yet."""
+    shown = visible(what, 60)
     return Finding(
         "warning", "UNKNOWN_FIELD",
-        f"{endpoint}: Cổng trả về nội dung mới ({what[:60]}), giữ trong kho thô, chưa công bố",
-        f"{endpoint}: new content {what[:60]!r}, kept in the raw archive, not published",
+        f"{endpoint}: Cổng trả về nội dung mới ({shown}), giữ trong kho thô, chưa công bố",
+        f"{endpoint}: new content '{shown}', kept in the raw archive, not published",
     )  # fmt: skip

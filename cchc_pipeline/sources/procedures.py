@@ -1,39 +1,37 @@
 """The procedure catalogue: from rows of text to procedures with one code each.
 
-Belongs here: judging the rows of ``tthc*`` files, and the national catalogue's JSON as such rows.
-Does not: opening CSV and XLSX files, or the targets taken from the catalogue
-(``indicators.procedure_indicators``).
+Belongs here: judging the rows of ``tthc*`` files. Does not: opening files (``record_files``), or
+the targets taken from the catalogue (``indicators.procedure_indicators``).
 """
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.sources.quarantined import Fault, Quarantined
-from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
 from cchc_pipeline.sources.record_rows import (
     Judged,
     RecordRow,
     Repetition,
     set_row_aside,
+    unreadable_line,
     without_repetitions,
 )
 from cchc_pipeline.sources.text_values import (
     begins_like_formula,
+    is_cell_error,
     read_code,
+    read_coded,
     read_flag,
+    read_procedure_code,
 )
 
 TABLE = "procedures"
 UNKNOWN_FIELD = "UNKNOWN"
-_CODE = re.compile(r"(\d\.\d{6})(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?")
 _FLAGS = {
     "eligible": "DuDieuKienToanTrinh",
     "integrated": "TichHopDVCQG",
@@ -124,16 +122,16 @@ def _once_a_code() -> Repetition[Procedure]:
 
 def _judge(row: RecordRow) -> tuple[Procedure | None, list[Fault]]:
     if row.fault is not None:
-        return None, [Fault("LINE_UNREADABLE")]
+        return None, [unreadable_line(row.fault)]
     faults = list(_text_faults(row))
-    code = _CODE.fullmatch(row.text("MaTTHC"))
+    code = _procedure_code(row)
     flags = {name: _flag(row, column, faults) for name, column in _FLAGS.items()}
     level, service_level = _levels(row, faults), _service_level(row, faults)
     state = _coded(row, "TrangThai", ("states", "STATE_UNKNOWN"), faults)
     if code is None or faults:
         return None, faults
     return Procedure(
-        row.file, row.row, code[1], row.text("TenTTHC"),
+        row.file, row.row, code, row.text("TenTTHC"),
         row.text("MaLinhVuc") or UNKNOWN_FIELD, row.text("TenLinhVuc") or None,
         level, service_level, **flags, in_force=state != "inactive",
     ), []  # fmt: skip
@@ -143,13 +141,23 @@ def _text_faults(row: RecordRow) -> Iterator[Fault]:
     code = row.text("MaTTHC")
     if not code:
         yield Fault("CODE_MISSING", "MaTTHC")
-    elif not _CODE.fullmatch(code):
+    elif _procedure_code(row) is None:
         yield Fault("CODE_MALFORMED", "MaTTHC", code)
     if not row.text("TenTTHC"):
         yield Fault("NAME_MISSING", "TenTTHC")
     for name in _TEXTS:
         if begins_like_formula(row.text(name)):
             yield Fault("TEXT_LIKE_FORMULA", name)
+    for name in (*_TEXTS, "DuLieuMau"):
+        if is_cell_error(row.text(name)):
+            yield Fault("CELL_ERROR", name, row.text(name))
+
+
+def _procedure_code(row: RecordRow) -> str | None:
+    try:
+        return read_procedure_code(row.text("MaTTHC"))
+    except ValueError:
+        return None
 
 
 def _flag(row: RecordRow, column: str, faults: list[Fault]) -> bool | None:
@@ -175,8 +183,12 @@ def _levels(row: RecordRow, faults: list[Fault]) -> str | None:
 
 
 def _service_level(row: RecordRow, faults: list[Fault]) -> int | None:
-    code = _coded(row, "MucDo", ("service_levels", "SERVICE_LEVEL_UNKNOWN"), faults)
-    return None if code is None else int(code)
+    text = row.text("MucDo")
+    try:
+        return read_coded("MucDo", text) if text else None
+    except ValueError:
+        faults.append(Fault("SERVICE_LEVEL_UNKNOWN", "MucDo", text))
+        return None
 
 
 def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fault]) -> str | None:
@@ -195,47 +207,3 @@ def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fau
 def _words() -> dict[str, dict[str, list[str]]]:
     words: dict[str, dict[str, list[str]]] = read_yaml("forms/procedures.yaml")
     return words
-
-
-def rows_of_json(content: bytes, file: str) -> list[RecordRow]:
-    """The rows of a catalogue in JSON: a list, ``{"data": […]}``, or the national portal's answer.
-
-    Keys are the record's field names or its headings (the portal's ``code``, ``name``, ``state``);
-    others do not pass. Rows are numbered from 1.
-
-    Raises:
-        SourceError: It is not JSON, or holds no list of procedures.
-    """
-    items = _items(content, file)
-    known = load_form("procedures").by_fold
-    return [
-        RecordRow(file, number, {known[k]: _as_text(v) for k, v in _keys(item) if k in known})
-        for number, item in enumerate(items, start=1)
-    ]
-
-
-def _items(content: bytes, file: str) -> list[dict[str, Any]]:
-    try:
-        said = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        raise SourceError("is not JSON in UTF-8", where=file, todo="export it again") from None
-    for key in ("data", "items"):
-        said = said[key] if isinstance(said, dict) and key in said else said
-    if not isinstance(said, list) or not all(isinstance(item, dict) for item in said):
-        raise SourceError(
-            "holds no list of procedures", where=file, todo='give [{"MaTTHC": …, "TenTTHC": …}, …]'
-        )
-    return said
-
-
-def _keys(item: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((fold_heading(key), value) for key, value in item.items())
-
-
-def _as_text(value: object) -> str | None:
-    """A scalar as text in NFC; a list or an object is no field of this record."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if value is None or isinstance(value, dict | list):
-        return None
-    return unicodedata.normalize("NFC", str(value)).strip() or None

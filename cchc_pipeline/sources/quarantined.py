@@ -11,6 +11,7 @@ from typing import Any
 
 from cchc_pipeline.masking import mask
 from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.sources.text_values import without_mark
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def quarantine(
 
 def _worded(table: str, place: tuple[str, int], unit_code: str | None, fault: Fault) -> Quarantined:
     words = _rules(table)[fault.rule]
-    said = {"column": f"“{fault.column}”", "value": mask(fault.value), **dict(fault.words)}
+    value = mask(without_mark(fault.value))
+    said = {"column": f"“{fault.column}”", "value": value, **dict(fault.words)}
     return Quarantined(
         place[0], place[1], unit_code, fault.rule, fault.column or "*",
         words["message_vi"].format(**said), words["expected_vi"].format(**said),

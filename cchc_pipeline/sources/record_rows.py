@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Generic, Protocol, TypeVar
 
+from cchc_pipeline.masking import mask
 from cchc_pipeline.sources.quarantined import Fault, Quarantined, quarantine
 from cchc_pipeline.sources.record_files.record_form import load_form
+
+_LINE_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ class RecordRow:
     def text(self, name: str) -> str:
         """The field's text; empty where there is none."""
         return self.texts.get(name) or ""
+
+
+def unreadable_line(why: str) -> Fault:
+    """The fault of a line that could not be read, in its own words."""
+    return Fault("LINE_UNREADABLE", words=(("line", mask(why, _LINE_LENGTH)),))
 
 
 class Placed(Protocol):

@@ -1,30 +1,56 @@
-"""Values in small tables as people write them: dates, numbers, yes and no, units.
+"""What a text means, read one at a time: moments, numbers, codes, words; and the forms of each.
 
-Belongs here: pure readers of one text each, for agency forms, the procedure catalogue and
-petitions. Does not: dossiers, whose amounts are read in DuckDB (``dossiers.values``), or what a
-value must obey.
+Belongs here: the patterns that a value must have, which SQL and Python share, and the readers of
+one text each, for agency forms, the procedure catalogue and petitions. Does not: the same rules in
+SQL (``dossiers.values``), units (``unit_texts``), or what a value must obey.
+
+A value is told by its form, never by its length; what has none of the forms is refused. A pattern
+stands in a subset that Python, DuckDB and Spark understand alike, digits as ``[0-9]``.
 """
 
 import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from functools import cache
+from typing import Any
 
-from cchc_pipeline.period import TIMEZONE, Month
+from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.sources.record_files.record_form import fold_heading
-from cchc_pipeline.units import Unit, UnitRegister, fold_name
 
-_CLOCK = r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?)?"
-_WRITTEN_DATE = re.compile(
-    rf"(?P<day>\d{{1,2}})[/.-](?P<month>\d{{1,2}})[/.-](?P<year>\d{{4}}){_CLOCK}"
+BLANK = "[ \u00a0\u202f]"
+_ZONE = rf"(?:{BLANK}?(Z|UTC|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
+_SIXTY, _FRACTION = "([0-5][0-9])", "(?:[.,][0-9]+)?"
+WRITTEN = (
+    r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+    r"|[0-9]{1,2}(?:/[0-9]{1,2}/|-[0-9]{1,2}-|[.][0-9]{1,2}[.])[0-9]{4})"
+    rf"(?:(?:T|{BLANK}+)([01]?[0-9]|2[0-3]):{_SIXTY}(?::{_SIXTY}{_FRACTION})?{_ZONE})?"
 )
-_COMPACT = re.compile(r"\d{14}|\d{8}")
-_SERIAL = re.compile(r"\d{5}(\.\d+)?(e0)?")
-_SERIAL_ZERO = datetime(1899, 12, 30)
-_GROUPED = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+(,\d+)?")
-_PLAIN = re.compile(r"-?\d+([.,]\d+)?(e0)?")
+"""A moment with separators: day, hour, minute, second, zone; without an hour it is a whole day."""
+COMPACT = rf"([0-9]{{8}})(?:T?([01][0-9]|2[0-3]){_SIXTY}{_SIXTY})?(?:[.,]0+)?"
+"""``yyyyMMdd[HHmmss]``: day, hour, minute, second; a program that takes it for a number adds .0."""
+SERIAL = r"[0-9]{5}(?:[.,][0-9]+)?(?:e0)?"
+"""A day of Excel's, with any number of decimals; ``e0`` is the mark of a file's own number."""
+EARLIEST, LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)
+"""What a moment of this record can be; a year of two digits or a slip of centuries is none."""
+HOURS_AHEAD = 7  # Asia/Ho_Chi_Minh has had no other offset since 1975
+
+_REST = "(?:[0-9]{1,2}|[0-9]{4,})"
+MARKED = r"-?[0-9]+[.][0-9]+e0"
+"""A number of a file's own type, whose point begins its decimals, however many they are."""
+POINTED = rf"-?[1-9][0-9]{{0,2}}(?:(?:[.][0-9]{{3}})+|(?:{BLANK}[0-9]{{3}})+)(?:,{_REST})?"
+COMMAED = rf"-?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}})+(?:[.]{_REST})?"
+"""Thousands in groups: a point, comma or blank before exactly three last digits makes a group."""
+DECIMAL = rf"-?[0-9]+[.,]{_REST}|-?0[.,][0-9]{{3}}"
+WHOLE = "[0-9]{1,4}(?:[.,](?:0{1,2}|0{4,}))?(?:[eE][+]?[0-9])?"
+"""A whole number as programs write it: ``10``, ``10.0``, ``1e1``; ``1.000`` could be a thousand."""
+PROCEDURE = r"([0-9][.][0-9]{6})(?:[.][0-9]{3}[.][0-9]{2}[.][0-9]{2}[.][A-Z][0-9]{2})?"
+"""A procedure's code, with or without its local suffix."""
+PROCEDURE_NUMBER = r"([0-9])[.,]([0-9]{3,6})(?:e0)?"
+"""The code where a program took it for a number: up to three last zeros are lost, never more."""
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
@@ -52,83 +78,157 @@ def begins_like_formula(text: str) -> bool:
     return text.startswith(_FORMULA)
 
 
-def read_moment(text: str) -> Moment:
-    """A moment as ``dd/mm/yyyy[ HH:MM[:SS]]``, ISO 8601, ``yyyyMMdd[HHmmss]`` or an Excel serial.
+@cache
+def cell_errors() -> str:
+    """The pattern of what stands in a cell whose formula failed."""
+    forms: Sequence[str] = read_yaml("records/dossier_values.yaml")["cell_errors"]
+    return "|".join(forms)
 
-    A zone is turned into the city's. A midnight that is written out is an instant; a whole serial
-    is a day.
+
+def is_cell_error(text: str) -> bool:
+    """Whether a text is a spreadsheet's word for a formula that failed."""
+    return re.fullmatch(cell_errors(), text) is not None
+
+
+def without_mark(text: str) -> str:
+    """A text as it stands in its file: without the mark of a file's own number."""
+    return re.sub(r"(?<=[0-9])e0(?![0-9A-Za-z])", "", text)
+
+
+def read_moment(text: str) -> Moment:
+    """A moment in one of the forms ``WRITTEN``, ``COMPACT`` and ``SERIAL``, in whole seconds.
+
+    A zone is turned into the city's. A midnight that is written out is an instant; a serial at
+    midnight is a day. 24:00 and a year of two digits are none.
 
     Raises:
-        ValueError: It is none of these, or no such day or time exists.
+        ValueError: It is none of these, or no such day exists, or none that a record can have.
     """
-    written = _WRITTEN_DATE.fullmatch(text)
-    if written is not None:
-        return _from_parts(written)
-    if _SERIAL.fullmatch(text):
-        return _from_serial(Decimal(text))
-    if _COMPACT.fullmatch(text):
-        form = "%Y%m%d%H%M%S" if len(text) == 14 else "%Y%m%d"
-        return Moment(datetime.strptime(text, form), len(text) == 14)
-    return _from_iso(text)
+    if re.fullmatch(SERIAL, text):
+        found = _from_serial(text)
+    else:
+        match = re.fullmatch(WRITTEN, text) or re.fullmatch(COMPACT, text)
+        if match is None:
+            raise ValueError("no moment")
+        found = _from_parts(*match.groups())
+    if not EARLIEST <= found.at <= LATEST:
+        raise ValueError("not plausible")
+    return found
 
 
-def _from_parts(match: re.Match[str]) -> Moment:
-    day = date(int(match["year"]), int(match["month"]), int(match["day"]))
-    if match["hour"] is None:
-        return Moment(datetime.combine(day, time()), False)
-    clock = time(int(match["hour"]), int(match["minute"]), int(match["second"] or 0))
-    return Moment(datetime.combine(day, clock), True)
+def _from_parts(
+    day: str,
+    hour: str | None,
+    minute: str | None,
+    second: str | None,
+    zone: str | None = None,
+) -> Moment:
+    numbers = re.split("[-/.]", day)
+    if len(numbers) == 1:
+        numbers = [day[:4], day[4:6], day[6:]]
+    year, month, of_month = numbers if len(numbers[0]) == 4 else reversed(numbers)
+    at = datetime(int(year), int(month), int(of_month))
+    if hour is None:
+        return Moment(at, False)
+    at += timedelta(hours=int(hour), minutes=int(minute or 0), seconds=int(second or 0))
+    return Moment(at if zone is None else at + _to_city(zone), True)
 
 
-def _from_serial(serial: Decimal) -> Moment:
-    at = _SERIAL_ZERO + timedelta(seconds=round(serial * 86_400))
+def _to_city(zone: str) -> timedelta:
+    ahead = timedelta(hours=HOURS_AHEAD)
+    if zone in ("Z", "UTC"):
+        return ahead
+    minutes = int(zone[1:3]) * 60 + int(zone[3:].lstrip(":") or 0)
+    return ahead - timedelta(minutes=minutes if zone[0] == "+" else -minutes)
+
+
+def _from_serial(text: str) -> Moment:
+    days = float(text.removesuffix("e0").replace(",", "."))
+    at = datetime(1899, 12, 30) + timedelta(seconds=int(days * 86_400 + 0.5))
     return Moment(at, at.time() != time())
 
 
-def _from_iso(text: str) -> Moment:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is not None:
-        return Moment(at.astimezone(TIMEZONE).replace(tzinfo=None, microsecond=0), True)
-    return Moment(at.replace(microsecond=0), len(text) > len("2024-03-05"))
-
-
 def read_number(text: str) -> Decimal:
-    """A number in Vietnamese writing (``1.234.567,8``) or with a decimal point (``12.5``).
+    """A number as offices write it: ``1.234.567,8``, ``1,234,567``, ``12500,5``, ``12.5``.
 
-    Groups of three after a dot are thousands, so ``1.234`` is 1234; ``1.234e0`` is what a
-    spreadsheet's own number looks like as text, and keeps its point.
+    A point, comma or blank before exactly three last digits groups thousands, so ``1.234`` and
+    ``1,234`` are 1234; ``1.234e0`` is a spreadsheet's own number, and keeps its point.
 
     Raises:
         ValueError: It is no number.
     """
-    bare = re.sub(r"\s", "", text)
-    if _GROUPED.fullmatch(bare):
-        bare = bare.replace(".", "")
-    elif not _PLAIN.fullmatch(bare):
-        raise ValueError("not a number")
-    try:
-        return Decimal(bare.replace(",", "."))
-    except InvalidOperation:
-        raise ValueError("not a number") from None
+    if re.fullmatch(MARKED, text):
+        return Decimal(text.removesuffix("e0"))
+    if re.fullmatch(f"-?[0-9]+|{DECIMAL}", text):
+        return Decimal(text.replace(",", "."))
+    if re.fullmatch(POINTED, text):
+        return Decimal(re.sub(f"[.]|{BLANK}", "", text).replace(",", "."))
+    if re.fullmatch(COMMAED, text):
+        return Decimal(text.replace(",", ""))
+    raise ValueError("not a number")
+
+
+def read_whole(text: str) -> int:
+    """A whole number from 0 with at most four digits.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not re.fullmatch(WHOLE, text) or (number := float(text.replace(",", "."))) > 9999:
+        raise ValueError("no whole number")
+    return int(number)
+
+
+def read_procedure_code(text: str) -> str:
+    """The national code of a procedure, six decimals, without the local suffix.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    if match := re.fullmatch(PROCEDURE, text):
+        return match[1]
+    if match := re.fullmatch(PROCEDURE_NUMBER, text):
+        return f"{match[1]}.{match[2]:0<6}"
+    raise ValueError("no procedure code")
+
+
+def fold_word(word: str) -> str:
+    """A word without case, accents, spacing and punctuation."""
+    bare = unicodedata.normalize("NFD", word.casefold().replace("đ", "d"))
+    return re.sub(r"[^a-z0-9]", "", bare)
+
+
+@cache
+def dossier_codes() -> Mapping[str, Mapping[str, Any]]:
+    """The codes and words of each coded field, from ``schemas/records/dossier_values.yaml``."""
+    codes: Mapping[str, Mapping[str, Any]] = read_yaml("records/dossier_values.yaml")["codes"]
+    return codes
+
+
+def read_coded(field: str, text: str) -> int:
+    """The code of a coded field, from the code itself, a number that stands for it, or a word.
+
+    Raises:
+        ValueError: It is none of its codes or words.
+    """
+    words: Mapping[int, Sequence[str]] = dossier_codes()[field]["words"]
+    if re.fullmatch(WHOLE, text):
+        said = [number for number in words if number == read_whole(text)]
+    else:
+        word = fold_word(text)
+        said = [n for n, known in words.items() if word in {fold_word(one) for one in known}]
+    if not said:
+        raise ValueError("unknown code")
+    return said[0]
 
 
 def read_flag(text: str) -> bool:
-    """Yes or no, by the words of ``schemas/forms/words.yaml``.
+    """Yes or no, in the words of a dossier's flags.
 
     Raises:
         ValueError: It is neither.
     """
-    answer = _flag_words().get(fold_heading(text))
-    if answer is None:
-        raise ValueError("neither yes nor no")
-    return answer
-
-
-@cache
-def _flag_words() -> dict[str, bool]:
-    words = read_yaml("forms/words.yaml")["flags"]
-    answers = {"yes": True, "no": False}
-    return {fold_heading(word): answers[key] for key in words for word in words[key]}
+    return read_coded("HoSoCoThanhPhanSoHoa", text) == 1
 
 
 def read_code(text: str, codes: dict[str, list[str]]) -> str:
@@ -141,7 +241,7 @@ def read_code(text: str, codes: dict[str, list[str]]) -> str:
     Raises:
         ValueError: It is none of them.
     """
-    said = fold_heading(text)
+    said = str(read_whole(text)) if re.fullmatch(WHOLE, text) else fold_heading(text)
     for code, words in codes.items():
         if said in {fold_heading(word) for word in (code, *words)}:
             return code
@@ -166,15 +266,3 @@ def read_month(text: str) -> Month:
     if not 1 <= month <= 12:
         raise ValueError("no such month")
     return Month(year, month)
-
-
-def unit_of(text: str, register: UnitRegister, root: str, month: Month) -> Unit | None:
-    """The unit of the month, at or below the root, that a text names by code or by name.
-
-    Names meet by case, spacing and tone placement, never without accents. None if there is none.
-    """
-    valid = (*register.below(root, month), *(u for u in register.valid_in(month) if u.code == root))
-    by_code = {unit.code: unit for unit in valid}
-    if text.upper() in by_code:
-        return by_code[text.upper()]
-    return {fold_name(unit.name_vi): unit for unit in valid}.get(fold_name(text))

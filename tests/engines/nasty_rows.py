@@ -17,6 +17,7 @@ from cchc_pipeline.sources.record_files.record_form import fold_heading, load_fo
 from cchc_pipeline.unit_lists import load_register
 from cchc_pipeline.units import Unit, UnitRegister
 from tests.command_line import SAMPLE_INBOX
+from tests.sources import value_examples as examples
 from tests.sources.dossier_export import GOOD, OPEN, csv_bytes, dossier
 
 MARCH = Month(2024, 3)
@@ -31,11 +32,12 @@ MOMENTS = (
     "05/03/2024  08:30", "05/03/2024 24:00", "05/03/2024 08:30 x", "45356", "45356.5e0", "45356,5",
     "45356.354166666664e0", "99999", "20240305083000", "20240230083000", "20240305083060",
     "20240305", "19891231235959", "21000101000000", "infinity", "hôm nay", "1", "٢٠٢٤-03-05",
+    *(text for text, _, _ in examples.MOMENTS),
 )  # fmt: skip
 AMOUNTS = (
     "50000", "1.234.567", "1.234", "12500,5", "1.234.567,89", "12.5", "1.5e0", "-5", "-0", "1e5",
     "1.005e0", "-1.005e0", "1e20e0", "1,234,567", "12.34.5", "năm mươi", "50 000", "e0",
-    "12345678901234567890",
+    "12345678901234567890", *(text for text, _ in examples.NUMBERS),
 )  # fmt: skip
 WORDS = {
     "TrangThaiHoSo": ("ĐÃ TRẢ KẾT QUẢ", "da tra ket qua", "Dang-xu-ly", "07", "3", "1"),
@@ -47,15 +49,15 @@ WORDS = {
     "DaDongBoDVCQG": ("X", "5"),
     "LuanChuyenNoiBo": ("Giấy", "điện  tử", "2"),
     "CoKetQuaDienTu": ("FALSE", "2"),
-    "MucDoHaiLong": ("0", "6", "năm"),
-    "SoLanBoSung": ("2", "10000", "-1"),
+    "MucDoHaiLong": ("0", "6", "năm", *(text for _, text, _ in examples.CODES)),
+    "SoLanBoSung": ("2", *(text for text, _ in examples.WHOLE_NUMBERS)),
     "MaHoSo": (
         "h24.16-240305-0001", "H24-240231-0001", "H24.ABCDEFG-240305-0001", "123", "=1",
         "000.00.16.H24-991231-00012345",
     ),
-    "MaTTHC": ("2.000815.000.00.00.H24", "2.00081", "2.000815."),
+    "MaTTHC": tuple(text for text, _ in examples.PROCEDURES),
     "MaLinhVuc": ("all", "Other", "Lĩnh vực 1", "=1+1", "123456789", "x" * 41, "đ/é", "😀"),
-    "TenTTHC": ("=HYPERLINK(1)", "-1", "Thủ tục"),
+    "TenTTHC": ("=HYPERLINK(1)", "-1", "Thủ tục", "#REF!", "Err:502", "#1"),
     "DonViXuLy": (UNIT.lower(), "SỞ MẪU 1 (DỮ LIỆU MẪU)", "Sở Không Có", ENDED_UNIT, "Quận Cũ Mẫu"),
 }  # fmt: skip
 SUPPLEMENTS: tuple[list[dict[str, str]], ...] = (

@@ -19,12 +19,14 @@ from cchc_pipeline.engines.opening import open_engine
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.sources.dossiers import month as month_of_dossiers
 from cchc_pipeline.sources.dossiers import values as read
+from cchc_pipeline.sources.dossiers.absence import lacking_columns
 from cchc_pipeline.sources.dossiers.judging import Refused
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
     Means,
     NamedFile,
     Results,
+    account_rows,
     read_dossiers,
 )
 from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
@@ -80,8 +82,9 @@ def _made(engine: EngineName, export: list[NamedFile], folder: Path) -> Made:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(month_of_dossiers, "write_quarantine", keep)
         reading = read_dossiers(export, UnitTexts(register(), ROOT, MARCH), means, results)
+    lacking = lacking_columns(account_rows(MARCH, reading))
     with means.opened() as opened:
-        counts = count_dossiers(results.accepted, MARCH, opened)
+        counts = count_dossiers(results.accepted, MARCH, opened, lacking)
     paths = {"accepted": results.accepted, "quarantine": results.quarantine, "codes": results.codes}
     tables = {name: pq.read_table(path) for name, path in paths.items()}
     assert not means.scratch.exists()

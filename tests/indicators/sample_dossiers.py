@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -15,12 +16,16 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.engines.duckdb_engine import DuckDBEngine
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.indicators.dossier_measures import COUNTED_NAMES
+from cchc_pipeline.indicators.dossier_targets import UnitsOf, dossier_values, month_tallies
+from cchc_pipeline.indicators.measured import Key, Measured
+from cchc_pipeline.indicators.year_to_date import YearToDate, sums_of_rows, year_to_date_rows
 from cchc_pipeline.period import Month
 
 MARCH = Month(2024, 3)
 Row = dict[str, Any]
 _NUMBERS: Iterator[int] = count(1)
 _DAY = len("2024-03-01")
+_NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 def dossier(**said: Any) -> Row:
@@ -30,7 +35,7 @@ def dossier(**said: Any) -> Row:
     """
     row: Row = {field.name: None for field in load_contract("dossiers").fields}
     row |= {
-        "period": "2024-03", "file": "ho-so-mau.csv", "row": next(_NUMBERS),
+        "period": "2024-03", "file": FILE, "row": next(_NUMBERS),
         "unit_code": "H24.M01", "procedure_code": "9.900001", "field_code": "MAU-LV01",
         "status": 4, "channel": 1, "received_at": "2024-03-05",
     }  # fmt: skip
@@ -55,14 +60,39 @@ def not_taken_in(**said: Any) -> Row:
     return dossier(**{"status": 1, **nothing, **said})
 
 
-def counts(rows: Iterable[Mapping[str, Any]], month: Month = MARCH) -> pa.Table:
+Lacking = Mapping[str, frozenset[str]]
+"""By file, the columns that it does not have."""
+FILE = "ho-so-mau.csv"
+"""The file of a dossier of which no other is said."""
+
+
+def everywhere(absent: frozenset[str]) -> Lacking:
+    """The one file lacks columns."""
+    return {FILE: absent}
+
+
+def counts(
+    rows: Iterable[Mapping[str, Any]], month: Month = MARCH, lacking: Lacking = _NOTHING
+) -> pa.Table:
     """``dossier_counts`` of dossiers, counted from Parquet by DuckDB as in a run."""
     listed = [dict(row, period=str(month)) for row in rows]
     table = pa.Table.from_pylist(listed, schema=load_contract("dossiers").arrow_schema())
     with TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / "dossiers.parquet"
         pq.write_table(table, path)
-        return count_dossiers(path, month, DuckDBEngine(connection, Path(folder)))
+        return count_dossiers(path, month, DuckDBEngine(connection, Path(folder)), lacking)
+
+
+def values_to_date(
+    counted_in: Mapping[Month, pa.Table | None], month: Month, units_of: UnitsOf
+) -> dict[Key, Measured]:
+    """The plan's values of a month whose sums were handed on month by month, as rows each time."""
+    sums, own = YearToDate(), YearToDate()
+    for earlier in Month(month.year, 1).to(month):
+        counts_of = counted_in.get(earlier)
+        own = YearToDate(month_tallies(earlier, "H24", units_of(earlier), counts_of))
+        sums = sums_of_rows(year_to_date_rows(earlier, "H24", sums.with_month(own)))
+    return dossier_values(month, "H24", units_of, own.tallies, sums.tallies)
 
 
 def counted(*rows: Mapping[str, Any], month: Month = MARCH) -> dict[str, int]:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.indicators.continuity import continuity_rows
-from cchc_pipeline.indicators.dossier_counts import MonthCounts
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
 from cchc_pipeline.indicators.dossier_statistics import statistics_table, unbalanced_sums
 from cchc_pipeline.period import Month
@@ -21,6 +20,7 @@ from tests.indicators.sample_dossiers import (
     Row,
     counts,
     dossier,
+    everywhere,
     finished,
     not_taken_in,
 )
@@ -29,7 +29,7 @@ UNITS = ("H24.M01", "H24.M02", "H24.M03")
 
 
 def _statistics(*rows: Row, absent: frozenset[str] = frozenset(), month: Month = MARCH) -> pa.Table:
-    return statistics_table(month, "H24", UNITS, MonthCounts(counts(rows, month), absent))
+    return statistics_table(month, "H24", UNITS, counts(rows, month, everywhere(absent)))
 
 
 def _by_key(table: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:

@@ -5,47 +5,48 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.indicators.dossier_counts import MonthCounts
-from cchc_pipeline.indicators.dossier_targets import UnitsOf, dossier_values, month_tallies
+from cchc_pipeline.indicators.dossier_targets import UnitsOf
 from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.indicators.target_formulas import load_formulas, parse_formulas
-from cchc_pipeline.indicators.year_to_date import YearToDate, sums_of_rows, year_to_date_rows
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.plan import load_plan
-from tests.indicators.sample_dossiers import Row, counts, dossier, finished, not_taken_in
+from tests.indicators.sample_dossiers import (
+    Row,
+    counts,
+    dossier,
+    everywhere,
+    finished,
+    not_taken_in,
+    values_to_date,
+)
 
 JANUARY, FEBRUARY, MARCH = Month(2024, 1), Month(2024, 2), Month(2024, 3)
 UNITS = frozenset({"H24.M01", "H24.M02"})
 
 
-def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> MonthCounts:
-    return MonthCounts(counts(rows, month), absent)
+def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> pa.Table:
+    return counts(rows, month, everywhere(absent))
 
 
 def _values(
-    counted: Mapping[Month, MonthCounts | None],
+    counted: Mapping[Month, pa.Table | None],
     month: Month = MARCH,
     units_of: UnitsOf = lambda _: UNITS,
 ) -> dict[Key, Measured]:
-    """The values of a month whose sums were handed on from month to month, as rows each time."""
-    sums, own = YearToDate(), YearToDate()
-    for earlier in Month(month.year, 1).to(month):
-        tallies = month_tallies(earlier, "H24", units_of(earlier), counted.get(earlier))
-        own = YearToDate(tallies)
-        sums = sums_of_rows(year_to_date_rows(earlier, "H24", sums.with_month(own)))
-    return dossier_values(month, "H24", units_of, own.tallies, sums.tallies)
+    return values_to_date(counted, month, units_of)
 
 
 def _in(month: int, **said: Any) -> Row:
     return dossier(received_at=f"2024-{month:02d}-05", **said)
 
 
-def _three_months() -> dict[Month, MonthCounts | None]:
+def _three_months() -> dict[Month, pa.Table | None]:
     return {
         JANUARY: _export(JANUARY, _in(1, is_synced=True), _in(1), _in(1)),
         FEBRUARY: _export(FEBRUARY, _in(2, is_synced=True)),

@@ -69,7 +69,9 @@ def test_every_rule_that_can_set_a_row_aside_has_a_name() -> None:
     rules = {entry["id"] for part in ("faults", "contradictions") for entry in dossiers[part]}
     for entry in schemas.joinpath("quarantine").iterdir():
         rules |= set(yaml.safe_load(entry.read_text("utf-8")))
-    for module in ("sources/portal_answers.py", "sources/legacy_portal/observations.py"):
-        answers = files("cchc_pipeline").joinpath(module).read_text("utf-8")
+    modules = ("portal_answers", "portal_entries", "legacy_portal/observations")
+    for module in modules:
+        answers = files("cchc_pipeline").joinpath(f"sources/{module}.py").read_text("utf-8")
         rules |= set(re.findall(r'RefusedEntryError\(\s*"([A-Z_]+)"', answers))
+        rules |= set(re.findall(r'refuse\(item.entry, "([A-Z_]+)"', answers))
     assert rules == named

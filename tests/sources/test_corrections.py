@@ -1,6 +1,7 @@
 """Corrections by hand: read with care, guarded by what they expect, and told to readers."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from cchc_pipeline.errors import CheckFailedError, SourceError
 from cchc_pipeline.indicators.corrected import correct_observations, correction_rows
 from cchc_pipeline.period import Month
-from cchc_pipeline.sources.corrections import Entry, read_corrections
+from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_replayed
 
 ENTRY: dict[str, Any] = {
     "basis": "month", "unit_code": "Z00.01", "metric_code": "TDGQ", "action": "replace",
@@ -80,7 +81,125 @@ def test_a_file_that_cannot_be_used_is_one_line(case: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+def with_raw(field: str, raw: str) -> bytes:
+    """An entry as a person types it, with one field written as it stands."""
+    lines = {
+        "basis": "month", "unit_code": "Z00.01", "metric_code": "TDGQ", "action": "replace",
+        "value": "18.25", "expect": "81.25", "reason_code": "SRC",
+        "reason": '{vi: "Nguồn gõ nhầm", en: "The source mistyped"}',
+        "reported_by": "Cơ quan thử nghiệm", "reported_on": "2026-10-20",
+    }  # fmt: skip
+    body = "\n  ".join(f"{name}: {text}" for name, text in (lines | {field: raw}).items())
+    return f"corrections:\n- {body}\n".encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        ".nan", ".inf", "-.inf", "NaN", "Infinity", "18:25", "1:18:25", "0o17", "012", "0x1F",
+        "1_000", "1e3", "yes", "true", "'18.25'", "18,25", "[18.25]", "{a: 1}", "-3.7", "101",
+        "1e400", "9" * 400, "18.25.1", "++1",
+    ],
+)  # fmt: skip
+def test_what_yaml_or_a_person_may_take_for_a_number_is_refused(raw: str) -> None:
+    with pytest.raises(SourceError, match=r"^corrections\.yaml: entry 1: ") as refused:
+        read_corrections(with_raw("value", raw), "corrections.yaml")
+    assert len(str(refused.value)) <= 500
+
+
+@pytest.mark.parametrize("raw", ["-1", "2.5", "true", "1e2", "'2'"])
+@pytest.mark.parametrize("field", ["value", "expect"])
+def test_a_count_is_a_whole_number_not_below_zero(field: str, raw: str) -> None:
+    column = b"\n  column: numerator\n  action: replace\n"
+    good = {"value": b"value: 2", "expect": b"expect: 3"}
+    content = with_raw("value", "2").replace(b"expect: 81.25", b"expect: 3")
+    content = content.replace(b"\n  action: replace\n", column)
+    assert read_corrections(content, "corrections.yaml")[0].value == 2
+    with pytest.raises(SourceError, match="entry 1: "):
+        read_corrections(
+            content.replace(good[field], f"{field}: {raw}".encode()), "corrections.yaml"
+        )
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2026-02-30", "2026-13-01", "20261020", "20/10/2026", "0000-00-00", "2026-10-20T08:00:00Z",
+        "null", "[2026-10-20]", "18:25", "2026-10",
+    ],
+)  # fmt: skip
+def test_a_day_that_is_none_is_refused_in_one_line(raw: str) -> None:
+    with pytest.raises(SourceError, match=r"entry 1: reported_on: .* is not a real date"):
+        read_corrections(with_raw("reported_on", raw), "corrections.yaml")
+
+
+@pytest.mark.parametrize(
+    ("field", "raw", "said"),
+    [
+        ("unit_code", "24", "is not a unit's code"), ("unit_code", "[H24]", "a list"),
+        ("metric_code", "'TDGQ; x'", "is not a metric's code"),
+        ("reported_by", '"a\\x1bb"', r"a\\x1bb.* control character"),
+        ("reported_by", '"a\\u202eb"', r"a\\u202eb"), ("reported_by", "x" * 1001, "longer than"),
+        ("reason", "chữ", "reason"), ("reason", "{vi: a, en: [b]}", "reason.en: a list"),
+    ],
+)  # fmt: skip
+def test_each_field_has_its_form(field: str, raw: str, said: str) -> None:
+    with pytest.raises(SourceError, match=said):
+        read_corrections(with_raw(field, raw), "corrections.yaml")
+
+
+def test_null_is_what_the_source_left_out_however_it_is_written() -> None:
+    for raw in ("null", "~", ""):
+        assert read_corrections(with_raw("expect", raw), "x")[0].expect is None
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefghi")
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BOMB.encode(), b"corrections: &a [*a]", b"[" * 9000, b"- " * 9000, b"{a: " * 9000,
+        b"corrections: !!python/object/apply:os.system [ls]", b"corrections: []\n---\nb: 1",
+        b"corrections:\n\t- a: 1", b"corrections: \x00", "corrections: []".encode("utf-16"),
+        b"? {a: 1}\n: 2", b"<<: {corrections: []}", b"%YAML 9.9\n---\na", b"*a", b"\xc3\x28",
+        b"corrections: []\n" + b"#" * (1 << 20), b"corrections: [=]", b"corrections: [1, a]",
+    ],
+)  # fmt: skip
+def test_what_is_more_than_plain_yaml_is_refused_by_name_and_soon(content: bytes) -> None:
+    with pytest.raises(SourceError, match=r"^corrections\.yaml: ") as refused:
+        read_corrections(content, "corrections.yaml")
+    assert len(str(refused.value)) <= 500
+    assert str(refused.value).isprintable()
+
+
+def test_a_byte_order_mark_and_windows_lines_are_read() -> None:
+    content = b"\xef\xbb\xbf" + with_raw("value", "18.25").replace(b"\n", b"\r\n")
+    assert read_corrections(content, "x")[0].value == 18.25
+
+
+def test_many_faults_are_a_few_and_how_many_more() -> None:
+    with pytest.raises(SourceError, match="and 27 more") as refused:
+        read_corrections(written(*[ENTRY | {"value": f"v{i}"} for i in range(32)]), "c.yaml")
+    assert len(str(refused.value)) <= 500
+
+
+def test_a_replayed_file_says_how_it_is_mended() -> None:
+    todo = todo_of_replayed("corrections.yaml", Month(2026, 9), "2026-10-12T01:30:00Z")
+    with pytest.raises(SourceError) as refused:
+        read_corrections(with_raw("reported_on", "2026-02-30"), "corrections.yaml", todo)
+    assert "the copy of 2026-10-12T01:30:00Z" in str(refused.value)
+    assert "cchc withdraw 2026-09 corrections.yaml --reason" in str(refused.value)
+
+
 # Applying
+
+
+def test_a_score_above_its_maximum_is_not_put() -> None:
+    with pytest.raises(CheckFailedError, match=r"cannot be 21, its maximum is 20"):
+        corrected(value=21.0)
 
 
 def test_a_replaced_score_is_flagged_and_everything_else_stands() -> None:

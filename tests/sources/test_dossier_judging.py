@@ -27,7 +27,7 @@ def test_a_good_row_is_accepted_without_its_dossier_code(tmp_path: Path) -> None
         ({"MaHoSo": "H24-1"}, "CODE_MALFORMED"),
         ({"MaHoSo": "000.00.16.H24-240231-0001"}, "CODE_MALFORMED"),
         ({"MaTTHC": ""}, "PROCEDURE_MISSING"),
-        ({"MaTTHC": "2.00081"}, "PROCEDURE_MALFORMED"),
+        ({"MaTTHC": "2.81"}, "PROCEDURE_MALFORMED"),
         ({"MaLinhVuc": "ALL"}, "FIELD_MALFORMED"),
         ({"MaLinhVuc": "=LV1"}, "FIELD_MALFORMED"),
         ({"TenTTHC": "=HYPERLINK(1)"}, "TEXT_LIKE_FORMULA"),

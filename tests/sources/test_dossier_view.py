@@ -52,9 +52,16 @@ def test_a_column_that_the_record_does_not_name_is_in_no_query() -> None:
         assert name not in sql_of(choice)
 
 
-def test_lists_are_not_read_and_what_stands_for_them_is_told() -> None:
-    choice = chosen(danhsachlephi=sa.JSON())
-    assert any("give TongLePhi" in note for note in choice.notes)
+@pytest.mark.parametrize("kind", [sa.JSON(), postgresql.JSONB(), sa.Text()])
+@pytest.mark.parametrize("name", ["danhsachlephi", "DanhSachLePhi", "danh_sach_le_phi"])
+def test_a_list_is_asked_for_as_text_that_holds_json(name: str, kind: Any) -> None:
+    choice = chosen(**{name: kind})
+    assert (choice.columns[-1].field, choice.columns[-1].kind) == ("DanhSachLePhi", "list")
+    assert f'CAST(v.{_quoted(name)} AS TEXT) AS "DanhSachLePhi"' in sql_of(choice)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if name != name.lower() else name
 
 
 def test_each_bound_is_of_its_columns_type() -> None:
@@ -72,6 +79,8 @@ def test_each_bound_is_of_its_columns_type() -> None:
         ({"trangthaihoso": None}, "no column for TrangThaiHoSo"),
         ({"NGAYTRA": None}, "no column for NgayKetThucXuLy .* or NgayTra"),
         ({"ma_ho_so": sa.Text()}, r'two columns with the same meaning: "mahoso" and "ma_ho_so"'),
+        ({"danhsachlephi": sa.JSON(), "DanhSachLePhi": sa.JSON()}, "(DanhSachLePhi)"),
+        ({"danhsachlephi": postgresql.ARRAY(sa.Text())}, "make it json or jsonb in the view"),
         ({"tonglephi": sa.JSON()}, "TongLePhi is of the type JSON, which is not read"),
         ({"NGAYTRA": sa.Text()}, "NGAYTRA is of the type TEXT, by which no month is found"),
     ],

@@ -1,5 +1,6 @@
 """Captures in the inbox: what is a whole one, and how a bad one is refused."""
 
+import hashlib
 import json
 from codecs import BOM_UTF8
 from datetime import datetime
@@ -11,7 +12,7 @@ import pytest
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import TIMEZONE, Basis, Month
 from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.file_drop import Drop, read_drop
+from cchc_pipeline.sources.file_drop import Drop, read_drop, refuse_unusable
 from tests.replay_portal import OTHER_ROOT, REJECTED, ROOT, ROOT_ID, envelope, good_answers
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -185,7 +186,9 @@ def test_the_department_of_the_manifests_request_is_the_one_to_be_answered(
     folder: Path, archive: RawArchive
 ) -> None:
     drop(folder, request={"rootDepartmentId": OTHER_ROOT["departmentId"]})
-    assert refused(folder, archive).count("wrong root") == 6
+    line = refused(folder, archive)
+    assert "6 problems: wrong root" in line
+    assert "(dossier-digitized.H24.month.json" in line
 
 
 def test_all_missing_answers_are_listed_in_one_line(folder: Path, archive: RawArchive) -> None:
@@ -294,6 +297,81 @@ def test_all_problems_of_a_drop_are_told_together_and_nothing_is_recorded(
     assert "a web page instead of JSON" in line
 
 
+def test_a_drop_that_can_be_taken_is_judged_without_a_trace(
+    folder: Path, archive: RawArchive, tmp_path: Path
+) -> None:
+    drop(folder, captured_at="2026-10-02")
+    refuse_unusable(folder, SEPTEMBER, "H24", RECEIVED, archive)
+    refuse_unusable(tmp_path / "nowhere", SEPTEMBER, "H24", RECEIVED, archive)
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_drop_that_is_not_whole_is_refused_beforehand_and_its_files_are_kept(
+    folder: Path, archive: RawArchive
+) -> None:
+    drop(folder, captured_at="2026-10-02")
+    (folder / "transparency.H24.month.json").unlink()
+    with pytest.raises(SourceError, match=r"missing: transparency\.H24\.month\.json"):
+        refuse_unusable(folder, SEPTEMBER, "H24", RECEIVED, archive)
+    content = (folder / "dossier-digitized.H24.month.json").read_bytes()
+    assert archive.get(hashlib.sha256(content).hexdigest()) == content
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b'{"captured_at": "0001-01-01T00:00:00+14:00"}', b'{"captured_at": [1]}',
+        b'{"source": "a\\u001b[31m"}', b'{"source": "\\ud800"}', b'{"provenance": ["sample"]}',
+        b'{"request": {"a": "\\udfff"}}', b'{"request": {"year": [2026]}}', b'{"request": NaN}',
+        b'{"source": "a", "source": "b"}', b"[" * 5000, b'{"request": {"year": 1e400}}',
+        b'{"request": ' + b'{"a": ' * 90 + b"1" + b"}" * 91, b'"manifest"', b"\x00", b"",
+        b'{"captured_at": ' + b"9" * 5000 + b"}",
+    ],
+)  # fmt: skip
+def test_an_odd_manifest_is_one_clear_line(
+    folder: Path, archive: RawArchive, manifest: bytes
+) -> None:
+    drop(folder)
+    (folder / "manifest.json").write_bytes(manifest)
+    line = refused(folder, archive)
+    assert "manifest.json: " in line
+    assert line.isprintable()
+    assert len(line) <= 500
+
+
+ODD_ENVELOPES: list[tuple[bytes, str]] = [
+    (b'{"code":"OK","code":"OK","data":{}}', "'code' stands 2 times"),
+    (b'{"code":["OK"],"data":{}}', "answered with an error: a list"),
+    (b'{"code":"\\u001b[31m","data":{},"message":"\\ud800"}', r"\x1b"),
+    (b'{"code":"OK","data":[]}', "has no data"),
+    (b"[" * 100_000, "not usable JSON"),
+    (b'{"code":"OK","data":' + b'{"a":' * 80 + b"1" + b"}" * 81, "nested more than 64 deep"),
+    (b'{"code":"OK","data":{"n":' + b"9" * 5000 + b"}}", "not usable JSON"),
+    (envelope({"overview": ROOT, "evaluation": "none"}), "no list 'evaluation'"),
+    (envelope({"overview": ROOT, "evaluation": {"0": 1}}), "no list 'evaluation'"),
+    (envelope({"overview": ["H24"]}), "does not say of which unit"),
+    (envelope({"overview": ROOT, "pagination": [1]}), "pagination is a list"),
+    (envelope({"overview": ROOT, "pagination": {"totalPages": "2"}}), "totalPages is '2'"),
+    (envelope({"overview": ROOT, "pagination": {"totalPages": 1.5}}), "totalPages is 1.5"),
+    (envelope({"overview": ROOT, "pagination": {"totalPages": -1}}), "totalPages is -1"),
+    (envelope({"overview": ROOT, "pagination": {"currentPage": True}}), "currentPage is True"),
+    (envelope({"overview": ROOT, "pagination": {"currentPage": None}}), "currentPage is null"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), ODD_ENVELOPES)
+def test_an_odd_answer_is_one_clear_line(
+    folder: Path, archive: RawArchive, content: bytes, said: str
+) -> None:
+    drop(folder)
+    (folder / "dossier-digitized.H24.month.json").write_bytes(content)
+    line = refused(folder, archive)
+    assert said in line
+    assert "dossier-digitized.H24.month.json: " in line
+    assert line.isprintable()
+    assert len(line) <= 500
+
+
 @pytest.mark.shared
 def test_real_captures_come_through_unaltered_and_in_order(
     folder: Path, archive: RawArchive
@@ -328,4 +406,6 @@ def test_a_real_capture_of_another_province_is_refused(folder: Path, archive: Ra
     folder.mkdir(parents=True)
     for path in (SHARED / "portal-data" / "phu-tho-H44" / "2026-09-26").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    assert refused(folder, archive).count("is of H44, not of H24") == 6
+    line = refused(folder, archive)
+    assert "6 problems: is of H44, not of H24" in line
+    assert line.count(".H44.year.json") == 6

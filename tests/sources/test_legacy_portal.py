@@ -199,7 +199,7 @@ def cell(**changes: str | None) -> Callable[[], Cells]:
         (cell(MA_COQUAN="24-92"), "BAD_UNIT_CODE", "24-92"),
         (cell(MA_COQUAN="H44.92"), "FOREIGN_UNIT", "H44.92 không thuộc H24"),
         (cell(MA_COQUAN="H44"), "FOREIGN_UNIT", "H44 không thuộc H24"),
-        (cell(MA_COQUAN="H24.91"), "DUPLICATE_UNIT", "H24.91 có nhiều dòng"),
+        (cell(TEN=None), "BAD_UNIT_NAME", "Tên đơn vị H24.92 là null"),
         (cell(TEN="=1+1"), "BAD_UNIT_NAME", "H24.92"),
         (cell(TDGQ="mười"), "BAD_NUMBER", "TDGQ không phải là số: mười"),
         (cell(TDGQ="-1"), "BAD_NUMBER", "TDGQ không phải là số: -1"),
@@ -217,6 +217,24 @@ def test_a_row_that_cannot_be_taken_is_quarantined_and_accounted_for(
     assert message in found["message_vi"]
     (account,) = tables["portal_submissions"]
     assert (account["rows"], account["accepted"], account["quarantined"]) == (7, 6, 1)
+
+
+def test_rows_of_one_unit_that_differ_are_all_quarantined_and_equal_ones_are_one(
+    tmp_path: Path, archive: RawArchive
+) -> None:
+    other = {**units()[1], "MA_COQUAN": "H24.91"}
+    drop(tmp_path / "inbox", "2024-05", below=[units()[0], other, units()[2], units()[2]])
+    tables = read(tmp_path, archive)
+    found = tables["portal_quarantine"]
+    assert [(row["rule"], row["row"]) for row in found] == [
+        ("DUPLICATE_UNIT", 1),
+        ("DUPLICATE_UNIT", 2),
+    ]
+    assert "H24.91 có nhiều dòng" in found[0]["message_vi"]
+    assert ("H24.91", "TOTAL") not in scores(tables)
+    (account,) = tables["portal_submissions"]
+    counts = [account[name] for name in ("rows", "accepted", "quarantined", "duplicates")]
+    assert counts == [8, 5, 2, 1]
 
 
 def test_a_row_without_a_code_is_found_by_its_name_in_any_spelling(

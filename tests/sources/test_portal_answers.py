@@ -3,17 +3,20 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cchc_pipeline.decision766 import load_methodology
+from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.file_drop import read_drop
 from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
 from cchc_pipeline.sources.portal_consistency import judge_snapshot
+from cchc_pipeline.sources.portal_tables import require_within_limit
 from tests.portal_answers_builder import built_snapshot, sample_unit
 
 METHODOLOGY = load_methodology("766-2026")
@@ -178,6 +181,34 @@ def test_a_five_group_answer_is_taken_as_such_and_nothing_is_subtracted(parse: A
         ("totalScore", True, "BAD_NUMBER"),
         ("totalReceived", 10.5, "BAD_COUNT"),
         ("totalReceived", -3, "BAD_COUNT"),
+        ("departmentCode", ["H24.M01"], "BAD_UNIT_CODE"),
+        ("departmentCode", {"a": 1}, "BAD_UNIT_CODE"),
+        ("departmentCode", 24, "BAD_UNIT_CODE"),
+        ("departmentCode", False, "BAD_UNIT_CODE"),
+        ("departmentCode", "H24.M01\x1b", "BAD_UNIT_CODE"),
+        ("departmentName", None, "BAD_UNIT_NAME"),
+        ("departmentName", "None", "BAD_UNIT_NAME"),
+        ("departmentName", "NULL", "BAD_UNIT_NAME"),
+        ("departmentName", "—", "BAD_UNIT_NAME"),
+        ("departmentName", " \u3000\n", "BAD_UNIT_NAME"),
+        ("departmentName", 12, "BAD_UNIT_NAME"),
+        ("departmentName", True, "BAD_UNIT_NAME"),
+        ("departmentName", ["Sở Mẫu"], "BAD_UNIT_NAME"),
+        ("departmentName", {"vi": "Sở Mẫu"}, "BAD_UNIT_NAME"),
+        ("departmentName", "Sở \x1b[31mMẫu", "BAD_UNIT_NAME"),
+        ("departmentName", "Sở \u202eMẫu", "BAD_UNIT_NAME"),
+        ("departmentName", "Sở \ud800", "BAD_UNIT_NAME"),
+        ("departmentName", "Sở " * 100, "BAD_UNIT_NAME"),
+        ("departmentName", "＝1+1 Sở", "BAD_UNIT_NAME"),
+        ("totalScore", [17], "BAD_NUMBER"),
+        ("totalScore", 1e300, "BAD_NUMBER"),
+        ("totalScore", 10**400, "BAD_NUMBER"),
+        ("totalScore", "NaN", "BAD_NUMBER"),
+        ("totalReceived", "12", "BAD_NUMBER"),
+        ("totalReceived", True, "BAD_NUMBER"),
+        ("totalReceived", {}, "BAD_NUMBER"),
+        ("totalReceived", 10**30, "BAD_COUNT"),
+        ("totalReceived", 1e300, "BAD_COUNT"),
     ],
 )
 def test_an_entry_that_cannot_be_taken_is_quarantined_and_none_is_lost(
@@ -192,7 +223,9 @@ def test_an_entry_that_cannot_be_taken_is_quarantined_and_none_is_lost(
     whole, parsed = 6 * 3 + 1 + 2, parse(change)
     (refused,) = parsed.quarantined
     assert (refused.rule, refused.file, refused.row) == (rule, "dvc-progress-tree.H24", 1)
-    assert refused.message_vi
+    assert refused.message_vi.isprintable()
+    assert refused.unit_text.isprintable()
+    assert len(refused.message_vi) < 200
     assert parsed.entries == whole
 
 
@@ -243,3 +276,170 @@ def test_a_mixed_root_marks_its_units_but_not_its_peers(parse: Any) -> None:
     for code in ("H24", "H24.M01", "H24.M11"):
         assert "MIXED_SNAPSHOT" in parsed.observations[code, "TDGQ"].flags
     assert parsed.observations["H26", "TDGQ"].flags == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("departmentType", ["PROVINCE"]), ("level", {}), ("departmentType", 3), ("stt", "\ud800")],
+)
+def test_a_word_that_is_none_in_a_field_that_decides_little_loses_no_figure(
+    parse: Any, field: str, value: object
+) -> None:
+    parsed = parse(lambda answers: _child(answers, "dvc-progress-tree").update({field: value}))
+    assert parsed.quarantined == ()
+
+
+@pytest.mark.parametrize("whole", [12, 12.0, 1.2e1])
+def test_a_count_may_be_written_as_json_writes_whole_numbers(parse: Any, whole: float) -> None:
+    parsed = parse(lambda a: _child(a, "dvc-progress-tree").update(totalOnTime=whole))
+    assert parsed.observations["H24.M01", "PROGRESS_ON_TIME"].numerator == 12
+
+
+@pytest.mark.parametrize(
+    "row", [None, "H24.M01", 7, ["H24.M01"], True], ids=["null", "text", "number", "list", "true"]
+)
+def test_what_is_no_entry_at_all_is_quarantined(parse: Any, row: object) -> None:
+    parsed = parse(lambda a: a["dvc-progress-tree.H24"]["data"]["children"].append(row))
+    (refused,) = parsed.quarantined
+    assert (refused.rule, refused.row) == ("LINE_UNREADABLE", 3)
+    assert parsed.entries == 6 * 3 + 1 + 2 + 1
+
+
+@pytest.mark.parametrize(
+    ("metrics", "rule"),
+    [
+        (None, "NO_METRICS"), ("none", "NO_METRICS"), ({"code": "A"}, "NO_METRICS"),
+        ([None], "LINE_UNREADABLE"), ([{"code": None}], "LINE_UNREADABLE"),
+        ([{"code": ["DOSSIER_SYNC"]}], "LINE_UNREADABLE"),
+        ([{"code": "DOSSIER_SYNC", "score": "6"}], "BAD_NUMBER"),
+        ([{"code": "DOSSIER_SYNC", "numerator": 0.5}], "BAD_COUNT"),
+        ([{"code": "DOSSIER_SYNC", "score": 1}, {"code": "DOSSIER_SYNC", "score": 2}],
+         "LINE_UNREADABLE"),
+    ],
+)  # fmt: skip
+def test_a_list_of_metrics_that_cannot_be_read_sets_its_entry_aside(
+    parse: Any, metrics: object, rule: str
+) -> None:
+    parsed = parse(lambda answers: _child(answers, "transparency").update(metrics=metrics))
+    assert [(q.rule, q.file, q.row) for q in parsed.quarantined] == [(rule, "transparency.H24", 1)]
+
+
+def test_two_entries_of_a_department_that_differ_are_both_set_aside_and_nothing_else(
+    parse: Any,
+) -> None:
+    def change(answers: Answers) -> None:
+        rows = answers["service-results.H24"]["data"]["evaluation"]
+        rows.append(
+            {
+                **rows[0],
+                "totalScore": 12.0,
+                "groupScores": dict.fromkeys((g.code for g in METHODOLOGY.groups), 2),
+            }
+        )
+
+    parsed = parse(change)
+    places = [(q.rule, q.file, q.row) for q in parsed.quarantined]
+    assert places == [("DUPLICATE_UNIT", "service-results.H24", row) for row in (1, 3)]
+    assert ("H24.M01", "TOTAL") not in parsed.summary
+    assert ("H24.M11", "TOTAL") in parsed.summary
+    assert ("H24.M01", "TDGQ") in parsed.detail
+    assert not [f for f in parsed.findings if f.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ({"totalReceived": 10.5}, {"BAD_COUNT", "DUPLICATE_UNIT"}),
+        ({"departmentName": "Sở Khác"}, {"DUPLICATE_UNIT"}),
+        ({"ratio": None}, {"DUPLICATE_UNIT"}),
+    ],
+)
+def test_a_second_entry_that_is_broken_or_named_otherwise_is_a_contradiction_too(
+    parse: Any, change: dict[str, object], rules: set[str]
+) -> None:
+    def double(answers: Answers) -> None:
+        rows = answers["dvc-progress-tree.H24"]["data"]["children"]
+        rows.append({**rows[0], **change})
+
+    parsed = parse(double)
+    assert {q.rule for q in parsed.quarantined} == rules
+    assert [q.row for q in parsed.quarantined] == [1, 3]
+    assert ("H24.M01", "TDGQ") not in parsed.detail
+
+
+def test_equal_entries_are_one_with_a_note(parse: Any) -> None:
+    def double(answers: Answers) -> None:
+        rows = answers["dvc-progress-tree.H24"]["data"]["children"]
+        rows += [{**rows[0], "stt": 9}, dict(rows[0])]
+
+    parsed = parse(double)
+    assert (parsed.quarantined, parsed.repeated) == ((), 2)
+    assert ("info", "REPEATED_ENTRY") in {(f.severity, f.rule) for f in parsed.findings}
+    assert ("H24.M01", "TDGQ") in parsed.detail
+
+
+def test_a_department_id_of_two_codes_joins_no_entry(parse: Any) -> None:
+    def change(answers: Answers) -> None:
+        _child(answers, "dvc-progress-tree", 1)["departmentId"] = AGENCY.department_id
+        del _child(answers, "transparency")["departmentCode"]
+
+    (refused,) = parse(change).quarantined
+    assert (refused.rule, refused.file) == ("NO_UNIT_CODE", "transparency.H24")
+
+
+def test_new_content_is_told_without_anything_raw(parse: Any) -> None:
+    def change(answers: Answers) -> None:
+        _child(answers, "transparency")["x\x1b[2J\ud800" + "y" * 500] = 1
+        _child(answers, "transparency")["metrics"].append({"code": "\u202eNEW"})
+
+    found = [f for f in parse(change).findings if f.rule == "UNKNOWN_FIELD"]
+    assert len(found) == 2
+    for finding in found:
+        assert (finding.message_vi + finding.message_en).isprintable()
+        assert len(finding.message_en) < 200
+
+
+def test_a_key_that_stands_twice_sets_its_entry_aside(tmp_path: Path) -> None:
+    answers = built_snapshot(ROOT, [AGENCY, COMMUNE], METHODOLOGY)
+    folder, archive = tmp_path / "drop", RawArchive(tmp_path / "raw")
+    folder.mkdir()
+    for name, answer in answers.items():
+        text = json.dumps(answer)
+        if name == "dvc-progress-tree.H24":
+            text = text.replace(
+                '"departmentCode": "H24.M11"', '"ratio": 1, "departmentCode": "H24.M11"'
+            )
+        (folder / f"{name}.month.json").write_text(text, encoding="utf-8")
+    (snapshot,) = read_drop(folder, Month(2026, 9), "H24", NOW, archive).snapshots
+    parsed = parse_snapshot(snapshot, archive, METHODOLOGY, ROOT.department_id)
+    (refused,) = parsed.quarantined
+    assert (refused.rule, refused.row) == ("LINE_UNREADABLE", 2)
+    assert "ratio" in refused.message_vi
+
+
+# The share that stops a month
+
+
+def _account(rows: int, rules: list[str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    account = {"rows": rows, "quarantined": len(rules), "period": "2026-09"}
+    return account, [{"rule": rule} for rule in rules]
+
+
+@pytest.mark.parametrize(
+    "rules", [["BAD_COUNT"], ["BAD_UNIT_NAME"] * 10, ["DUPLICATE_UNIT"] * 9 + ["BAD_NUMBER"]]
+)
+def test_departments_left_out_alone_do_not_stop_a_month(rules: list[str]) -> None:
+    account, quarantined = _account(100, rules)
+    require_within_limit(account, Decimal("0.01"), quarantined)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [["BAD_COUNT"] * 2, ["NO_UNIT_CODE", "BAD_NUMBER"], ["BAD_UNIT_NAME"] * 11],
+)
+def test_a_month_stops_where_the_answers_are_read_wrongly_or_too_many_are_left_out(
+    rules: list[str],
+) -> None:
+    account, quarantined = _account(100, rules)
+    with pytest.raises(CheckFailedError, match=f"{len(rules)} of 100 entries were quarantined"):
+        require_within_limit(account, Decimal("0.01"), quarantined)

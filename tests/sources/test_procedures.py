@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cchc_pipeline.contracts import load_contract
@@ -18,8 +19,10 @@ from cchc_pipeline.sources.procedures import (
     Procedure,
     judge_procedures,
     procedures_from_rows,
-    rows_of_json,
 )
+from cchc_pipeline.sources.record_files.reading import read_plain
+from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.sources.record_files.relation_rows import rows_of_relation
 from cchc_pipeline.sources.record_rows import Judged, RecordRow
 from cchc_pipeline.store import table_from_rows
 
@@ -150,23 +153,46 @@ def test_a_catalogue_keeps_to_its_contract_and_comes_back_the_same() -> None:
     assert values == procedure_values(catalogue_shares(catalogue, MARCH), MARCH, "H24")
 
 
-def test_json_is_a_list_or_an_object_with_data_under_field_names_or_headings() -> None:
-    item = {"MaTTHC": "9.900001", "Tên TTHC": "Mẫu", "Chuẩn hóa": True, "ChuHoSo": "TOKEN7"}
+def test_json_is_a_list_or_an_object_with_data_under_field_names_or_headings(
+    tmp_path: Path,
+) -> None:
+    item = {"MaTTHC": "9.900001", "Tên TTHC": "Mẫu", "CHUANHOA": True, "ChuHoSo": "TOKEN7"}
     for content in ([item], {"data": [item]}, {"data": {"items": [item]}}):
-        (row,) = rows_of_json(json.dumps(content).encode(), "tthc.json")
+        (row,) = _rows_of_json(tmp_path, json.dumps(content).encode())
         assert row.texts == {"MaTTHC": "9.900001", "TenTTHC": "Mẫu", "ChuanHoa": "TRUE"}
 
 
+def test_an_entry_of_json_with_a_doubled_name_or_a_list_is_set_aside(tmp_path: Path) -> None:
+    good = '{"MaTTHC": "9.900001", "TenTTHC": "Mẫu"}'
+    twice = '{"MaTTHC": "9.900002", "MaTTHC": "9.900003", "TenTTHC": "Mẫu"}'
+    listed = '{"MaTTHC": ["9.900004"], "TenTTHC": "Mẫu"}'
+    content = f"[{good}, {twice}, {listed}, 5]".encode()
+    judged = judge_procedures(_rows_of_json(tmp_path, content))
+    assert [procedure.code for procedure in judged.accepted] == ["9.900001"]
+    assert [entry.row for entry in judged.quarantined] == [2, 3, 4]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"data": 3}', b"\xff"])
-def test_json_that_is_no_catalogue_is_refused_in_one_line(content: bytes) -> None:
+def test_json_that_is_no_catalogue_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(SourceError, match=r"tthc\.json"):
-        rows_of_json(content, "tthc.json")
+        _rows_of_json(tmp_path, content)
+
+
+def _rows_of_json(folder: Path, content: bytes) -> list[RecordRow]:
+    """The rows of a catalogue in JSON, as a month reads them."""
+    path = folder / "tthc.json"
+    path.write_bytes(content)
+    with duckdb.connect() as connection:
+        (relation,) = read_plain(
+            path.name, path, load_form("procedures"), folder / "scratch", connection
+        )
+        return list(rows_of_relation(relation, connection))
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is absent")
-def test_the_national_portal_s_own_answer_is_read() -> None:
+def test_the_national_portal_s_own_answer_is_read(tmp_path: Path) -> None:
     content = (SHARED / "portal-data" / "formalities.page-575.json").read_bytes()
-    judged = judge_procedures(rows_of_json(content, "tthc.json"))
+    judged = judge_procedures(_rows_of_json(tmp_path, content))
     assert [procedure.code for procedure in judged.accepted] == ["6.006776"]
     assert procedure_values(catalogue_shares(judged.accepted, MARCH), MARCH, "H24") == {}

@@ -21,7 +21,8 @@ from cchc_pipeline.plan import load_plan
 from cchc_pipeline.sources.agency_forms.cells import Cells, FormCells, open_form
 from cchc_pipeline.sources.agency_forms.rows import INPUTS, judge_row
 from cchc_pipeline.sources.quarantined import Fault, Quarantined, quarantine
-from cchc_pipeline.sources.text_values import read_month, unit_of
+from cchc_pipeline.sources.text_values import read_month
+from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.units import Unit, UnitRegister
 
 TABLE = "agency_reports"
@@ -278,8 +279,9 @@ def _unit_of(form: FormCells, terms: FormTerms) -> Unit:
         raise SourceError(
             "does not say which unit it is of", where=form.file, todo="fill in Mã đơn vị"
         )
-    unit = unit_of(said, terms.register, terms.root, terms.month)
-    if unit is None or unit.code == terms.root:
+    found = UnitTexts(terms.register, terms.root, terms.month).resolve(said)
+    unit = terms.register.find(found.code, terms.month) if found and not found.ended else None
+    if unit is None:
         raise SourceError(
             f"its unit is no unit below {terms.root} in {terms.month}",
             where=form.file,

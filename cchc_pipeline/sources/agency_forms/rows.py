@@ -90,7 +90,7 @@ def _number(row: _Row, key: str) -> Decimal:
     """The number in a cell, to 6 decimals: more of them are noise of a spreadsheet's formula."""
     text = row.cells[key]
     try:
-        number = read_number(text.removesuffix("%") if key == "value" else text)
+        number = read_number(text.removesuffix("%").strip() if key == "value" else text)
     except ValueError:
         row.fault("NUMBER_UNREADABLE", key, text)
         return Decimal(0)

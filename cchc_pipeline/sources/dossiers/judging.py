@@ -17,17 +17,20 @@ import pyarrow as pa
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.engines.protocol import Engine
+from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
 from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
-from cchc_pipeline.sources.dossiers.values import quoted
+from cchc_pipeline.sources.dossiers.values import code_day, quoted
 from cchc_pipeline.sources.unit_texts import UnitTexts
 
 _SQL_TYPES = {
     "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
     "boolean": "BOOLEAN", "local_datetime": "TIMESTAMP",
 }  # fmt: skip
-_UNITS = pa.schema([("text", pa.string()), ("unit_code", pa.string()), ("unit_ended", pa.bool_())])
+_UNITS = pa.schema(
+    [(name, pa.string()) for name in ("text", "unit_code", "moved_from", "succession")]
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Refused:
-    """A quarantined row; ``mask`` tells the faults, ``texts`` the fields as they stand there."""
+    """A quarantined row.
+
+    Attributes:
+        mask: Its faults.
+        texts: The fields as they stand there.
+        line: Why the line cannot be read.
+        succession: What became of its unit, where that has ended.
+    """
 
     file: str
     row: int
@@ -66,6 +76,8 @@ class Refused:
     dossier_code: str | None
     mask: int
     texts: Mapping[str, str | None]
+    line: str | None = None
+    succession: str | None = None
 
 
 class Judgement:
@@ -98,15 +110,21 @@ class Judgement:
         self._engine.view("staged", " UNION ALL ".join(parts))
 
     def _make_units(self, units: UnitTexts) -> None:
-        """The codes of all unit texts; one that is not found is looked up as unknown."""
-        texts = "SELECT DISTINCT unit_text FROM staged WHERE unit_text IS NOT NULL"
-        told = ((text, units.resolve(text)) for (text,) in self._engine.rows(texts))
-        resolved = [(text, unit.code, unit.ended) for text, unit in told if unit]
-        rows = [dict(zip(_UNITS.names, row, strict=True)) for row in resolved]
+        """The units of all texts; one that is not found is looked up as unknown."""
+        texts = (
+            "SELECT unit_text FROM staged WHERE unit_text IS NOT NULL"
+            " UNION SELECT unit_name FROM staged WHERE unit_name IS NOT NULL"
+        )
+        told = ((text, units.holder(text)) for (text,) in self._engine.rows(texts))
+        found = [(t, h.code, h.moved_from, h.succession) for t, h in told if h]
+        rows = [dict(zip(_UNITS.names, row, strict=True)) for row in found]
         self._engine.put("units", pa.Table.from_pylist(rows, schema=_UNITS))
 
     def _make_candidates(self) -> None:
-        """Every row with its unit and the mask of all its faults."""
+        """Every row with its unit, the mask of all its faults, and what it can be a duplicate by.
+
+        The ``key`` is NULL, and equal to no other, where the line or the code could not be read.
+        """
         bit = {name: 1 << fault.bit for name, fault in dossier_faults().items()}
         broken = " + ".join(
             f"CASE WHEN coalesce(NOT ({rule.kwargs['sql']}), false)"
@@ -115,20 +133,21 @@ class Judgement:
         )
         unit = (
             "CASE WHEN unit_text IS NULL THEN 0"
-            f" WHEN unit_code IS NULL THEN {bit['UNIT_UNKNOWN']}"
-            f" WHEN unit_ended THEN {bit['UNIT_NOT_VALID']} ELSE 0 END"
+            f" WHEN unit_code IS NOT NULL THEN 0"
+            f" WHEN succession IS NULL THEN {bit['UNIT_UNKNOWN']} ELSE {bit['UNIT_NOT_VALID']} END"
         )
-        line = bit["LINE_UNREADABLE"]
+        line, code = bit["LINE_UNREADABLE"], "coalesce(dossier_code, texts.MaHoSo)"
         self._engine.view(
             "candidates",
             "SELECT *,"
             f" CASE WHEN not_received THEN 0 WHEN (faults & {line}) <> 0 THEN {line}"
             f" ELSE faults + {unit} + {broken} END AS mask,"
-            " coalesce(dossier_code, texts.MaHoSo, '') AS key FROM ("
-            " SELECT s.*, u.unit_code, coalesce(u.unit_ended, false) AS unit_ended,"
+            f" CASE WHEN (faults & {line}) = 0 THEN {code} END AS key FROM ("
+            " SELECT s.*, u.unit_code, u.moved_from, u.succession, n.unit_code AS named_unit,"
             f" {quoted(str(self._month))} AS period,"
             " coalesce(s.status IN (1, 3), false) AS not_received"
-            " FROM staged AS s LEFT JOIN units AS u ON s.unit_text = u.text)",
+            " FROM staged AS s LEFT JOIN units AS u ON s.unit_text = u.text"
+            " LEFT JOIN units AS n ON s.unit_name = n.text)",
         )
 
     def _make_fates(self) -> None:
@@ -141,7 +160,8 @@ class Judgement:
             " hash(received_at, received_timed, unit_code, procedure_code) AS signature,"
             " finished_at IS NOT NULL AS has_finish"
             " FROM candidates SEMI JOIN (SELECT key FROM candidates WHERE NOT not_received"
-            " GROUP BY key HAVING count(*) > 1) USING (key) WHERE NOT not_received",
+            " AND key IS NOT NULL GROUP BY key HAVING count(*) > 1) USING (key)"
+            " WHERE NOT not_received",
         )
         self._engine.table(
             "identical",
@@ -192,17 +212,34 @@ class Judgement:
         )
 
     def accounts(self) -> tuple[Account, ...]:
-        """The rows of each file and unit by what became of them."""
+        """The rows of each file and unit by what became of them.
+
+        Raises:
+            SourceError: A row has no fate, or two, or is a duplicate that could not be read.
+        """
         found = self._engine.rows(
-            "SELECT file, unit, count(*),"
+            "SELECT file, unit_code, count(*),"
             " count(*) FILTER (WHERE mask = 0 AND fate IS NULL),"
             " count(*) FILTER (WHERE fate = 'contradiction' OR (mask <> 0 AND fate IS NULL)),"
-            " count(*) FILTER (WHERE fate = 'duplicate'), count(*) FILTER (WHERE not_received)"
-            " FROM (SELECT file, CASE WHEN unit_ended THEN NULL ELSE unit_code END AS unit, mask,"
-            " fate, not_received FROM candidates LEFT JOIN fates USING (part, row))"
-            " GROUP BY file, unit ORDER BY file, unit"
+            " count(*) FILTER (WHERE fate = 'duplicate' AND key IS NOT NULL),"
+            " count(*) FILTER (WHERE not_received)"
+            " FROM candidates LEFT JOIN fates USING (part, row)"
+            " GROUP BY file, unit_code ORDER BY file, unit_code"
         )
-        return tuple(Account(*row) for row in found)
+        accounts = tuple(Account(*row) for row in found)
+        lines = self._engine.rows("SELECT file, count(*) FROM staged GROUP BY file")
+        require_balanced(accounts, dict(lines))
+        return accounts
+
+    def moved(self) -> Sequence[tuple[str, str, int]]:
+        """The accepted rows of a unit that has ended: its name, the successor's code, how many."""
+        return tuple(
+            self._engine.rows(
+                "SELECT moved_from, unit_code, count(*)"
+                " FROM candidates ANTI JOIN fates USING (part, row)"
+                " WHERE mask = 0 AND moved_from IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            )
+        )
 
     def write_accepted(self, path: Path) -> None:
         """Write the rows of ``dossiers`` as Parquet; those not received keep what is known."""
@@ -221,25 +258,26 @@ class Judgement:
         """The quarantined rows, in the order of files and rows."""
         contradicting = 1 << dossier_faults()["CONTRADICTING_DUPLICATES"].bit
         found = self._engine.rows(
-            "SELECT file, row, CASE WHEN unit_ended THEN NULL ELSE unit_code END,"
-            " coalesce(dossier_code, texts.MaHoSo),"
-            f" CASE WHEN fate IS NULL THEN mask ELSE {contradicting} END, texts, unit_text"
+            "SELECT file, row, unit_code, coalesce(dossier_code, texts.MaHoSo),"
+            f" CASE WHEN fate IS NULL THEN mask ELSE {contradicting} END, texts, unit_text,"
+            " line_fault, succession"
             " FROM candidates LEFT JOIN fates USING (part, row)"
             " WHERE fate = 'contradiction' OR (mask <> 0 AND fate IS NULL) ORDER BY part, row"
         )
         return (_refused(row) for row in found)
 
     def warned(self) -> Mapping[str, int]:
-        """How many accepted rows each warning of the contract holds for."""
+        """How many accepted rows each warning holds for; those that hold for none are left out."""
         rules = warnings()
         counts = ", ".join(
-            f"count(*) FILTER (WHERE coalesce(NOT ({rule.kwargs['sql']}), false))" for rule in rules
+            f"count(*) FILTER (WHERE coalesce(NOT ({sql}), false))" for sql in rules.values()
         )
         [found] = self._engine.rows(
-            f"SELECT {counts} FROM candidates ANTI JOIN fates USING (part, row)"
-            " WHERE mask = 0 AND NOT not_received"
+            f"SELECT {counts} FROM (SELECT *, {code_day('dossier_code')} AS code_day"
+            " FROM candidates ANTI JOIN fates USING (part, row)"
+            " WHERE mask = 0 AND NOT not_received)"
         )
-        return {rule.id: count for rule, count in zip(rules, found, strict=True)}
+        return {rule: count for rule, count in zip(rules, found, strict=True) if count}
 
     def has_sample(self) -> bool:
         """Whether any row is marked as sample data."""
@@ -251,13 +289,32 @@ def _accepted(column: str) -> str:
     """A column of an accepted row; of one not received, only its unit, field and status."""
     if column == "field_code":
         return "coalesce(field_code, 'UNKNOWN')"
-    if column == "unit_code":
-        return "CASE WHEN unit_ended THEN NULL ELSE unit_code END"
     if column in PART_VALUES and column != "status":
         return f"CASE WHEN not_received THEN NULL ELSE {column} END"
     return column
 
 
 def _refused(row: tuple[Any, ...]) -> Refused:
-    file, number, unit, code, mask, texts, unit_text = row
-    return Refused(file, number, unit, code, mask, {**(texts or {}), "DonViXuLy": unit_text})
+    file, number, unit, code, mask, texts, unit_text, line, succession = row
+    told = {**(texts or {}), "DonViXuLy": unit_text}
+    return Refused(file, number, unit, code, mask, told, line, succession)
+
+
+def require_balanced(accounts: Sequence[Account], lines: Mapping[str, int]) -> None:
+    """Each row of each file has exactly one fate.
+
+    Args:
+        accounts: Of each file and unit.
+        lines: How many rows each file has.
+
+    Raises:
+        SourceError: The sums of a file differ.
+    """
+    for file, count in lines.items():
+        of_file = [account for account in accounts if account.file == file]
+        fates = sum(one.accepted + one.quarantined + one.duplicates for one in of_file)
+        if not count == fates == sum(account.rows for account in of_file):
+            raise SourceError(
+                f"{count} rows, but {fates} accepted, quarantined or duplicate", where=file,
+                todo="report this fault of the program; nothing was counted",
+            )  # fmt: skip

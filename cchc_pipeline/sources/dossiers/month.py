@@ -21,9 +21,10 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import Delivery
+from cchc_pipeline.sources.dossiers.absence import absence_notes, given_columns
 from cchc_pipeline.sources.dossiers.judging import Account, Judgement, Part
 from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
-from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, kind_of, stage
+from cchc_pipeline.sources.dossiers.staging import kind_of, stage
 from cchc_pipeline.sources.record_files.reading import TextRelation, read_plain
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.unit_texts import UnitTexts
@@ -134,14 +135,15 @@ def read_dossiers(
                 where=", ".join(file.name for file in files),
                 todo="export the month again",
             )
+        given = given_columns(parts)
         judged.write_accepted(results.accepted)
         write_quarantine(units.month, judged.refused(), results.quarantine, results.codes)
         return DossierReading(
             accounts,
             "sample" if judged.has_sample() else "published",
-            _given(parts),
+            given,
             judged.warned(),
-            tuple(_notes(relations)),
+            (*_notes(relations), *_moves(judged, units), *absence_notes(accounts, given)),
         )
 
 
@@ -188,21 +190,19 @@ def label(relation: TextRelation) -> str:
     return f"{relation.file} [{relation.sheet}]" if relation.sheet else relation.file
 
 
-def _given(parts: Sequence[Part]) -> Mapping[str, frozenset[str]]:
-    return {
-        part.file: frozenset(
-            column for column, fields in COLUMN_FIELDS.items() if part.kind.intersection(fields)
-        )
-        for part in parts
-    }
-
-
 def _notes(relations: Sequence[TextRelation]) -> Iterator[str]:
     for relation in relations:
         yield from (f"{label(relation)}: {note}" for note in relation.notes)
         if relation.dropped:
             names = ", ".join(f"{name!r:.40}" for name in relation.dropped[:20])
             yield f"{label(relation)}: columns not taken: {names}"
+
+
+def _moves(judged: Judgement, units: UnitTexts) -> Iterator[str]:
+    """Whose dossiers count for a successor."""
+    for name, code, count in judged.moved():
+        unit = units.register.find(code, units.month)
+        yield f"{count} hồ sơ của {name} được tính cho {unit.name_vi if unit else code}"
 
 
 def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
@@ -222,18 +222,6 @@ def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
         }
         for account in reading.accounts
     ]
-
-
-def absent_columns(accounts: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The optional columns of ``dossiers`` that no file of the month gives.
-
-    Args:
-        accounts: Rows of ``dossier_accounts``; without any nothing is known to be absent.
-    """
-    if not accounts:
-        return frozenset()
-    given = {column for row in accounts for column in (row["given"] or "").split(";")}
-    return frozenset(COLUMN_FIELDS) - given
 
 
 def submission_rows(

@@ -5,7 +5,7 @@ beside them into the raw zone. Does not: deciding what is quarantined (``judging
 sheets that go to units (``error_sheets``).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,33 +18,48 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.masking import mask
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.judging import Refused
-from cchc_pipeline.sources.dossiers.rules import Fault, dossier_faults
+from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, Fault, dossier_faults
+from cchc_pipeline.sources.dossiers.staging import NAMES
 from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.sources.text_values import is_cell_error, without_mark
 
 CODES_SCHEMA = pa.schema([("file", pa.string()), ("row", pa.int64()), ("code", pa.string())])
 _CODE_LENGTH = 40
+_LINE_LENGTH = 200
 _BATCH = 20_000
 
 
 def quarantine_rows(month: Month, refused: Iterable[Refused]) -> Iterator[dict[str, Any]]:
-    """One row a fault, as ``dossier_quarantine`` declares it; values are cut and masked."""
+    """One row a fault and field, as ``dossier_quarantine`` declares it, with values masked."""
     for row in refused:
         for fault in dossier_faults().values():
             if row.mask & (1 << fault.bit):
-                yield {
-                    "period": str(month),
-                    "file": row.file,
-                    "row": row.row,
-                    "unit_code": row.unit_code,
-                    "field": fault.field or None,
-                    "rule": fault.id,
-                    "message_vi": _message(fault, row.texts),
-                    "expected_vi": fault.expected,
-                }
+                for field in _fields(fault, row.texts):
+                    yield {
+                        "period": str(month),
+                        "file": row.file,
+                        "row": row.row,
+                        "unit_code": row.unit_code,
+                        "field": field or None,
+                        "rule": fault.id,
+                        "message_vi": _message(fault, field, row),
+                        "expected_vi": fault.expected,
+                    }
 
 
-def _message(fault: Fault, texts: Mapping[str, str | None]) -> str:
-    return fault.message.vi.format(value=f"“{mask(texts.get(fault.field) or '')}”")
+def _fields(fault: Fault, texts: Mapping[str, str | None]) -> Sequence[str]:
+    """The fields in which a fault shows: its own, or whichever hold a formula's error."""
+    if fault.id != CELL_ERROR:
+        return [fault.field]
+    return [name for name in NAMES if is_cell_error(texts.get(name) or "")]
+
+
+def _message(fault: Fault, field: str, row: Refused) -> str:
+    return fault.message.vi.format(
+        value=f"“{mask(without_mark(row.texts.get(field) or ''))}”",
+        line=mask(row.line or "", _LINE_LENGTH),
+        succession=row.succession or "",
+    ).strip()
 
 
 def write_quarantine(

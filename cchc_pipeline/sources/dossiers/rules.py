@@ -15,6 +15,8 @@ from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.reference import read_yaml
 
 FILE = "records/dossier_rules.yaml"
+CELL_ERROR = "CELL_ERROR"
+"""The fault that shows in whichever free text holds a formula's error."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,15 @@ def contradictions() -> tuple[Rule, ...]:
     return tuple(rule for rule in load_contract("dossiers").rules if rule.severity == "error")
 
 
-def warnings() -> tuple[Rule, ...]:
-    """The contract's rules that are counted and told, and stop nothing."""
-    return tuple(rule for rule in load_contract("dossiers").rules if rule.severity == "warning")
+@cache
+def warnings() -> Mapping[str, str]:
+    """The rules that are counted and told, and stop nothing: by their ids, what must hold.
+
+    They are the contract's, and those on what the table does not keep.
+    """
+    kept = (rule for rule in load_contract("dossiers").rules if rule.severity == "warning")
+    told = {entry["id"]: entry["sql"] for entry in read_yaml(FILE)["warnings"]}
+    return {rule.id: str(rule.kwargs["sql"]) for rule in kept} | told
 
 
 def mask(faults: Mapping[str, str]) -> str:

@@ -7,12 +7,17 @@ month's parts together (``judging``), or how a value is read (``values``).
 A part has one row a line of the file, in its order, so that a row's number is its place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import pyarrow as pa
 
 from cchc_pipeline.engines.protocol import Engine, Texts
+from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.dossiers import values as read
-from cchc_pipeline.sources.dossiers.rules import mask
-from cchc_pipeline.sources.record_files.reading import TextRelation
+from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, mask
+from cchc_pipeline.sources.record_files.reading import TextRelation, reading
 from cchc_pipeline.sources.record_files.record_form import RecordForm
 
 _MOMENTS = {
@@ -51,16 +56,23 @@ _COMPARED: Mapping[tuple[str, ...], str] = {
     ("NgayKetThucXuLy",): "ended_at, ended_timed",
     ("TrangThaiHoSo",): "status",
     ("DuocThanhToanTrucTuyen",): "online_payment",
-    ("TongLePhi", "DanhSachLePhi"): "fee",
+    ("TongLePhi", "DanhSachLePhi"): "coalesce(fee, 0)",
     ("HoSoCoThanhPhanSoHoa",): "is_digitised",
     ("TaiKhoanDuocXacThucVoiVNeID",): "is_identified",
     ("DaDongBoDVCQG",): "is_synced",
     ("LuanChuyenNoiBo",): "circulation",
     ("MucDoHaiLong",): "rating",
-    ("SoLanBoSung", "DanhSachHoSoBoSung"): "supplements",
+    ("SoLanBoSung", "DanhSachHoSoBoSung"): "coalesce(supplements, 0)",
     ("CoKetQuaDienTu", "DanhSachGiayToKetQua"): "has_e_result",
 }
-"""What makes two rows of a dossier alike: fields (any of them gives the values), and the values."""
+"""What makes two rows of a dossier alike: fields (any of them gives the values), and the values.
+
+A list that is absent, an empty one and the sum or number of its entries, 0, are the same here: no
+figure tells them apart.
+"""
+
+NAMES = ("TenTTHC", "TenLinhVuc", "TenDonViXuLy", "DuLieuMau")
+"""The texts that no rule of their own reads."""
 
 _FEE_TEXT = (
     "coalesce(TongLePhi,"
@@ -110,10 +122,33 @@ def stage(
 
     Returns:
         The name under which the engine has its rows.
+
+    Raises:
+        SourceError: The file's rows cannot be read.
     """
     name = f"part_{number}"
-    engine.stage(name, texts_of(relation, form), part_query(kind_of(relation), number, kinds, form))
+    query = part_query(kind_of(relation), number, kinds, form)
+    with _scanning(relation.where):
+        engine.stage(name, texts_of(relation, form), query)
     return name
+
+
+@contextmanager
+def _scanning(where: str) -> Iterator[None]:
+    """Tell of a file that fails when its rows are read: until then only its head was looked at.
+
+    Raises:
+        SourceError: DuckDB or Arrow failed on the file.
+    """
+    try:
+        with reading(where):
+            yield
+    except duckdb.OutOfMemoryException:
+        todo = "raise CCHC_MEMORY_LIMIT, or hand the file in in parts"
+        raise SourceError("needs more memory than is allowed", where=where, todo=todo) from None
+    except (duckdb.Error, pa.ArrowException, ValueError, OverflowError) as error:
+        what = f"cannot be read ({type(error).__name__})"
+        raise SourceError(what, where=where, todo="export the file again") from error
 
 
 def texts_of(relation: TextRelation, form: RecordForm) -> Texts:
@@ -141,7 +176,9 @@ def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm)
     valued = f"SELECT *, {values} FROM ({dated})"  # noqa: S608
     judged = f"SELECT *, {mask(_faults())} AS faults FROM ({valued})"  # noqa: S608
     return (
-        f"SELECT {number} AS part, row_no, skipped, dossier_code, DonViXuLy AS unit_text,"  # noqa: S608
+        f"SELECT {number} AS part, row_no, skipped, dossier_code,"  # noqa: S608
+        " coalesce(DonViXuLy, TenDonViXuLy) AS unit_text, TenDonViXuLy AS unit_name,"
+        " greatest(due_at, first_due_at, ended_at, returned_at) AS last_at,"
         f" {', '.join(PART_VALUES)}, DuLieuMau IS NOT NULL AS is_sample, line_fault, faults,"
         f" texts, {contents} FROM (SELECT *,"
         f" CASE WHEN faults <> 0 THEN struct_pack({kept}) END AS texts FROM ({judged}))"
@@ -200,9 +237,10 @@ def _values() -> Mapping[str, str]:
         **flags,
         **moments,
         "fees": fees,
+        "total": read.amount("TongLePhi"),
         "fee": f"coalesce(list_sum({fees}), {read.amount('TongLePhi')})",
-        "supplements": "coalesce(array_length(DanhSachHoSoBoSung),"
-        f" {read.whole_number('SoLanBoSung')})",
+        "supplements": "coalesce(nullif(array_length(DanhSachHoSoBoSung), 0),"
+        f" {read.whole_number('SoLanBoSung')}, array_length(DanhSachHoSoBoSung))",
         "has_e_result": f"(coalesce(array_length({files}) > 0, false)"
         f" OR coalesce({read.code('CoKetQuaDienTu', 'CoKetQuaDienTu')} = 1, false))",
         **_deadline_and_finish(),
@@ -244,13 +282,13 @@ def _faults() -> Mapping[str, str]:
         "FINISHED_UNREADABLE": _unread("NgayKetThucXuLy", "ended_at"),
         "RETURNED_UNREADABLE": _unread("NgayTra", "returned_at"),
         "SUPPLEMENT_UNREADABLE": read.has_unreadable_date("DanhSachHoSoBoSung"),
-        "UNIT_MISSING": "DonViXuLy IS NULL",
+        CELL_ERROR: f"({' OR '.join(read.is_cell_error(name) for name in NAMES)})",
+        "UNIT_MISSING": "coalesce(DonViXuLy, TenDonViXuLy) IS NULL",
         "PAYMENT_UNKNOWN": _unread("DuocThanhToanTrucTuyen", "online_payment"),
-        "FEE_UNREADABLE": f"({_unread('TongLePhi', read.amount('TongLePhi'))}"
+        "FEE_UNREADABLE": f"({_unread('TongLePhi', 'total')}"
         " OR coalesce(array_length(list_filter(DanhSachLePhi, lambda x: x.Gia IS NOT NULL))"
         " > array_length(list_filter(fees, lambda x: x IS NOT NULL)), false))",
-        "FEE_NEGATIVE": f"(coalesce({read.amount('TongLePhi')} < 0, false)"
-        " OR coalesce(list_min(fees) < 0, false))",
+        "FEE_NEGATIVE": "(coalesce(total < 0, false) OR coalesce(list_min(fees) < 0, false))",
         "DIGITISED_UNKNOWN": _unread("HoSoCoThanhPhanSoHoa", "is_digitised"),
         "IDENTIFIED_UNKNOWN": _unread("TaiKhoanDuocXacThucVoiVNeID", "is_identified"),
         "SYNCED_UNKNOWN": _unread("DaDongBoDVCQG", "is_synced"),

@@ -8,37 +8,37 @@ apart by the text. It is DuckDB's SQL; what another engine makes of a function o
 is new here must be taught to its dialect (``engines.spark_dialect``).
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
 
 from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.sources.text_values import (
+    BLANK,
+    COMMAED,
+    COMPACT,
+    DECIMAL,
+    EARLIEST,
+    HOURS_AHEAD,
+    LATEST,
+    MARKED,
+    POINTED,
+    PROCEDURE,
+    PROCEDURE_NUMBER,
+    SERIAL,
+    WHOLE,
+    WRITTEN,
+    cell_errors,
+    dossier_codes,
+    fold_word,
+)
 
-DOSSIER_CODE = r"(?:\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(?:\.[0-9A-Z]{1,6})*)-\d{6}-\d{4,}"
+_PLACE = r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(?:\.[0-9A-Z]{1,6})*)"
+DOSSIER_CODE = rf"{_PLACE}-[0-9]{{6}}-[0-9]{{4,}}"
 """Article 19 of Circular 01/2018/TT-VPCP, and the newer form of the unit's code (believed)."""
 
-_PROCEDURE = r"(\d\.\d{6})(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?"
 _PLAIN_FIELD = r"[A-Za-z][A-Za-z0-9._-]*"
 _NO_FIELD = r"^[^\p{L}\p{N}]|[^\p{L}\p{N}._/\- ]|\d{9}"
 _LONGEST_FIELD = 40
-_OFFSET = r"(Z|[+-]\d\d(:?\d\d)?)"
-_HOURS_AHEAD = 7  # Asia/Ho_Chi_Minh has had no other offset since 1975
-_EARLIEST, _LATEST = "TIMESTAMP '1990-01-01'", "TIMESTAMP '2100-01-01'"
-
-
-@cache
-def dossier_codes() -> Mapping[str, Mapping[str, Any]]:
-    """The codes and words of each coded field, from ``schemas/records/dossier_values.yaml``."""
-    codes: Mapping[str, Mapping[str, Any]] = read_yaml("records/dossier_values.yaml")["codes"]
-    return codes
-
-
-def fold_word(word: str) -> str:
-    """A word without case, accents, spacing and punctuation."""
-    bare = unicodedata.normalize("NFD", word.casefold().replace("đ", "d"))
-    return re.sub(r"[^a-z0-9]", "", bare)
+_MONEY = "DECIMAL(18, 2)"
 
 
 def _folded(text: str) -> str:
@@ -64,91 +64,170 @@ def code(field: str, text: str) -> str:
     by_word = " ".join(
         f"WHEN '{fold_word(word)}' THEN {number}" for number, said in words.items() for word in said
     )
+    by_number = " ".join(f"WHEN {number} THEN {number}" for number in words)
     worded = f"CASE {_folded(text)} {by_word} END" if by_word else "NULL"
-    read = f"CASE {text} {by_code} ELSE {worded} END"
+    rest = (
+        f"CASE WHEN {_is(text, WHOLE)} THEN CASE {_whole(text)} {by_number} END ELSE {worded} END"
+    )
+    read = f"CASE {text} {by_code} ELSE {rest} END"
     empty = known.get("empty")
     return read if empty is None else f"CASE WHEN {text} IS NULL THEN {empty} ELSE {read} END"
+
+
+def _is(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, '{pattern}')"
+
+
+def _number(text: str) -> str:
+    """A number without groups as a double; NULL where it is none."""
+    return f"try_cast(replace(replace({text}, 'e0', ''), ',', '.') AS DOUBLE)"
+
+
+def _whole(text: str) -> str:
+    return f"CAST(try_cast(replace({text}, ',', '.') AS DOUBLE) AS BIGINT)"
 
 
 def moment(text: str) -> str:
     """A moment on the city's clock, whole seconds; a day without a time is its 00:00.
 
-    Read are ``yyyyMMddHHmmss``, ISO 8601 (an offset is turned into the city's), ``dd/mm/yyyy`` with
-    or without a time, and Excel's serial days.
+    The forms are those of ``read_moment``. The commonest come first, by the places of their
+    separators, which leave ``strptime`` nothing to guess: a pattern costs more.
     """
-    iso = (
-        f"CASE WHEN regexp_matches({text}, '{_OFFSET}$') AND length({text}) > 16"
-        f" THEN {_without_offset(text)} ELSE try_cast({text} AS TIMESTAMP) END"
-    )
-    slashes = f"try_strptime({text}, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y', '%d/%m/%Y %H:%M'])"
-    serial = f"try_cast(replace(replace({text}, 'e0', ''), ',', '.') AS DOUBLE)"
-    day = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({serial} * 86400) AS BIGINT))"
+    digits = f"regexp_extract(replace({text}, 'T', ''), '^[0-9]+', 0)"
+    long, slashed = f"length({text})", f"contains({text}, '/')"
+    blank, minutes = f"substr({text}, 11, 1) = ' '", f"substr({text}, 14, 1) = ':'"
+    seconds = f"{long} = 19 AND {minutes} AND substr({text}, 17, 1) = ':'"
+    clock = f"{seconds} AND substr({text}, 11, 1) IN (' ', 'T') AND substr({text}, 12, 2) < '24'"
+    iso = f"substr({text}, 5, 1) = '-' AND substr({text}, 8, 1) = '-'"
     return (
         f"CASE WHEN {text} IS NULL THEN NULL"
-        f" WHEN contains({text}, '/') THEN {slashes}"
-        f" WHEN substr({text}, 5, 1) = '-' THEN date_trunc('second', {iso})"
-        f" WHEN length({text}) = 14 THEN try_strptime({text}, '%Y%m%d%H%M%S')"
-        rf" WHEN regexp_full_match({text}, '\d{{5}}([.,]\d+)?(e0)?') THEN {day} END"
+        f" WHEN {long} = 14 AND try_cast({text} AS BIGINT) > 10000000000000"
+        f" THEN try_strptime({text}, '%Y%m%d%H%M%S')"
+        f" WHEN {slashed}"
+        f" AND ({long} = 10 OR ({blank} AND (({long} = 16 AND {minutes}) OR ({seconds}))))"
+        f" THEN try_strptime({text}, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y', '%d/%m/%Y %H:%M'])"
+        f" WHEN {iso} AND ({long} = 10 OR ({clock}))"
+        f" THEN try_cast({text} AS TIMESTAMP)"
+        f" WHEN {_is(text, SERIAL)}"
+        f" THEN TIMESTAMP '1899-12-30' + to_seconds({_seconds(text)})"
+        f" WHEN {_is(text, WRITTEN)} THEN {_written(text)}"
+        f" WHEN {_is(text, COMPACT)}"
+        f" THEN try_strptime({digits}, ['%Y%m%d%H%M%S', '%Y%m%d']) END"
     )
 
 
-def _without_offset(text: str) -> str:
-    """An ISO moment that gives its offset from UTC, on the city's clock."""
-    zone = f"regexp_extract({text}, '{_OFFSET}$', 0)"
-    hours = f"coalesce(try_cast(left({zone}, 3) AS INTEGER), 0)"
-    minutes = f"coalesce(try_cast(left({zone}, 1) || right({zone}, 2) AS INTEGER), 0)"
+def _written(text: str) -> str:
+    """A moment of the pattern ``WRITTEN``; an offset from UTC is turned into the city's."""
+    head = f"replace(replace(regexp_extract({text}, '^[0-9./-]+', 0), '.', '/'), '-', '/')"
+    clock = f"regexp_extract({text}, '[0-9]+:[0-9]+(:[0-9]+)?', 0)"
+    days, times = ("%d/%m/%Y", "%Y/%m/%d"), (" %H:%M:%S", " %H:%M", "")
+    forms = [day + time for day in days for time in times]
+    local = f"try_strptime(trim({head} || ' ' || {clock}), {forms})"
+    zone = f"regexp_extract({text}, ':.*(Z|UTC|[+-].*)$', 1)"
+    hours = f"coalesce(try_cast(left({zone}, 3) AS BIGINT), 0) * 60"
+    minutes = f"coalesce(try_cast(left({zone}, 1) || right({zone}, 2) AS BIGINT), 0)"
     minutes = f"CASE WHEN length({zone}) > 3 THEN {minutes} ELSE 0 END"
-    local = f"try_cast(regexp_replace({text}, '{_OFFSET}$', '') AS TIMESTAMP)"
-    return f"({local} - to_minutes({hours} * 60 + {minutes}) + INTERVAL {_HOURS_AHEAD} HOUR)"
+    ahead = f"CASE WHEN {zone} = '' THEN {HOURS_AHEAD * 60} ELSE {hours} + {minutes} END"
+    return f"({local} - to_minutes({ahead}) + INTERVAL {HOURS_AHEAD} HOUR)"
+
+
+def _seconds(serial: str) -> str:
+    """The whole seconds of a serial day."""
+    return f"CAST(round({_number(serial)} * 86400) AS BIGINT)"
+
+
+def _from_groups(text: str, pattern: str) -> str:
+    """A moment from a pattern's groups: day, hour, minute, second, zone."""
+
+    def group(number: int) -> str:
+        return f"regexp_extract({text}, '{pattern}', {number})"
+
+    def two(digits: str) -> str:
+        return f"coalesce(try_cast(nullif({digits}, '') AS BIGINT), 0)"
+
+    day = f"replace(replace({group(1)}, '.', '/'), '-', '/')"
+    day = f"try_strptime({day}, ['%d/%m/%Y', '%Y/%m/%d', '%Y%m%d'])"
+    clock = f"{two(group(2))} * 3600 + {two(group(3))} * 60 + {two(group(4))}"
+    zone = f"replace({group(5)}, ':', '')"
+    ahead = f"({two(f'substr({zone}, 2, 2)')} * 60 + {two(f'substr({zone}, 4, 2)')})"
+    ahead = (
+        f"CASE left({zone}, 1) WHEN '' THEN {HOURS_AHEAD * 60} WHEN 'Z' THEN 0 WHEN 'U' THEN 0"
+        f" WHEN '-' THEN -{ahead} ELSE {ahead} END"
+    )
+    return f"({day} + to_seconds({clock} + {HOURS_AHEAD * 3600} - 60 * {ahead}))"
 
 
 def plausible(read: str) -> str:
     """A moment that a dossier can have; a year of two digits or a slip of centuries is none."""
-    return f"CASE WHEN {read} BETWEEN {_EARLIEST} AND {_LATEST} THEN {read} END"
+    return (
+        f"CASE WHEN {read} BETWEEN TIMESTAMP '{EARLIEST}' AND TIMESTAMP '{LATEST}' THEN {read} END"
+    )
 
 
 def is_timed(text: str) -> str:
-    """Whether a moment's text gives a time of day; explicit midnight is one."""
-    fraction = rf"regexp_matches({text}, '^\d{{5}}[.,]\d*[1-9]')"
-    return f"CASE WHEN length({text}) = 14 OR contains({text}, ':') THEN true ELSE {fraction} END"
+    """Whether a moment's text gives a time of day; explicit midnight is one, a serial's is none."""
+    point = f"(contains({text}, '.') OR contains({text}, ','))"
+    serial = f"{_seconds(text)} % 86400 <> 0"
+    return (
+        f"CASE WHEN contains({text}, ':') THEN true WHEN contains({text}, '/') THEN false"
+        f" WHEN NOT {point} THEN length({text}) >= 14"
+        f" WHEN {_is(text, SERIAL)} THEN {serial}"
+        f" ELSE regexp_matches({text}, '^[0-9]{{8}}T?[0-9]{{6}}') END"
+    )
 
 
 def amount(text: str) -> str:
-    """An amount of money as DECIMAL: ``50000``, ``1.234.567``, ``12500,5``; ``e0`` ends a number.
-
-    A point before exactly three digits groups thousands, as offices write it; any other point or
-    comma begins the decimals. Numbers of native files end in ``e0`` where they have decimals.
-    """
-    plain = f"try_cast({text} AS DECIMAL(18, 2))"
-    grouped = f"replace(replace({text}, '.', ''), ',', '.')"
+    """An amount of money as DECIMAL, in the forms of ``read_number``."""
+    blanks = f"regexp_replace({text}, '[.]|{BLANK}', '', 'g')"
+    forms = {
+        MARKED: f"replace({text}, 'e0', '')",
+        DECIMAL: f"replace({text}, ',', '.')",
+        POINTED: f"replace({blanks}, ',', '.')",
+        COMMAED: f"replace({text}, ',', '')",
+    }
+    cases = " ".join(
+        f"WHEN {_is(text, form)} THEN try_cast({plain} AS {_MONEY})"
+        for form, plain in forms.items()
+    )
     return (
         f"CASE WHEN {text} IS NULL THEN NULL"
-        rf" WHEN regexp_full_match({text}, '-?\d+') THEN {plain}"
-        f" WHEN ends_with({text}, 'e0')"
-        f" THEN try_cast(left({text}, length({text}) - 2) AS DECIMAL(18, 2))"
-        rf" WHEN regexp_full_match({text}, '-?\d{{1,3}}(\.\d{{3}})+(,\d+)?|-?\d+,\d+')"
-        f" THEN try_cast({grouped} AS DECIMAL(18, 2))"
-        rf" WHEN regexp_full_match({text}, '-?\d+\.\d+') THEN {plain} END"
+        f" WHEN {_is(text, '-?[0-9]+')} THEN try_cast({text} AS {_MONEY}) {cases} END"
     )
 
 
 def whole_number(text: str) -> str:
-    """A whole number from 0 with at most four digits."""
-    return rf"CASE WHEN regexp_full_match({text}, '\d{{1,4}}') THEN CAST({text} AS INTEGER) END"
+    """A whole number from 0 with at most four digits, in the form of ``read_whole``."""
+    number = _whole(text)
+    return f"CASE WHEN {_is(text, WHOLE)} AND {number} <= 9999 THEN CAST({number} AS INTEGER) END"
+
+
+def is_cell_error(text: str) -> str:
+    """Whether a text is a spreadsheet's word for a formula that failed."""
+    first = f"substr({text}, 1, 1) IN ('#', 'E')"
+    return f"coalesce(CASE WHEN {first} THEN {_is(text, cell_errors())} ELSE false END, false)"
 
 
 def dossier_code(text: str) -> str:
     """The code in capitals, if it is well formed and its YYMMDD is a real day."""
-    day = rf"try_strptime(regexp_extract(upper({text}), '-(\d{{6}})-', 1), '%y%m%d')"
     return (
-        f"CASE WHEN regexp_full_match(upper({text}), '{DOSSIER_CODE}') AND {day} IS NOT NULL"
-        f" THEN upper({text}) END"
+        f"CASE WHEN {_is(f'upper({text})', DOSSIER_CODE)} AND {code_day(f'upper({text})')} IS NOT"
+        f" NULL THEN upper({text}) END"
     )
 
 
+def code_day(code: str) -> str:
+    """The day in a dossier's code."""
+    return f"try_strptime(regexp_extract({code}, '-([0-9]{{6}})-', 1), '%y%m%d')"
+
+
 def procedure_code(text: str) -> str:
-    """The national code, without the local suffix."""
-    return f"CASE WHEN regexp_full_match({text}, '{_PROCEDURE}') THEN left({text}, 8) END"
+    """The national code, without the local suffix; where it came as a number, with its zeros."""
+    number = [f"regexp_extract({text}, '{PROCEDURE_NUMBER}', {group})" for group in (1, 2)]
+    return (
+        f"CASE WHEN {_is(text, PROCEDURE)} THEN left({text}, 8)"
+        f" WHEN {_is(text, PROCEDURE_NUMBER)}"
+        f" THEN {number[0]} || '.' || rpad({number[1]}, 6, '0') END"
+    )
 
 
 def field_code(text: str) -> str:
@@ -170,7 +249,7 @@ def reserved_fields() -> Sequence[str]:
 
 def is_like_formula(text: str) -> str:
     """Whether a spreadsheet would run a text."""
-    return rf"coalesce(regexp_matches({text}, '^[=+\-@]'), false)"
+    return f"coalesce(substr({text}, 1, 1) IN ('=', '+', '-', '@'), false)"
 
 
 def last_new_due(supplements: str) -> str:
@@ -190,7 +269,10 @@ def last_new_due(supplements: str) -> str:
 def has_unreadable_date(supplements: str) -> str:
     """Whether a date among the supplements cannot be read."""
     leaves = ("x.NgayBoSung", "x.NgayTiepNhanBoSung", "x.NgayHenTraMoi")
-    bad = " OR ".join(f"({x} IS NOT NULL AND ({plausible(moment(x))}) IS NULL)" for x in leaves)
+    known = f"BETWEEN TIMESTAMP '{EARLIEST}' AND TIMESTAMP '{LATEST}'"
+    bad = " OR ".join(
+        f"({x} IS NOT NULL AND coalesce(NOT ({moment(x)} {known}), true))" for x in leaves
+    )
     return (
         f"CASE WHEN {supplements} IS NULL THEN false"
         f" ELSE array_length(list_filter({supplements}, lambda x: {bad})) > 0 END"

@@ -5,12 +5,13 @@ Does not: fetching, judging whether the figures agree (``portal_consistency``).
 """
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from cchc_pipeline.decision766 import Methodology
+from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.masking import mask
 from cchc_pipeline.sources.archive import Answer, RawArchive, Snapshot
 from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
 from cchc_pipeline.sources.legacy_portal.rows import Row, normal_code, read_rows
@@ -20,14 +21,21 @@ from cchc_pipeline.sources.portal_answers import (
     Observation,
     ParsedSnapshot,
     Quarantined,
-    RefusedEntryError,
-    SourceUnit,
     unknown_content,
 )
+from cchc_pipeline.sources.portal_entries import (
+    RefusedEntryError,
+    SourceUnit,
+    name_text,
+    require_name,
+    told,
+)
+from cchc_pipeline.sources.portal_envelope import Doubled
 from cchc_pipeline.sources.unit_texts import UnitTexts
 from cchc_pipeline.units import Unit, UnitRegister, fold_name
 
 _NUMBER = re.compile(r"\d{1,3}([.,]\d+)?")
+_UNKNOWN_TOLD = 20
 _NOISE = 1e-6
 """What a binary number may add to two decimals, as in 9.140000000000001."""
 
@@ -42,7 +50,13 @@ class _Collector:
     units: dict[str, SourceUnit] = field(default_factory=dict)
     quarantined: list[Quarantined] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
-    seen: set[tuple[bool, str]] = field(default_factory=set)
+    taken: int = 0
+    repeated: int = 0
+
+    def refuse(self, entry: "_Entry", rule: str, message: str) -> None:
+        """Set a row aside."""
+        text = mask(entry.text(load_gateway().columns.name))
+        self.quarantined.append(Quarantined(entry.file, entry.number, text, rule, message))
 
 
 @dataclass(frozen=True)
@@ -55,9 +69,10 @@ class _Entry:
     is_peer: bool
 
     def text(self, column: str) -> str:
-        """A cell as NFC text with single spaces; empty where there is none."""
+        """A cell as NFC text with single spaces; empty where there is none, or no word."""
         value = self.body.get(column)
-        return "" if value is None else " ".join(unicodedata.normalize("NFC", str(value)).split())
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return name_text(str(value) if is_number else value)
 
 
 def parse_legacy(
@@ -74,16 +89,22 @@ def parse_legacy(
     names = _Names(UnitTexts(register, snapshot.root_code, snapshot.month))
     found = _Collector(methodology, names)
     entries = [entry for answer in snapshot.answers for entry in _entries(answer, archive)]
+    of_unit: dict[tuple[bool, str], list[_Read | _Entry]] = {}
     for entry in sorted(entries, key=lambda one: not one.is_peer):
-        _take(entry, found)
+        _read(entry, found, of_unit)
+    for (_, code), same in of_unit.items():
+        _take(code, same, found)
+    if len(entries) != found.taken + len(found.quarantined) + found.repeated:
+        raise CheckFailedError("a row of the gateway was lost", where=snapshot.snapshot_id)
     return ParsedSnapshot(
         len(entries),
         tuple(found.units.values()),
         found.summary,
         {},
         {},
-        tuple(found.quarantined),
+        tuple(sorted(found.quarantined, key=lambda item: (item.file, item.row))),
         tuple(found.findings.values()),
+        found.repeated,
     )
 
 
@@ -96,27 +117,58 @@ def _entries(answer: Answer, archive: RawArchive) -> Iterator[_Entry]:
         yield _Entry(file, number, row, is_peer=answer.root_code is None)
 
 
-def _take(entry: _Entry, found: _Collector) -> None:
-    """Add one row to what was found, or quarantine it whole."""
+@dataclass(frozen=True)
+class _Read:
+    """A row whose unit and figures could be read."""
+
+    entry: _Entry
+    unit: SourceUnit
+    observations: tuple[Observation, ...]
+
+
+def _read(
+    entry: _Entry, found: _Collector, of_unit: dict[tuple[bool, str], list["_Read | _Entry"]]
+) -> None:
+    """Read one row, or quarantine it; either way it stands beside the others of its unit."""
+    code = ""
     try:
-        unit = _unit(entry, found.names)
-        if (entry.is_peer, unit.code) in found.seen:
-            raise RefusedEntryError("DUPLICATE_UNIT", f"Đơn vị {unit.code} có nhiều dòng")
-        observations = list(_observations(entry, unit.code, found.methodology))
+        code = _code(entry, found.names)
+        unit = _unit(entry, code, found.names)
+        read: _Read | _Entry = _Read(
+            entry, unit, tuple(_observations(entry, code, found.methodology))
+        )
     except RefusedEntryError as refusal:
-        rule, message = refusal.args
-        text = entry.text(load_gateway().columns.name)[:40]
-        found.quarantined.append(Quarantined(entry.file, entry.number, text, rule, message))
+        found.refuse(entry, *refusal.args)
+        read = entry
+    if code:
+        of_unit.setdefault((entry.is_peer, code), []).append(read)
+
+
+def _take(code: str, same: Sequence["_Read | _Entry"], found: _Collector) -> None:
+    """Add what the rows of one unit say, if they say one thing."""
+    read = [item for item in same if isinstance(item, _Read)]
+    if not read:
         return
-    found.seen.add((entry.is_peer, unit.code))
-    found.units.setdefault(unit.code, unit)
-    for item in observations:
-        found.summary.setdefault((item.unit_code, item.metric_code), item)
-    _note_unknown_columns(entry, found)
+    said = {(item.unit.name_vi, item.observations) for item in read}
+    if len(read) < len(same) or len(said) > 1:
+        for item in read:
+            message = f"Đơn vị {code} có nhiều dòng, với nội dung khác nhau"
+            found.refuse(item.entry, "DUPLICATE_UNIT", message)
+        return
+    found.taken += 1
+    found.repeated += len(read) - 1
+    first = read[0]
+    found.units.setdefault(code, first.unit)
+    for value in first.observations:
+        found.summary.setdefault((value.unit_code, value.metric_code), value)
+    _note_unknown_columns(first.entry, found)
 
 
-def _unit(entry: _Entry, names: "_Names") -> SourceUnit:
+def _code(entry: _Entry, names: "_Names") -> str:
     columns, root = load_gateway().columns, names.texts.root
+    if isinstance(entry.body, Doubled):
+        message = f"Cột {told(entry.body.key)} có hai lần trong dòng"
+        raise RefusedEntryError("LINE_UNREADABLE", message)
     name, written = entry.text(columns.name), entry.text(columns.code)
     code = normal_code(written) if written else names.code(name, entry.is_peer)
     if code is None:
@@ -126,21 +178,26 @@ def _unit(entry: _Entry, names: "_Names") -> SourceUnit:
         raise RefusedEntryError("FOREIGN_UNIT", f"Đơn vị {code} {what}")
     if not entry.is_peer and code != root and not code.startswith(f"{root}."):
         raise RefusedEntryError("FOREIGN_UNIT", f"Đơn vị {code} không thuộc {root}")
-    if not name or name[0] in "=+-@":
-        raise RefusedEntryError(
-            "BAD_UNIT_NAME", f"Tên đơn vị {code} trống hoặc bắt đầu như công thức"
-        )
+    return code
+
+
+def _unit(entry: _Entry, code: str, names: "_Names") -> SourceUnit:
+    columns, root = load_gateway().columns, names.texts.root
+    name = entry.text(columns.name)
+    require_name(code, entry.body.get(columns.name))
     level = "province" if entry.is_peer else names.level(code, name, entry.text(columns.level))
-    identity = entry.text(columns.id) or None
-    return SourceUnit(code, identity, name, level, code == root, entry.is_peer)
+    identity = entry.text(columns.id)
+    if not identity.isprintable():
+        raise RefusedEntryError("BAD_UNIT_CODE", f"Mã định danh sai dạng: {told(identity)}")
+    return SourceUnit(code, identity or None, name, level, code == root, entry.is_peer)
 
 
 def _no_code(written: str, name: str) -> RefusedEntryError:
     if written:
-        return RefusedEntryError("BAD_UNIT_CODE", f"Mã đơn vị sai dạng: {written[:40]}")
+        return RefusedEntryError("BAD_UNIT_CODE", f"Mã đơn vị sai dạng: {mask(written)}")
     return RefusedEntryError(
         "UNIT_UNKNOWN",
-        f"Dòng không có mã và tên không khớp đơn vị nào trong kỳ: {name[:40] or '(trống)'}",
+        f"Dòng không có mã và tên không khớp đơn vị nào trong kỳ: {mask(name) or '(trống)'}",
     )
 
 
@@ -158,14 +215,16 @@ def _observations(entry: _Entry, code: str, methodology: Methodology) -> Iterato
 def _points(body: Row, column: str, maximum: float) -> float | None:
     """The points in a cell, which is a text with a point or a comma; None where it is empty."""
     value = body.get(column)
-    text = "" if value is None else str(value).strip()
-    if not text:
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise RefusedEntryError("BAD_NUMBER", f"{column} không phải là số: {text[:40]}")
+    is_word = isinstance(value, str | int | float) and not isinstance(value, bool)
+    text = str(value).strip() if is_word else ""
+    if not _NUMBER.fullmatch(text):
+        shown = mask(text) if is_word else told(value)
+        raise RefusedEntryError("BAD_NUMBER", f"{column} không phải là số: {shown}")
     points = float(text.replace(",", "."))
     if abs(points - round(points, 2)) > _NOISE:
-        raise RefusedEntryError("BAD_NUMBER", f"{column} có hơn hai chữ số lẻ: {text[:40]}")
+        raise RefusedEntryError("BAD_NUMBER", f"{column} có hơn hai chữ số lẻ: {mask(text)}")
     points = round(points, 2)
     if points > maximum + 0.011:
         message = f"{column} được {text[:20]}, tối đa {maximum:g}"
@@ -177,7 +236,8 @@ def _note_unknown_columns(entry: _Entry, found: _Collector) -> None:
     methodology = found.methodology
     groups = {group.code for group in methodology.groups}
     merged = {key for group in methodology.merged_groups for key in group.answer_keys}
-    for column in entry.body.keys() - load_gateway().columns.known - groups - merged:
+    known = load_gateway().columns.known | groups | merged
+    for column in sorted(entry.body.keys() - known)[:_UNKNOWN_TOLD]:
         found.findings.setdefault(
             column, unknown_content(f"field {column}", load_gateway().endpoint.name)
         )

@@ -50,7 +50,11 @@ def legacy_id(ids: str, month: Month) -> str | None:
         if not colon or not identity.strip():
             todo = "write it as 2022-06:<id>,2025-07:<id>"
             raise UsageError(f"{part!r:.40} is not a month and an id", where=SETTING, todo=todo)
-        known[Month.parse(start.strip())] = identity.strip()
+        first = Month.parse(start.strip())
+        if first in known:
+            todo = "keep one id for each month"
+            raise UsageError(f"two ids from {first}", where=SETTING, todo=todo)
+        known[first] = identity.strip()
     return next((known[start] for start in sorted(known, reverse=True) if start <= month), None)
 
 

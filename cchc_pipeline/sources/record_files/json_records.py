@@ -1,11 +1,10 @@
 """JSON Lines and JSON documents: one object a record, read by its own names.
 
-Belongs here: lines to texts as SQL, which keys a file has, and telling a bad line. Does not:
-whether the text is sound (``text_inspection``), or what a value means.
+Belongs here: opening them, cutting them into records, and telling a file that was cut off. Does
+not: whether the text is sound (``text_inspection``), or what the records hold (``json_relation``).
 """
 
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.record_files.record_form import (
-    ColumnMatch,
-    Limits,
-    NestedField,
-    RecordForm,
-    check_match,
-    file_rules,
-    shown,
-)
+from cchc_pipeline.sources.record_files.json_relation import JsonLines, json_relation, unframed
+from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm
 from cchc_pipeline.sources.record_files.text_inspection import inspect_text
-from cchc_pipeline.sources.record_files.text_relation import (
-    Spelling,
-    TextRelation,
-    clean,
-    literal,
-    name,
-    number_text,
-    reading,
-)
+from cchc_pipeline.sources.record_files.text_relation import Spelling, TextRelation, literal
 
-_KEYS_LOOKED_AT = 10_000
 _LINE_OF_DUCKDB = 2_000_000
-_JSON_BLANKS = "' \t\r'"
-_FRACTION = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
 
 
 def read_json_lines(
@@ -59,9 +40,11 @@ def read_json_lines(
         connection: Looks through the file for its keys.
 
     Raises:
-        SourceError: The text is not sound, holds no object, or lacks a field of the form.
+        SourceError: The text is not sound, is cut off, holds no object, lacks a field of the form,
+            or has two names for one.
     """
     facts = inspect_text(file, path, limits.line_bytes)
+    _check_end(file, path, limits)
     if facts.has_mixed_ends:
         path = _with_even_ends(path, scratch)
     longest = f", max_line_size={facts.longest + 16}" if facts.longest > _LINE_OF_DUCKDB else ""
@@ -69,7 +52,8 @@ def read_json_lines(
         f"read_csv({literal(path)}, auto_detect=false, header=false, delim='', quote='',"
         f" escape='', compression='none'{longest}, columns={{'line': 'VARCHAR'}})"
     )
-    return _relation(file, lines, None, facts.spelling, form, connection)
+    framed = f"(SELECT {unframed('line')} AS line, line AS raw FROM {lines})"  # noqa: S608
+    return json_relation(JsonLines(file, framed, None, facts.spelling), form, connection)
 
 
 def read_json_document(
@@ -91,14 +75,13 @@ def read_json_document(
         todo = "split it, or write one object a line (.jsonl)"
         raise SourceError("is too long for one JSON document", where=file, todo=todo)
     inspect_text(file, path, limits.document_bytes)
-    records = _records(file, path)
-    scratch.mkdir(parents=True, exist_ok=True)
     staged = scratch / f"{path.name[:24]}.lines.parquet"
-    lines = [json.dumps(record, ensure_ascii=False) for record in records]
-    numbers = pa.array(range(1, len(lines) + 1), pa.int64())
-    pq.write_table(pa.table({"line": pa.array(lines, pa.string()), "row_number": numbers}), staged)
+    scratch.mkdir(parents=True, exist_ok=True)
+    lines = pa.array(records_of_document(file, path.read_bytes()), pa.string())
+    table = pa.table({"line": lines, "raw": lines, "row": pa.array(range(1, len(lines) + 1))})
+    pq.write_table(table, staged)
     source = f"read_parquet({literal(staged)})"
-    return _relation(file, source, "row_number", Spelling(), form, connection)
+    return json_relation(JsonLines(file, source, "row", Spelling()), form, connection)
 
 
 def _with_even_ends(path: Path, scratch: Path) -> Path:
@@ -111,154 +94,76 @@ def _with_even_ends(path: Path, scratch: Path) -> Path:
     return even
 
 
-def _records(file: str, path: Path) -> Sequence[Any]:
+def _check_end(file: str, path: Path, limits: Limits) -> None:
+    """Refuse a file whose last line has no end and is no whole JSON: it was cut off."""
+    with path.open("rb") as content:
+        size = content.seek(0, 2)
+        content.seek(max(0, size - limits.line_bytes))
+        last = content.read().rpartition(b"\n")[2]
+    text = last.decode(errors="replace").lstrip("\ufeff").strip(" \t\r,")
+    bare = text.removeprefix("[").removesuffix("]").strip(" \t\r,")
+    if bare and not (_is_whole(text) or _is_whole(bare)):
+        todo = "its last line is not whole; export or copy the file again"
+        raise SourceError("is cut off", where=file, todo=todo)
+
+
+def _is_whole(text: str) -> bool:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as it stands there, with every name that it has twice."""
+
+
+class _Number(str):
+    """A number as it stands there."""
+
+
+def records_of_document(file: str, content: bytes) -> list[str]:
+    """The records of a JSON document, each as JSON of one line.
+
+    Read are an array, ``{"data": […]}`` and ``{"data": {"items": […]}}``.
+
+    Args:
+        file: Its name, for the reader of an error.
+        content: Its bytes.
+
+    Raises:
+        SourceError: It is no JSON in UTF-8, or holds no such array.
+    """
+    try:
+        said = json.loads(
+            content.decode("utf-8-sig"),
+            object_pairs_hook=_Pairs,
+            parse_float=_Number,
+            parse_int=_Number,
+            parse_constant=_Number,
+        )
+        for key in ("data", "items"):
+            said = _inner(said, key)
+        if isinstance(said, list) and not isinstance(said, _Pairs):
+            return [_as_json(record) for record in said]
     except (ValueError, RecursionError):
         what = "is no whole JSON document"
         raise SourceError(what, where=file, todo="export the file again") from None
-    records = content.get("data") if isinstance(content, dict) else content
-    if not isinstance(records, list):
-        what = "is no array of records"
-        raise SourceError(what, where=file, todo='write [...] or {"data": [...]}')
-    return records
+    todo = 'write [...] or {"data": [...]}'
+    raise SourceError("is no array of records", where=file, todo=todo)
 
 
-def _relation(
-    file: str,
-    lines: str,
-    row: str | None,
-    spelling: Spelling,
-    form: RecordForm,
-    connection: duckdb.DuckDBPyConnection,
-) -> TextRelation:
-    with reading(file):
-        keys, objects, filled = _first_keys(lines, connection)
-        present = _present(lines, keys, form, connection)
-    if filled and not objects:
-        todo = "write one object {…} a line"
-        raise SourceError("holds no JSON object a line", where=file, todo=todo)
-    unknown = tuple(shown(key) for key in sorted(keys.difference(form.names)))
-    columns = {item.name: 0 for item in form.fields if item.name in present}
-    if filled:
-        check_match(ColumnMatch(columns, (), unknown), form, file)
-    nested = [item for item in form.nested if item.name in present]
-    leaves = {field: _leaf(field, spelling) for field in columns}
-    is_blank = f"coalesce(trim(line, {_JSON_BLANKS}), '') = ''"
-    return TextRelation(
-        file=file,
-        sheet=None,
-        source=_parsed(lines, columns, nested),
-        columns={**leaves, **{item.name: _list(item, spelling) for item in nested}},
-        row=row,
-        first_row=1,
-        row_fault=_fault(is_blank, nested),
-        is_total=f"({is_blank})",
-        is_blank=f"({is_blank})",
-        dropped=unknown,
-        notes=() if filled else ("there is no record in it",),
-    )
+def _inner(said: Any, key: str) -> Any:
+    """What an object holds under a key that it has once; anything else is itself."""
+    held = [value for name, value in said if name == key] if isinstance(said, _Pairs) else []
+    return held[0] if len(held) == 1 else said
 
 
-def _first_keys(lines: str, connection: duckdb.DuckDBPyConnection) -> tuple[set[str], int, int]:
-    """The keys of the first lines, how many of these are objects, and how many are not blank."""
-    first = f"SELECT line FROM {lines} LIMIT {_KEYS_LOOKED_AT}"  # noqa: S608 - own expression
-    objects = (
-        "CASE WHEN json_valid(line) THEN CASE WHEN json_type(line) = 'OBJECT' THEN line END END"
-    )
-    query = (
-        f"SELECT list_distinct(flatten(list(json_keys({objects})))),"  # noqa: S608
-        f" count({objects}), count(nullif(trim(line), '')) FROM ({first})"
-    )
-    [(keys, objects_met, filled)] = connection.execute(query).fetchall()
-    return set(keys or ()), objects_met, filled
-
-
-def _present(
-    lines: str, keys: set[str], form: RecordForm, connection: duckdb.DuckDBPyConnection
-) -> set[str]:
-    """The form's fields that some line has; those not met early are looked for in all lines."""
-    names = form.names
-    late = [field for field in names if field not in keys]
-    if not late:
-        return set(names)
-    found = ", ".join(
-        f"coalesce(bool_or(CASE WHEN contains(line, {literal(json.dumps(field))})"
-        f" THEN CASE WHEN json_valid(line) THEN json_exists(line, {literal(_path(field))}) END"
-        f" END), false)"
-        for field in late
-    )
-    [answers] = connection.execute(f"SELECT {found} FROM {lines}").fetchall()  # noqa: S608
-    seen = {field for field, answer in zip(late, answers, strict=True) if answer}
-    return seen | (set(names) & keys)
-
-
-def _path(field: str) -> str:
-    return f'$."{field}"'
-
-
-def _parsed(lines: str, fields: Iterable[str], nested: Iterable[NestedField]) -> str:
-    """Each line with its record; a bad line's is NULL."""
-    structure = json.dumps(
-        {**dict.fromkeys(fields, "VARCHAR"), **{item.name: "JSON" for item in nested}}
-    )
-    record = f"try(from_json(line, {literal(structure)}))"
-    return f"(SELECT *, {record} AS record FROM {lines})"  # noqa: S608 - own expressions
-
-
-def _leaf(field: str, spelling: Spelling) -> str:
-    """A field's text; a number with a fraction and a truth value show that they are none."""
-    text = f"record.{name(field)}"
-    plain = clean(text, spelling)
-    # What sorts before ":" begins with a digit or a sign; the costlier questions wait for it.
-    return (
-        f"CASE WHEN {text} < ':' THEN"
-        f" CASE WHEN (contains({text}, '.') OR contains({text}, 'e'))"
-        f" AND regexp_full_match({text}, {literal(_FRACTION)})"
-        f" AND json_type(line, {literal(_path(field))}) <> 'VARCHAR'"
-        f" THEN {_number(text)} ELSE {plain} END"
-        f" WHEN {text} IN ('true', 'false') THEN upper({text}) ELSE {plain} END"
-    )
-
-
-def _list(item: NestedField, spelling: Spelling) -> str:
-    """A list of structs of texts; its leaves are raw JSON first, so that numbers can be told."""
-    structure = json.dumps([dict.fromkeys(item.leaves, "JSON")])
-    packed = ", ".join(
-        f"{literal(leaf)}: {_raw_leaf(f'entry.{name(leaf)}', spelling)}" for leaf in item.leaves
-    )
-    raw = f"CAST(record.{name(item.name)} AS VARCHAR)"
-    return f"list_transform(from_json({raw}, {literal(structure)}), lambda entry: {{{packed}}})"
-
-
-def _raw_leaf(raw: str, spelling: Spelling) -> str:
-    text, plain = f"CAST({raw} AS VARCHAR)", f"json_extract_string({raw}, '$')"
-    return (
-        f"CASE WHEN {raw} IS NULL OR {text} = 'null' THEN NULL"
-        f" WHEN {text}[1:1] = '\"' THEN {clean(plain, spelling)}"
-        f" WHEN {text} IN ('true', 'false') THEN upper({text})"
-        f" WHEN contains({text}, '.') OR contains({text}, 'e') THEN {_number(text)}"
-        f" ELSE {text} END"
-    )
-
-
-def _number(text: str) -> str:
-    """A JSON number with a fraction or exponent as every reader writes numbers."""
-    return number_text(f"try_cast({text} AS DOUBLE)")
-
-
-def _fault(is_blank: str, nested: Sequence[NestedField]) -> str:
-    """Why a line is no record, in Vietnamese, as it ends a message."""
-    faults = file_rules().faults
-    lists = "".join(
-        f" WHEN CAST(record.{name(item.name)} AS VARCHAR)[1:1] <> '['"
-        f" THEN {literal(faults.not_list.format(name=item.name))}"
-        for item in nested
-    )
-    other = f"CASE WHEN json_valid(line) THEN {literal(faults.not_object)}"
-    other += f" ELSE {literal(faults.not_json)} END"
-    return (
-        f"CASE WHEN {is_blank} THEN NULL"
-        f" WHEN ltrim(line, {_JSON_BLANKS})[1:1] <> '{{' THEN {other}"
-        f" WHEN record IS NULL THEN {literal(faults.not_json)}{lists} END"
-    )
+def _as_json(value: Any) -> str:
+    """A value as JSON again, with doubled names."""
+    if isinstance(value, _Pairs):
+        return "{" + ",".join(f"{json.dumps(k)}:{_as_json(v)}" for k, v in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_as_json, value)) + "]"
+    return value if isinstance(value, _Number) else json.dumps(value)

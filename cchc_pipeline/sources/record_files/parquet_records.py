@@ -1,22 +1,27 @@
 """Parquet files: native records with nested lists, or flat ones under headings.
 
 Belongs here: which columns are fields, and the SQL that makes texts of their types. Does not: what
-a text means.
+a text means, or lists that stand as JSON text (``json_lists``).
 """
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.record_files import json_lists
+from cchc_pipeline.sources.record_files.json_lists import ListText
+from cchc_pipeline.sources.record_files.keys import match_keys, match_leaves
 from cchc_pipeline.sources.record_files.record_form import (
     Limits,
     NestedField,
     RecordForm,
-    check_match,
-    match_headings,
+    file_rules,
 )
 from cchc_pipeline.sources.record_files.text_relation import (
     Spelling,
@@ -25,15 +30,40 @@ from cchc_pipeline.sources.record_files.text_relation import (
     literal,
     name,
     number_text,
+    reading,
 )
 from cchc_pipeline.sources.record_files.total_lines import total_rule
 
 _CITY = "'Asia/Ho_Chi_Minh'"
 _MOMENT, _DAY = "'%Y-%m-%dT%H:%M:%S'", "'%Y-%m-%d'"
 _ROW = "file_row_number"
+_NO_VALUE = frozenset({"list", "array", "struct", "map", "union", "interval", "variant", "bit"})
+_DAMAGE = (pa.ArrowException, OSError, ValueError, ArithmeticError, LookupError, TypeError,
+           RuntimeError, MemoryError)  # fmt: skip
+"""What pyarrow raises for a damaged file; its own classes are the least of it."""
 
 
-def read_parquet(file: str, path: Path, form: RecordForm, limits: Limits) -> TextRelation:
+@dataclass(frozen=True)
+class _Column:
+    """A column, or a leaf of a list: the SQL of its value, and its type as DuckDB sees it."""
+
+    sql: str
+    type: Any
+    is_utc: bool = False
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """What a file says of itself: its columns in order with their names, and its rows."""
+
+    names: tuple[str, ...]
+    columns: tuple[_Column, ...]
+    rows: int
+
+
+def read_parquet(
+    file: str, path: Path, form: RecordForm, limits: Limits, connection: duckdb.DuckDBPyConnection
+) -> TextRelation:
     """The table of a Parquet file; a row's number is its place.
 
     Args:
@@ -41,72 +71,137 @@ def read_parquet(file: str, path: Path, form: RecordForm, limits: Limits) -> Tex
         path: The plain file.
         form: The record's form.
         limits: What is too much.
+        connection: Looks at its columns, and through lists that stand as JSON text.
 
     Raises:
-        SourceError: It is damaged, unpacks to too much, or lacks a field of the form.
+        SourceError: It is damaged, unpacks to too much, lacks a field of the form, has two names
+            for one, or a column of a type that its field cannot have.
     """
-    schema, rows = _schema(file, path, limits)
-    nested = {item.name: item for item in form.nested if item.name in schema.names}
-    match = match_headings(["" if n in nested else n for n in schema.names], form)
-    check_match(match, form, file)
+    contents = _contents(file, path, limits, connection)
+    match = match_keys(contents.names, form, file)
+    held = dict(zip(contents.names, contents.columns, strict=True))
+    fields = {field: held[key] for field, key in match.fields.items()}
+    items = {item: held[match.lists[item.name]] for item in form.nested if item.name in match.lists}
+    source = f"read_parquet({literal(path)}, file_row_number=true)"
+    source, told = _with_lists(file, source, items, connection)
     columns = {
-        field: clean(_text(name(schema.names[at]), schema.field(at).type), Spelling())
-        for field, at in match.columns.items()
+        field: clean(_text(file, field, column), Spelling()) for field, column in fields.items()
     }
-    lists = {key: _list(file, item, schema.field(key).type) for key, item in nested.items()}
+    lists = {item.name: _list(file, item, column, told) for item, column in items.items()}
     first = f"coalesce({', '.join(columns.values())})"
     is_blank = f"{first} IS NULL"
     return TextRelation(
         file=file,
         sheet=None,
-        source=f"read_parquet({literal(path)}, file_row_number=true)",
+        source=source,
         columns={**columns, **lists},
         row=f"({_ROW} + 1)",
         first_row=1,
-        row_fault=None,
+        row_fault=_fault(file, fields, items, told),
         is_total=total_rule(form).no_record(first, is_blank, columns),
         is_blank=f"({is_blank})",
         dropped=match.unknown,
-        notes=() if rows else ("there is no record in it",),
+        notes=() if contents.rows else ("there is no record in it",),
     )
 
 
-def _schema(file: str, path: Path, limits: Limits) -> tuple[Any, int]:
+def _contents(
+    file: str, path: Path, limits: Limits, connection: duckdb.DuckDBPyConnection
+) -> _Contents:
     try:
         with pq.ParquetFile(path) as content:
-            metadata, schema = content.metadata, content.schema_arrow
-            size = sum(
-                metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)
-            )
-    except (pa.ArrowException, OSError):
-        todo = "export the file again"
-        raise SourceError("is damaged or cut off", where=file, todo=todo) from None
-    if size > limits.unpacked_bytes:
+            metadata, names = content.metadata, tuple(content.schema_arrow.names)
+            utc, strange = _instants(content.schema), _durations(content.schema_arrow)
+        sizes = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+    except _DAMAGE:
+        raise _damaged(file) from None
+    if sum(sizes) > limits.unpacked_bytes:
         what = f"unpacks to more than {limits.unpacked_bytes // 1_000_000} MB"
         raise SourceError(what, where=file, todo="split the export into several files")
-    return schema, metadata.num_rows
+    with reading(file):
+        table = connection.sql(f"SELECT * FROM read_parquet({literal(path)})")  # noqa: S608
+        found = list(zip(table.columns, table.types, strict=True))
+    if len(found) != len(names) or min(sizes, default=0) < 0 or metadata.num_rows < 0:
+        raise _damaged(file)
+    columns = tuple(
+        _Column(name(held), None if key in strange else kind, key in utc)
+        for key, (held, kind) in zip(names, found, strict=True)
+    )
+    return _Contents(names, columns, metadata.num_rows)
 
 
-def _text(sql: str, kind: Any) -> str:
+def _instants(schema: Any) -> frozenset[str]:
+    """The columns of INT96 stamps: instants in UTC that do not say so."""
+    leaves = (schema.column(place) for place in range(len(schema)))
+    return frozenset(leaf.path.split(".")[0] for leaf in leaves if leaf.physical_type == "INT96")
+
+
+def _durations(schema: Any) -> frozenset[str]:
+    """The columns of durations, which DuckDB takes for numbers."""
+    return frozenset(field.name for field in schema if pa.types.is_duration(field.type))
+
+
+def _damaged(file: str) -> SourceError:
+    return SourceError("is damaged or cut off", where=file, todo="export the file again")
+
+
+def _with_lists(
+    file: str,
+    source: str,
+    items: Mapping[NestedField, _Column],
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[str, Mapping[str, ListText]]:
+    """The source with the texts of lists that stand as JSON text, and what they hold by name."""
+    written = {item: _string(column) for item, column in items.items() if _is_string(column)}
+    if not written:
+        return source, {}
+    texts = ", ".join(
+        f"{json_lists.text_of_string(sql)} AS {json_lists.column_of(item)}"
+        for item, sql in written.items()
+    )
+    held = f"(SELECT *, {texts} FROM {source})"  # noqa: S608 - own expressions
+    with reading(file):
+        found = json_lists.find_lists(file, held, list(written), connection)
+    return held, {each.item.name: each for each in found}
+
+
+def _is_string(column: _Column) -> bool:
+    return column.type is not None and column.type.id in {"varchar", "blob"}
+
+
+def _string(column: _Column) -> str:
+    """A column's text; bytes that are no UTF-8 are NULL, and a fault of the row."""
+    if column.type.id == "blob":
+        return f"try(decode({column.sql}))"
+    return f"CAST({column.sql} AS VARCHAR)"
+
+
+def _text(file: str, field: str, column: _Column) -> str:
     """A value's text; a moment with a zone is the city's time, one without is local."""
-    if pa.types.is_dictionary(kind):
-        return _text(sql, kind.value_type)
-    if pa.types.is_temporal(kind):
-        return _moment_text(sql, kind)
-    if pa.types.is_floating(kind):
-        return number_text(f"CAST({sql} AS DOUBLE)" if pa.types.is_float16(kind) else sql)
-    if pa.types.is_decimal(kind):
-        return _decimal_text(sql)
-    text = f"CAST({sql} AS VARCHAR)"
-    return f"upper({text})" if pa.types.is_boolean(kind) else text
+    kind = "duration" if column.type is None else str(column.type.id)
+    if kind == "duration" or kind in _NO_VALUE:
+        todo = "write one text, number or moment a record"
+        raise SourceError(f"{field} is a {kind} and no single value", where=file, todo=todo)
+    if kind == "blob":
+        return _string(column)
+    if kind == "date":
+        return f"strftime({column.sql}, {_DAY})"
+    if kind.startswith("timestamp"):
+        return _moment_text(column, kind)
+    if kind in {"float", "double"}:
+        return number_text(column.sql)
+    if kind == "decimal":
+        return _decimal_text(column.sql)
+    text = _string(column)
+    return f"upper({text})" if kind == "boolean" else text
 
 
-def _moment_text(sql: str, kind: Any) -> str:
-    if pa.types.is_date(kind):
-        return f"strftime({sql}, {_DAY})"
-    if not pa.types.is_timestamp(kind):
-        return f"CAST({sql} AS VARCHAR)"
-    local = f"timezone({_CITY}, {sql})" if kind.tz else f"CAST({sql} AS TIMESTAMP)"
+def _moment_text(column: _Column, kind: str) -> str:
+    at = column.sql
+    if "zone" in kind or "tz" in kind:
+        return f"strftime(timezone({_CITY}, CAST({at} AS TIMESTAMPTZ)), {_MOMENT})"
+    plain = f"CAST({at} AS TIMESTAMP)"
+    local = f"timezone({_CITY}, timezone('UTC', {plain}))" if column.is_utc else plain
     return f"strftime({local}, {_MOMENT})"
 
 
@@ -117,18 +212,73 @@ def _decimal_text(sql: str) -> str:
     return f"CASE WHEN {sql} = trunc({sql}) THEN {whole} ELSE {text} || 'e0' END"
 
 
-def _list(file: str, item: NestedField, kind: Any) -> str:
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
-    if not is_list or not pa.types.is_struct(kind.value_type):
-        todo = "write it as a list of structs, or leave it out"
-        raise SourceError(f"{item.name} is no list of objects", where=file, todo=todo)
-    entries = kind.value_type
-    packed = ", ".join(f"{literal(leaf)}: {_leaf(leaf, entries)}" for leaf in item.leaves)
-    return f"list_transform({name(item.name)}, lambda entry: {{{packed}}})"
+def _list(file: str, item: NestedField, column: _Column, told: Mapping[str, ListText]) -> str:
+    """A list of structs of texts; entries that are NULL are none, and a list without any is one."""
+    if item.name in told:
+        return json_lists.entries(told[item.name], Spelling())
+    leaves = _leaves(file, item, column)
+    if leaves is None:
+        return json_lists.empty_list(item)
+    packed = ", ".join(
+        f"{literal(leaf)}: {clean(_text(file, f'{item.name}.{leaf}', leaves[leaf]), Spelling())}"
+        if leaf in leaves
+        else f"{literal(leaf)}: CAST(NULL AS VARCHAR)"
+        for leaf in item.leaves
+    )
+    held = f"list_filter({column.sql}, lambda entry: entry IS NOT NULL)"
+    listed = f"list_transform({held}, lambda entry: {{{packed}}})"
+    return f"coalesce({listed}, {json_lists.empty_list(item)})"
 
 
-def _leaf(leaf: str, entries: Any) -> str:
-    place = entries.get_field_index(leaf)
-    if place < 0:
-        return "CAST(NULL AS VARCHAR)"
-    return clean(_text(f"entry.{name(leaf)}", entries.field(place).type), Spelling())
+def _leaves(file: str, item: NestedField, column: _Column) -> Mapping[str, _Column] | None:
+    """The leaves of a list's entries; None where its type says that there is never an entry."""
+    kind = column.type
+    if kind is not None and kind.id == "list":
+        kind = kind.child
+        if kind.id == "struct":
+            types = dict(kind.children)
+            names = match_leaves(types, item, file)
+            return {
+                leaf: _Column(f"entry.{name(key)}", types[key], column.is_utc)
+                for leaf, key in names.items()
+            }
+    if kind is not None and kind.id == "null":
+        return None
+    todo = "write it as a list of structs, or leave it out"
+    raise SourceError(f"{item.name} is no list of objects", where=file, todo=todo)
+
+
+def _fault(
+    file: str,
+    fields: Mapping[str, _Column],
+    items: Mapping[NestedField, _Column],
+    told: Mapping[str, ListText],
+) -> str | None:
+    """Why a row cannot be read; None where nothing can be wrong with one."""
+    faults = [
+        *_bytes_faults(fields),
+        *_leaf_faults(file, [(i, c) for i, c in items.items() if i.name not in told]),
+        *_bytes_faults({i.name: c for i, c in items.items() if i.name in told}),
+        *(json_lists.fault(found) for found in told.values()),
+    ]
+    return f"coalesce({', '.join(faults)}, NULL)" if faults else None
+
+
+def _bytes_faults(columns: Mapping[str, _Column]) -> Iterator[str]:
+    for field, column in columns.items():
+        if column.type is not None and column.type.id == "blob":
+            said = literal(file_rules().faults.not_text.format(name=field))
+            yield f"CASE WHEN {_is_no_text(column)} THEN {said} END"
+
+
+def _leaf_faults(file: str, lists: Iterable[tuple[NestedField, _Column]]) -> Iterator[str]:
+    for item, column in lists:
+        for leaf, held in (_leaves(file, item, column) or {}).items():
+            if held.type.id == "blob":
+                said = file_rules().faults.not_text.format(name=f"{item.name}.{leaf}")
+                bad = f"list_filter({column.sql}, lambda entry: {_is_no_text(held)})"
+                yield f"CASE WHEN len({bad}) > 0 THEN {literal(said)} END"
+
+
+def _is_no_text(column: _Column) -> str:
+    return f"({column.sql} IS NOT NULL AND {_string(column)} IS NULL)"

@@ -39,7 +39,7 @@ def read_relations(
         form: The record's form.
         archive: Has its bytes.
         scratch: A folder for what must be unpacked or rewritten; remove it after use.
-        connection: Looks through JSON for its keys; its memory limit holds.
+        connection: Looks through files for their names; its memory limit holds.
 
     Raises:
         SourceError: The file cannot be read or does not fit the form; nothing of it counts.
@@ -80,6 +80,6 @@ def read_plain(
         "xlsx": lambda: read_workbook(file, plain, form, scratch, most),
         "jsonl": lambda: [read_json_lines(file, plain, form, scratch, most, connection)],
         "json": lambda: [read_json_document(file, plain, form, scratch, most, connection)],
-        "parquet": lambda: [read_parquet(file, plain, form, most)],
+        "parquet": lambda: [read_parquet(file, plain, form, most, connection)],
     }
     return readers[kind]()

@@ -120,6 +120,13 @@ class _LineFaults:
     not_json: str
     not_object: str
     not_list: str
+    not_objects: str
+    not_scalar: str
+    doubled: str
+    doubled_within: str
+    doubled_other: str
+    nul: str
+    not_text: str
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
