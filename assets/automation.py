@@ -68,6 +68,9 @@ def publication_day(
     """Publish on the announced date."""
     at = workspace.now
     due = _due(workspace, at)
+    stale = list(_made_from(workspace).stale()) if due else []
+    if stale:  # it would be stopped, and not be asked for again once they are made
+        return dg.SkipReason(f"{stale[0]} is not current; it is made first")
     if due:
         return _publication(workspace, due, at)
     return dg.SkipReason(_why_nothing_is_due(workspace, at))
@@ -154,8 +157,8 @@ def preview_before_the_date(
     """Show what would go out as soon as a month that is not out has been computed."""
     computed = release_months(workspace.lake)
     waiting = [m for m in _open(workspace, workspace.now) if m in computed]
-    if _is_ours(context.dagster_run) or not waiting:
-        return dg.SkipReason("there is nothing to preview")
+    if _is_ours(context.dagster_run) or not waiting or _made_from(workspace).stale():
+        return dg.SkipReason("there is nothing to preview, or a month is made first")
     return dg.RunRequest(run_key=f"preview:{_state(workspace, waiting)}", job_name=PREVIEW_JOB)
 
 

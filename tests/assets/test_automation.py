@@ -208,6 +208,8 @@ def test_the_next_month_that_is_not_current_is_made_after_one_was_made(
 def test_an_overdue_publication_waits_for_a_month_that_is_not_current(computed: Path) -> None:
     Lake(computed / "lake", "H24").path("year_to_date", Month(2026, 9)).write_bytes(b"x")
     assert asked(sensed(overdue_publication, at(computed, LATE))) == [("month", "2026-09")]
+    assert asked(scheduled(publication_day, at(computed, ON_TIME))) == []
+    assert asked(_after(preview_before_the_date, at(computed, BEFORE), "2026-09")) == []
 
 
 def test_what_the_command_line_did_is_left_to_it(march_home: Path, computed: Path) -> None:
