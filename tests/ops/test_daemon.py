@@ -24,6 +24,7 @@ from tests.command_line import SAMPLE_INBOX, in_lake, run
 ROOT = Path(__file__).parents[2]
 ON_THE_DAY = "2026-10-12T08:31:00+07:00"
 LONG_AGO = 1_791_000_000  # in October 2026, before the day
+WHILE_NOTHING_IS_DUE = "2024-03-20T08:31:00+07:00"
 PATIENCE = 300
 DEFINITIONS = "tests.ops.daemon_definitions"
 
@@ -39,21 +40,21 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(home: Path, moment: str) -> dict[str, str]:
     own = {"CCHC_HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "PYTHONPATH": str(ROOT)}
-    return {**os.environ, **own, "MOMENT_OF_THE_TEST": ON_THE_DAY}
+    return {**os.environ, **own, "MOMENT_OF_THE_TEST": moment}
 
 
 @contextmanager
-def _daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A real daemon on an installation, its clock set to the morning of publication."""
+def _daemon(home: Path, moment: str = ON_THE_DAY) -> Iterator[subprocess.Popen[bytes]]:
+    """A real daemon on an installation, its clock set."""
     with persistent_instance(home / "dagster"):
         pass
     command = [sys.executable, "-m", "dagster._daemon", "run", "-m", DEFINITIONS]
     with (home / "daemon.log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=home, stdout=log, stderr=log, start_new_session=True,
-            env=_environment(home),
+            env=_environment(home, moment),
         )  # fmt: skip
         try:
             yield process
@@ -64,7 +65,7 @@ def _daemon(home: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture
 def daemon(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
-    """A real daemon on an installation that has never run."""
+    """A real daemon on an installation that has never run, on the morning of publication."""
     with _daemon(home) as process:
         yield process
 
@@ -108,7 +109,8 @@ def corrected_home(tmp_path: Path, settings_of_nobody: None) -> Path:
     for name in ("2024-01", "2024-02"):
         shutil.copytree(SAMPLE_INBOX / name, inbox / name)
     shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
-    assert run(home, inbox, "--to", "2024-02", month="2024-01").code == 0
+    given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
+    assert run(home, inbox, "--to", "2024-02", **given).code == 0
     path = inbox / "2024-01" / "ho-so-mau.jsonl.gz"
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     path.write_bytes(gzip.compress(b"".join(lines[::2])))
@@ -121,16 +123,18 @@ def test_a_backfill_launched_in_dagster_ends_with_the_figures_of_a_fresh_install
 ) -> None:
     """The runs of a job's backfill may come in any order; what they left stale is made anew."""
     home, fresh = corrected_home, tmp_path / "fresh"
-    record = MadeFrom(load_settings(home=home), datetime.fromisoformat(ON_THE_DAY))
-    with _daemon(home) as daemon:
+    record = MadeFrom(load_settings(home=home), datetime.fromisoformat(WHILE_NOTHING_IS_DUE))
+    with _daemon(home, WHILE_NOTHING_IS_DUE) as daemon:
         command = [Path(sys.executable).with_name("dagster"), "job", "backfill", "-j", "month"]
         subprocess.run(
             [*command, "--partitions", "2024-01,2024-02", "--noprompt", "-m", DEFINITIONS],
-            cwd=home, check=True, capture_output=True, env=_environment(home),
+            cwd=home, check=True, capture_output=True,
+            env=_environment(home, WHILE_NOTHING_IS_DUE),
         )  # fmt: skip
         with persistent_instance(home / "dagster") as instance:
             wait_for(lambda: _is_at_rest(instance, record), daemon, home / "daemon.log")
-    assert run(fresh, home / "inbox", "--to", "2024-02", month="2024-01").code == 0
+    given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
+    assert run(fresh, home / "inbox", "--to", "2024-02", **given).code == 0
     for month in ("2024-01", "2024-02"):
         for table in (*REST_ON_EARLIER_MONTHS, "dossier_statistics"):
             assert in_lake(home, table, month) == in_lake(fresh, table, month), table
