@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow.compute as pc
 import pytest
 
 from assets.automation import months_that_follow
@@ -19,7 +20,7 @@ from assets.instance import persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.resources import Workspace
 from publish.portal import Portal, read_tables
-from tests.command_line import FIRST, SAMPLE_INBOX, SECOND, cchc, copy_home, run
+from tests.command_line import FIRST, SAMPLE_INBOX, SECOND, cchc, copy_home, in_lake, run
 
 pytestmark = [pytest.mark.usefixtures("settings_of_nobody"), pytest.mark.slow]
 SPAN = ("2024-01", "2024-03")
@@ -45,13 +46,23 @@ def filled(home: Path, inbox: Path, at: str) -> Path:
 
 
 def figures(home: Path) -> dict[str, list[dict[str, Any]]]:
-    """What is published, without what tells of releases."""
+    """What is published, without what tells of releases.
+
+    Of the statistics by field the complete ones of the lake: which fields are shown apart depends
+    on what was shown before, on purpose.
+    """
     latest = Portal(home / "portal").latest()
     assert latest is not None
     told = {"release", "received_at"}
-    return {
+    tables = read_tables(latest)
+    statistics = tables["dossier_statistics"]
+    tables["dossier_statistics"] = statistics.filter(pc.equal(statistics["field_code"], "ALL"))
+    complete = {
+        f"{m} complete": in_lake(home, "dossier_statistics", str(m)) for m in latest.periods
+    }
+    return complete | {
         name: [{k: v for k, v in row.items() if k not in told} for row in table.to_pylist()]
-        for name, table in read_tables(latest).items()
+        for name, table in tables.items()
         if name != "revisions"
     }
 
