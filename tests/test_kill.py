@@ -88,8 +88,10 @@ def test_the_release_is_byte_for_byte_that_of_a_run_that_nobody_killed(
 
 
 YEAR = ("2024-01", "2024-02")
-DEATHS = (18, 29)
-"""The first death, and how many steps lie between two; a month puts some forty files in place."""
+DEATHS = (12, 3)
+"""After how many steps the first run dies, and how many more each next one passes.
+
+A month puts some forty files in place; a run leaves those of the one before it as they are."""
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +132,7 @@ def corrected(
     return home, json.loads(said.stdout)
 
 
-def test_no_month_is_called_current_with_old_sums_at_any_moment_of_a_correction(
+def test_at_no_moment_of_a_correction_all_months_are_called_current_with_old_sums(
     corrected: tuple[Path, list[dict[str, Any]]],
 ) -> None:
     runs = corrected[1]
