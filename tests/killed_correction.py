@@ -5,8 +5,8 @@ expectations. Run as ``python -m tests.killed_correction HOME INBOX FRESH FIRST 
 what it found as JSON.
 
 Children are forks, so that the libraries are imported once. One home takes the deaths in turn, and
-the same command is given each time. A month that is current, with all months before it, has at every
-moment the tables of an installation that never saw the error: what a kill would leave at that
+the same command is given each time. A month that is current, with all months before it, has at
+every moment the tables of an installation that never saw the error: what a kill would leave at that
 moment is looked at after each file that is put in place, whether the child dies there or not.
 """
 
