@@ -9,15 +9,15 @@ tick of a schedule, and ``overdue_publication`` looks every five minutes.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from assets.dependent_months import following_months
 from assets.instance import OURS
-from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.made_from import ALONE, PROGRAM, MadeFrom
 from assets.resources import Workspace
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.release_calendar import load_calendar
@@ -33,6 +33,9 @@ LOOK_SECONDS = 60
 GRACE = timedelta(minutes=15)
 """How long after the announced moment a publication counts as missed by its schedule."""
 _BY_NAME = {job.name: job for job in JOBS}
+_ENDED = {
+    dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED,
+}  # fmt: skip
 
 
 def build_schedules(
@@ -65,6 +68,9 @@ def publication_day(
     """Publish on the announced date."""
     at = workspace.now
     due = _due(workspace, at)
+    stale = list(_made_from(workspace).stale()) if due else []
+    if stale:  # it would be stopped, and not be asked for again once they are made
+        return dg.SkipReason(f"{stale[0]} is not current; it is made first")
     if due:
         return _publication(workspace, due, at)
     return dg.SkipReason(_why_nothing_is_due(workspace, at))
@@ -84,6 +90,8 @@ def overdue_publication(
     overdue = [month for month, moment in moments.items() if moment + GRACE <= at]
     computed = set(release_months(workspace.lake))
     missing = [month for month in overdue if month not in computed]
+    if overdue and not missing:
+        missing = list(_made_from(workspace).stale())[:1]
     if missing:
         return [_of_month(month, f"{month}@{at:%Y-%m-%d}") for month in missing]
     if overdue:
@@ -96,10 +104,11 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
     at, seen = workspace.now, json.loads(context.cursor or "{}")
     before: dict[str, str] = seen.get("before", {})
     taken: dict[str, str] = seen.get("taken", {})
+    made_from = _made_from(workspace)
     found = {m: a for m, a in arrivals(workspace.settings.inbox_dir).items() if m.has_ended(at)}
     new = [
         month
-        for month in untaken(found, taken, _computed_at(workspace, found))
+        for month in untaken(found, taken, {m for m in found if made_from.has_taken(m)})
         if has_settled(found[month], before.get(str(month)), at)
     ]
     taken |= {str(month): found[month].state for month in new}
@@ -113,20 +122,27 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[_BY_NAME[MONTH_JOB]],
-    request_job=_BY_NAME[FOLLOWING_JOB],
+    monitored_jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[ALONE_JOB], _BY_NAME[FOLLOWING_JOB]],
+    request_jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]],
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def months_that_follow(
     context: dg.RunStatusSensorContext, workspace: Workspace
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """After a month was processed, make anew what later months take from it."""
+) -> dg.RunRequest | dg.SkipReason:
+    """After a month was made, make the next that is not current any more, one after the other.
+
+    Not where the program is another one: whoever installed it decides when all is made anew.
+    """
     run = context.dagster_run
-    following = [] if _is_ours(run) else _following(workspace, run)
-    for month in following:
-        yield _of_month(month, f"{run.run_id}:{month}", FOLLOWING_JOB)
-    if not following:
-        yield dg.SkipReason("no later month rests on it")
+    if _is_ours(run) or _is_under_way(context.instance):
+        return dg.SkipReason("whoever is making months goes on with them")
+    made_from = _made_from(workspace)
+    for month, changed in made_from.stale().items():
+        if PROGRAM in changed:
+            return dg.SkipReason(f"{month} was made by another program: cchc run --all")
+        job = MONTH_JOB if ALONE in made_from.differing(month) else FOLLOWING_JOB
+        return _of_month(month, f"{run.run_id}:{month}", job)
+    return dg.SkipReason("every month is current")
 
 
 @dg.run_status_sensor(
@@ -141,8 +157,8 @@ def preview_before_the_date(
     """Show what would go out as soon as a month that is not out has been computed."""
     computed = release_months(workspace.lake)
     waiting = [m for m in _open(workspace, workspace.now) if m in computed]
-    if _is_ours(context.dagster_run) or not waiting:
-        return dg.SkipReason("there is nothing to preview")
+    if _is_ours(context.dagster_run) or not waiting or _made_from(workspace).stale():
+        return dg.SkipReason("there is nothing to preview, or a month is made first")
     return dg.RunRequest(run_key=f"preview:{_state(workspace, waiting)}", job_name=PREVIEW_JOB)
 
 
@@ -178,13 +194,15 @@ def _is_complete(workspace: Workspace, month: Month) -> bool:
     return not any(r["status"] == "missing" and r["unit_code"] == root for r in accounts)
 
 
-def _computed_at(workspace: Workspace, months: Iterable[Month]) -> dict[Month, float]:
-    paths = {month: workspace.lake.path("submissions", month) for month in months}
-    return {month: path.stat().st_mtime for month, path in paths.items() if path.exists()}
+def _made_from(workspace: Workspace) -> MadeFrom:
+    return MadeFrom(workspace.settings, workspace.now)
 
 
-def _following(workspace: Workspace, run: dg.DagsterRun) -> list[Month]:
-    return following_months(workspace.lake, [Month.parse(run.tags["dagster/partition"])])
+def _is_under_way(instance: dg.DagsterInstance) -> bool:
+    """Whether another month is being made: whoever ends last looks at what is left."""
+    unfinished = [s for s in dg.DagsterRunStatus if s not in _ENDED]
+    runs = instance.get_runs(dg.RunsFilter(statuses=unfinished))
+    return any(run.job_name in (MONTH_JOB, ALONE_JOB, FOLLOWING_JOB) for run in runs)
 
 
 def _is_ours(run: dg.DagsterRun) -> bool:

@@ -31,7 +31,12 @@ OWNERS = ["team:du-lieu-mo"]
 ACCOUNT = "inbox_account"
 
 
+BEGUN = "month_begun"
+"""What notes, before anything is read, what a month is made from (``record``)."""
+
+
 @dg.asset(
+    deps=[BEGUN],
     description=load_contract(ACCOUNT).description.en,
     partitions_def=MONTHS,
     group_name="extract",

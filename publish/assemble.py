@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -69,7 +69,8 @@ class Ingredients:
 
     ``threshold`` is that of disclosure control: fewer dossiers are not shown apart. ``acceptance``
     is what was said of this release's revisions; ``asked`` are months that may go out before their
-    announced date, since whoever publishes named them; ``backfill`` marks a release of past months.
+    announced date, since whoever publishes named them; ``backfill`` marks a release of past months;
+    ``stale`` are the months that are not what they would be made from now, with what changed.
     """
 
     register: UnitRegister
@@ -80,6 +81,7 @@ class Ingredients:
     acceptance: Acceptance | None = None
     asked: frozenset[Month] = frozenset()
     backfill: bool = False
+    stale: Mapping[Month, tuple[str, ...]] = field(default_factory=dict)
 
 
 def release_months(lake: Lake) -> tuple[Month, ...]:
@@ -122,6 +124,7 @@ def assemble(
         acceptance=ingredients.acceptance,
         backfill=ingredients.backfill,
         files_left=tuple(_files_left(lake, months)),
+        stale={month: ingredients.stale[month] for month in months if month in ingredients.stale},
     )
     compared = {name: _compared(name, table, before, columns) for name, table in tables.items()}
     return _logged(draft, compared, _log(draft, compared))

@@ -142,12 +142,21 @@ def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
     replayed = len(seen["inbox"]["replayed"])
     if replayed:
         yield f"{replayed} delivered file(s) are no longer in the inbox and are replayed (--json)"
+    yield from _not_current(seen.get("not_current", {}))
     for month in seen["months"][-1:]:
         yield from _details(month)
     names = seen["units_awaiting_code"]
     if names:
         hint = f"{len(names)}; add them to inbox/units.csv"
         yield f"units without a code ({hint}): {', '.join(names)}"
+
+
+def _not_current(stale: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    """The months that would not come out as they are; nothing is published before they are made."""
+    for month, changed in stale.items():
+        yield f"{month} is not current: {', '.join(changed)}"
+    if stale:
+        yield "to make them: cchc run --all"
 
 
 def _details(month: Mapping[str, Any]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -92,7 +93,7 @@ def test_an_earlier_month_that_comes_later_is_a_revision_of_the_newest(home: Pat
 
 
 def test_progress_is_plain_lines_on_stderr_and_the_result_one_line_on_stdout(home: Path) -> None:
-    (home / MADE_FROM).unlink()
+    shutil.rmtree(home / MADE_FROM)
     outcome = run(home, SAMPLE_INBOX, at=SECOND)
     lines = outcome.err.splitlines()
     assert lines[:2] == [

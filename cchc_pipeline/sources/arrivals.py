@@ -5,7 +5,7 @@ reading files (``deliveries``, ``file_drop``), or starting anything.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,19 +77,16 @@ def has_settled(arrival: Arrival, before: str | None, at: datetime) -> bool:
 
 
 def untaken(
-    found: Mapping[Month, Arrival], taken: Mapping[str, str], computed_at: Mapping[Month, float]
+    found: Mapping[Month, Arrival], taken: Mapping[str, str], made: Container[Month]
 ) -> Iterator[Month]:
     """The months whose files are not those that were taken in last.
 
     Args:
         found: The files now.
         taken: The state in which each month was taken in, as far as it is known.
-        computed_at: When each month was computed: files from before that were taken in then.
+        made: The months that were made from what lies there.
     """
     for month, arrival in found.items():
         known = taken.get(str(month))
-        if known is None:
-            if arrival.newest >= computed_at.get(month, 0.0):
-                yield month
-        elif known != arrival.state:
+        if (month not in made) if known is None else (known != arrival.state):
             yield month

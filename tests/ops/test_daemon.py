@@ -1,5 +1,6 @@
 """Nobody at the keyboard: Dagster's daemon takes files in, previews, publishes on the day."""
 
+import gzip
 import os
 import shutil
 import signal
@@ -7,19 +8,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from assets.instance import persistent_instance
+from assets.made_from import REST_ON_EARLIER_MONTHS, MadeFrom
+from cchc_pipeline.settings import load_settings
 from publish.portal import Portal
-from tests.command_line import SAMPLE_INBOX
+from tests.command_line import SAMPLE_INBOX, in_lake, run
 
 ROOT = Path(__file__).parents[2]
 ON_THE_DAY = "2026-10-12T08:31:00+07:00"
 LONG_AGO = 1_791_000_000  # in October 2026, before the day
+WHILE_NOTHING_IS_DUE = "2024-03-20T08:31:00+07:00"
 PATIENCE = 300
+DEFINITIONS = "tests.ops.daemon_definitions"
 
 
 @pytest.fixture
@@ -33,23 +40,34 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
-def daemon(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
-    """A real daemon on that installation, its clock set to the morning of publication."""
+def _environment(home: Path, moment: str) -> dict[str, str]:
+    own = {"CCHC_HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **own, "MOMENT_OF_THE_TEST": moment}
+
+
+@contextmanager
+def _daemon(home: Path, moment: str = ON_THE_DAY) -> Iterator[subprocess.Popen[bytes]]:
+    """A real daemon on an installation, its clock set."""
     with persistent_instance(home / "dagster"):
         pass
-    own = {"CCHC_HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", "tests.ops.daemon_definitions"]
+    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", DEFINITIONS]
     with (home / "daemon.log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=home, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, **own, "MOMENT_OF_THE_TEST": ON_THE_DAY},
+            env=_environment(home, moment),
         )  # fmt: skip
         try:
             yield process
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)
+
+
+@pytest.fixture
+def daemon(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
+    """A real daemon on an installation that has never run, on the morning of publication."""
+    with _daemon(home) as process:
+        yield process
 
 
 def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes], log: Path) -> None:
@@ -81,6 +99,53 @@ def test_files_that_settle_are_processed_previewed_and_published_on_the_day(
     assert told["publish"]["dagster/schedule_name"] == "publication_day"
     assert told["publish"]["cchc/days_late"] == "0"
     assert told["preview"]["dagster/sensor_name"] == "preview_before_the_date"
+
+
+@pytest.fixture
+def corrected_home(tmp_path: Path, settings_of_nobody: None) -> Path:
+    """An installation that published January and February 2024; then January was corrected."""
+    home = tmp_path / "home"
+    inbox = home / "inbox"
+    for name in ("2024-01", "2024-02"):
+        shutil.copytree(SAMPLE_INBOX / name, inbox / name)
+    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
+    given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
+    assert run(home, inbox, "--to", "2024-02", **given).code == 0
+    path = inbox / "2024-01" / "ho-so-mau.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(lines[::2])))
+    return home
+
+
+@pytest.mark.slow
+def test_a_backfill_launched_in_dagster_ends_with_the_figures_of_a_fresh_installation(
+    corrected_home: Path, tmp_path: Path
+) -> None:
+    """The runs of a job's backfill may come in any order; what they left stale is made anew."""
+    home, fresh = corrected_home, tmp_path / "fresh"
+    record = MadeFrom(load_settings(home=home), datetime.fromisoformat(WHILE_NOTHING_IS_DUE))
+    with _daemon(home, WHILE_NOTHING_IS_DUE) as daemon:
+        command = [Path(sys.executable).with_name("dagster"), "job", "backfill", "-j", "month"]
+        subprocess.run(
+            [*command, "--partitions", "2024-01,2024-02", "--noprompt", "-m", DEFINITIONS],
+            cwd=home, check=True, capture_output=True,
+            env=_environment(home, WHILE_NOTHING_IS_DUE),
+        )  # fmt: skip
+        with persistent_instance(home / "dagster") as instance:
+            wait_for(lambda: _is_at_rest(instance, record), daemon, home / "daemon.log")
+    given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
+    assert run(fresh, home / "inbox", "--to", "2024-02", **given).code == 0
+    for month in ("2024-01", "2024-02"):
+        for table in (*REST_ON_EARLIER_MONTHS, "dossier_statistics"):
+            assert in_lake(home, table, month) == in_lake(fresh, table, month), table
+
+
+def _is_at_rest(instance: dg.DagsterInstance, record: MadeFrom) -> bool:
+    """Whether no run is left, and every month is current."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="month"))
+    ours = [run for run in runs if "dagster/backfill" in run.tags]
+    unfinished = instance.get_runs(dg.RunsFilter(statuses=_RUNNING))
+    return len(ours) == 2 and not unfinished and not record.stale()
 
 
 _RUNNING = [
