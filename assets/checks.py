@@ -22,6 +22,7 @@ from cchc_pipeline.quality import CheckResult, check_table
 from cchc_pipeline.sources.portal_tables import require_within_limit
 
 CHECKED_TABLES = (
+    "inbox_account",
     "raw_portal", "portal_scores", "portal_units", "portal_quarantine", "portal_findings",
     "portal_submissions",
     "score_recomputation", "unit_rankings", "scores", "year_to_date", "plan_indicators",

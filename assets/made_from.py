@@ -31,6 +31,7 @@ from cchc_pipeline.reference import ROOT
 from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.secret_settings import dossiers_url
 from cchc_pipeline.settings import Settings
+from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.portal_tables import units_seen
 from cchc_pipeline.store import Lake
 from cchc_pipeline.unit_lists import load_register
@@ -130,6 +131,12 @@ class Inputs:
         ]
         return digest_of(parts)
 
+    def _withdrawn(self, month: Month) -> str:
+        """What was taken back of the month's deliveries."""
+        archive = RawArchive(self.settings.raw_dir)
+        log = archive.withdrawal_log(month)
+        return digest_of(self.digests.lines(archive.root, [log] if log.is_file() else []))
+
     def _alone(self, month: Month) -> Parts:
         inbox = self.settings.inbox_dir
         files = self.digests.lines(inbox, files_below(inbox / str(month)))
@@ -139,6 +146,7 @@ class Inputs:
             "the lists": self._lists(),
             "the units": self._units_seen_before(month),
             FILES: digest_of(files),
+            "what was withdrawn": self._withdrawn(month),
         }
 
     def _of_year(self, month: Month) -> Parts:

@@ -25,6 +25,7 @@ from cchc_pipeline import (
     release_commands,
     run_commands,
     verify_command,
+    withdraw_command,
 )
 from cchc_pipeline.arguments import moment_of, settings_for
 from cchc_pipeline.errors import CchcError, UsageError, disk_error, disk_refusal
@@ -48,6 +49,7 @@ _Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dr
 
 run_commands.register(app)
 input_commands.register(app)
+withdraw_command.register(app)
 release_commands.register(app)
 diff_command.register(app)
 verify_command.register(app)

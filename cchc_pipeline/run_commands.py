@@ -70,12 +70,13 @@ def run(
         _print_plan(job)
         return
     with _alone(job):
-        _require_captures(job, _tell_current(job))
+        left = _tell_current(job)
+        _require_captures(job, left)
         release = None
         job.made_from.remember()
         if job.has_work or not job.made_from.is_published(job.months):
             with _instance(job) as instance:
-                _process(job, instance)
+                _process(job, left, instance)
                 release = _publish(job, instance)
     _tell_release(job, release)
 
@@ -94,6 +95,7 @@ def backfill(
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
     from assets.backfill import fill
+    from publish.plan import taken_lines
 
     job = _job(first, last, home, inbox, published_at, reason, note, is_backfill=True)
     if dry_run:
@@ -106,6 +108,8 @@ def backfill(
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
         if stale or not job.made_from.is_published(job.months):
+            for line in taken_lines(job.settings, sorted(stale)):
+                progress.tell(line)
             failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
             if not {failure.month for failure in failures} & {*job.made_from.months()}:
                 with _instance(job) as instance:
@@ -126,11 +130,12 @@ def preview(
     """Process a month and show the release that would go out, outside the web root."""
     job = _job(month, month, home, inbox, published_at)
     with _alone(job):
-        _require_captures(job, _tell_current(job))
+        left = _tell_current(job)
+        _require_captures(job, left)
         from assets.publish import make_preview
 
         with _instance(job) as instance:
-            _process(job, instance)
+            _process(job, left, instance)
             progress.tell("preview: build, judge")
             found = make_preview(job.workspace)
     if found.built is None or found.site is None:
@@ -296,6 +301,7 @@ def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
 
 
 def _print_plan(job: _Job) -> None:
+    from cchc_pipeline.sources.archive import RawArchive
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
@@ -307,7 +313,8 @@ def _print_plan(job: _Job) -> None:
     for line in planned_ways(job.months, source, inbox, job.moment):
         typer.echo(line)
     names = [str(month) for month in job.months]
-    for line in publication_plan(job.settings.inbox_dir, job.settings.portal_dir, names):
+    archive = RawArchive(job.settings.raw_dir)
+    for line in publication_plan(inbox, job.settings.portal_dir, names, archive):
         typer.echo(line)
 
 
@@ -335,16 +342,25 @@ def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
 
 def _tell_current(job: _Job) -> list["Month"]:
     """Of the months asked for, say which stand; those that are to be made."""
+    from publish.plan import left_lines
+
     current = job.made_from.current_months(job.months)
     for month in sorted(current):
         progress.tell(f"{month}: {_STANDS}")
+    for line in left_lines(job.settings, sorted(current)):
+        progress.tell(line)
     return [month for month in job.months if month not in current]
 
 
-def _process(job: _Job, instance: "dg.DagsterInstance") -> None:
+def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
     from assets.execution import run_months
+    from publish.plan import read_lines, taken_lines
 
+    for line in taken_lines(job.settings, months):
+        progress.tell(line)
     run_months(job.workspace, job.months, instance, progress.tell)
+    for line in read_lines(job.settings, months):
+        progress.tell(line)
 
 
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:

@@ -151,7 +151,8 @@ class Draft:
     ``columns_before`` are the columns of the release before, table by table, each with its type;
     ``inputs`` is, for each period, a digest of each thing that its figures were made from;
     ``backfill`` says that past months were added or made anew; ``stale`` are the months that are
-    not what they would be made from now, with what changed.
+    not what they would be made from now, with what changed; ``files_left`` counts, by period,
+    reason and right place, the files that lay in the inbox and were not taken.
     """
 
     id: ReleaseId
@@ -172,6 +173,7 @@ class Draft:
     acceptance: Acceptance | None = None
     backfill: bool = False
     stale: Mapping[Month, tuple[str, ...]] = field(default_factory=dict)
+    files_left: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def published_text(self) -> str:

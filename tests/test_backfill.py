@@ -98,7 +98,7 @@ def _killed_once_it_works(home: Path, inbox: Path) -> None:
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path) -> None:
     outcome = backfill(tmp_path / "home", SAMPLE_INBOX, "--dry-run")
     assert outcome.code == 0
-    assert outcome.out.count("file(s) in the inbox") == 2
+    assert outcome.out.count("would be taken as One-stop dossiers") == 2
     assert not (tmp_path / "home").exists()
 
 

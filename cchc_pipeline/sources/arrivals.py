@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.period import Month
+from cchc_pipeline.sources.inbox_names import is_litter
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 QUIET_SECONDS = 60
@@ -34,7 +35,7 @@ class Arrival:
 
 
 def arrivals(inbox: Path) -> dict[Month, Arrival]:
-    """What the inbox holds, by month; a folder without files holds nothing."""
+    """What the inbox holds, by month; a folder without files, or of litter, holds nothing."""
     found = {month: _arrival(folder) for month, folder in _folders(inbox)}
     return {month: arrival for month, arrival in found.items() if arrival is not None}
 
@@ -52,13 +53,14 @@ def _folders(inbox: Path) -> Iterator[tuple[Month, Path]]:
 def _arrival(folder: Path) -> Arrival | None:
     digest, newest, is_whole, count = hashlib.sha256(), 0.0, True, 0
     for path in sorted(folder.rglob("*")):
-        if not path.is_file():
+        unfinished = path.name.endswith(_UNFINISHED)
+        if not path.is_file() or (is_litter(path.name) and not unfinished):
             continue
         state = path.stat()
         line = f"{path.relative_to(folder)}\0{state.st_size}\0{state.st_mtime_ns}\n"
         digest.update(line.encode(errors="surrogateescape"))
         newest, count = max(newest, state.st_mtime), count + 1
-        is_whole = is_whole and not path.name.endswith(_UNFINISHED)
+        is_whole = is_whole and not unfinished
     return Arrival(digest.hexdigest(), newest, is_whole) if count else None
 
 
