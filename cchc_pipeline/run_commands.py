@@ -110,9 +110,9 @@ def backfill(
         if stale or not job.made_from.is_published(job.months):
             for line in taken_lines(job.settings, sorted(stale)):
                 progress.tell(line)
-            failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
-            if not {failure.month for failure in failures} & {*job.made_from.months()}:
-                with _instance(job) as instance:
+            with _instance(job) as instance:
+                failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
+                if not {failure.month for failure in failures} & {*job.made_from.months()}:
                     release = _publish(job, instance)
     if release or not failures:
         _tell_release(job, release)
