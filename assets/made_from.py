@@ -14,7 +14,7 @@ or is overtaken by a changed file records nothing, and is made again by whoever 
 
 import json
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -131,11 +131,11 @@ class Inputs:
         ]
         return digest_of(parts)
 
-    def _withdrawn(self, month: Month) -> Iterator[str]:
+    def _withdrawn(self, month: Month) -> str:
         """What was taken back of the month's deliveries."""
         archive = RawArchive(self.settings.raw_dir)
         log = archive.withdrawal_log(month)
-        return self.digests.lines(archive.root, [log] if log.is_file() else [])
+        return digest_of(self.digests.lines(archive.root, [log] if log.is_file() else []))
 
     def _alone(self, month: Month) -> Parts:
         inbox = self.settings.inbox_dir
@@ -146,7 +146,7 @@ class Inputs:
             "the lists": self._lists(),
             "the units": self._units_seen_before(month),
             FILES: digest_of(files),
-            "what was withdrawn": digest_of(self._withdrawn(month)),
+            "what was withdrawn": self._withdrawn(month),
         }
 
     def _of_year(self, month: Month) -> Parts:

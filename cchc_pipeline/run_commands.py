@@ -70,12 +70,13 @@ def run(
         _print_plan(job)
         return
     with _alone(job):
-        _require_captures(job, _tell_current(job))
+        left = _tell_current(job)
+        _require_captures(job, left)
         release = None
         job.made_from.remember()
         if job.has_work or not job.made_from.is_published(job.months):
             with _instance(job) as instance:
-                _process(job, instance)
+                _process(job, left, instance)
                 release = _publish(job, instance)
     _tell_release(job, release)
 
@@ -107,11 +108,11 @@ def backfill(
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
         if stale or not job.made_from.is_published(job.months):
-            for line in taken_lines(job.settings, sorted({*job.months} & {*stale})):
+            for line in taken_lines(job.settings, sorted(stale)):
                 progress.tell(line)
-            failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
-            if not {failure.month for failure in failures} & {*job.made_from.months()}:
-                with _instance(job) as instance:
+            with _instance(job) as instance:
+                failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
+                if not {failure.month for failure in failures} & {*job.made_from.months()}:
                     release = _publish(job, instance)
     if release or not failures:
         _tell_release(job, release)
@@ -129,11 +130,12 @@ def preview(
     """Process a month and show the release that would go out, outside the web root."""
     job = _job(month, month, home, inbox, published_at)
     with _alone(job):
-        _require_captures(job, _tell_current(job))
+        left = _tell_current(job)
+        _require_captures(job, left)
         from assets.publish import make_preview
 
         with _instance(job) as instance:
-            _process(job, instance)
+            _process(job, left, instance)
             progress.tell("preview: build, judge")
             found = make_preview(job.workspace)
     if found.built is None or found.site is None:
@@ -350,15 +352,14 @@ def _tell_current(job: _Job) -> list["Month"]:
     return [month for month in job.months if month not in current]
 
 
-def _process(job: _Job, instance: "dg.DagsterInstance") -> None:
+def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
     from assets.execution import run_months
     from publish.plan import read_lines, taken_lines
 
-    left = sorted({*job.months} - {*job.made_from.current_months(job.months)})
-    for line in taken_lines(job.settings, left):
+    for line in taken_lines(job.settings, months):
         progress.tell(line)
     run_months(job.workspace, job.months, instance, progress.tell)
-    for line in read_lines(job.settings, left):
+    for line in read_lines(job.settings, months):
         progress.tell(line)
 
 

@@ -123,8 +123,8 @@ def assemble(
         inputs=input_digests(lake, months),
         acceptance=ingredients.acceptance,
         backfill=ingredients.backfill,
-        files_left=tuple(_files_left(lake, months)),
         stale={month: ingredients.stale[month] for month in months if month in ingredients.stale},
+        files_left=tuple(_files_left(lake, months)),
     )
     compared = {name: _compared(name, table, before, columns) for name, table in tables.items()}
     return _logged(draft, compared, _log(draft, compared))

@@ -137,12 +137,12 @@ def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
     for month in seen["months"]:
         if month["corrections"]:
             yield f"{month['period']} has {month['corrections']} figure(s) corrected by hand"
+    yield from _not_current(seen.get("not_current", {}))
     yield from seen["inbox"]["not_taken"]
     yield from seen["inbox"]["withdrawn"]
     replayed = len(seen["inbox"]["replayed"])
     if replayed:
         yield f"{replayed} delivered file(s) are no longer in the inbox and are replayed (--json)"
-    yield from _not_current(seen.get("not_current", {}))
     for month in seen["months"][-1:]:
         yield from _details(month)
     names = seen["units_awaiting_code"]

@@ -88,7 +88,7 @@ def test_the_release_is_byte_for_byte_that_of_a_run_that_nobody_killed(
 
 
 YEAR = ("2024-01", "2024-02")
-DEATHS = (12, 3)
+DEATHS = (4, 2)
 """After how many steps the first run dies, and how many more each next one passes.
 
 A month puts some forty files in place; a run leaves those of the one before it as they are."""
