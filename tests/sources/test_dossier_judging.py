@@ -150,9 +150,8 @@ def test_a_line_that_cannot_be_read_is_no_duplicate_and_tells_why(
     cells = line.count(",") + 1
     assert outcome.account == (4, 1, 3, 0)
     assert [rule for _, rule in outcome.rules] == ["LINE_UNREADABLE"] * 3
-    assert {row["message_vi"] for row in outcome.refused} == {
-        f"Dòng không đọc được: dòng có {cells} ô, dòng tiêu đề có {len(GOOD)} ô."
-    }
+    words = f"Dòng không đọc được: dòng có {cells} ô, dòng tiêu đề có {len(GOOD)} ô; Excel bỏ"
+    assert all(row["message_vi"].startswith(words) for row in outcome.refused)
 
 
 def test_json_lines_that_cannot_be_read_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
