@@ -13,7 +13,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.excel_values import since_1900
 from cchc_pipeline.sources.record_files.record_form import Limits, file_rules, fold_heading
 from cchc_pipeline.sources.record_files.sheet_rows import SheetReader, SheetRow, address_of
-from cchc_pipeline.sources.record_files.text_relation import BLANKS
+from cchc_pipeline.sources.record_files.text_relation import clean_text
 from cchc_pipeline.sources.record_files.workbook_contents import (
     SheetPart,
     Workbook,
@@ -68,8 +68,8 @@ def open_form(content: bytes, file: str) -> FormCells:
 
 
 def cleaned(text: str) -> str:
-    """A cell's text with its blanks made one space each, and none at its ends."""
-    return " ".join(text.split()).strip(BLANKS)
+    """A cell's text as every reader cleans it, with its blanks made one space each."""
+    return " ".join(clean_text(text).split())
 
 
 def _limits(layout: FormLayout) -> Limits:

@@ -21,6 +21,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     clean,
     literal,
     name,
+    nothing_notes,
     reading,
 )
 
@@ -91,10 +92,14 @@ def json_relation(
         lists = _lists(lines, match, form, connection)
     nothing = _is_nothing("line")
     fields = {field: _leaf(key, lines.spelling) for field, key in match.fields.items()}
+    source = _parsed(lines.source, match.fields, match, [found.item for found in lists])
+    with reading(lines.file):
+        raw = (f"record.{name(key)}" for key in match.fields.values())
+        nothings = nothing_notes(source, raw, lines.spelling)
     return TextRelation(
         file=lines.file,
         sheet=None,
-        source=_parsed(lines.source, match.fields, match, [found.item for found in lists]),
+        source=source,
         columns={
             **fields,
             **{found.item.name: json_lists.entries(found, lines.spelling) for found in lists},
@@ -105,7 +110,7 @@ def json_relation(
         is_total=f"({nothing})",
         is_blank=f"({nothing})",
         dropped=match.unknown,
-        notes=shape.notes,
+        notes=(*shape.notes, *nothings),
     )
 
 

@@ -29,6 +29,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     clean,
     literal,
     name,
+    nothing_notes,
     number_text,
     reading,
 )
@@ -88,9 +89,10 @@ def read_parquet(
     items = {item: held[match.lists[item.name]] for item in form.nested if item.name in match.lists}
     source = f"read_parquet({literal(path)}, file_row_number=true)"
     source, told = _with_lists(file, source, items, connection)
-    columns = {
-        field: clean(_text(file, field, column), Spelling()) for field, column in fields.items()
-    }
+    raw = {field: _text(file, field, column) for field, column in fields.items()}
+    columns = {field: clean(text, Spelling()) for field, text in raw.items()}
+    with reading(file):
+        nothings = nothing_notes(source, raw.values(), Spelling())
     lists = {item.name: _list(file, item, column, told) for item, column in items.items()}
     first = f"coalesce({', '.join(columns.values())})"
     is_blank = f"{first} IS NULL"
@@ -105,7 +107,7 @@ def read_parquet(
         is_total=total_rule(form).no_record(first, is_blank, columns),
         is_blank=f"({is_blank})",
         dropped=match.unknown,
-        notes=() if contents.rows else ("there is no record in it",),
+        notes=nothings if contents.rows else ("there is no record in it",),
     )
 
 

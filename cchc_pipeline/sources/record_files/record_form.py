@@ -18,6 +18,7 @@ from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import Text
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.masking import visible
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.typed_data import refuse, typed
 
@@ -310,12 +311,7 @@ def check_match(match: ColumnMatch, form: RecordForm, where: str) -> None:
 
 def shown(text: str) -> str:
     """A heading or a name as a message quotes it: on one line, cut, nothing raw on a terminal."""
-    start = " ".join(text[: _QUOTED_LETTERS * 4].split())
-    cut = f"{start[: _QUOTED_LETTERS - 1]}…" if len(start) > _QUOTED_LETTERS else start
-    return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char)[0] == "C" else char
-        for char in cut
-    )
+    return visible(" ".join(text[: _QUOTED_LETTERS * 4].split()), _QUOTED_LETTERS)
 
 
 def _missing(columns: Mapping[str, int], form: RecordForm) -> Iterator[tuple[FormField, ...]]:
