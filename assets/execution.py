@@ -16,6 +16,7 @@ from dagster_shared.error import SerializableErrorInfo
 from assets import compute, dossiers, extract, inputs, publish, validate
 from assets.alerting import ALERT_SCHEDULES, ALERT_SENSORS
 from assets.automation import SCHEDULES, SENSORS
+from assets.check_results import broken_of
 from assets.checks import CHECKS
 from assets.dependent_months import carried_digest, following_months
 from assets.freshness import FRESHNESS_CHECKS, FRESHNESS_SCHEDULES
@@ -145,9 +146,10 @@ def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     return [
-        f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
+        f"{check.asset_key.to_user_string()}: {broken.line}"
         for check in result.get_asset_check_evaluations()
-        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        if check.severity == dg.AssetCheckSeverity.ERROR
+        for broken in broken_of(check)
     ]
 
 

@@ -98,11 +98,13 @@ def test_a_secret_is_refused_in_the_file_and_not_repeated(name: str) -> None:
 def test_an_address_of_another_database_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(DAGSTER_URL, "mysql://a:rat-kin@b/c")
-    with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: not an address of Postgre") as caught:
-        dagster_url()
-    assert "rat-kin" not in str(caught.value)
-    monkeypatch.setenv(DAGSTER_URL, "postgresql://a:b@c/d")
+    for other in ("mysql://a:rat-kin@b/c", "postgresql://a:rat-kin@b/c"):
+        monkeypatch.setenv(DAGSTER_URL, other)
+        with pytest.raises(UsageError, match=r"URL: not an address of PostgreSQL with") as caught:
+            dagster_url()
+        assert "rat-kin" not in str(caught.value)
+        assert "postgresql+psycopg2://USER" in str(caught.value)
+    monkeypatch.setenv(DAGSTER_URL, "postgresql+psycopg2://a:b@c/d")
     assert dagster_url() == "postgresql+psycopg2://a:b@c/d"
     monkeypatch.setenv(DAGSTER_URL, "")
     assert dagster_url() is None
