@@ -98,7 +98,7 @@ class Inputs:
         lists = [inbox / name for name in LISTS]
         return (
             program_digest(),
-            self.settings.model_dump_json(exclude={"home", "inbox"}),
+            self.settings.model_dump_json(exclude={"home", "inbox", "automation", "approval"}),
             *self.digests.lines(inbox, (path for path in lists if path.is_file())),
         )
 

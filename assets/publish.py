@@ -79,6 +79,7 @@ def _build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) ->
         workspace.acceptance,
         asked,
         workspace.backfill,
+        empty=workspace.empty,
     )
     draft = assemble(workspace.lake, portal, ingredients, workspace.now)
     if draft is None:

@@ -56,13 +56,18 @@ def run(
     home: _Home = None,
     published_at: _At = None,
     dry_run: _DryRun = False,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="The month goes out even if no source gave figures.")
+    ] = False,
     accept_revisions: Annotated[
         str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
     ] = None,
     note: _Note = None,
 ) -> None:
     """Process a month (or a span) and publish one release."""
-    job = _job(month, to or month, home, inbox, published_at, accept_revisions, note)
+    job = _job(
+        month, to or month, home, inbox, published_at, accept_revisions, note, is_empty=empty
+    )
     if dry_run:
         _print_plan(job)
         return
@@ -70,7 +75,7 @@ def run(
         left = _not_current(job)
         _require_captures(job, left)
         release = None
-        if left or not job.made_from.is_published(job.months):
+        if left or empty or not job.made_from.is_published(job.months):
             with _instance(job) as instance:
                 _process(job, left, instance)
                 release = _publish(job, instance)
@@ -134,6 +139,7 @@ def preview(
 
         with _instance(job) as instance:
             _process(job, left, instance)
+            _tell_silent(job)
             progress.tell("preview: build, judge")
             found = make_preview(job.workspace)
     if found.built is None or found.site is None:
@@ -175,6 +181,7 @@ class _Job:
     moment: datetime
     acceptance: "Acceptance | None" = None
     is_backfill: bool = False
+    is_empty: bool = False
 
     @cached_property
     def workspace(self) -> "Workspace":
@@ -189,6 +196,7 @@ class _Job:
             accept=said.reason if said else "",
             note=said.note if said else "",
             asked=[str(month) for month in self.months],
+            empty=self.is_empty,
             backfill=self.is_backfill,
         )
 
@@ -217,6 +225,7 @@ def _job(
     note: str | None = None,
     *,
     is_backfill: bool = False,
+    is_empty: bool = False,
 ) -> _Job:
     """The arguments, judged before anything is begun.
 
@@ -230,7 +239,7 @@ def _job(
     moment = moment_of(published_at)
     months = _months(first, last, moment)
     _require_lists(settings)
-    return _Job(settings, months, moment, acceptance, is_backfill)
+    return _Job(settings, months, moment, acceptance, is_backfill, is_empty)
 
 
 def _months(first: str, last: str, moment: datetime) -> tuple["Month", ...]:
@@ -330,9 +339,20 @@ def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:
     from assets.execution import run_publication
 
+    _tell_silent(job)
     release = run_publication(job.workspace, instance, progress.tell)
     job.made_from.add_publication(job.months)
     return release
+
+
+def _tell_silent(job: _Job) -> None:
+    """Of the months asked for that are not out, say which nobody gave figures for."""
+    from publish.assemble import release_months, silent_months
+
+    lake, latest = job.workspace.lake, job.portal.latest()
+    asked = {*job.months} & {*release_months(lake)} - {*(latest.periods if latest else ())}
+    for month in sorted(silent_months(lake, asked) if not job.is_empty else ()):
+        progress.tell(f"{month}: no source gave figures; to publish it: cchc run {month} --empty")
 
 
 def _tell_release(job: _Job, release: str | None) -> None:
