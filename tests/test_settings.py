@@ -76,6 +76,16 @@ def test_a_file_that_is_not_toml_is_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_what_runs_by_itself_waits_for_an_office_unless_the_setting_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (load_settings().automation, load_settings().approval) == (False, False)
+    monkeypatch.setenv("CCHC_AUTOMATION", "on")
+    assert load_settings().approval
+    monkeypatch.setenv("CCHC_APPROVAL", "off")
+    assert (load_settings().automation, load_settings().approval) == (True, False)
+
+
 def test_every_setting_is_described_in_the_docs() -> None:
     text = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():
