@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import dagster as dg
 import pyarrow.compute as pc
 
-from assets.extract import FORMS_FOLDER
 from assets.failed_runs import last_failures
+from assets.inputs import NOT_READ, NOTHING, SUBMISSIONS
 from assets.resources import Workspace
 from cchc_pipeline.alerts.facts import (
     AwaitedMonth,
     Facts,
     Failure,
+    FileLeft,
+    FilesLeft,
     MissingSource,
     RuleCount,
     SetAside,
@@ -29,7 +31,10 @@ from cchc_pipeline.errors import CchcError, SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.release_calendar import Words, load_calendar
+from cchc_pipeline.sources.arrivals import arrivals
 from cchc_pipeline.sources.deliveries import delivered_paths
+from cchc_pipeline.sources.inbox_account import account_of, untaken
+from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
 from cchc_pipeline.sources.record_files.record_form import load_form
 from publish.assemble import release_months
 from publish.inputs import load_provenance
@@ -66,11 +71,12 @@ def gather(
     failures = last_failures(instance) if instance else ()
     shown, faults = _shown(workspace)
     return Facts(
-        tuple(_awaited(workspace)) if not faults else (),
+        tuple(_awaited(workspace, instance)) if not faults else (),
         (*failures, *faults),
         tuple(_set_aside(workspace, failures)),
         shown,
         look_at(workspace.settings.mirror_list, clock),
+        tuple(_files_left(workspace)),
     )
 
 
@@ -82,14 +88,24 @@ def _shown(workspace: Workspace) -> tuple[Shown | None, tuple[Failure, ...]]:
         return None, (Failure(None, "", "", str(error)),)
 
 
-def _awaited(workspace: Workspace) -> Iterator[AwaitedMonth]:
+def _awaited(workspace: Workspace, instance: dg.DagsterInstance | None) -> Iterator[AwaitedMonth]:
     lake, latest, calendar = workspace.lake, workspace.portal.latest(), load_calendar()
     held = {month for table in ("raw_portal", _SCORES) for month in lake.months(table)}
     computed = set(release_months(lake))
     for month in awaited_months(latest.periods if latest else (), held, workspace.now):
         due = calendar.release_date(month).moment
         missing = tuple(_missing(workspace, month))
-        yield AwaitedMonth(month, due, missing, month in computed)
+        refused = _refused(instance, month) if instance else ()
+        yield AwaitedMonth(month, due, missing, month in computed, refused)
+
+
+def _refused(instance: dg.DagsterInstance, month: Month) -> tuple[str, ...]:
+    """What was said of the month's small files that could not be read, when they were read last."""
+    asked = dg.AssetRecordsFilter(dg.AssetKey(SUBMISSIONS), asset_partitions=[str(month)])
+    found = instance.fetch_materializations(asked, limit=1).records
+    event = found[0].asset_materialization if found else None
+    said = event.metadata.get(NOT_READ) if event else None
+    return tuple(str(said.value).splitlines()) if said and said.value != NOTHING else ()
 
 
 def _missing(workspace: Workspace, month: Month) -> Iterator[MissingSource]:
@@ -138,6 +154,19 @@ def _names(workspace: Workspace, month: Month, codes: Iterable[str]) -> Iterator
     for code in codes:
         unit = register.find(code, month)
         yield unit.name_vi if unit else code
+
+
+def _files_left(workspace: Workspace) -> Iterator[FilesLeft]:
+    """What lies untaken in the inbox now, by month."""
+    reasons = {code.code: code.name for code in load_code_list("file_reasons").codes}
+    inbox = workspace.settings.inbox_dir
+    for month in arrivals(inbox):
+        files = tuple(
+            FileLeft(file.path, Words(reasons[file.why].vi, reasons[file.why].en), file.should_be)
+            for file in untaken(account_of(inbox / str(month)))
+        )
+        if files:
+            yield FilesLeft(month, files)
 
 
 def _set_aside(workspace: Workspace, failures: Iterable[Failure]) -> Iterator[SetAside]:

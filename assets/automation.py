@@ -10,16 +10,16 @@ looks every five minutes.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from assets.awake import schedule_status, sensor_status
-from assets.dependent_months import following_months
 from assets.instance import OURS
-from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.made_from import ALONE, PROGRAM, MadeFrom
 from assets.resources import Workspace
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.release_calendar import load_calendar
@@ -35,6 +35,9 @@ LOOK_SECONDS = 60
 GRACE = timedelta(minutes=15)
 """How long after the announced moment a publication counts as missed by its schedule."""
 _BY_NAME = {job.name: job for job in JOBS}
+_ENDED = {
+    dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED,
+}  # fmt: skip
 
 
 def build_schedules(
@@ -67,6 +70,9 @@ def publication_day(
     """Publish on the announced date."""
     at = workspace.now
     due = _due(workspace, at)
+    stale = list(_made_from(workspace).stale()) if due else []
+    if stale:  # it would be stopped, and not be asked for again once they are made
+        return dg.SkipReason(f"{stale[0]} is not current; it is made first")
     if due:
         return _publication(workspace, due, at)
     return dg.SkipReason(_why_nothing_is_due(workspace, at))
@@ -82,6 +88,8 @@ def overdue_publication(
     computed = set(release_months(workspace.lake))
     overdue = _with_figures(workspace, overdue)
     missing = [month for month in overdue if month not in computed]
+    if overdue and not missing:
+        missing = list(_made_from(workspace).stale())[:1]
     if missing:
         return [_of_month(month, f"{month}@{at:%Y-%m-%d}") for month in missing]
     if overdue:
@@ -94,10 +102,11 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
     at, seen = workspace.now, json.loads(context.cursor or "{}")
     before: dict[str, str] = seen.get("before", {})
     taken: dict[str, str] = seen.get("taken", {})
+    made_from = _made_from(workspace)
     found = {m: a for m, a in arrivals(workspace.settings.inbox_dir).items() if m.has_ended(at)}
     new = [
         month
-        for month in untaken(found, taken, _computed_at(workspace, found))
+        for month in untaken(found, taken, {m for m in found if made_from.has_taken(m)})
         if has_settled(found[month], before.get(str(month)), at)
     ]
     taken |= {str(month): found[month].state for month in new}
@@ -111,14 +120,21 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
 
 def months_that_follow(
     context: dg.RunStatusSensorContext, workspace: Workspace
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """After a month was processed, make anew what later months take from it."""
+) -> dg.RunRequest | dg.SkipReason:
+    """After a month was made, make the next that is not current any more, one after the other.
+
+    Not where the program is another one: whoever installed it decides when all is made anew.
+    """
     run = context.dagster_run
-    following = [] if _is_ours(run) else _following(workspace, run)
-    for month in following:
-        yield _of_month(month, f"{run.run_id}:{month}", FOLLOWING_JOB)
-    if not following:
-        yield dg.SkipReason("no later month rests on it")
+    if _is_ours(run) or _is_under_way(context.instance):
+        return dg.SkipReason("whoever is making months goes on with them")
+    made_from = _made_from(workspace)
+    for month, changed in made_from.stale().items():
+        if PROGRAM in changed:
+            return dg.SkipReason(f"{month} was made by another program: cchc run --all")
+        job = MONTH_JOB if ALONE in made_from.differing(month) else FOLLOWING_JOB
+        return _of_month(month, f"{run.run_id}:{month}", job)
+    return dg.SkipReason("every month is current")
 
 
 def preview_before_the_date(
@@ -128,8 +144,8 @@ def preview_before_the_date(
     computed = release_months(workspace.lake)
     waiting = _with_figures(workspace, _open(workspace, workspace.now))
     waiting = [month for month in waiting if month in computed]
-    if _is_ours(context.dagster_run) or not waiting:
-        return dg.SkipReason("there is nothing to preview")
+    if _is_ours(context.dagster_run) or not waiting or _made_from(workspace).stale():
+        return dg.SkipReason("there is nothing to preview, or a month is made first")
     return dg.RunRequest(run_key=f"preview:{_state(workspace, waiting)}", job_name=PREVIEW_JOB)
 
 
@@ -175,13 +191,15 @@ def _is_complete(workspace: Workspace, month: Month) -> bool:
     return not any(r["status"] == "missing" and r["unit_code"] == root for r in accounts)
 
 
-def _computed_at(workspace: Workspace, months: Iterable[Month]) -> dict[Month, float]:
-    paths = {month: workspace.lake.path("submissions", month) for month in months}
-    return {month: path.stat().st_mtime for month, path in paths.items() if path.exists()}
+def _made_from(workspace: Workspace) -> MadeFrom:
+    return MadeFrom(workspace.settings, workspace.now)
 
 
-def _following(workspace: Workspace, run: dg.DagsterRun) -> list[Month]:
-    return following_months(workspace.lake, [Month.parse(run.tags["dagster/partition"])])
+def _is_under_way(instance: dg.DagsterInstance) -> bool:
+    """Whether another month is being made: whoever ends last looks at what is left."""
+    unfinished = [s for s in dg.DagsterRunStatus if s not in _ENDED]
+    runs = instance.get_runs(dg.RunsFilter(statuses=unfinished))
+    return any(run.job_name in (MONTH_JOB, ALONE_JOB, FOLLOWING_JOB) for run in runs)
 
 
 def _is_ours(run: dg.DagsterRun) -> bool:
@@ -220,6 +238,7 @@ def build_sensors(
     """The sensors; how often the inbox is looked at may be said."""
     status = sensor_status(is_on=is_on)
     month, following = _BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]
+    made = [month, _BY_NAME[ALONE_JOB], following]
     after: dict[str, Any] = {
         "run_status": dg.DagsterRunStatus.SUCCESS,
         "default_status": status,
@@ -228,7 +247,7 @@ def build_sensors(
     late = dg.sensor(
         jobs=[month, _BY_NAME[PUBLISH_JOB]], minimum_interval_seconds=300, default_status=status
     )
-    follows = dg.run_status_sensor(monitored_jobs=[month], request_job=following, **after)
+    follows = dg.run_status_sensor(monitored_jobs=made, request_jobs=[month, following], **after)
     shows = dg.run_status_sensor(
         monitored_jobs=[month, following], request_job=_BY_NAME[PREVIEW_JOB], **after
     )

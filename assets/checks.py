@@ -28,9 +28,11 @@ from cchc_pipeline.quality import check_table
 from cchc_pipeline.sources.portal_tables import require_within_limit
 
 CHECKED_TABLES = (
+    "inbox_account",
     "raw_portal", "portal_scores", "portal_units", "portal_quarantine", "portal_findings",
     "portal_submissions",
-    "score_recomputation", "unit_rankings", "scores", "plan_indicators", "plan_tasks",
+    "score_recomputation", "unit_rankings", "scores", "year_to_date", "plan_indicators",
+    "plan_tasks",
     "submissions",
     "raw_dossiers", "dossier_accounts", "dossier_statistics",
     "dossier_continuity",

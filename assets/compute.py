@@ -10,19 +10,21 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.extract import OWNERS
-from assets.partitions import MONTHS, month_of
+from assets.made_from import OF_YEAR, YEAR_TO_DATE, month_rested_on
+from assets.partitions import BEFORE, MONTHS, WITH_THE_ONE_BEFORE, month_of
+from assets.record import begins
 from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.indicators.continuity import continuity_rows
 from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
-from cchc_pipeline.indicators.dossier_counts import count_dossiers, counted_together
+from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
-from cchc_pipeline.indicators.dossier_targets import dossier_values
+from cchc_pipeline.indicators.dossier_targets import dossier_values, month_tallies
 from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.indicators.petition_statistics import petition_rows
 from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
-from cchc_pipeline.indicators.procedure_indicators import procedure_values
+from cchc_pipeline.indicators.procedure_indicators import catalogue_shares, procedure_values
 from cchc_pipeline.indicators.quarantine_summary import QUARANTINES, quarantine_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.reported import reported_values
@@ -33,11 +35,13 @@ from cchc_pipeline.indicators.scores import (
     recomputation_rows,
     score_rows,
 )
-from cchc_pipeline.indicators.task_progress import (
-    TaskState,
-    task_rows,
-    task_states,
-    tracker_values,
+from cchc_pipeline.indicators.task_progress import task_rows, task_states, tracker_values
+from cchc_pipeline.indicators.year_to_date import (
+    Place,
+    Tally,
+    YearToDate,
+    sums_of_rows,
+    year_to_date_rows,
 )
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
@@ -45,7 +49,7 @@ from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_r
 from cchc_pipeline.sources.dossiers.absence import lacking_columns
 from cchc_pipeline.sources.dossiers.month import submission_rows
 from cchc_pipeline.sources.petitions import petitions_from_rows
-from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
+from cchc_pipeline.sources.procedures import procedures_from_rows
 from cchc_pipeline.store import table_from_rows
 from publish.publication_log import read_publications
 
@@ -89,7 +93,9 @@ def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...],
     return tuple(entries), ", ".join(file["file"] for file in files)
 
 
-def _computed(*deps: str) -> Callable[[Callable[..., dg.Output[pa.Table]]], dg.AssetsDefinition]:
+def _computed(
+    *deps: str | dg.AssetDep,
+) -> Callable[[Callable[..., dg.Output[pa.Table]]], dg.AssetsDefinition]:
     """A monthly table of this group; ``deps`` are what it reads from the lake by itself."""
     return dg.asset(
         deps=deps, partitions_def=MONTHS, group_name="compute", owners=OWNERS, kinds={"parquet"}
@@ -167,88 +173,88 @@ def dossier_statistics(
     )
 
 
-@_computed("dossier_accounts")
+@_computed(
+    "dossier_accounts", dg.AssetDep("dossier_statistics", partition_mapping=WITH_THE_ONE_BEFORE),
+    YEAR_TO_DATE,  # which notes for the whole stage what it is made from
+)  # fmt: skip
 def dossier_continuity(
-    context: dg.AssetExecutionContext, workspace: Workspace, dossier_statistics: pa.Table
+    context: dg.AssetExecutionContext, workspace: Workspace
 ) -> dg.Output[pa.Table]:
     """What the month before left open against what this month carried over; never mended."""
     month = month_of(context)
-    before = month.previous()
-    rows = continuity_rows(
-        month,
-        workspace.lake.read("dossier_statistics", before)
-        if _has_export(workspace, before)
-        else None,
-        dossier_statistics if _has_export(workspace, month) else None,
+    before, now = (
+        workspace.lake.read("dossier_statistics", of) if _has_export(workspace, of) else None
+        for of in (month.previous(), month)
     )
-    return _table("dossier_continuity", rows)
+    return _table("dossier_continuity", continuity_rows(month, before, now))
 
 
 def _has_export(workspace: Workspace, month: Month) -> bool:
     return bool(workspace.lake.read("dossier_accounts", month).num_rows)
 
 
-@_computed("dossier_accounts", "agency_reports", "procedure_catalogue")
-def plan_indicators(
+def _tallies(workspace: Workspace, month: Month, counts: pa.Table) -> dict[Place, Tally]:
+    """What the month's own export counts towards the plan's targets."""
+    root, units = workspace.settings.root_unit, workspace.units_of(month)
+    return month_tallies(month, root, units, counts if _has_export(workspace, month) else None)
+
+
+@_computed(
+    "month_by_itself", "dossier_accounts", "agency_reports", "procedure_catalogue",
+    dg.AssetDep(YEAR_TO_DATE, partition_mapping=BEFORE),
+)  # fmt: skip
+def year_to_date(
     context: dg.AssetExecutionContext, workspace: Workspace, dossier_counts: pa.Table
 ) -> dg.Output[pa.Table]:
+    """The year's running sums: those of the month before with the month's own; anew in January."""
+    begins(context, workspace, OF_YEAR)
+    month, lake = month_of(context), workspace.lake
+    before = month_rested_on(lake, month)
+    sums = sums_of_rows(lake.read(YEAR_TO_DATE, before).to_pylist()) if before else YearToDate()
+    reports = reports_from_rows(lake.read("agency_reports", month).to_pylist())
+    catalogue = procedures_from_rows(lake.read("procedure_catalogue", month).to_pylist())
+    own = YearToDate(
+        _tallies(workspace, month, dossier_counts),
+        catalogue_shares(catalogue, month),
+        tuple(report for report in reports if report.status),
+    )
+    root = workspace.settings.root_unit
+    return _table(YEAR_TO_DATE, year_to_date_rows(month, root, sums.with_month(own)))
+
+
+@_computed("dossier_accounts", "agency_reports")
+def plan_indicators(
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    dossier_counts: pa.Table,
+    year_to_date: pa.Table,
+) -> dg.Output[pa.Table]:
     """Every target of the year's plan, with its value or with who owes it."""
-    settings, month = workspace.settings, month_of(context)
-    log = _publications(workspace, month)
+    root, month = workspace.settings.root_unit, month_of(context)
+    log, sums = _publications(workspace, month), sums_of_rows(year_to_date.to_pylist())
     measured = dossier_values(
         month,
-        settings.root_unit,
+        root,
         lambda of: frozenset(workspace.units_of(of)),
-        _counted_of_year(workspace, month, dossier_counts),
+        _tallies(workspace, month, dossier_counts),
+        sums.tallies,
     )
-    reported = _reported(workspace, month, log)
-    rows = plan_indicator_rows(month, settings.root_unit, log, {**measured, **reported})
-    return _table("plan_indicators", rows)
+    reported = _reported(workspace, month, sums, log)
+    return _table("plan_indicators", plan_indicator_rows(month, root, log, measured | reported))
 
 
-def _reported(workspace: Workspace, month: Month, log: PublicationLog) -> dict[Key, Measured]:
+def _reported(
+    workspace: Workspace, month: Month, sums: YearToDate, log: PublicationLog
+) -> dict[Key, Measured]:
     """What forms and the catalogue say of the plan's targets."""
     root, register = workspace.settings.root_unit, workspace.register
     reports = reports_from_rows(workspace.lake.read("agency_reports", month).to_pylist())
-    states = _task_states(workspace, month, log)
+    states = task_states(month, sums.reports, register, root, log)
     return {
         **reported_values(reports, month, register, root),
         **tracker_values(month, root, states),
-        **procedure_values(_catalogues(workspace, month), month, root),
+        **procedure_values(sums.catalogue, month, root),
     }
-
-
-def _task_states(workspace: Workspace, month: Month, log: PublicationLog) -> dict[str, TaskState]:
-    """The state of each task, from the forms of the year."""
-    lake, root = workspace.lake, workspace.settings.root_unit
-    rows = [
-        row
-        for earlier in Month(month.year, 1).to(month)
-        for row in lake.read("agency_reports", earlier).to_pylist()
-    ]
-    return task_states(month, reports_from_rows(rows), workspace.register, root, log)
-
-
-def _catalogues(workspace: Workspace, month: Month) -> dict[Month, tuple[Procedure, ...]]:
-    """The catalogues of the year so far; a month without one has none."""
-    lake = workspace.lake
-    found = {
-        earlier: procedures_from_rows(lake.read("procedure_catalogue", earlier).to_pylist())
-        for earlier in Month(month.year, 1).to(month)
-    }
-    return {earlier: procedures for earlier, procedures in found.items() if procedures}
-
-
-def _counted_of_year(workspace: Workspace, month: Month, counts: pa.Table) -> dict[Month, pa.Table]:
-    """The counts of the year's months that have an export; of the month itself, those just made."""
-    of_year = (m for m in Month(month.year, 1).to(month) if _has_export(workspace, m))
-    return {m: counts if m == month else _counts_of(workspace, m) for m in of_year}
-
-
-def _counts_of(workspace: Workspace, month: Month) -> pa.Table:
-    accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
-    counts = workspace.lake.read("dossier_counts", month)
-    return counted_together(counts, lacking_columns(accounts))
 
 
 def _publications(workspace: Workspace, month: Month) -> PublicationLog:
@@ -262,11 +268,15 @@ def _publications(workspace: Workspace, month: Month) -> PublicationLog:
     )
 
 
-@_computed("agency_reports")
-def plan_tasks(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+@_computed()
+def plan_tasks(
+    context: dg.AssetExecutionContext, workspace: Workspace, year_to_date: pa.Table
+) -> dg.Output[pa.Table]:
     """The rows of the plan's annex with their state."""
-    month = month_of(context)
-    states = _task_states(workspace, month, _publications(workspace, month))
+    month, root = month_of(context), workspace.settings.root_unit
+    reports = sums_of_rows(year_to_date.to_pylist()).reports
+    log = _publications(workspace, month)
+    states = task_states(month, reports, workspace.register, root, log)
     return _table("plan_tasks", task_rows(month, states))
 
 

@@ -7,28 +7,23 @@ into lines. Does not: arguments or printing (``cchc_pipeline.cli``).
 import logging
 import os
 import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from assets import compute, dossiers, extract, inputs, publish, validate
+from assets import compute, dossiers, extract, inputs, publish, record, validate
 from assets.alerting import alert_schedules, alert_sensors
 from assets.automation import build_schedules, build_sensors
 from assets.check_results import broken_of
 from assets.checks import CHECKS
-from assets.dependent_months import carried_digest, following_months
 from assets.freshness import FRESHNESS_CHECKS, freshness_schedule
 from assets.instance import OF_A_COMMAND
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
-from assets.made_from import MadeFrom
+from assets.made_from import ALONE, MadeFrom, Stage, is_asked
 from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.period import Month
-
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 Progress = Callable[[str], None]
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
@@ -45,7 +40,9 @@ def build_definitions(
     schedules = build_schedules(is_on=is_on) if schedules is None else schedules
     sensors = build_sensors(is_on=is_on) if sensors is None else sensors
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([extract, validate, dossiers, inputs, compute, publish]),
+        assets=dg.load_assets_from_modules(
+            [record, extract, validate, dossiers, inputs, compute, publish]
+        ),
         asset_checks=[*CHECKS, *FRESHNESS_CHECKS],
         resources={
             "workspace": workspace,
@@ -63,28 +60,57 @@ def build_definitions(
 def run_months(
     workspace: Workspace, months: Sequence[Month], instance: dg.DagsterInstance, progress: Progress
 ) -> None:
-    """Process each month, in order, then what rests on them; the first that fails stops the rest.
+    """Make each month that is not current, in order: those asked for, and all made before.
+
+    Each is asked about when its turn comes, since a month may rest on one that was just made. A
+    month asked for whose source is asked over the network is made in any case. The first that fails
+    stops the rest.
 
     Raises:
         CheckFailedError: A blocking check failed; one line for each.
         CchcError: What a source raised.
     """
-    definitions, lake = build_definitions(workspace), workspace.lake
+    definitions, asked = build_definitions(workspace), frozenset(months)
     made_from = MadeFrom(workspace.settings, workspace.now)
-    current = made_from.current_months(following_months(lake, months))
-    changed = []
-    for month in months:
-        progress(f"{month}: extract, validate, compute")
-        before = carried_digest(lake, month)
-        execute(definitions, MONTH_JOB, instance, progress, str(month))
-        made_from.add_months([month])
-        if carried_digest(lake, month) != before:
-            changed.append(month)
-    for month in following_months(lake, changed):
-        if month not in months:
-            progress(f"{month}: year to date")
-            execute(definitions, FOLLOWING_JOB, instance, progress, str(month))
-            made_from.add_months({month} & current)
+    for month in sorted(asked | {*made_from.months()}):
+        changed = made_from.differing(month)
+        if month in asked and is_asked(workspace.settings_for(month)):
+            changed = {ALONE: ()}
+        if not changed:
+            continue
+        job = job_for(changed)
+        progress(_told(month, job, changed, is_asked_for=month in asked))
+        execute(definitions, job, instance, progress, str(month))
+        require_current(made_from, month)
+    made_from.remember()
+
+
+def require_current(made_from: MadeFrom, month: Month) -> None:
+    """Hold that a month that was made just now is current.
+
+    Raises:
+        CheckFailedError: Something that it rests on changed meanwhile.
+    """
+    left = [part for parts in made_from.differing(month).values() for part in parts]
+    if left:
+        raise CheckFailedError(
+            f"changed while it was being made: {', '.join(left)}",
+            where=str(month),
+            todo="give the same command again",
+        )
+
+
+def job_for(changed: Mapping[Stage, tuple[str, ...]]) -> str:
+    """The job that makes a month current, by what changed."""
+    return MONTH_JOB if ALONE in changed else FOLLOWING_JOB
+
+
+def _told(
+    month: Month, job: str, changed: Mapping[Stage, tuple[str, ...]], *, is_asked_for: bool
+) -> str:
+    work = "extract, validate, compute" if job == MONTH_JOB else "year to date"
+    why = ", ".join(part for parts in changed.values() for part in parts)
+    return f"{month}: {work}" + ("" if is_asked_for else f" (not current: {why})")
 
 
 def run_publication(

@@ -15,15 +15,53 @@ from cchc_pipeline.period import Month, require_ended
 from cchc_pipeline.sources.collection import collect_portal
 from cchc_pipeline.sources.deliveries import Delivery, take_in
 from cchc_pipeline.sources.dossier_collection import collect_dossiers, database_of
+from cchc_pipeline.sources.inbox_account import (
+    account_lines,
+    account_of,
+    account_rows,
+    require_taken,
+)
+from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
 from cchc_pipeline.sources.portal_tables import raw_rows
 from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.sources.withdrawals import replay_lines
 from cchc_pipeline.store import table_from_rows
 
 OWNERS = ["team:du-lieu-mo"]
-FORMS_FOLDER = "bao-cao"
+ACCOUNT = "inbox_account"
 
 
-@dg.asset(partitions_def=MONTHS, group_name="extract", owners=OWNERS, kinds={"file", "parquet"})
+BEGUN = "month_begun"
+"""What notes, before anything is read, what a month is made from (``record``)."""
+
+
+@dg.asset(
+    deps=[BEGUN],
+    description=load_contract(ACCOUNT).description.en,
+    partitions_def=MONTHS,
+    group_name="extract",
+    owners=OWNERS,
+    kinds={"file", "parquet"},
+)
+def inbox_account(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
+    """The fate of each file of the month; a month of which nothing is taken ends here."""
+    month = month_of(context)
+    require_ended(month, workspace.now)
+    folder = workspace.inbox_of(month)
+    account = account_of(folder)
+    require_taken(account, folder)
+    for line in (*account_lines(account), *replay_lines(workspace.archive, month, folder, account)):
+        context.log.info(line)
+    return versioned(table_from_rows(load_contract(ACCOUNT), account_rows(account, month)))
+
+
+@dg.asset(
+    deps=[ACCOUNT],
+    partitions_def=MONTHS,
+    group_name="extract",
+    owners=OWNERS,
+    kinds={"file", "parquet"},
+)
 def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Complete snapshots of the national portal's answers, archived by SHA-256 before parsing.
 
@@ -49,6 +87,7 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
 
 
 @dg.asset(
+    deps=[ACCOUNT],
     description=load_contract("raw_dossiers").description.en,
     partitions_def=MONTHS,
     group_name="extract",
@@ -78,6 +117,7 @@ def _raw_delivery(record: str, folder: str = "") -> dg.AssetsDefinition:
 
     @dg.asset(
         name=name,
+        deps=[ACCOUNT],
         description=load_contract(name).description.en,
         partitions_def=MONTHS,
         group_name="extract",

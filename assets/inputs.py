@@ -26,6 +26,8 @@ from cchc_pipeline.store import table_from_rows
 
 RECORDS = ("procedures", "petitions", "agency_forms")
 SUBMISSIONS = "input_submissions"
+NOT_READ, NOTHING = "not_read", "none"
+"""What the metadata of ``SUBMISSIONS`` tells of files that cannot be read, and of none."""
 TABLES = (
     "procedure_catalogue", "procedure_quarantine", "petitions", "petition_quarantine",
     "agency_reports", "agency_quarantine", SUBMISSIONS,
@@ -58,7 +60,7 @@ def read_month(
         context.log.warning(line)
     for name in TABLES:
         output = versioned(table_from_rows(load_contract(name), rows[name]))
-        metadata = {"not_read": "\n".join(refused) or "none"} if name == SUBMISSIONS else None
+        metadata = {NOT_READ: "\n".join(refused) or NOTHING} if name == SUBMISSIONS else None
         yield dg.Output(
             output.value, output_name=name, data_version=output.data_version, metadata=metadata
         )

@@ -7,13 +7,13 @@ Belongs here: selections and their names. Does not: running them (``execution``)
 import dagster as dg
 
 from assets.freshness import FRESHNESS
+from assets.made_from import REST_ON_EARLIER_MONTHS
 from assets.partitions import MONTHS
 
 MONTH_JOB, ALONE_JOB, FOLLOWING_JOB = "month", "month_alone", "following"
 PUBLISH_JOB, PREVIEW_JOB = "publish", "preview"
-REST_ON_EARLIER_MONTHS = ("plan_indicators", "plan_tasks", "dossier_continuity")
-_OF_A_MONTH = dg.AssetSelection.groups("extract", "validate", "compute") - FRESHNESS
-_RESTING = dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS) - FRESHNESS
+_OF_A_MONTH = dg.AssetSelection.groups("extract", "validate", "compute", "record") - FRESHNESS
+_RESTING = dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS, "month_record") - FRESHNESS
 _FROM_ITS_BEGINNING = {"dagster/retry_strategy": "ALL_STEPS"}
 """For a job whose steps hand over in memory: after a crash there is nothing to go on from.
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.check_results import Broken, told
 from assets.extract import OWNERS
+from assets.made_from import MadeFrom
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
@@ -42,7 +43,7 @@ def _gate_specs() -> list[dg.AssetCheckSpec]:
 
 
 @dg.asset(
-    deps=list(MONTHLY), check_specs=_gate_specs(), group_name="publish", owners=OWNERS,
+    deps=[*MONTHLY, "month_record"], check_specs=_gate_specs(), group_name="publish", owners=OWNERS,
     kinds={"file"}, pool=PUBLISH_POOL, io_manager_key="memory",
 )  # fmt: skip
 def release(
@@ -79,6 +80,7 @@ def _build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) ->
         workspace.acceptance,
         asked,
         workspace.backfill,
+        MadeFrom(settings, workspace.now).stale(),
         empty=workspace.empty,
     )
     draft = assemble(workspace.lake, portal, ingredients, workspace.now)
@@ -152,10 +154,13 @@ def publication(
     context: dg.AssetExecutionContext, workspace: Workspace, release: Built | None
 ) -> dg.MaterializeResult[None]:
     """The release and its site made visible by one rename."""
+    made_from = MadeFrom(workspace.settings, workspace.now)
     if release is None:
+        made_from.add_publication(workspace.asked_months)
         return dg.MaterializeResult(metadata={"state": _NOTHING})
     with workspace.portal.lock(workspace.now):
         published = make_visible(release, workspace.portal)
+        made_from.add_publication(workspace.asked_months)
     return dg.MaterializeResult(
         metadata={
             "release": str(published.id),

@@ -26,8 +26,9 @@ from cchc_pipeline import (
     release_commands,
     run_commands,
     verify_command,
+    withdraw_command,
 )
-from cchc_pipeline.arguments import settings_for
+from cchc_pipeline.arguments import moment_of, settings_for
 from cchc_pipeline.errors import CchcError, UsageError, disk_error, disk_refusal
 from cchc_pipeline.masking import visible
 
@@ -49,6 +50,7 @@ _Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dr
 
 run_commands.register(app)
 input_commands.register(app)
+withdraw_command.register(app)
 release_commands.register(app)
 diff_command.register(app)
 verify_command.register(app)
@@ -73,12 +75,16 @@ def status(
     inbox: _Inbox = None,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
-    """Months and stages: what is there, what is missing, who owes it."""
+    """Months and stages: what is there, what is missing, who owes it, what is not current."""
     import json
 
+    from assets.made_from import MadeFrom
     from publish.overview import overview, overview_lines
 
-    seen = overview(settings_for(home, inbox))
+    settings = settings_for(home, inbox)
+    stale = MadeFrom(settings, moment_of(None)).stale()
+    told = {str(month): list(changed) for month, changed in stale.items()}
+    seen = overview(settings) | {"not_current": told}
     if as_json:
         typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
         return

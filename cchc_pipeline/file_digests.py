@@ -3,23 +3,36 @@
 Belongs here: telling whether bytes are those of last time. Does not: which files matter for what
 (``assets.made_from``).
 
-As in a version control's index, a file whose size and time of change are the remembered ones has
-the remembered digest; any other is read.
+Bytes count, and never the time that a file says of itself, which whoever copies it may keep. As in
+a version control's index, a file is not read again while the file system says that nobody wrote to
+it: its place on the disk (inode), its size and the moment of its last change of any kind (ctime),
+which no program can set. Of a file changed a moment ago that clock is too coarse, and it is read.
 """
 
 import hashlib
+import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_COARSE = 2_000_000_000
+"""Nanoseconds within which two changes of a file may bear the same time."""
+
 
 @dataclass(frozen=True)
 class Remembered:
-    """A file as it was when it was read: size in bytes, time of change in ns, SHA-256."""
+    """A file as it was when it was read: inode, size in bytes, ctime in ns, SHA-256."""
 
+    inode: int
     size: int
     changed: int
     sha256: str
+
+    def is_of(self, state: os.stat_result) -> bool:
+        """Whether nobody wrote to the file since."""
+        seen = (self.inode, self.size, self.changed)
+        return seen == (state.st_ino, state.st_size, state.st_ctime_ns)
 
 
 @dataclass
@@ -28,7 +41,7 @@ class FileDigests:
 
     Attributes:
         known: What is remembered of earlier times, by path.
-        seen: What was asked for: what is worth remembering for the next time.
+        seen: What was asked for and is worth remembering for the next time.
     """
 
     known: dict[str, Remembered] = field(default_factory=dict)
@@ -40,11 +53,13 @@ class FileDigests:
         known = self.seen.get(name) or self.known.get(name)
         try:
             state = path.stat()
-            if known is None or (known.size, known.changed) != (state.st_size, state.st_mtime_ns):
-                known = Remembered(state.st_size, state.st_mtime_ns, _sha256(path))
+            if known is None or not known.is_of(state):
+                digest = _sha256(path)
+                known = Remembered(state.st_ino, state.st_size, state.st_ctime_ns, digest)
         except OSError:
             return ""
-        self.seen[name] = known
+        if time.time_ns() - known.changed > _COARSE:
+            self.seen[name] = known
         return known.sha256
 
     def lines(self, root: Path, paths: Iterable[Path]) -> Iterator[str]:
@@ -65,4 +80,4 @@ def files_below(folder: Path) -> list[Path]:
 
 def digest_of(lines: Iterable[str]) -> str:
     """One digest of many lines."""
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()

@@ -17,6 +17,7 @@ from cchc_pipeline.errors import UsageError
 if TYPE_CHECKING:
     from cchc_pipeline.period import Month
     from cchc_pipeline.settings import Settings
+    from cchc_pipeline.sources.trial_kinds import TrialTerms
     from cchc_pipeline.units import UnitRegister
 
 _MONTH = re.compile(r"(?<!\d)(20\d\d-(?:0[1-9]|1[0-2]))(?!\d)")
@@ -32,10 +33,12 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="One export; several files are read as one.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Inputs of any kind; those of one kind are read as one.")
+    ],
     table: Annotated[
         str | None,
-        typer.Option(help="What the files hold; dossiers, the only one so far."),
+        typer.Option(help="What the files are, if name and content are not to say it."),
     ] = None,
     month: Annotated[
         str | None, typer.Option(help="The month; that in the folder's or file's name if left out.")
@@ -46,17 +49,44 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Say what would be refused, and why; nothing is changed. Exit code 1 if anything is."""
-    from cchc_pipeline.sources.trial import trial
+    from cchc_pipeline.errors import SourceError
+    from cchc_pipeline.sources.trial_kinds import TIMELESS, sorted_by_kind, try_kind
 
     settings = _settings(home, inbox)
-    outcome = trial(files, table, _month_of(files, month), _register(settings), settings)
+    kinds = sorted_by_kind(files, table)
+    dated = [file for kind, found in kinds.items() if kind not in TIMELESS for file in found]
+    terms = _trial_terms(settings, _month_of(dated, month) if dated or month else None)
+    outcomes = [try_kind(kind, found, terms) for kind, found in kinds.items()]
     if as_json:
-        typer.echo(json.dumps(outcome.as_dict(), ensure_ascii=False, indent=2))
+        told = [outcome.as_dict() for outcome in outcomes]
+        typer.echo(json.dumps(told if len(told) > 1 else told[0], ensure_ascii=False, indent=2))
+    elif len(outcomes) == 1 and outcomes[0].problem:
+        for note in outcomes[0].notes:
+            typer.echo(note)
+        raise SourceError(outcomes[0].problem)
     else:
-        for line in outcome.lines(rows):
+        for line in (line for outcome in outcomes for line in outcome.lines(rows)):
             typer.echo(line)
-    if outcome.quarantined:
+    if any(outcome.is_refused for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _trial_terms(settings: "Settings", month: "Month | None") -> "TrialTerms":
+    from cchc_pipeline.arguments import moment_of
+    from cchc_pipeline.period import Month
+    from cchc_pipeline.sources.trial_kinds import TrialTerms
+    from publish.portal import Portal
+    from publish.publication_log import read_publications
+
+    now = moment_of(None)
+
+    def count_publications(folder: Path) -> int:
+        of_month = Month(now.year, now.month)
+        nothing = Portal(folder / "portal")
+        log = read_publications(nothing, folder, month=of_month, now=now, production=False)
+        return len(log.entries)
+
+    return TrialTerms(month, _register(settings), settings, now, count_publications)
 
 
 def simulate(
@@ -140,7 +170,7 @@ def _month_of(files: Sequence[Path], month: str | None) -> "Month":
 
 
 def _months_said(file: Path) -> Iterator[str]:
-    for name in (file.name, file.resolve().parent.name):
+    for name in (file.name, *(folder.name for folder in file.resolve().parents[:3])):
         found = _MONTH.findall(name)
         if found:
             yield from found

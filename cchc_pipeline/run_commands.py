@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    month: _Month,
+    month: Annotated[str | None, typer.Argument(help="The month, as 2026-09.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The last month of a span.")] = None,
     inbox: _Inbox = None,
     home: _Home = None,
@@ -63,19 +63,22 @@ def run(
         str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
     ] = None,
     note: _Note = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Name no month: make all that is not current.")
+    ] = False,
 ) -> None:
-    """Process a month (or a span) and publish one release."""
-    job = _job(
-        month, to or month, home, inbox, published_at, accept_revisions, note, is_empty=empty
-    )
+    """Process a month (or a span) and whatever else is not current; publish one release."""
+    span = _span(month, to, every=every)
+    job = _job(*span, home, inbox, published_at, accept_revisions, note, is_empty=empty)
     if dry_run:
         _print_plan(job)
         return
     with _alone(job):
-        left = _not_current(job)
+        left = _tell_current(job)
         _require_captures(job, left)
         release = None
-        if left or empty or not job.made_from.is_published(job.months):
+        job.made_from.remember()
+        if job.has_work or empty or not job.made_from.is_published(job.months):
             with _instance(job) as instance:
                 _process(job, left, instance)
                 release = _publish(job, instance)
@@ -95,30 +98,28 @@ def backfill(
     note: _Note = None,
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
-    from assets.backfill import RECORD, Record, fill, inputs_of
+    from assets.backfill import fill
+    from publish.plan import taken_lines
 
     job = _job(first, last, home, inbox, published_at, reason, note, is_backfill=True)
     if dry_run:
         _print_plan(job)
         return
-    record = Record(
-        job.settings.home / RECORD,
-        (job.months[0], job.months[-1]),
-        inputs_of(job.settings.inbox_dir, job.months),
-    )
     with _alone(job):
-        current, failures, release = job.made_from.current_months(job.months), [], None
-        months = [month for month in job.months if month not in current]
-        count = _Count(len(job.months), len(job.months) - len({*months} - record.done()))
+        every, failures, release = {*job.months, *job.made_from.months()}, [], None
+        stale = job.made_from.stale(every)
+        count = _Count(len(every), len(every) - len(stale))
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
-        if months or not job.made_from.is_published(job.months):
+        if stale or not job.made_from.is_published(job.months):
+            for line in taken_lines(job.settings, sorted(stale)):
+                progress.tell(line)
             with _instance(job) as instance:
-                failures = fill(job.workspace, months, record, count.tell, progress.tell)
-                release = _publish(job, instance)
-    if not failures:
-        record.close()
-    _tell_release(job, release)
+                failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
+                if not {failure.month for failure in failures} & {*job.made_from.months()}:
+                    release = _publish(job, instance)
+    if release or not failures:
+        _tell_release(job, release)
     if failures:
         lines = [f"{failure.month}: {failure.line}" for failure in failures]
         raise CheckFailedError(
@@ -133,7 +134,7 @@ def preview(
     """Process a month and show the release that would go out, outside the web root."""
     job = _job(month, month, home, inbox, published_at)
     with _alone(job):
-        left = _not_current(job)
+        left = _tell_current(job)
         _require_captures(job, left)
         from assets.publish import make_preview
 
@@ -208,6 +209,14 @@ class _Job:
         return MadeFrom(self.settings, self.moment)
 
     @property
+    def has_work(self) -> bool:
+        """Whether a month has to be made: one asked for, or one that was made before."""
+        from assets.made_from import is_asked
+
+        is_fetched = bool(self.months) and is_asked(self.settings)
+        return is_fetched or bool(self.made_from.stale({*self.months, *self.made_from.months()}))
+
+    @property
     def portal(self) -> "Portal":
         """Where it is published."""
         from publish.portal import Portal
@@ -215,9 +224,20 @@ class _Job:
         return Portal(self.settings.portal_dir)
 
 
+def _span(month: str | None, to: str | None, *, every: bool) -> tuple[str | None, str | None]:
+    """The first and the last month that were named; none with ``--all``.
+
+    Raises:
+        UsageError: Neither or both were said.
+    """
+    if every == (month is not None) or (every and to is not None):
+        raise UsageError("name a month, or say --all", where="cchc run", todo="cchc run 2026-09")
+    return month, to or month
+
+
 def _job(
-    first: str,
-    last: str,
+    first: str | None,
+    last: str | None,
     home: Path | None,
     inbox: Path | None,
     published_at: str | None,
@@ -242,11 +262,13 @@ def _job(
     return _Job(settings, months, moment, acceptance, is_backfill, is_empty)
 
 
-def _months(first: str, last: str, moment: datetime) -> tuple["Month", ...]:
-    """The months of a span, all of them over and none before Decision 766."""
+def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:
+    """The months of a span, all over and none before Decision 766; none if none is named."""
     from cchc_pipeline.decision766 import FIRST_MONTH
     from cchc_pipeline.period import Month, require_ended
 
+    if first is None or last is None:
+        return ()
     months = tuple(Month.parse(first).to(Month.parse(last)))
     if not months:
         raise UsageError(f"{last} lies before {first}", where="--to", todo="give a later month")
@@ -287,16 +309,20 @@ def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
 
 
 def _print_plan(job: _Job) -> None:
+    from cchc_pipeline.sources.archive import RawArchive
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
     for month in sorted(job.made_from.current_months(job.months)):
         typer.echo(f"{month}: {_STANDS}; it would be passed over")
+    for month, changed in job.made_from.stale({*job.made_from.months()} - {*job.months}).items():
+        typer.echo(f"{month}: not current ({', '.join(changed)}); it would be made too")
     source, inbox = database_of(job.settings), job.settings.inbox_dir
     for line in planned_ways(job.months, source, inbox, job.moment):
         typer.echo(line)
     names = [str(month) for month in job.months]
-    for line in publication_plan(job.settings.inbox_dir, job.settings.portal_dir, names):
+    archive = RawArchive(job.settings.raw_dir)
+    for line in publication_plan(inbox, job.settings.portal_dir, names, archive):
         typer.echo(line)
 
 
@@ -322,27 +348,34 @@ def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
         yield instance
 
 
-def _not_current(job: _Job) -> list["Month"]:
-    """The months that have to be made; of the others it is said that they stand."""
+def _tell_current(job: _Job) -> list["Month"]:
+    """Of the months asked for, say which stand; those that are to be made."""
+    from publish.plan import left_lines
+
     current = job.made_from.current_months(job.months)
     for month in sorted(current):
         progress.tell(f"{month}: {_STANDS}")
+    for line in left_lines(job.settings, sorted(current)):
+        progress.tell(line)
     return [month for month in job.months if month not in current]
 
 
 def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
     from assets.execution import run_months
+    from publish.plan import read_lines, taken_lines
 
-    run_months(job.workspace, months, instance, progress.tell)
+    for line in taken_lines(job.settings, months):
+        progress.tell(line)
+    run_months(job.workspace, job.months, instance, progress.tell)
+    for line in read_lines(job.settings, months):
+        progress.tell(line)
 
 
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:
     from assets.execution import run_publication
 
     _tell_silent(job)
-    release = run_publication(job.workspace, instance, progress.tell)
-    job.made_from.add_publication(job.months)
-    return release
+    return run_publication(job.workspace, instance, progress.tell)
 
 
 def _tell_silent(job: _Job) -> None:

@@ -6,9 +6,11 @@ bytes (``formats``), judging (``gates``).
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +27,7 @@ from cchc_pipeline.indicators.code_lists import (
 from cchc_pipeline.indicators.procedure_indicators import procedure_list
 from cchc_pipeline.period import Month
 from cchc_pipeline.release_calendar import load_calendar
+from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
 from cchc_pipeline.sources.procedures import Procedure, procedures_from_rows
 from cchc_pipeline.store import Lake, content_digest, table_from_rows
 from cchc_pipeline.units import UnitRegister
@@ -67,7 +70,8 @@ class Ingredients:
     ``threshold`` is that of disclosure control: fewer dossiers are not shown apart. ``acceptance``
     is what was said of this release's revisions; ``asked`` are months that may go out before their
     announced date, since whoever publishes named them, with ``empty`` also those of which no source
-    gave figures; ``backfill`` marks a release of past months.
+    gave figures; ``backfill`` marks a release of past months; ``stale`` are the months that are not
+    what they would be made from now, with what changed.
     """
 
     register: UnitRegister
@@ -79,6 +83,7 @@ class Ingredients:
     acceptance: Acceptance | None = None
     asked: frozenset[Month] = frozenset()
     backfill: bool = False
+    stale: Mapping[Month, tuple[str, ...]] = field(default_factory=dict)
 
 
 def release_months(lake: Lake) -> tuple[Month, ...]:
@@ -126,9 +131,28 @@ def assemble(
         inputs=input_digests(lake, months),
         acceptance=ingredients.acceptance,
         backfill=ingredients.backfill,
+        stale={month: ingredients.stale[month] for month in months if month in ingredients.stale},
+        files_left=tuple(_files_left(lake, months)),
     )
     compared = {name: _compared(name, table, before, columns) for name, table in tables.items()}
     return _logged(draft, compared, _log(draft, compared))
+
+
+def _files_left(lake: Lake, months: Iterable[Month]) -> Iterator[dict[str, Any]]:
+    """How many files were not taken, by period, reason and right place; no name is published."""
+    for month in months:
+        rows = lake.read("inbox_account", month).to_pylist()
+        left = Counter(
+            (row["why"], _public_place(row)) for row in rows if row["fate"] == "not_taken"
+        )
+        for (why, place), count in sorted(left.items()):
+            yield {"period": str(month), "why": why, "should_be": place, "files": count}
+
+
+def _public_place(row: Mapping[str, Any]) -> str:
+    """The place that a file should have; a form's own name says whose it is, and is left out."""
+    place = row["should_be"] or ""
+    return f"{FORMS_FOLDER}/*.xlsx" if place.startswith(f"{FORMS_FOLDER}/") else place
 
 
 def _months(

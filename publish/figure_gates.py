@@ -4,12 +4,15 @@ Belongs here: what is judged on the tables of one release. Does not: the files m
 (``package_gates``), or the comparison with the release before (``change_gates``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from cchc_pipeline.contracts import ForeignKey, load_contract
 from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.period import Month
+from cchc_pipeline.indicators.target_formulas import load_formulas
+from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.plan import load_plan
 from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.units import Unit, UnitRegister
 from publish.candidate import Candidate
@@ -109,6 +112,58 @@ def _expected_units(draft: Draft, period: str, is_answered: bool) -> set[str]:
 def _unit(row: Mapping[str, Any]) -> Unit:
     values = {name: value for name, value in row.items() if name != "unit_code"}
     return Unit(code=row["unit_code"], **values)
+
+
+def every_month_is_current(candidate: Candidate) -> Iterable[str]:
+    """Each month is what it would be made from now: inputs, program, lists, months before it."""
+    stale = candidate.draft.stale
+    for month, changed in sorted(stale.items())[:3]:
+        yield f"{month} is not current ({', '.join(changed)}) -> cchc run --all"
+    if len(stale) > 3:
+        yield f"{len(stale) - 3} more month(s) are not current"
+
+
+def year_to_date_is_the_sum_of_months(candidate: Candidate) -> Iterable[str]:
+    """What a target counts since January is what the months of the release count.
+
+    Distinct procedures do not add up: theirs lie between the largest month and the sum.
+    """
+    counts: dict[tuple[str, str, str], dict[str, dict[str, tuple[float, float]]]] = {}
+    for row in candidate.draft.tables["plan_indicators"].to_pylist():
+        place = (row["period"][:4], row["unit_code"], row["indicator_id"])
+        counted = (row["numerator"] or 0, row["denominator"] or 0)
+        counts.setdefault(place, {}).setdefault(row["basis"], {})[row["period"]] = counted
+    for (year, unit, target), by_basis in counts.items():
+        how = _how_counted(int(year)).get(target)
+        months = by_basis.get(Basis.MONTH, {})
+        for period, to_date in by_basis.get(Basis.YTD, {}).items() if how else ():
+            parts = [counted for month, counted in months.items() if month <= period]
+            if not _adds_up(how, to_date, parts):
+                added = " of ".join(f"{sum(side):g}" for side in zip(*parts, strict=True))
+                said = " of ".join(f"{side:g}" for side in to_date)
+                yield f"{period} {unit} {target}: {said} to date, its months add up to {added}"
+
+
+@cache
+def _how_counted(year: int) -> Mapping[str, str]:
+    """The targets of a year's plan that are counted month by month, and what is counted."""
+    plan = load_plan(year)
+    logged = [t.id for t in plan.targets if t.measured_from == "release_log"] if plan else []
+    counted = {formula.target: formula.counted for formula in load_formulas(year)}
+    return dict.fromkeys(logged, "publications") | counted
+
+
+def _adds_up(
+    how: str | None, to_date: tuple[float, float], months: Sequence[tuple[float, float]]
+) -> bool:
+    """Whether a year to date can be that of these months, on both sides of the line."""
+    for side in (0, 1) if how != "publications" else (0,):
+        parts = [counted[side] for counted in months]
+        if how == "procedures" and not max(parts, default=0) <= to_date[side] <= sum(parts):
+            return False
+        if how != "procedures" and to_date[side] != sum(parts):
+            return False
+    return True
 
 
 def small_counts_are_hidden(candidate: Candidate) -> Iterable[str]:

@@ -61,6 +61,8 @@ GATES: Mapping[str, Gate] = {
         figure_gates.foreign_keys_resolve,
         figure_gates.groups_sum_to_total,
         figure_gates.every_unit_has_every_metric,
+        figure_gates.every_month_is_current,
+        figure_gates.year_to_date_is_the_sum_of_months,
         change_gates.period_is_over,
         package_gates.text_is_clean,
         package_gates.formats_are_equal,

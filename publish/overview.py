@@ -8,6 +8,9 @@ from typing import Any
 
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
+from cchc_pipeline.sources.archive import RawArchive
+from cchc_pipeline.sources.inbox_account import account_of, stray_lines, untaken
+from cchc_pipeline.sources.withdrawals import months_known, replay_lines, withdrawals
 from cchc_pipeline.store import Lake
 from cchc_pipeline.unit_lists import load_register
 from publish.approval import LOG, ApprovalLog, Entry
@@ -22,6 +25,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         ``latest`` release or None; the last ``preview`` or None; ``months``, each with its
         snapshots, rows handed in, computed and published state, what is missing of the whole and
         of units, where months do not join, and how many figures were corrected by hand;
+        ``inbox`` with what lies there untaken, what is replayed and what was withdrawn;
         ``units_awaiting_code`` of the newest month.
     """
     lake, portal = Lake.opened(settings.lake_dir, settings.root_unit), Portal(settings.portal_dir)
@@ -43,9 +47,26 @@ def overview(settings: Settings) -> dict[str, Any]:
             }
             for month in months
         ],
+        "inbox": _inbox(settings),
         "units_awaiting_code": [u.name_vi for u in register.awaiting_code(months[-1])]
         if months
         else [],
+    }
+
+
+def _inbox(settings: Settings) -> dict[str, list[str]]:
+    """What is to be said of the inbox, one line each: of the months that it or the archive has."""
+    inbox, archive = settings.inbox_dir, RawArchive(settings.raw_dir)
+    not_taken, replayed, withdrawn = [], [], []
+    for month in months_known(inbox, archive):
+        account = account_of(inbox / str(month))
+        not_taken += [f"{month}: {file.line()}" for file in untaken(account)]
+        replayed += list(replay_lines(archive, month, inbox / str(month), account))
+        withdrawn += [act.line() for act in withdrawals(archive, month)]
+    return {
+        "not_taken": [*not_taken, *stray_lines(inbox)],
+        "replayed": replayed,
+        "withdrawn": withdrawn,
     }
 
 
@@ -116,12 +137,26 @@ def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
     for month in seen["months"]:
         if month["corrections"]:
             yield f"{month['period']} has {month['corrections']} figure(s) corrected by hand"
+    yield from _not_current(seen.get("not_current", {}))
+    yield from seen["inbox"]["not_taken"]
+    yield from seen["inbox"]["withdrawn"]
+    replayed = len(seen["inbox"]["replayed"])
+    if replayed:
+        yield f"{replayed} delivered file(s) are no longer in the inbox and are replayed (--json)"
     for month in seen["months"][-1:]:
         yield from _details(month)
     names = seen["units_awaiting_code"]
     if names:
         hint = f"{len(names)}; add them to inbox/units.csv"
         yield f"units without a code ({hint}): {', '.join(names)}"
+
+
+def _not_current(stale: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    """The months that would not come out as they are; nothing is published before they are made."""
+    for month, changed in stale.items():
+        yield f"{month} is not current: {', '.join(changed)}"
+    if stale:
+        yield "to make them: cchc run --all"
 
 
 def _details(month: Mapping[str, Any]) -> Iterable[str]:

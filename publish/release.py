@@ -150,7 +150,9 @@ class Draft:
     before disclosure control: what the gate compares with, and nothing that is written anywhere.
     ``columns_before`` are the columns of the release before, table by table, each with its type;
     ``inputs`` is, for each period, a digest of each thing that its figures were made from;
-    ``backfill`` says that past months were added or made anew.
+    ``backfill`` says that past months were added or made anew; ``stale`` are the months that are
+    not what they would be made from now, with what changed; ``files_left`` counts, by period,
+    reason and right place, the files that lay in the inbox and were not taken.
     """
 
     id: ReleaseId
@@ -170,6 +172,8 @@ class Draft:
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     acceptance: Acceptance | None = None
     backfill: bool = False
+    stale: Mapping[Month, tuple[str, ...]] = field(default_factory=dict)
+    files_left: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def published_text(self) -> str:

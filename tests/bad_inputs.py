@@ -138,6 +138,11 @@ def _json_lines() -> bytes:
 
 
 @cache
+def _json() -> bytes:
+    return json.dumps({"data": _native()}, ensure_ascii=False).encode()
+
+
+@cache
 def _parquet() -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(_native()), out)
@@ -173,6 +178,7 @@ def _dossier_kinds() -> Iterator[Kind]:
     yield Kind("dossiers CSV", "ho-so.csv", _csv, mutations.damage_csv, _read_dossiers)
     lines = mutations.damage_lines
     yield Kind("dossiers JSON Lines", "ho-so.jsonl", _json_lines, lines, _read_dossiers)
+    yield Kind("dossiers JSON", "ho-so.json", _json, mutations.damage_json, _read_dossiers)
     book = mutations.damage_workbook
     yield Kind("dossiers workbook", "ho-so.xlsx", _dossier_workbook, book, _read_dossiers)
     yield Kind(

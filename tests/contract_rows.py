@@ -39,6 +39,10 @@ GOOD_ROWS: Mapping[str, dict[str, Any]] = {
         "period": "2024-03", "unit_code": "H24", "previous_open": 3, "carried_over": 3,
         "difference": 0,
     },
+    "year_to_date": {
+        "period": "2024-03", "kind": "sum", "unit_code": "H24", "item_id": "II.5",
+        "procedure_code": "", "numerator": 1, "denominator": 2, "months": 3,
+    },
     "input_submissions": {
         "period": "2024-03", "unit_code": "H24", "table": "petitions", "rows": 3, "accepted": 1,
         "quarantined": 1, "duplicates": 1, "status": "received", "provenance": "sample",
@@ -80,6 +84,10 @@ BREACHES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "dossier_accounts.rows_are_accounted_for": ({"rows": 5}, {"not_received": 3}),
     "dossier_continuity.difference_is_exact": ({"difference": 1},),
     "dossier_continuity.nothing_lost_between_months": ({"carried_over": 2, "difference": -1},),
+    "year_to_date.sums_count_their_months": ({"months": None}, {"kind": "report"}),
+    "year_to_date.states_have_their_month": ({"kind": "catalogue"}, {"stated_in": "2024-02"}),
+    "year_to_date.part_within_whole": ({"numerator": 3},),
+    "year_to_date.procedures_are_named": ({"procedure_code": "1.000001"},),
     "input_submissions.rows_are_accounted_for": ({"accepted": 2},),
     "agency_reports.reports_something": (dict.fromkeys(_NOTHING),),
     "agency_reports.done_has_day": ({"completed_on": None}, {"status": None}),

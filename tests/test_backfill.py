@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from assets.backfill import RECORD, Record, inputs_of
 from cchc_pipeline.period import Month
 from publish.portal import Portal, read_tables
 from tests.command_line import FIRST, SAMPLE_INBOX, SECOND, cchc, copy_home, index, run
@@ -62,7 +61,6 @@ def test_a_corrupt_month_holds_nobody_up_and_a_killed_backfill_goes_on(
     outcome = backfill(home, inbox, at=SECOND)
     assert outcome.code == 0, outcome.err
     assert outcome.err.startswith("1 of 2 months were done before")
-    assert not (home / RECORD).exists()
 
     one_by_one = tmp_path / "one-by-one"
     for month, moment in zip(SPAN, (FIRST, SECOND), strict=True):
@@ -97,41 +95,10 @@ def _killed_once_it_works(home: Path, inbox: Path) -> None:
     process.wait(10)
 
 
-def test_what_a_month_is_made_from_changes_with_its_files_and_with_the_lists(
-    inbox: Path,
-) -> None:
-    first = inputs_of(inbox, SPAN)
-    assert inputs_of(inbox, SPAN) == first
-    (inbox / "2024-02" / "ho-so-2.csv").write_text("")
-    second = inputs_of(inbox, SPAN)
-    assert (second[JANUARY], second[FEBRUARY] != first[FEBRUARY]) == (first[JANUARY], True)
-    (inbox / "successions.csv").write_text("old_code,new_code,date,kind\n")
-    assert inputs_of(inbox, SPAN)[JANUARY] != first[JANUARY]
-
-
-def test_a_month_counts_as_done_only_for_the_same_span_program_and_files(tmp_path: Path) -> None:
-    path, inputs = tmp_path / RECORD, {JANUARY: "a", FEBRUARY: "b"}
-    record = Record(path, SPAN, inputs)
-    assert record.done() == frozenset()
-    record.add(JANUARY)
-    assert Record(path, SPAN, inputs).done() == {JANUARY}
-    assert Record(path, SPAN, {**inputs, JANUARY: "c"}).done() == frozenset()
-    assert Record(path, (JANUARY, MARCH), inputs).done() == frozenset()
-    path.write_text(path.read_text().replace("cchc_pipeline ", "cchc_pipeline 0.0."))
-    assert Record(path, SPAN, inputs).done() == frozenset()
-    record.close()
-    assert not path.exists()
-
-
-def test_a_record_that_cannot_be_read_means_that_nothing_is_done(tmp_path: Path) -> None:
-    (tmp_path / RECORD).write_text("half a li")
-    assert Record(tmp_path / RECORD, SPAN, {JANUARY: "a"}).done() == frozenset()
-
-
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(tmp_path: Path) -> None:
     outcome = backfill(tmp_path / "home", SAMPLE_INBOX, "--dry-run")
     assert outcome.code == 0
-    assert outcome.out.count("file(s) in the inbox") == 2
+    assert outcome.out.count("would be taken as One-stop dossiers") == 2
     assert not (tmp_path / "home").exists()
 
 

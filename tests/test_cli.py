@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -66,7 +67,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(home: Path, tmp_path
     assert (outcome.code, outcome.err) == (0, "")
     said = outcome.out.splitlines()
     assert said[0] == "2026-09: nothing changed since it was made; it would be passed over"
-    assert said[1] == "2026-09: 9 file(s) in the inbox"
+    assert said[1] == "2026-09: portal: 8 file(s) would be taken as answers of the national portal"
     assert said[2].startswith("release: 2026-09.r2, if anything differs from 2026-09.r1")
     nowhere = run(tmp_path / "new", SAMPLE_INBOX, "--dry-run")
     assert "release: 2026-09.r1" in nowhere.out
@@ -124,10 +125,13 @@ def test_an_earlier_month_that_comes_later_is_a_revision_of_the_newest(home: Pat
 
 
 def test_progress_is_plain_lines_on_stderr_and_the_result_one_line_on_stdout(home: Path) -> None:
-    (home / MADE_FROM).unlink()
+    shutil.rmtree(home / MADE_FROM)
     outcome = run(home, SAMPLE_INBOX, at=SECOND)
     lines = outcome.err.splitlines()
-    assert lines[0] == "2026-09: extract, validate, compute"
+    assert lines[:2] == [
+        "2026-09: portal: 8 file(s) are taken as answers of the national portal",
+        "2026-09: extract, validate, compute",
+    ]
     assert {"  raw_portal", "  read_portal", "  scores", "  release"} <= set(lines)
     assert "\x1b" not in outcome.err
     assert outcome.out == "nothing to publish: the content is that of the last release\n"

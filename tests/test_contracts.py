@@ -110,7 +110,7 @@ INTERNAL = (
     "raw_dossiers", "dossiers", "dossier_quarantine", "dossier_accounts", "dossier_counts",
     "dossier_continuity", "raw_procedures", "procedure_catalogue", "procedure_quarantine",
     "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
-    "agency_quarantine", "input_submissions",
+    "agency_quarantine", "input_submissions", "inbox_account", "year_to_date",
 )  # fmt: skip
 KEYS = {
     "scores": ("period", "basis", "unit_code", "metric_code"),

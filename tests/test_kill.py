@@ -3,9 +3,15 @@
 Every second step of the publication is tried, and some of the month's; two processes share them.
 Within each, one installation takes its deaths in turn. Deaths within a step of the publication are
 tried in ``tests/publish``.
+
+A correction of January that is killed, at any moment, is made whole by the same command: no month
+is ever called current that has old sums.
 """
 
+import gzip
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +19,18 @@ from typing import Any
 
 import pytest
 
-from tests.command_line import SAMPLE_INBOX, SECOND, copy_home, run, tree_digest
+from tests.command_line import (
+    FIRST,
+    SAMPLE_INBOX,
+    SECOND,
+    cchc,
+    copy_home,
+    in_lake,
+    index,
+    published,
+    run,
+    tree_digest,
+)
 
 OLD, NEW = "2024-03.r1", "2026-09.r1"
 WORKERS, STRIDE = 2, 4
@@ -68,3 +85,87 @@ def test_the_release_is_byte_for_byte_that_of_a_run_that_nobody_killed(
     home = copy_home(march_home, tmp_path / "home")
     assert run(home, SAMPLE_INBOX, at=SECOND).code == 0
     assert {one["store"] for one in found} == {tree_digest(home / "portal" / "store")}
+
+
+YEAR = ("2024-01", "2024-02")
+DEATHS = (4, 2)
+"""After how many steps the first run dies, and how many more each next one passes.
+
+A month puts some forty files in place; a run leaves those of the one before it as they are."""
+
+
+@pytest.fixture(scope="module")
+def corrected_inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's inbox in which January's file lacks every third dossier."""
+    inbox = tmp_path_factory.mktemp("corrected") / "inbox"
+    for name in YEAR:
+        shutil.copytree(SAMPLE_INBOX / name, inbox / name)
+    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
+    path = inbox / YEAR[0] / "ho-so-mau.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(lines[n] for n in range(len(lines)) if n % 3)))
+    return inbox
+
+
+@pytest.fixture(scope="module")
+def fresh_home(corrected_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that never saw the error."""
+    home = tmp_path_factory.mktemp("fresh") / "home"
+    assert run(home, corrected_inbox, "--to", YEAR[1], month=YEAR[0], at=SECOND).code == 0
+    return home
+
+
+@pytest.fixture(scope="module")
+def corrected(
+    corrected_inbox: Path, fresh_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[dict[str, Any]]]:
+    """An installation that published the error, then was told to correct it and was killed."""
+    home = tmp_path_factory.mktemp("corrected") / "home"
+    assert run(home, SAMPLE_INBOX, "--to", YEAR[1], month=YEAR[0], at=FIRST).code == 0
+    given = [home, corrected_inbox, fresh_home, *map(str, DEATHS)]
+    command = [sys.executable, "-m", "tests.killed_correction", *given]
+    any_share = {**os.environ, "CCHC_REVISION_LIMIT": "1"}  # a third of January is much
+    said = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, check=False, env=any_share
+    )
+    assert said.returncode == 0, said.stderr
+    return home, json.loads(said.stdout)
+
+
+def test_at_no_moment_of_a_correction_all_months_are_called_current_with_old_sums(
+    corrected: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    runs = corrected[1]
+    assert [run["wrong"] for run in runs] == [[]] * len(runs)
+    assert len(runs) > 2
+    assert {run["latest"] for run in runs[:-1]} == {"2024-02.r1"}
+    assert runs[-1]["latest"] == "2024-02.r2"
+
+
+def test_the_same_command_again_publishes_what_a_fresh_installation_would(
+    corrected: tuple[Path, list[dict[str, Any]]], fresh_home: Path, corrected_inbox: Path
+) -> None:
+    home = corrected[0]
+    tables = sorted(path.stem for path in (home / "portal" / "current" / "data").glob("*.parquet"))
+    for table in tables:
+        if table != "revisions":
+            assert _figures(home, table) == _figures(fresh_home, table), table
+    for month in YEAR:
+        for table in ("year_to_date", "dossier_statistics"):
+            assert in_lake(home, table, month) == in_lake(fresh_home, table, month), table
+    reasons = {row["reason_code"] for row in published(home, "revisions")}
+    assert reasons <= {"SRC", "LATE"}
+    again = run(home, corrected_inbox, month=YEAR[0], at=SECOND)
+    assert again.out.startswith("nothing to publish"), again.err
+    assert index(home)["latest"] == "2024-02.r2"
+    assert cchc("verify", "--home", home, "--inbox", corrected_inbox).code == 0
+
+
+def _figures(home: Path, table: str) -> list[dict[str, Any]]:
+    """The rows of a table without what tells which release, and when something came.
+
+    Which fields are shown apart depends on what was shown before: of those the sums only.
+    """
+    told = {"release", "received_at"}
+    rows = [row for row in published(home, table) if row.get("field_code", "ALL") == "ALL"]
+    return [{k: v for k, v in row.items() if k not in told} for row in rows]

@@ -29,12 +29,16 @@ class MissingSource:
 
 @dataclass(frozen=True)
 class AwaitedMonth:
-    """A month that is over and not published, with its announced date."""
+    """A month that is over and not published, with its announced date.
+
+    ``refused`` has a line for each file of the month that cannot be read: it counts as not come.
+    """
 
     month: Month
     due: datetime
     missing: tuple[MissingSource, ...] = ()
     computed: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,23 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class FileLeft:
+    """A file of the inbox that is not taken: where it lies, why, and where it should be."""
+
+    path: str
+    why: Words
+    should_be: str = ""
+
+
+@dataclass(frozen=True)
+class FilesLeft:
+    """What lies in a month's folder of the inbox and is not taken."""
+
+    month: Month
+    files: tuple[FileLeft, ...]
+
+
+@dataclass(frozen=True)
 class Shown:
     """The release that a portal shows, and since when (known of our own only)."""
 
@@ -121,6 +142,7 @@ class Facts:
     set_aside: tuple[SetAside, ...] = ()
     shown: Shown | None = None
     mirrors: tuple[Mirror, ...] = ()
+    files_left: tuple[FilesLeft, ...] = ()
 
 
 def awaited_months(

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from cchc_pipeline.alerts.facts import AwaitedMonth, Failure, Mirror, MissingSource, SetAside, Shown
+from cchc_pipeline.alerts.facts import (
+    AwaitedMonth,
+    Failure,
+    FileLeft,
+    FilesLeft,
+    Mirror,
+    MissingSource,
+    SetAside,
+    Shown,
+)
 from cchc_pipeline.alerts.rules import Alert, Behind, Late
 from cchc_pipeline.alerts.words import AlertWords, Severity, load_words
 from cchc_pipeline.masking import PERSONAL_FORMS, mask
@@ -138,7 +147,9 @@ def _values(alert: Alert) -> Values:
 
 
 def _of_awaited(fact: AwaitedMonth) -> Values:
-    missing = _listed([_owed(source) for source in fact.missing], "; ")
+    words = load_words().unreadable
+    unreadable = [_filled(words, {"line": _same(line)}) for line in fact.refused]
+    missing = _listed([*unreadable, *(_owed(source) for source in fact.missing)], "; ")
     return {"month": _same(fact.month), "due": _moment(fact.due), "missing": missing}
 
 
@@ -200,6 +211,20 @@ def _waits(fact: Late) -> Iterable[Words]:
         yield words["publication" if month.computed else "unprocessed"]
 
 
+def _of_files_left(fact: FilesLeft) -> Values:
+    return {
+        "month": _same(fact.month),
+        "count": _same(len(fact.files)),
+        "files": _listed([_left(file) for file in fact.files], "; "),
+    }
+
+
+def _left(file: FileLeft) -> Words:
+    words = load_words()
+    values = {"path": _same(_quoted(file.path)), "why": file.why, "place": _same(file.should_be)}
+    return _filled(words.file_misplaced if file.should_be else words.file_left, values)
+
+
 def _of_behind(fact: Behind) -> Values:
     theirs = fact.mirror.shown
     return {
@@ -225,6 +250,7 @@ _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     Late: _of_late,
     Behind: _of_behind,
     Mirror: _of_mirror,
+    FilesLeft: _of_files_left,
 }
 
 

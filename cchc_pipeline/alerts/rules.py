@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from cchc_pipeline.alerts.facts import AwaitedMonth, Facts, Failure, Mirror, SetAside, Shown
+from cchc_pipeline.alerts.facts import (
+    AwaitedMonth,
+    Facts,
+    Failure,
+    FilesLeft,
+    Mirror,
+    SetAside,
+    Shown,
+)
 from cchc_pipeline.period import Month
 
 Kind = Literal[
     "source_missing",
+    "files_not_taken",
     "check_failed",
     "run_failed",
     "quarantine",
@@ -73,7 +82,7 @@ class Alert:
     kind: Kind
     about: str
     month: Month | None
-    fact: AwaitedMonth | Failure | SetAside | Late | Behind | Mirror
+    fact: AwaitedMonth | Failure | SetAside | Late | Behind | Mirror | FilesLeft
 
     @property
     def key(self) -> str:
@@ -87,6 +96,7 @@ def alerts_of(facts: Facts, policy: Policy, at: datetime) -> tuple[Alert, ...]:
         *_failed(facts.failures, facts.set_aside),
         *_late(facts, policy, at),
         *_missing(facts.awaited, policy, at),
+        *(Alert("files_not_taken", str(left.month), left.month, left) for left in facts.files_left),
         *_mirrors(facts, policy, at),
     )
     return tuple({alert.key: alert for alert in found}.values())
@@ -94,7 +104,8 @@ def alerts_of(facts: Facts, policy: Policy, at: datetime) -> tuple[Alert, ...]:
 
 def _missing(awaited: Iterable[AwaitedMonth], policy: Policy, at: datetime) -> Iterator[Alert]:
     for month in awaited:
-        if month.missing and at >= month.due - timedelta(days=policy.days_before):
+        is_near = at >= month.due - timedelta(days=policy.days_before)
+        if month.refused or (month.missing and is_near):
             yield Alert("source_missing", str(month.month), month.month, month)
 
 

@@ -55,7 +55,10 @@ class AlertWords:
     hours: Words
     days: Words
     owed_by: Words
+    unreadable: Words
     rule: Words
+    file_left: Words
+    file_misplaced: Words
     sheets: Words
     no_sheets: Words
     shows_nothing: Words

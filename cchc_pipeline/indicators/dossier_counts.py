@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.indicators.dossier_measures import MEASURES, OF_YEAR
@@ -110,18 +109,3 @@ def count_dossiers(
     schema = contract.arrow_schema()
     order = [(key, "ascending") for key in contract.primary_key]
     return counted.select(schema.names).cast(schema).sort_by(order)
-
-
-def counted_together(counts: pa.Table, lacking: Mapping[str, frozenset[str]]) -> pa.Table:
-    """Counts as they are; of those made before files were told apart, all lack what any file lacks.
-
-    That says less than it could, and nothing wrong, until their month is computed anew.
-
-    Args:
-        counts: A table ``dossier_counts``, whose ``lacks`` is null if an earlier version made it.
-        lacking: By file, the columns of ``dossiers`` that it does not have.
-    """
-    columns = ";".join(sorted(frozenset[str]().union(*lacking.values())))
-    place = counts.schema.get_field_index(LACKS)
-    filled = pc.fill_null(counts[LACKS], columns)
-    return counts.set_column(place, counts.schema.field(place), filled)

@@ -1,10 +1,12 @@
 """The plan's targets measured from dossiers, for the city and each unit, month and year to date.
 
-Belongs here: adding a year's counts up by the plan's formulas, and saying which months and units
-lack. Does not: the formulas (``target_formulas``), or the published rows (``plan_rows``).
+Belongs here: a month's counts by the plan's formulas, the values of the month and of the year, and
+which months and units lack. Does not: the formulas (``target_formulas``), the sums of the year
+(``year_to_date``), or the published rows (``plan_rows``).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -12,8 +14,9 @@ import pyarrow.compute as pc
 
 from cchc_pipeline.indicators.dossier_counts import LACKS, UNKNOWN, lacked
 from cchc_pipeline.indicators.dossier_statistics import summed
-from cchc_pipeline.indicators.measured import Key, Measured
+from cchc_pipeline.indicators.measured import MISSING, Key, Measured
 from cchc_pipeline.indicators.target_formulas import Formula, load_formulas
+from cchc_pipeline.indicators.year_to_date import Place, Tally
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.plan import load_plan
 
@@ -52,23 +55,46 @@ class _Tallies:
         return [code for code in asked if code not in lacking], lacking
 
 
-_Part = tuple[_Tallies, str]
-"""A month, and the unit (or the city) whose counts in it are added."""
+def month_tallies(
+    month: Month, root: str, units: Collection[str], counts: pa.Table | None
+) -> dict[Place, Tally]:
+    """What a month's export counts towards each target of the year's plan, by unit.
+
+    A unit has none if the month has no export, if the export has nothing of the unit, or if no file
+    of it has a column that the target rests on. A unit with rows of a file that lacks such a column
+    does not have the target in that month, and is named: the city's tally is that of the others.
+
+    Args:
+        month: The month.
+        root: The city's code; the city counts every dossier of the export.
+        units: The codes of the units below the root that are valid in the month.
+        counts: The month's ``dossier_counts``; None where there was no export.
+    """
+    formulas = load_formulas(month.year)
+    if counts is None or not formulas:
+        return {}
+    tallied = _tallied(counts, root, formulas)
+    return {
+        (unit, formula.target): _tally(formula, unit, tallied)
+        for formula in formulas
+        for unit in sorted({*units, root})
+        if tallied.tells(formula, unit)
+    }
 
 
 def dossier_values(
     month: Month,
     root: str,
     units_of: UnitsOf,
-    counted: Mapping[Month, pa.Table | None],
+    own: Mapping[Place, Tally],
+    to_date: Mapping[Place, Tally],
 ) -> dict[Key, Measured]:
     """Each target of the year's plan that is measured from dossiers.
 
     For the month: from its own counts. For the year to date: dossiers are summed over the months of
     the year, procedures are distinct over all of them. A unit's months are those in which it is
-    valid; a month lacks if it has no export, if the export has nothing of the unit, or if no file
-    of it has a column that the target rests on. Without any month, the value is missing (O). The
-    year to date over some months only is provisional (P). A share of nothing cannot exist (M),
+    valid; a month lacks if there is no tally of it. Without any month, the value is missing (O).
+    The year to date over some months only is provisional (P). A share of nothing cannot exist (M),
     unless months lack in which it may: then it is missing (O).
 
     A unit with rows of a file that lacks such a column does not have the target in that month: the
@@ -78,10 +104,10 @@ def dossier_values(
 
     Args:
         month: The month.
-        root: The city's code; the city counts every dossier of the exports.
+        root: The city's code.
         units_of: The codes of the units below the root that are valid in a month.
-        counted: ``dossier_counts`` of the months of the year so far; None or no entry where there
-            was no export.
+        own: The month's own tallies.
+        to_date: The year's, the month among them.
 
     Returns:
         By unit, target and basis; empty for a year without a plan.
@@ -90,24 +116,15 @@ def dossier_values(
     if plan is None:
         return {}
     bodies = {target.id: target.owed_by for target in plan.targets}
-    of_year = tuple(Month(month.year, 1).to(month))
-    tallies = {
-        m: _tallied(counts, root, formulas)
-        for m in of_year
-        if (counts := counted.get(m)) is not None
-    }
-    valid = {m: units_of(m) | {root} for m in of_year}
-    windows = {Basis.MONTH: (month,), Basis.YTD: of_year}
+    valid = [units_of(m) | {root} for m in Month(month.year, 1).to(month)]
+    months = Counter(unit for units in valid for unit in units)
     return {
         (unit, formula.target, basis): _measured(
-            formula,
-            unit,
-            [tallies.get(m) for m in window if unit in valid[m]],
-            bodies[formula.target],
+            tallies.get((unit, formula.target)), due, bodies[formula.target]
         )
-        for unit in sorted(valid[month])
+        for unit in sorted(valid[-1])
         for formula in formulas
-        for basis, window in windows.items()
+        for basis, tallies, due in ((Basis.MONTH, own, 1), (Basis.YTD, to_date, months[unit]))
     }
 
 
@@ -140,31 +157,35 @@ def _procedures_with(counts: pa.Table, measure: str, root: str) -> dict[str, set
     return by_unit
 
 
-def _measured(
-    formula: Formula, unit: str, months: Sequence[_Tallies | None], bodies: Sequence[str]
-) -> Measured:
-    told = [tally for tally in months if tally is not None and tally.tells(formula, unit)]
-    parts, lacking = list[_Part](), set[str]()
-    for tally in told:
-        having, without = tally.places(formula, unit)
-        parts += [(tally, place) for place in having]
-        lacking |= {*without} - {UNKNOWN}
-    numerator = _count(formula, formula.numerator, parts)
-    denominator = _count(formula, formula.denominator, parts)
-    every_month = len(told) == len(months)
-    if every_month and not lacking:
-        return Measured.share(numerator, denominator)
-    owing = (*(() if every_month else bodies), *sorted(lacking)) if lacking else ()
-    owed_by = "; ".join(owing) or None
-    if not denominator:
-        return Measured(owed_by=owed_by)
-    share = Measured.share(numerator, denominator, status="P", owed_by=owed_by)
-    return replace(share, conclusive=not lacking)
-
-
-def _count(formula: Formula, measures: Iterable[str], parts: Iterable[_Part]) -> int:
+def _tally(formula: Formula, unit: str, month: _Tallies) -> Tally:
+    """A month's count of a formula for a unit, over the places that have what it needs."""
+    having, without = month.places(formula, unit)
+    lacking = frozenset(without) - {UNKNOWN}
     if formula.counted == "dossiers":
-        return sum(month.dossiers[place][name] for month, place in parts for name in measures)
+        numerator, denominator = (
+            sum(month.dossiers[place][name] for place in having for name in names)
+            for names in (formula.numerator, formula.denominator)
+        )
+        return Tally(numerator, denominator, lacking=lacking)
     empty: Mapping[str, frozenset[str]] = {}
-    found = (month.procedures.get(place, empty) for month, place in parts)
-    return len({code for by_name in found for name in measures for code in by_name.get(name, ())})
+    found = [month.procedures.get(place, empty) for place in having]
+    met, among = (
+        frozenset(code for by_name in found for name in names for code in by_name.get(name, ()))
+        for names in (formula.numerator, formula.denominator)
+    )
+    return Tally(len(met), len(among), lacking=lacking, met=met, among=among)
+
+
+def _measured(tally: Tally | None, due: int, bodies: Sequence[str]) -> Measured:
+    """The value of a tally of which so many months are due."""
+    if tally is None:
+        return MISSING
+    every_month = tally.months == due
+    if every_month and not tally.lacking:
+        return Measured.share(tally.numerator, tally.denominator)
+    owing = (*(() if every_month else bodies), *sorted(tally.lacking)) if tally.lacking else ()
+    owed_by = "; ".join(owing) or None
+    if not tally.denominator:
+        return Measured(owed_by=owed_by)
+    share = Measured.share(tally.numerator, tally.denominator, status="P", owed_by=owed_by)
+    return replace(share, conclusive=not tally.lacking)

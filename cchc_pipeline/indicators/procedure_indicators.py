@@ -26,35 +26,55 @@ class _Share:
     met: tuple[str, ...]
 
 
-def procedure_values(catalogues: Catalogues, month: Month, root: str) -> Values:
+@dataclass(frozen=True)
+class CatalogueShares:
+    """What a month's catalogue says of the targets; those of which it says nothing are left out."""
+
+    month: Month
+    shares: Mapping[str, Measured]
+
+
+def catalogue_shares(procedures: Collection[Procedure], month: Month) -> CatalogueShares | None:
+    """The shares of a month's own catalogue; None if there is no catalogue.
+
+    Only procedures in force count. Where the source leaves open a flag that the target needs, the
+    procedure does not count as met, or among, and the value is provisional; where it leaves the
+    flag open for all, the value is missing.
+    """
+    plan = load_plan(month.year)
+    if plan is None or not procedures:
+        return None
+    declared = {key: _Share(**share) for key, share in _declared().items()}
+    measured = {
+        target.id: _measured(procedures, declared[target.id])
+        for target in plan.targets
+        if target.measured_from == "procedure_catalogue" and target.id in declared
+    }
+    return CatalogueShares(month, {key: one for key, one in measured.items() if one is not None})
+
+
+def procedure_values(latest: CatalogueShares | None, month: Month, root: str) -> Values:
     """The root's values of the targets that are measured from the catalogue.
 
     A catalogue is a state, as stocks are: the month and the year to date have the same value, from
     the month's own catalogue. Without one the month is missing, and the year to date has the value
-    of the year's latest one, provisionally (P). Only procedures in force count. Where the source
-    leaves open a flag that the target needs, the procedure does not count as met, or among, and the
-    value is provisional; where it leaves the flag open for all, the value is missing.
+    of the year's latest one, provisionally (P).
 
     Args:
-        catalogues: The accepted procedures of each month that has a catalogue.
+        latest: What the year's latest catalogue says; None if there is none.
         month: The month.
         root: The unit that the plan binds.
     """
-    plan = load_plan(month.year)
-    known = [m for m in catalogues if m.year == month.year and m <= month]
-    if plan is None or not known:
+    if latest is None or latest.month.year != month.year:
         return {}
-    shares = {key: _Share(**share) for key, share in _declared().items()}
-    latest = max(known)
     values: dict[tuple[str, str, Basis], Measured] = {}
-    for target in plan.targets:
-        if target.measured_from != "procedure_catalogue" or target.id not in shares:
-            continue
-        measured = _measured(catalogues[latest], shares[target.id], own=latest == month)
-        if measured is not None:
-            values[root, target.id, Basis.YTD] = measured
-            if latest == month:
-                values[root, target.id, Basis.MONTH] = measured
+    for target, share in latest.shares.items():
+        if latest.month == month:
+            values[root, target, Basis.MONTH] = values[root, target, Basis.YTD] = share
+        elif share.numerator is not None and share.denominator is not None:
+            values[root, target, Basis.YTD] = Measured.share(
+                share.numerator, share.denominator, status="P"
+            )
     return values
 
 
@@ -65,7 +85,7 @@ def _declared() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     return declared
 
 
-def _measured(procedures: Collection[Procedure], share: _Share, *, own: bool) -> Measured | None:
+def _measured(procedures: Collection[Procedure], share: _Share) -> Measured | None:
     in_force = [procedure for procedure in procedures if procedure.in_force]
     if _is_silent(in_force, share.among):
         return None
@@ -75,7 +95,7 @@ def _measured(procedures: Collection[Procedure], share: _Share, *, own: bool) ->
     met = [p for p in among if all(getattr(p, name) for name in share.met)]
     is_open = any(getattr(p, name) is None for p in in_force for name in share.among)
     is_open |= any(getattr(p, name) is None for p in among for name in share.met)
-    return Measured.share(len(met), len(among), status="A" if own and not is_open else "P")
+    return Measured.share(len(met), len(among), status="P" if is_open else "A")
 
 
 def _is_silent(procedures: Sequence[Procedure], names: Sequence[str]) -> bool:

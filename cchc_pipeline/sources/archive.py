@@ -20,6 +20,7 @@ from cchc_pipeline.period import TIMEZONE, Basis, Month
 Channel = Literal["api", "file", "database"]
 Provenance = Literal["published", "sample"]
 _ID_LENGTH = 16
+_SET_ASIDE = "withdrawn"
 _CHUNK = 4 << 20
 
 
@@ -240,16 +241,31 @@ class RawArchive:
         write_whole(path, _canonical(record) + b"\n")
         return snapshot
 
-    def snapshots(self, month: Month) -> tuple[Snapshot, ...]:
+    def withdrawal_log(self, month: Month) -> Path:
+        """The log of what was taken back of a month; lines are only ever added."""
+        return self._root / "withdrawals" / f"{month}.jsonl"
+
+    def set_aside(self, snapshot: Snapshot) -> None:
+        """Let a snapshot count no more, until its files are dropped again; its record stays."""
+        path = self._record(snapshot)
+        path.replace(path.with_suffix(f".{_SET_ASIDE}"))
+        sync_folder(path.parent)
+
+    def snapshots(self, month: Month, *, set_aside: bool = False) -> tuple[Snapshot, ...]:
         """Every recorded snapshot of a month, of all bases, the earliest capture first.
 
         A bare date comes before the instants of that day; equals are ordered by their id.
+
+        Args:
+            month: The month.
+            set_aside: Those that were set aside, in place of those that count.
 
         Raises:
             SourceError: A record was altered.
         """
         folder = self._root / "portal" / str(month)
-        found = [_read_record(path) for path in folder.glob("*/*.json")]
+        ending = _SET_ASIDE if set_aside else "json"
+        found = [_read_record(path) for path in folder.glob(f"*/*.{ending}")]
         return tuple(sorted(found, key=_capture_order))
 
     def latest(self, month: Month, basis: Basis) -> Snapshot | None:

@@ -15,6 +15,7 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive, Snapshot, utc_text
 from cchc_pipeline.sources.deliveries import Delivery, keep_record, recorded_deliveries
 from cchc_pipeline.sources.legacy_portal.gateway import service_of
+from cchc_pipeline.sources.withdrawals import withdrawals
 
 Stood = Mapping[tuple[str, str], str]
 """By record and month: when the delivery that stood had been received."""
@@ -38,8 +39,16 @@ def archive_as_of(
     for snapshot in _standing_snapshots(archive, until):
         _link(archive, target, (answer.sha256 for answer in snapshot.answers))
         target.save(snapshot)
-    received = (one for one in recorded_deliveries(archive) if one.received_at <= until)
-    for delivery in sorted(received, key=lambda one: _claim(one, stood or {})):
+    acts = [act for month in _months_withdrawn(archive) for act in withdrawals(archive, month)]
+    gone = {act.withdrawn for act in acts if act.at <= until}
+    gone |= {act.left for act in acts if act.at > until} - {act.withdrawn for act in acts}
+    known = stood or {}
+    received = (
+        one
+        for one in recorded_deliveries(archive)
+        if one.received_at <= until and (one.delivery_id not in gone or _claim(one, known)[0])
+    )
+    for delivery in sorted(received, key=lambda one: _claim(one, known)):
         _link(archive, target, (file.sha256 for file in delivery.files))
         keep_record(delivery, target)
 
@@ -58,7 +67,7 @@ def _standing_snapshots(archive: RawArchive, until: str) -> Iterable[Snapshot]:
     """
     offered = _last_offers(archive, until)
     standing: dict[tuple[object, ...], tuple[str, Snapshot]] = {}
-    for snapshot in _snapshots(archive):
+    for snapshot in _snapshots(archive, until):
         if max(answer.received_at for answer in snapshot.answers) > until:
             continue
         key = (service_of(snapshot), snapshot.month, snapshot.basis, snapshot.captured_at)
@@ -68,9 +77,19 @@ def _standing_snapshots(archive: RawArchive, until: str) -> Iterable[Snapshot]:
     return [snapshot for _, snapshot in standing.values()]
 
 
-def _snapshots(archive: RawArchive) -> Iterator[Snapshot]:
+def _snapshots(archive: RawArchive, until: str) -> Iterator[Snapshot]:
+    """Those that count, and those that were set aside only later."""
     for folder in sorted((archive.root / "portal").glob("*")):
-        yield from archive.snapshots(Month.parse(folder.name))
+        month = Month.parse(folder.name)
+        later = {act.withdrawn for act in withdrawals(archive, month) if act.at > until}
+        yield from archive.snapshots(month)
+        for snapshot in archive.snapshots(month, set_aside=True):
+            if snapshot.snapshot_id in later:
+                yield snapshot
+
+
+def _months_withdrawn(archive: RawArchive) -> list[Month]:
+    return [Month.parse(log.stem) for log in (archive.root / "withdrawals").glob("*.jsonl")]
 
 
 def _last_offers(archive: RawArchive, until: str) -> dict[str, str]:

@@ -5,13 +5,14 @@ reading files (``deliveries``, ``file_drop``), or starting anything.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.period import Month
+from cchc_pipeline.sources.inbox_names import is_litter
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
 QUIET_SECONDS = 60
@@ -34,7 +35,7 @@ class Arrival:
 
 
 def arrivals(inbox: Path) -> dict[Month, Arrival]:
-    """What the inbox holds, by month; a folder without files holds nothing."""
+    """What the inbox holds, by month; a folder without files, or of litter, holds nothing."""
     found = {month: _arrival(folder) for month, folder in _folders(inbox)}
     return {month: arrival for month, arrival in found.items() if arrival is not None}
 
@@ -52,13 +53,14 @@ def _folders(inbox: Path) -> Iterator[tuple[Month, Path]]:
 def _arrival(folder: Path) -> Arrival | None:
     digest, newest, is_whole, count = hashlib.sha256(), 0.0, True, 0
     for path in sorted(folder.rglob("*")):
-        if not path.is_file():
+        unfinished = path.name.endswith(_UNFINISHED)
+        if not path.is_file() or (is_litter(path.name) and not unfinished):
             continue
         state = path.stat()
         line = f"{path.relative_to(folder)}\0{state.st_size}\0{state.st_mtime_ns}\n"
         digest.update(line.encode(errors="surrogateescape"))
         newest, count = max(newest, state.st_mtime), count + 1
-        is_whole = is_whole and not path.name.endswith(_UNFINISHED)
+        is_whole = is_whole and not unfinished
     return Arrival(digest.hexdigest(), newest, is_whole) if count else None
 
 
@@ -75,19 +77,16 @@ def has_settled(arrival: Arrival, before: str | None, at: datetime) -> bool:
 
 
 def untaken(
-    found: Mapping[Month, Arrival], taken: Mapping[str, str], computed_at: Mapping[Month, float]
+    found: Mapping[Month, Arrival], taken: Mapping[str, str], made: Container[Month]
 ) -> Iterator[Month]:
     """The months whose files are not those that were taken in last.
 
     Args:
         found: The files now.
         taken: The state in which each month was taken in, as far as it is known.
-        computed_at: When each month was computed: files from before that were taken in then.
+        made: The months that were made from what lies there.
     """
     for month, arrival in found.items():
         known = taken.get(str(month))
-        if known is None:
-            if arrival.newest >= computed_at.get(month, 0.0):
-                yield month
-        elif known != arrival.state:
+        if (month not in made) if known is None else (known != arrival.state):
             yield month

@@ -6,23 +6,29 @@ delivery, and replaying the last one. Does not: opening a file (``record_files``
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import SourceError, UsageError
+from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive, utc_text
-from cchc_pipeline.sources.record_files.record_form import RecordForm, file_rules
-from cchc_pipeline.sources.record_files.unpacking import format_of
+from cchc_pipeline.sources.inbox_names import (
+    FORMS,
+    is_of_record,
+    plain_name,
+    told_path,
+    unread_ending,
+)
+from cchc_pipeline.sources.record_files.record_form import RecordForm
 
 _ID_LENGTH = 16
 _LAST = "last"
-_IGNORED = (".", "~$")
+_LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,10 @@ class Delivery:
         content = [self.record, str(self.month), [[file.name, file.sha256] for file in self.files]]
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
+
+    def without(self, name: str) -> "Delivery":
+        """The same without the files of a name."""
+        return replace(self, files=tuple(file for file in self.files if file.name != name))
 
     @property
     def received_at(self) -> str:
@@ -80,9 +90,8 @@ def take_in(
             is no longer whole.
     """
     paths = delivered_paths(inbox_month, form)
-    folder = archive.root / "deliveries" / form.record / str(month)
     if not paths:
-        return _replayed(folder, archive)
+        return _replayed(form, month, archive)
     received = utc_text(received_at)
     files = tuple(_kept(path, received, archive) for path in paths)
     return keep_record(Delivery(form.record, month, files), archive)
@@ -108,6 +117,27 @@ def keep_record(delivery: Delivery, archive: RawArchive) -> Delivery:
     return delivery
 
 
+def last_delivery(archive: RawArchive, record: str, month: Month) -> Delivery | None:
+    """The delivery of a month that stands as long as the inbox offers no other; None without one.
+
+    Raises:
+        SourceError: Its record is not as it was written.
+    """
+    folder = archive.root / "deliveries" / record / str(month)
+    last = folder / _LAST
+    named = last.read_text(encoding="utf-8").strip() if last.exists() else ""
+    return _read_record(folder / f"{named}.json") if named else None
+
+
+def make_last(delivery: Delivery, archive: RawArchive) -> None:
+    """Let a delivery be the last of its record and month; one without files stands for none."""
+    if delivery.files:
+        keep_record(delivery, archive)
+        return
+    folder = archive.root / "deliveries" / delivery.record / str(delivery.month)
+    write_whole(folder / _LAST, b"\n")
+
+
 def recorded_deliveries(archive: RawArchive) -> Iterator[Delivery]:
     """Every delivery that was ever recorded, replaced ones too.
 
@@ -129,36 +159,33 @@ def delivery_from_rows(
 
 
 def delivered_paths(inbox_month: Path, form: RecordForm) -> tuple[Path, ...]:
-    """The record's files in a folder, by name; hidden ones and manifests are passed over.
+    """The record's files in a folder, by name; litter and manifests are passed over.
+
+    A form that cannot be read holds nobody up: it was not handed in, and the account of the inbox
+    tells of it.
 
     Raises:
         SourceError: A name begins as the record's do, and ends in no format that is read.
     """
     if not inbox_month.is_dir():
         return ()
-    paths = sorted(path for path in inbox_month.iterdir() if _is_of(path, form))
+    paths = sorted(path for path in inbox_month.iterdir() if is_of_record(path.name, form))
+    if form.record == FORMS:
+        return tuple(path for path in paths if not any(_name_problems(path, form)))
     problems = [problem for path in paths for problem in _name_problems(path, form)]
     if problems:
         line = " | ".join(problems)
         todo = f"formats that are read: {', '.join(form.formats)}, plain or as .gz or .zst"
-        raise SourceError(line, where=str(inbox_month), todo=todo)
+        raise SourceError(line, where=told_path(inbox_month), todo=todo)
     return tuple(paths)
 
 
-def _is_of(path: Path, form: RecordForm) -> bool:
-    named = unicodedata.normalize("NFC", path.name).casefold()
-    return named.startswith(form.files) and not (
-        path.name.startswith(_IGNORED) or named.endswith(".manifest.json")
-    )
-
-
 def _name_problems(path: Path, form: RecordForm) -> Iterator[str]:
-    kind, _ = format_of(path.name)
+    name = visible(plain_name(path.name), _LONGEST_NAME)
     if not path.is_file():
-        yield f"{path.name} is no file: put what it holds beside it, or rename it"
-    elif kind not in form.formats:
-        todo = file_rules().refused.get(kind, f"save it as {' or '.join(form.formats)}")
-        yield f"{path.name} cannot be read: {todo}"
+        yield f"{name} is no file: put what it holds beside it, or rename it"
+    elif todo := unread_ending(path.name, form):
+        yield f"{name} cannot be read: {todo}"
 
 
 def _kept(path: Path, received: str, archive: RawArchive) -> DeliveredFile:
@@ -167,17 +194,14 @@ def _kept(path: Path, received: str, archive: RawArchive) -> DeliveredFile:
     except OSError as error:
         what = f"cannot be kept: {error.strerror}"
         todo = "check the file's permissions and the free space"
-        raise SourceError(what, where=str(path), todo=todo) from None
-    return DeliveredFile(unicodedata.normalize("NFC", path.name), sha256, size, received)
+        raise SourceError(what, where=told_path(path), todo=todo) from None
+    return DeliveredFile(plain_name(path.name), sha256, size, received)
 
 
-def _replayed(folder: Path, archive: RawArchive) -> Delivery | None:
+def _replayed(form: RecordForm, month: Month, archive: RawArchive) -> Delivery | None:
     """The last delivery, if there was one, after its bytes have been looked at."""
-    last = folder / _LAST
-    if not last.exists():
-        return None
-    delivery = _read_record(folder / f"{last.read_text(encoding='utf-8').strip()}.json")
-    for file in delivery.files:
+    delivery = last_delivery(archive, form.record, month)
+    for file in delivery.files if delivery else ():
         archive.check(file.sha256)
     return delivery
 
@@ -207,5 +231,7 @@ def _read_record(path: Path) -> Delivery:
         whole = False
     if not whole:
         todo = "restore it from a backup, or drop the files again"
-        raise SourceError("record of a delivery is missing or altered", where=str(path), todo=todo)
+        raise SourceError(
+            "record of a delivery is missing or altered", where=told_path(path), todo=todo
+        )
     return delivery

@@ -6,7 +6,6 @@ each is an answer about the root. Does not: whether a capture is whole and of th
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +24,7 @@ from cchc_pipeline.sources.archive import (
 )
 from cchc_pipeline.sources.capture_checks import check_complete, check_time
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
+from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter
 from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
 from cchc_pipeline.sources.legacy_portal.rows import check_root as check_legacy_root
 from cchc_pipeline.sources.legacy_portal.rows import read_rows
@@ -35,9 +35,6 @@ from cchc_pipeline.sources.portal_envelope import (
     read_envelope,
 )
 from cchc_pipeline.sources.portal_request import Endpoint, load_portal
-
-MANIFEST = "manifest.json"
-_NAME = re.compile(r"(?P<endpoint>[^.]+)(?:\.(?P<root>.+))?\.(?P<window>month|quarter|year)\.json")
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,7 @@ class _Terms:
     received_at: datetime
     archive: RawArchive
     keep: bool = True
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,13 @@ class _Findings:
 
 
 def read_drop(
-    folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
+    folder: Path,
+    month: Month,
+    root_code: str,
+    received_at: datetime,
+    archive: RawArchive,
+    *,
+    is_whole: bool = True,
 ) -> Drop:
     """Take in the captures of a month's ``portal`` folder.
 
@@ -98,6 +102,7 @@ def read_drop(
         root_code: Code of the root unit.
         received_at: The moment of reading, aware.
         archive: Keeps every file, also the bad ones.
+        is_whole: Whether a capture must hold every answer; in a trial of single ones it need not.
 
     Returns:
         The snapshots as recorded; files taken in before give the snapshots recorded then.
@@ -105,7 +110,7 @@ def read_drop(
     Raises:
         SourceError: All that is wrong with the drop, in one line; no snapshot is recorded then.
     """
-    drop = _judged(folder, _Terms(month, root_code, received_at, archive))
+    drop = _judged(folder, _Terms(month, root_code, received_at, archive, is_whole=is_whole))
     return Drop(tuple(archive.save(item) for item in drop.snapshots), drop.notes)
 
 
@@ -145,7 +150,7 @@ def _captures(folder: Path) -> list[Path]:
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if not is_litter(path.name))
 
 
 def _together(problems: Sequence[SourceError], folder: Path) -> SourceError:
@@ -182,7 +187,7 @@ def _manifest(
     capture: Path, paths: Sequence[Path], folder: Path, terms: _Terms, findings: _Findings
 ) -> Manifest:
     """The capture's manifest, or what stands for it where there is none."""
-    path = capture / MANIFEST
+    path = capture / MANIFEST_NAME
     if path not in paths:
         return Manifest()
     try:
@@ -230,7 +235,7 @@ def _files(
 ) -> Iterator[_File]:
     """The files of the root that a snapshot can hold; the others are archived and noted."""
     for path in paths:
-        if path.name == MANIFEST:
+        if path.name == MANIFEST_NAME:
             continue
         try:
             content, sha256 = _archived(path, folder, terms)
@@ -251,11 +256,10 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
     Raises:
         SourceError: It names another root, or none where one is needed.
     """
-    match = _NAME.fullmatch(path.name)
-    endpoint = _endpoint(match["endpoint"]) if match else None
-    if match is None or endpoint is None:
+    named = answer_named(path.name)
+    if named is None:
         return None
-    root, window = match["root"], match["window"]
+    endpoint, root, window = named.endpoint, named.root, named.window
     if root is None and "national" not in endpoint.asked:
         todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
         raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
@@ -263,11 +267,6 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
         todo = f"remove it, or set CCHC_ROOT_UNIT if {visible(root)} is meant"
         raise SourceError(f"is of {visible(root)}, not of {root_code}", where=str(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
-
-
-def _endpoint(name: str) -> Endpoint | None:
-    legacy = load_gateway().endpoint
-    return legacy if name == legacy.name else load_portal().endpoint(name)
 
 
 def _check_answers(
@@ -280,13 +279,31 @@ def _check_answers(
     _check_legacy_answers((file for file in files if file.is_legacy), terms, findings)
     good = [(file, data) for file in current if (data := _data(file, findings)) is not None]
     # An answer with the code vouches for the department id, which those without are held to.
-    for file, data in sorted(good, key=lambda pair: not carries_code(pair[1], pair[0].endpoint)):
+    good.sort(key=lambda pair: not carries_code(pair[1], pair[0].endpoint))
+    vouched = _vouched(good, terms)
+    if root_id and vouched and root_id.lower() != vouched.lower():
+        what = "its request asks about another root than the answers are of"
+        where = str(good[0][0].path.with_name(MANIFEST_NAME))
+        findings.problems.append(SourceError(what, where=where, todo="correct it, or leave it out"))
+        root_id = vouched
+    for file, data in good:
         try:
             answered = check_root(data, file.endpoint, terms.root_code, root_id, str(file.path))
         except SourceError as problem:
             findings.problems.append(problem)
         else:
             root_id = root_id or answered
+
+
+def _vouched(good: Sequence[tuple[_File, Mapping[str, Any]]], terms: _Terms) -> str | None:
+    """The department id that the first answer with the root's code gives, if there is one."""
+    for file, data in good:
+        if carries_code(data, file.endpoint):
+            try:
+                return check_root(data, file.endpoint, terms.root_code, None, str(file.path))
+            except SourceError:
+                return None  # it is told where each answer is held to the root
+    return None
 
 
 def _check_legacy_answers(files: Iterable[_File], terms: _Terms, findings: _Findings) -> None:
@@ -326,7 +343,8 @@ def _snapshot(
     snapshot = _compose(files, manifest, terms)
     standing = terms.archive.find(snapshot)
     try:
-        check_complete(capture, files[0].endpoint, snapshot)
+        if terms.is_whole:
+            check_complete(capture, files[0].endpoint, snapshot)
         if standing is None:
             check_time(capture, snapshot, terms.received_at)
     except SourceError as problem:

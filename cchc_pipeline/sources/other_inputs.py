@@ -4,11 +4,15 @@ Belongs here: from archived files to rows of the lake, with who handed in what. 
 row (``procedures``, ``petitions``, ``agency_forms``), or dossiers, which are too many for Python.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from cchc_pipeline.engines.duckdb_engine import open_reader
+from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.agency_forms.forms import FormTerms, read_forms
 from cchc_pipeline.sources.agency_forms.submissions import submission_rows
@@ -29,7 +33,10 @@ SAMPLE_MARK = "DuLieuMau"
 
 @dataclass(frozen=True)
 class Reading:
-    """Rows by the table that they are for, and one line for each file that was not read."""
+    """Rows by the table that they are for, and one line for each file that was not read.
+
+    A file that cannot be read counts as not handed in; it stops no month.
+    """
 
     tables: Mapping[str, Rows]
     refused: tuple[str, ...] = ()
@@ -53,36 +60,30 @@ class Circumstances:
 
 
 def read_procedures(about: Circumstances) -> Reading:
-    """The month's procedure catalogue.
-
-    Raises:
-        SourceError: A file cannot be read.
-    """
-    rows = list(_rows("procedures", about))
+    """The month's procedure catalogue."""
+    rows, refused = _rows("procedures", about)
     judged = judge_procedures(rows)
     return Reading(
         {
             "procedure_catalogue": [p.as_row(about.month) for p in judged.accepted],
             "procedure_quarantine": _quarantine(judged, about.month),
-            "submissions": [_account("procedures", judged, rows, about)],
-        }
+            "submissions": [_account("procedures", judged, rows, about, refused)],
+        },
+        refused,
     )
 
 
 def read_petitions(about: Circumstances) -> Reading:
-    """The month's petitions.
-
-    Raises:
-        SourceError: A file cannot be read.
-    """
-    rows = list(_rows("petitions", about))
+    """The month's petitions."""
+    rows, refused = _rows("petitions", about)
     judged = judge_petitions(rows, about.month, about.register, about.root)
     return Reading(
         {
             "petitions": [petition.as_row(about.month) for petition in judged.accepted],
             "petition_quarantine": _quarantine(judged, about.month),
-            "submissions": [_account("petitions", judged, rows, about)],
-        }
+            "submissions": [_account("petitions", judged, rows, about, refused)],
+        },
+        refused,
     )
 
 
@@ -105,17 +106,29 @@ def read_agency_forms(about: Circumstances) -> Reading:
     )
 
 
-def _rows(record: str, about: Circumstances) -> Iterator[RecordRow]:
-    form = load_form(record)
+def _rows(record: str, about: Circumstances) -> tuple[list[RecordRow], tuple[str, ...]]:
+    """The rows of the files that can be read, and a line for each other one."""
     means = about.means
+    rows: list[RecordRow] = []
+    refused = []
     with (
         scratch_folder(means.scratch) as scratch,
         open_reader(means.memory_limit, scratch) as connection,
     ):
         for file in about.files(record):
             path = about.archive.path_of(file.sha256)
-            for relation in read_plain(file.name, path, form, scratch, connection):
-                yield from rows_of_relation(relation, connection)
+            try:
+                rows += _rows_of_file(record, file.name, path, scratch, connection)
+            except SourceError as error:
+                refused.append(str(error))
+    return rows, tuple(refused)
+
+
+def _rows_of_file(
+    record: str, name: str, path: Path, scratch: Path, connection: duckdb.DuckDBPyConnection
+) -> list[RecordRow]:
+    relations = read_plain(name, path, load_form(record), scratch, connection)
+    return [row for relation in relations for row in rows_of_relation(relation, connection)]
 
 
 def _quarantine(judged: Judged[Any], month: Month) -> Rows:
@@ -123,10 +136,17 @@ def _quarantine(judged: Judged[Any], month: Month) -> Rows:
 
 
 def _account(
-    record: str, judged: Judged[Any], rows: Iterable[RecordRow], about: Circumstances
+    record: str,
+    judged: Judged[Any],
+    rows: Iterable[RecordRow],
+    about: Circumstances,
+    refused: Sequence[str],
 ) -> dict[str, Any]:
-    """What the city handed in of a record; missing if no file came."""
+    """What the city handed in of a record; missing if no file came that can be read."""
     delivery = about.deliveries.get(record)
+    if len(refused) == len(about.files(record)):
+        delivery = None
+    status = "partial" if refused else "received"
     is_sample = any(row.texts.get(SAMPLE_MARK) for row in rows)
     return {
         "period": str(about.month),
@@ -137,6 +157,6 @@ def _account(
         "accepted": len(judged.accepted) if delivery else None,
         "quarantined": judged.quarantined_rows if delivery else None,
         "duplicates": judged.duplicates if delivery else None,
-        "status": "received" if delivery else "missing",
+        "status": status if delivery else "missing",
         "provenance": "sample" if is_sample else "published",
     }

@@ -207,4 +207,3 @@ def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fau
 def _words() -> dict[str, dict[str, list[str]]]:
     words: dict[str, dict[str, list[str]]] = read_yaml("forms/procedures.yaml")
     return words
-

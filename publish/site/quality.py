@@ -84,6 +84,7 @@ class QualityFacts:
     recomputation: Recomputation
     statuses: Mapping[str, Mapping[str, int]]
     corrections: tuple[Row, ...]
+    files_left: tuple[Row, ...] = ()
 
     @property
     def shown_breaks(self) -> tuple[Break, ...]:
@@ -123,6 +124,9 @@ def quality_facts(extract: Extract) -> QualityFacts:
         recomputation=_recomputation(scores, extract.more["published"]),
         statuses=extract.more["statuses"],
         corrections=tuple(extract.rows("corrections")),
+        files_left=tuple(
+            {**row, "month": Month.parse(row["period"])} for row in extract.more["files_left"]
+        ),
     )
 
 

@@ -43,7 +43,15 @@ def _extract(figures: Figures) -> Extract:
         scored=period,
         published=scores.num_rows - scores["score"].null_count,
         statuses=_statuses(figures),
+        files_left=_files_left(figures),
     )
+
+
+def _files_left(figures: Figures) -> list[dict[str, Any]]:
+    """What lay untaken in the inbox, of the months that the page looks back on; newest first."""
+    shown = {str(month) for month in figures.months[-COURSE:]}
+    left = [dict(row) for row in figures.draft.files_left if row["period"] in shown]
+    return sorted(left, key=lambda row: row["period"], reverse=True)
 
 
 def _newest_scores(figures: Figures) -> tuple[str, pa.Table]:

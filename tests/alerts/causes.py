@@ -9,6 +9,8 @@ from cchc_pipeline.alerts.facts import (
     AwaitedMonth,
     Facts,
     Failure,
+    FileLeft,
+    FilesLeft,
     Mirror,
     MissingSource,
     RuleCount,
@@ -51,12 +53,20 @@ REVISED = Failure(
     None, "release", "revisions_are_expected",
     "12 published value(s) changed for no known reason, mostly scores 2026-08 (12) -> find out why",
 )  # fmt: skip
+LEFT = FilesLeft(
+    Month(2026, 6),
+    (
+        FileLeft("HoSo.csv", Words("Sai tên", "Wrong name"), "ho-so.csv"),
+        FileLeft("x 012345678901.bin", Words("Không rõ", "Unknown")),
+    ),
+)
 FACTS = Facts(
     (AWAITED,),
     (FAILED_CHECK, FAILED_RUN, ABOVE_LIMIT, REVISED),
     (SHARE,),
     OURS,
     (Mirror(MIRROR, OLD), Mirror(DEAF, refused="timed out")),
+    (LEFT,),
 )
 
 

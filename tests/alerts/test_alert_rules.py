@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from cchc_pipeline.alerts.facts import Facts, Mirror, Shown, awaited_months
+from cchc_pipeline.alerts.message import worded
 from cchc_pipeline.alerts.rules import KINDS, Late, alerts_of
 from cchc_pipeline.period import TIMEZONE, Month
 from tests.alerts.causes import (
@@ -138,3 +139,11 @@ def test_an_installation_that_has_never_published_awaits_from_its_first_month() 
 
 def test_a_new_installation_awaits_nothing() -> None:
     assert awaited_months([], [], AT) == ()
+
+
+def test_a_file_that_cannot_be_read_is_told_at_once_in_its_own_words() -> None:
+    early, line = DUE - timedelta(days=20), "mau.xlsx: is a damaged workbook -> save it again"
+    facts = Facts((replace(AWAITED, missing=(), refused=(line,)),))
+    (alert,) = alerts_of(facts, POLICY, early)
+    assert alert.key == f"source_missing:{MONTH}"
+    assert f"tệp không đọc được ({line})" in worded(alert).text

@@ -1,5 +1,6 @@
 """Alerts in Dagster: the sensor, the digest's job and schedule, and freshness by month."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.alert_facts import gather
 from assets.alerting import alert_schedules, alert_sensors, digest_job
 from assets.execution import build_definitions
 from assets.freshness import (
@@ -14,6 +16,7 @@ from assets.freshness import (
     FRESHNESS_JOB,
     newest_due,
 )
+from assets.inputs import NOT_READ, SUBMISSIONS
 from assets.instance import persistent_instance
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, MONTH_JOB
 from assets.resources import Workspace
@@ -77,6 +80,16 @@ def test_the_sensor_says_which_channel_failed_and_no_address(
     assert said == "sent 1 message(s); webhook: answered 500 -> it is tried again the next time"
     assert tick(home, instance) == "sent 1 message(s)"
     assert servers.hook.keys == ["source_missing:2026-10"]
+
+
+def test_what_could_not_be_read_of_an_awaited_month_is_a_fact(
+    home: Path, instance: dg.DagsterInstance
+) -> None:
+    line = "phan-anh.xlsx: is damaged or cut off -> export the file again"
+    read = dg.AssetMaterialization(SUBMISSIONS, partition="2026-10", metadata={NOT_READ: line})
+    instance.report_runless_asset_event(read)
+    (awaited,) = gather(Workspace(home=str(home), moment=EARLY), instance, time.monotonic).awaited
+    assert awaited.refused == (line,)
 
 
 def test_the_sensor_without_a_channel_does_nothing(

@@ -21,7 +21,7 @@ from assets.instance import OURS
 from assets.resources import Workspace
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.period import Month
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.store import Lake, table_from_rows
 from publish.approval import Entry
 from tests.command_line import SAMPLE_INBOX, copy_home
 
@@ -167,9 +167,10 @@ def test_a_file_that_changed_is_taken_again(tmp_path: Path) -> None:
 
 
 def test_what_a_command_took_in_already_is_not_processed_again(computed: Path) -> None:
-    inbox = _inbox(computed)
     moment = "2026-11-30T08:00+07:00"
-    assert _looks(computed, inbox, moment, moment) == [[], []]
+    found = _looks(computed, SAMPLE_INBOX, moment, moment)
+    assert ("month", "2026-09") not in found[1]
+    assert _looks(computed, _inbox(computed), moment, moment)[1] == [("month", "2026-09")]
 
 
 def test_files_of_a_month_that_is_running_wait_for_its_end(tmp_path: Path) -> None:
@@ -191,11 +192,27 @@ def _after(sensor: Any, workspace: Workspace, month: str, **tags: str) -> Any:
         return [found] if isinstance(found, dg.RunRequest | dg.SkipReason) else list(found)
 
 
-def test_months_that_rest_on_a_processed_one_are_made_anew(march_home: Path) -> None:
-    workspace = at(march_home, LATE)
-    found = _after(months_that_follow, workspace, "2024-01")
-    assert asked(found) == [("following", "2024-03")]
-    assert asked(_after(months_that_follow, workspace, "2024-03")) == []
+def test_the_next_month_that_is_not_current_is_made_after_one_was_made(
+    march_home: Path, tmp_path: Path
+) -> None:
+    home = copy_home(march_home, tmp_path / "home")
+    assert asked(_after(months_that_follow, at(home, LATE), "2024-03")) == []
+    path = Lake(home / "lake", "H24").path("plan_tasks", Month(2024, 3))
+    content = path.read_bytes()
+    path.write_bytes(content + b" ")
+    assert asked(_after(months_that_follow, at(home, LATE), "2024-01")) == [
+        ("following", "2024-03")
+    ]
+    path.write_bytes(content)
+    Lake(home / "lake", "H24").path("scores", Month(2024, 3)).unlink()
+    assert asked(_after(months_that_follow, at(home, LATE), "2024-01")) == [("month", "2024-03")]
+
+
+def test_an_overdue_publication_waits_for_a_month_that_is_not_current(computed: Path) -> None:
+    Lake(computed / "lake", "H24").path("year_to_date", Month(2026, 9)).write_bytes(b"x")
+    assert asked(sensed(overdue_publication, at(computed, LATE))) == [("month", "2026-09")]
+    assert asked(scheduled(publication_day, at(computed, ON_TIME))) == []
+    assert asked(_after(preview_before_the_date, at(computed, BEFORE), "2026-09")) == []
 
 
 def test_what_the_command_line_did_is_left_to_it(march_home: Path, computed: Path) -> None:

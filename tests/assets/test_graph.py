@@ -9,6 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.checks import CHECKED_TABLES, NAMES, RULES
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
+from assets.made_from import FIRST_STEP, REST_ON_EARLIER_MONTHS
 from assets.partitions import MONTHS
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import FIRST_MONTH
@@ -34,12 +35,34 @@ def _described() -> dict[str, dict[str, Any]]:
         name: {
             "group": node.group_name,
             "after": _names(node.parent_keys),
+            "of_other_months": _mappings(node),
             "partitions": str(node.partitions_def) if node.partitions_def else "none",
             "owners": sorted(node.owners),
             "kinds": sorted(node.kinds),
         }
         for name, node in sorted(nodes.items())
     }
+
+
+def _mappings(node: Any) -> dict[str, str]:
+    """Which months of another asset a month rests on, where they are not the month itself."""
+    return {
+        key.to_user_string(): f"{mapping.start_offset} to {mapping.end_offset}"
+        for key, mapping in sorted(node.partition_mappings.items())
+        if isinstance(mapping, dg.TimeWindowPartitionMapping)
+    }
+
+
+def _before(name: str) -> set[str]:
+    """All that stands before an asset, of whatever month."""
+    found: set[str] = set()
+    left = [dg.AssetKey(name)]
+    while left:
+        parents = GRAPH.get(left.pop()).parent_keys
+        new = [key for key in parents if key.to_user_string() not in found]
+        found |= {key.to_user_string() for key in new}
+        left += new
+    return found
 
 
 def _checks() -> dict[str, list[str]]:
@@ -101,8 +124,8 @@ def test_the_checks_of_a_month_are_cut_into_months() -> None:
 
 
 def test_every_table_of_the_graph_is_checked_and_every_published_one_is_in_it() -> None:
-    shown = {"publish", "preview"}
-    tables = {name for name, node in _described().items() if node["group"] not in shown}
+    no_tables = {"publish", "preview", "record"}
+    tables = {name for name, node in _described().items() if node["group"] not in no_tables}
     assert tables == set(CHECKED_TABLES) | JUDGED_BY_DUCKDB
     assert set(PUBLISHED_TABLES) - CODE_LISTS - {REVISIONS} <= tables
 
@@ -117,6 +140,27 @@ def test_nothing_is_computed_from_the_portal_before_all_its_tables_passed() -> N
     portal = {"portal_scores", "portal_findings", "portal_quarantine", "portal_submissions"}
     for name in ("score_recomputation", "unit_rankings", "submissions"):
         assert portal <= set(_described()[name]["after"]), name
+
+
+def test_the_year_to_date_rests_on_itself_one_month_before() -> None:
+    described = _described()
+    assert described["year_to_date"]["of_other_months"] == {"year_to_date": "-1 to -1"}
+    assert described["dossier_continuity"]["of_other_months"] == {"dossier_statistics": "-1 to 0"}
+    others = {n for n, d in described.items() if d["of_other_months"]}
+    assert others == {"year_to_date", "dossier_continuity"}
+
+
+def test_a_month_is_noted_before_anything_is_read_and_recorded_once_all_is_made() -> None:
+    of_month = {
+        name for name, node in _described().items() if node["group"] not in {"publish", "preview"}
+    }
+    resting = {*REST_ON_EARLIER_MONTHS, "month_record"}
+    assert _before("month_record") == of_month - {"month_record"}
+    assert _before("month_by_itself") == of_month - {*resting, "month_by_itself"}
+    for name in of_month - {"month_begun"}:
+        assert "month_begun" in _before(name), name
+    assert {name for name in of_month if FIRST_STEP["of_year"] in _before(name)} == resting
+    assert "month_record" in _before("release")
 
 
 def test_the_jobs_are_a_month_and_a_publication() -> None:

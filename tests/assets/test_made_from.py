@@ -12,9 +12,9 @@ import pytest
 
 from assets.made_from import RECORD, MadeFrom
 from cchc_pipeline.period import Month
-from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.settings import load_settings
 from cchc_pipeline.store import Lake
-from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, copy_home, run
+from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, THIRD, cchc, copy_home, run
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 SEPTEMBER = Month.parse(MONTH)
@@ -32,6 +32,12 @@ def _is_current(home: Path, inbox: Path, **settings: object) -> bool:
     return SEPTEMBER in MadeFrom(chosen, datetime.fromisoformat(SECOND)).current_months([SEPTEMBER])
 
 
+def _records(home: Path) -> dict[str, bytes]:
+    """What is recorded; the digests that are remembered beside it are no part of it."""
+    files = sorted((home / RECORD).rglob("*.json"))
+    return {str(f.relative_to(home)): f.read_bytes() for f in files if f.name != "digests.json"}
+
+
 def test_a_run_without_news_loads_neither_dagster_nor_great_expectations(home: Path) -> None:
     program = (
         "import sys; from cchc_pipeline.cli import main\n"
@@ -39,7 +45,7 @@ def test_a_run_without_news_loads_neither_dagster_nor_great_expectations(home: P
         "finally: print([m for m in ('dagster', 'great_expectations') if m in sys.modules])"
     )
     given = ["run", MONTH, "--home", home, "--inbox", SAMPLE_INBOX, "--published-at", SECOND]
-    before = (home / RECORD).read_bytes()
+    before = _records(home)
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, given)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -51,7 +57,7 @@ def test_a_run_without_news_loads_neither_dagster_nor_great_expectations(home: P
         "nothing to publish: the content is that of the last release", "[]",
     ]  # fmt: skip
     assert _STANDS in done.stderr
-    assert (home / RECORD).read_bytes() == before
+    assert _records(home) == before
 
 
 def test_files_that_were_only_copied_again_are_no_change(home: Path, inbox: Path) -> None:
@@ -108,25 +114,90 @@ def test_another_program_makes_the_month_anew(
     assert not _is_current(home, inbox)
 
 
-def test_a_month_carries_what_it_took_from_the_months_before(
-    march_home: Path, tmp_path: Path
-) -> None:
-    """April rests on March's counts, March on nothing of April's."""
+@pytest.fixture
+def both(march_home: Path, tmp_path: Path) -> Path:
+    """An installation that made March and April 2024; April has no files."""
     home = copy_home(march_home, tmp_path / "home")
     assert run(home, SAMPLE_INBOX, month="2024-04", at=SECOND).code == 0
-    settings: Settings = load_settings(home=home, inbox=SAMPLE_INBOX)
-    march, april = Month(2024, 3), Month(2024, 4)
+    return home
+
+
+def _stale(home: Path, inbox: Path = SAMPLE_INBOX) -> dict[Month, tuple[str, ...]]:
+    settings = load_settings(home=home, inbox=inbox)
+    return MadeFrom(settings, datetime.fromisoformat(SECOND)).stale()
+
+
+@pytest.mark.parametrize("table", ["year_to_date", "dossier_statistics"])
+def test_a_month_rests_on_what_the_month_before_hands_on_and_on_nothing_later(
+    both: Path, table: str
+) -> None:
+    lake, march, april = Lake(both / "lake", "H24"), Month(2024, 3), Month(2024, 4)
+    assert _stale(both) == {}
+    lake.path(table, april).write_bytes(b"another")
+    assert _stale(both) == {april: ("its tables",)}
+    lake.path(table, march).write_bytes(b"another")
+    assert _stale(both)[march] == ("its tables",)
+    lake.path(table, april).unlink()
+    assert april in _stale(both)
+
+
+def test_a_month_names_what_changed_of_the_months_before(both: Path) -> None:
+    path = Lake(both / "lake", "H24").path("year_to_date", Month(2024, 3))
+    path.write_bytes(path.read_bytes() + b" ")
+    assert _stale(both)[Month(2024, 4)] == ("the months before",)
+
+
+def test_a_run_makes_whatever_else_is_not_current_and_says_so(both: Path) -> None:
+    path = Lake(both / "lake", "H24").path("year_to_date", Month(2024, 3))
+    content = path.read_bytes()
+    path.write_bytes(content + b" ")
+    planned = run(both, SAMPLE_INBOX, "--dry-run", month="2024-04", at=THIRD)
+    assert "2024-03: not current (its tables); it would be made too" in planned.out
+    outcome = run(both, SAMPLE_INBOX, month="2024-04", at=THIRD)
+    assert outcome.code == 0, outcome.err
+    lines = outcome.err.splitlines()
+    assert "2024-03: year to date (not current: its tables)" in lines
+    assert path.read_bytes() == content
+    assert "2024-04: year to date" not in lines, "once March was made again, it was current"
+    assert _stale(both) == {}
+
+
+def test_another_program_is_told_by_status_and_made_by_run_all(
+    both: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assets.made_from.program_digest", lambda: "another")
+    status = ("status", "--home", both, "--inbox", SAMPLE_INBOX)
+    told = cchc(*status).out
+    assert "2024-03 is not current: the program" in told
+    assert "2024-04 is not current: the program" in told
+    assert "to make them: cchc run --all" in told
+    outcome = cchc("run", "--all", "--home", both, "--inbox", SAMPLE_INBOX, "--published-at", THIRD)
+    assert outcome.code == 0, outcome.err
+    assert _stale(both) == {}
+    assert "not current" not in cchc(*status).out
+
+
+def test_a_file_that_changes_while_the_month_is_made_leaves_no_record(
+    home: Path, inbox: Path
+) -> None:
+    settings = load_settings(home=home, inbox=inbox)
     made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
-    assert made_from.current_months([march, april]) == {march, april}
-    lake = Lake(settings.lake_dir, settings.root_unit)
-    lake.path("dossier_counts", april).write_bytes(b"another")
-    assert made_from.current_months([march, april]) == {march}
-    lake.path("dossier_counts", march).write_bytes(b"another")
-    assert made_from.current_months([march, april]) == frozenset()
+    made_from.begin("alone", SEPTEMBER, "run")
+    (inbox / MONTH / "phan-anh.csv").write_text("x")
+    assert made_from.end("alone", SEPTEMBER, "run") == ("its files",)
+    assert made_from.stale([SEPTEMBER]) == {SEPTEMBER: ("its files",)}
+
+
+def test_a_stage_that_another_run_began_is_not_recorded(home: Path, inbox: Path) -> None:
+    settings = load_settings(home=home, inbox=inbox)
+    made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
+    made_from.begin("of_year", SEPTEMBER, "one run")
+    assert made_from.end("of_year", SEPTEMBER, "another") == ("another run of it",)
 
 
 def test_a_record_that_cannot_be_read_means_that_nothing_is_known(home: Path) -> None:
-    (home / RECORD).write_text("half a li")
+    for path in (home / RECORD).rglob("*.json"):
+        path.write_text("half a li")
     assert not _is_current(home, SAMPLE_INBOX)
 
 

@@ -44,7 +44,7 @@ WORDS = {
     "KenhThucHien": ("Trực  tuyến", "BƯU CHÍNH", "Bưu điện"),
     "MucDo": ("toàn trình", "Mot phan", "Mọt phần", "1"),
     "DuocThanhToanTrucTuyen": ("Cổng bộ, ngành, địa phương", "khong", "3"),
-    "HoSoCoThanhPhanSoHoa": ("Có", "x", "TRUE", "sai"),
+    "HoSoCoThanhPhanSoHoa": ("Có", "x", "TRUE", "sai", "có thể"),
     "TaiKhoanDuocXacThucVoiVNeID": ("không", "?"),
     "DaDongBoDVCQG": ("X", "5"),
     "LuanChuyenNoiBo": ("Giấy", "điện  tử", "2"),

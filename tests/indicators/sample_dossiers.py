@@ -16,6 +16,9 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.engines.duckdb_engine import DuckDBEngine
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.indicators.dossier_measures import COUNTED_NAMES
+from cchc_pipeline.indicators.dossier_targets import UnitsOf, dossier_values, month_tallies
+from cchc_pipeline.indicators.measured import Key, Measured
+from cchc_pipeline.indicators.year_to_date import YearToDate, sums_of_rows, year_to_date_rows
 from cchc_pipeline.period import Month
 
 MARCH = Month(2024, 3)
@@ -78,6 +81,18 @@ def counts(
         path = Path(folder) / "dossiers.parquet"
         pq.write_table(table, path)
         return count_dossiers(path, month, DuckDBEngine(connection, Path(folder)), lacking)
+
+
+def values_to_date(
+    counted_in: Mapping[Month, pa.Table | None], month: Month, units_of: UnitsOf
+) -> dict[Key, Measured]:
+    """The plan's values of a month whose sums were handed on month by month, as rows each time."""
+    sums, own = YearToDate(), YearToDate()
+    for earlier in Month(month.year, 1).to(month):
+        counts_of = counted_in.get(earlier)
+        own = YearToDate(month_tallies(earlier, "H24", units_of(earlier), counts_of))
+        sums = sums_of_rows(year_to_date_rows(earlier, "H24", sums.with_month(own)))
+    return dossier_values(month, "H24", units_of, own.tallies, sums.tallies)
 
 
 def counted(*rows: Mapping[str, Any], month: Month = MARCH) -> dict[str, int]:

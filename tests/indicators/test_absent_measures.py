@@ -5,7 +5,6 @@ The file ``FILE`` has every column; ``OTHER_FILE`` lacks some.
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,26 +13,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.dossier_counts import counted_together
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES, unknown_without
 from cchc_pipeline.indicators.dossier_statistics import statistics_table, unbalanced_sums
-from cchc_pipeline.indicators.dossier_targets import dossier_values
 from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS
-from cchc_pipeline.store import Lake, table_from_rows
+from cchc_pipeline.store import table_from_rows
 from publish.disclosure import disclosed_table
 from publish.disclosure_gate import suppression_is_complete
 from tests.indicators.sample_dossiers import (
-    FILE,
     MARCH,
     Row,
     counts,
     dossier,
     finished,
     not_taken_in,
+    values_to_date,
 )
 
 OTHER_FILE = "ho-so-thieu-cot.csv"
@@ -143,7 +140,7 @@ def _values(
 ) -> dict[Key, Measured]:
     counted = counts(rows, MARCH, {OTHER_FILE: frozenset(columns)})
     months = {MARCH: counted} if before is None else {FEBRUARY: before, MARCH: counted}
-    return dossier_values(MARCH, "H24", lambda _: frozenset(UNITS), months)
+    return values_to_date(months, MARCH, lambda _: frozenset(UNITS))
 
 
 def _full(**said: Any) -> Row:
@@ -214,16 +211,6 @@ def test_the_year_to_date_takes_of_each_month_the_units_that_have_it() -> None:
     plan = load_plan(2024)
     assert plan is not None
     assert city.owed_by == "; ".join([*plan.target("II.5").owed_by, TWO]), "January lacks as well"
-
-
-def test_counts_of_an_earlier_version_say_nothing_of_what_any_file_lacks(tmp_path: Path) -> None:
-    lake = Lake(tmp_path, "H24")
-    new = counts([dossier(is_synced=True)], FEBRUARY)
-    lake.write("dossier_counts", FEBRUARY, new.drop_columns(["lacks"]))
-    lacking = {FILE: frozenset[str](), OTHER_FILE: frozenset({"is_synced"})}
-    old = counted_together(lake.read("dossier_counts", FEBRUARY), lacking)
-    assert old["lacks"].to_pylist() == ["is_synced"]
-    assert counted_together(new, lacking).equals(new)
 
 
 _rows = st.builds(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.indicators.dossier_targets import dossier_values
+from cchc_pipeline.indicators.dossier_targets import UnitsOf
 from cchc_pipeline.indicators.measured import Key, Measured
 from cchc_pipeline.indicators.target_formulas import load_formulas, parse_formulas
 from cchc_pipeline.period import Basis, Month
@@ -23,6 +23,7 @@ from tests.indicators.sample_dossiers import (
     everywhere,
     finished,
     not_taken_in,
+    values_to_date,
 )
 
 JANUARY, FEBRUARY, MARCH = Month(2024, 1), Month(2024, 2), Month(2024, 3)
@@ -33,8 +34,12 @@ def _export(month: Month, *rows: Row, absent: frozenset[str] = frozenset()) -> p
     return counts(rows, month, everywhere(absent))
 
 
-def _values(counted: Mapping[Month, pa.Table | None], month: Month = MARCH) -> dict[Key, Measured]:
-    return dossier_values(month, "H24", lambda _: UNITS, counted)
+def _values(
+    counted: Mapping[Month, pa.Table | None],
+    month: Month = MARCH,
+    units_of: UnitsOf = lambda _: UNITS,
+) -> dict[Key, Measured]:
+    return values_to_date(counted, month, units_of)
 
 
 def _in(month: int, **said: Any) -> Row:
@@ -180,12 +185,12 @@ def test_a_unit_owes_the_months_in_which_it_is_valid_only() -> None:
     def units_of(month: Month) -> frozenset[str]:
         return UNITS if month == MARCH else frozenset({"H24.M01"})
 
-    values = dossier_values(MARCH, "H24", units_of, _three_months())
+    values = _values(_three_months(), units_of=units_of)
     assert values["H24.M02", "II.5", Basis.YTD] == Measured(0, 1, Fraction(0), "A")
 
 
 def test_a_year_without_a_plan_has_no_values() -> None:
-    assert dossier_values(Month(2026, 9), "H24", lambda _: UNITS, {}) == {}
+    assert _values({}, Month(2026, 9)) == {}
 
 
 _rows = st.builds(

@@ -1,30 +1,36 @@
 """Nobody at the keyboard: Dagster's daemon takes files in, previews, publishes on the day."""
 
+import gzip
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from assets.instance import persistent_instance
+from assets.made_from import REST_ON_EARLIER_MONTHS, MadeFrom
+from cchc_pipeline.settings import load_settings
 from publish.portal import Portal
-from tests.command_line import SAMPLE_INBOX, copy_home, tree_digest
+from tests.command_line import SAMPLE_INBOX, copy_home, in_lake, run, tree_digest
 from tests.ops.nginx import free_port
 
 ROOT = Path(__file__).parents[2]
 ON_THE_DAY = "2026-10-12T08:31:00+07:00"
-FAR_AHEAD = "2026-12-24T12:00:00+07:00"
 LONG_AGO = 1_791_000_000  # in October 2026, before the day
+WHILE_NOTHING_IS_DUE = "2024-03-20T08:31:00+07:00"
+FAR_AHEAD = "2026-12-24T12:00:00+07:00"
 PATIENCE = 300
 SEVERAL_LOOKS = 20
 """Awake, the inbox is looked at every five seconds, and what is overdue at once."""
+DEFINITIONS = "tests.ops.daemon_definitions"
 
 
 @pytest.fixture
@@ -38,33 +44,44 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
-def daemon(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
-    """A real daemon on that installation, its clock set to the morning of publication."""
+def _environment(home: Path, moment: str) -> dict[str, str]:
+    own = {"CCHC_HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **own, "MOMENT_OF_THE_TEST": moment}
+
+
+@contextmanager
+def _daemon(home: Path, moment: str = ON_THE_DAY) -> Iterator[subprocess.Popen[bytes]]:
+    """A real daemon on an installation, its clock set."""
     with persistent_instance(home / "dagster"):
         pass
+    awake = {"CCHC_AUTOMATION": "on", "CCHC_APPROVAL": "off"}
     command = [Path(sys.executable).with_name("dagster-daemon"), "run"]
-    with started(command, home, ON_THE_DAY, CCHC_AUTOMATION="on", CCHC_APPROVAL="off") as process:
+    with _started(command, home, _environment(home, moment) | awake) as process:
         yield process
 
 
 @contextmanager
-def started(
-    command: Sequence[str | Path], home: Path, at: str, **settings: str
+def _started(
+    command: Sequence[str | Path], home: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """One of Dagster's programs on an installation, at a moment."""
-    own = {"CCHC_HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "PYTHONPATH": str(ROOT)}
+    """One of Dagster's programs on the graph of the tests."""
     with (home / "daemon.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "-m", "tests.ops.daemon_definitions"], cwd=home, stdout=log, stderr=log,
-            start_new_session=True,
-            env={**os.environ, **own, "MOMENT_OF_THE_TEST": at, **settings},
+            [*command, "-m", DEFINITIONS], cwd=home, stdout=log, stderr=log,
+            start_new_session=True, env=environment,
         )  # fmt: skip
         try:
             yield process
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)
+
+
+@pytest.fixture
+def daemon(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
+    """A real daemon on an installation that has never run, on the morning of publication."""
+    with _daemon(home) as process:
+        yield process
 
 
 def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes], log: Path) -> None:
@@ -102,11 +119,14 @@ def test_files_that_settle_are_processed_previewed_and_published_on_the_day(
 def test_opening_the_pages_long_after_every_date_launches_nothing(
     published_home: Path, tmp_path: Path, settings_of_nobody: None
 ) -> None:
-    """``dagster dev`` brings its daemon: with automation off it looks at nothing that we made."""
+    """``dagster dev`` brings its daemon; with automation off it asks nothing of ours."""
     home = copy_home(published_home, tmp_path / "home")
     before, log = tree_digest(home / "portal"), home / "daemon.log"
     pages = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(free_port())]
-    with persistent_instance(home / "dagster") as instance, started(pages, home, FAR_AHEAD) as dev:
+    with (
+        persistent_instance(home / "dagster") as instance,
+        _started(pages, home, _environment(home, FAR_AHEAD)) as dev,
+    ):
         runs = len(instance.get_runs())
         wait_for(lambda: {"SENSOR", "SCHEDULER"} <= {*instance.get_daemon_heartbeats()}, dev, log)
         time.sleep(SEVERAL_LOOKS)
@@ -114,6 +134,53 @@ def test_opening_the_pages_long_after_every_date_launches_nothing(
         assert not instance.all_instigator_state()
         assert dev.poll() is None, log.read_text()
     assert tree_digest(home / "portal") == before
+
+
+@pytest.fixture
+def corrected_home(tmp_path: Path, settings_of_nobody: None) -> Path:
+    """An installation that published January and February 2024; then January was corrected."""
+    home = tmp_path / "home"
+    inbox = home / "inbox"
+    for name in ("2024-01", "2024-02"):
+        shutil.copytree(SAMPLE_INBOX / name, inbox / name)
+    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
+    given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
+    assert run(home, inbox, "--to", "2024-02", **given).code == 0
+    path = inbox / "2024-01" / "ho-so-mau.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(lines[::2])))
+    return home
+
+
+@pytest.mark.slow
+def test_a_backfill_launched_in_dagster_ends_with_the_figures_of_a_fresh_installation(
+    corrected_home: Path, tmp_path: Path
+) -> None:
+    """The runs of a job's backfill may come in any order; what they left stale is made anew."""
+    home, fresh = corrected_home, tmp_path / "fresh"
+    record = MadeFrom(load_settings(home=home), datetime.fromisoformat(WHILE_NOTHING_IS_DUE))
+    with _daemon(home, WHILE_NOTHING_IS_DUE) as daemon:
+        command = [Path(sys.executable).with_name("dagster"), "job", "backfill", "-j", "month"]
+        subprocess.run(
+            [*command, "--partitions", "2024-01,2024-02", "--noprompt", "-m", DEFINITIONS],
+            cwd=home, check=True, capture_output=True,
+            env=_environment(home, WHILE_NOTHING_IS_DUE),
+        )  # fmt: skip
+        with persistent_instance(home / "dagster") as instance:
+            wait_for(lambda: _is_at_rest(instance, record), daemon, home / "daemon.log")
+    given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
+    assert run(fresh, home / "inbox", "--to", "2024-02", **given).code == 0
+    for month in ("2024-01", "2024-02"):
+        for table in (*REST_ON_EARLIER_MONTHS, "dossier_statistics"):
+            assert in_lake(home, table, month) == in_lake(fresh, table, month), table
+
+
+def _is_at_rest(instance: dg.DagsterInstance, record: MadeFrom) -> bool:
+    """Whether no run is left, and every month is current."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="month"))
+    ours = [run for run in runs if "dagster/backfill" in run.tags]
+    unfinished = instance.get_runs(dg.RunsFilter(statuses=_RUNNING))
+    return len(ours) == 2 and not unfinished and not record.stale()
 
 
 _RUNNING = [

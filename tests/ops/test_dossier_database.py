@@ -14,6 +14,7 @@ from cchc_pipeline.sources.dossier_database import DossierDatabase, read_month
 from cchc_pipeline.unit_lists import load_register
 from tests.command_line import SAMPLE_INBOX
 from tests.ops.postgres import MARK
+from tests.record_builder import faults_of, read, rows_of
 from tests.sources.dossier_export import Outcome, read_files
 from tests.sources.dossier_table import (
     FILE,
@@ -139,6 +140,29 @@ def test_the_peoples_columns_are_not_asked_for_and_told_by_name(
     refused = DossierDatabase(filled.url, "ho_so")
     with pytest.raises(SourceError, match="permission denied"):
         read_month(refused, MARCH, tmp_path / "x")
+
+
+@pytest.mark.parametrize("kind", ["json", "jsonb", "text"])
+def test_lists_stand_in_a_view_as_json_and_their_leaves_meet_as_names_do(
+    changing: OneStop, tmp_path: Path, kind: str
+) -> None:
+    lists = {
+        "danh_sach_le_phi": '[{"GIA": 20000.5}, {"gIa2": 1}, null]',
+        '"DanhSachGiayToKetQua"': '[{"duongDanTepTinKetQua": "a.pdf"}]',
+        "danhsachhosobosung": "[]",
+    }
+    columns = ", ".join(f"'{text}'::{kind} AS {name}" for name, text in lists.items())
+    changing.execute(
+        f"CREATE VIEW lists_{kind} AS SELECT *, {columns} FROM {VIEW}",  # noqa: S608 - own names
+        f"GRANT SELECT ON lists_{kind} TO {changing.reader}",
+    )
+    read_month(DossierDatabase(changing.url, f"lists_{kind}"), MARCH, tmp_path / FILE)
+    (relation,) = read(tmp_path / FILE)
+    names = ("DanhSachLePhi", "DanhSachGiayToKetQua", "DanhSachHoSoBoSung")
+    fees = [{"Gia": "20000.5e0"}, {"Gia": None}]
+    (first, *_) = rows_of(relation, *names)
+    assert first[1:] == (fees, [{"DuongDanTepTinKetQua": "a.pdf"}], [])
+    assert faults_of(relation) == []
 
 
 def test_the_database_is_asked_again_each_day_and_the_newest_counts(

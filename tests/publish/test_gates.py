@@ -125,6 +125,21 @@ def only(code: str, **values: Any) -> Callable[[Row], Row]:
     return lambda row: row | values if code in [row.get(name) for name in names] else row
 
 
+def counted(target: str, month: tuple[int, int], to_date: tuple[int, int]) -> Callable[[Row], Row]:
+    """Make a counted target of the first one, with these counts of the month and of the year."""
+
+    def change(row: Row) -> Row:
+        if row["indicator_id"] != "II.2":
+            return row
+        numerator, denominator = month if row["basis"] == "month" else to_date
+        return row | {
+            "indicator_id": target, "numerator": numerator, "denominator": denominator,
+            "value": round(100 * numerator / denominator, 2), "obs_status": "A", "owed_by": None,
+        }  # fmt: skip
+
+    return change
+
+
 def dropping(**wanted: str) -> Callable[[Row], Row | None]:
     return lambda row: None if all(row[k] == v for k, v in wanted.items()) else row
 
@@ -238,6 +253,23 @@ FAILING: dict[str, dict[str, Case]] = {
         ),
         "a valid unit without any row": tables("scores", dropping(unit_code=SECOND)),
         "no row of the root": tables("scores", dropping(unit_code=ROOT)),
+    },
+    "every_month_is_current": {
+        "a month before it is not": parts(stale={MARCH: ("the months before",)}),
+        "the program is another": parts(stale={MARCH: ("the program",)}),
+    },
+    "year_to_date_is_the_sum_of_months": {
+        "cases that no month counts": tables("plan_indicators", counted("II.5", (1, 2), (1, 3))),
+        "cases that are counted no more": tables("plan_indicators", counted("28a", (2, 4), (1, 4))),
+        "more procedures than the months have": tables(
+            "plan_indicators", counted("52", (1, 2), (1, 3))
+        ),
+        "fewer procedures than a month has": tables(
+            "plan_indicators", counted("52", (2, 2), (1, 2))
+        ),
+        "a publication that no month had": tables(
+            "plan_indicators", counted("31", (0, 1), (1, 3))
+        ),
     },
     "period_is_over": {
         "judged while the month runs": judged(now=EARLIER),

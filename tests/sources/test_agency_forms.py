@@ -1,6 +1,7 @@
 """Forms that come back: what is taken, what is set aside and why, what is refused."""
 
 import io
+import re
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -225,12 +226,12 @@ def _zip(size: int) -> bytes:
     ("content", "what"),
     [
         (b"", "is empty"),
-        (b"Ma;Noi dung", "is not an XLSX workbook"),
+        (b"Ma;Noi dung", "is no XLSX"),
         (bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"), "a password"),
-        (bytes.fromhex("d0cf11e0a1b11ae1") + b"Workbook", "an old .xls"),
-        (_zip(20_000_000), "unpacks to far more"),
-        (_zip(10), "is not an XLSX workbook"),
-        (workbook([["a"]])[:-300], "is not an XLSX workbook"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + "Workbook".encode("utf-16-le"), "an old workbook"),
+        (_zip(20_000_000), "unpacks to more than"),
+        (_zip(10), "is no XLSX workbook"),
+        (workbook([["a"]])[:-300], "is damaged or cut off"),
     ],
 )
 def test_what_is_no_workbook_is_refused_in_one_line(content: bytes, what: str) -> None:
@@ -306,3 +307,40 @@ def test_no_row_is_lost(answers: dict[str, dict[str, Any]]) -> None:
     filled_in = sum(any(cell != "" for cell in told.values()) for told in answers.values())
     assert reading.rows == filled_in
     assert reading.rows == len(reading.accepted) + reading.quarantined_rows + reading.duplicates
+
+
+def _with_cell(pattern: str, cell: str) -> bytes:
+    """A filled form in which one cell's XML is another."""
+    source = io.BytesIO(filled(FINANCE, {"45": {"numerator": 40, "denominator": 50}}))
+    target = io.BytesIO()
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w") as after:
+        for name in before.namelist():
+            content = before.read(name).decode()
+            after.writestr(name, re.sub(pattern, cell, content) if "sheet1" in name else content)
+    return target.getvalue()
+
+
+_NUMERATOR = r'<c r="(C\d+)"><v>40</v></c>'
+
+
+@pytest.mark.parametrize("value", ["", "<v/>", "<v></v>"])
+def test_a_formula_without_a_kept_value_sets_its_row_aside(value: str) -> None:
+    content = _with_cell(_NUMERATOR, rf'<c r="\1"><f>20+20</f>{value}</c>')
+    reading = read_form(content, "mau.xlsx", terms())
+    (entry,) = reading.quarantined
+    assert (entry.rule, reading.rows, reading.accepted) == ("FORMULA_NOT_KEPT", 1, ())
+    assert re.fullmatch(r"Ô C\d+ là công thức chưa có kết quả lưu lại\.", entry.message_vi)
+
+
+@pytest.mark.parametrize("error", ["#REF!", "#DIV/0!", "#N/A"])
+def test_an_error_is_no_number(error: str) -> None:
+    content = _with_cell(_NUMERATOR, rf'<c r="\1" t="e"><f>1/0</f><v>{error}</v></c>')
+    assert [e.rule for e in read_form(content, "mau.xlsx", terms()).quarantined] == [
+        "NUMBER_UNREADABLE"
+    ]
+
+
+def test_a_stray_far_cell_is_named() -> None:
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    with pytest.raises(SourceError, match="Báo cáo, cell XFD1048576: has far more cells"):
+        read_form(_with_cell("</sheetData>", far), "mau.xlsx", terms())

@@ -123,7 +123,6 @@ def test_a_replay_refuses_an_altered_record(
         ("ho-so.zip", "unpack it"),
         ("ho-so.rar", "unpack it"),
         ("ho-so.7z", "unpack it"),
-        ("ho-so.json", "one object a line"),
         ("ho-so", "save it as jsonl"),
         ("ho-so.csv.bz2", "save it as jsonl"),
     ],

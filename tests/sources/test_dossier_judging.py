@@ -3,11 +3,29 @@
 Row 1 of a file is its heading, so the first dossier is row 2.
 """
 
+import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tests.sources.dossier_export import GOOD, OPEN, csv_bytes, dossier, read_files, read_rows
+from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.dossiers.judging import Account, require_balanced
+from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
+from cchc_pipeline.units import Succession, UnitRegister
+from tests.sources.dossier_export import (
+    GOOD,
+    OPEN,
+    csv_bytes,
+    dossier,
+    read_files,
+    read_rows,
+    register,
+)
 
 
 def test_a_good_row_is_accepted_without_its_dossier_code(tmp_path: Path) -> None:
@@ -121,6 +139,154 @@ def test_identical_rows_collapse_before_the_row_rules(tmp_path: Path) -> None:
     bad = dossier(2, MucDoHaiLong="7")
     outcome = read_rows(tmp_path, dossier(1), dossier(1), bad, bad)
     assert outcome.account == (4, 1, 1, 2)
+
+
+@pytest.mark.parametrize("line", ["a,b\n", "a,b,c,d\n"])
+def test_a_line_that_cannot_be_read_is_no_duplicate_and_tells_why(
+    tmp_path: Path, line: str
+) -> None:
+    content = csv_bytes([dossier(1)]) + (line * 3).encode()
+    outcome = read_files(tmp_path, {"ho-so.csv": content})
+    cells = line.count(",") + 1
+    assert outcome.account == (4, 1, 3, 0)
+    assert [rule for _, rule in outcome.rules] == ["LINE_UNREADABLE"] * 3
+    words = f"Dòng không đọc được: dòng có {cells} ô, dòng tiêu đề có {len(GOOD)} ô; Excel bỏ"
+    assert all(row["message_vi"].startswith(words) for row in outcome.refused)
+
+
+def test_json_lines_that_cannot_be_read_are_no_duplicates_of_each_other(tmp_path: Path) -> None:
+    content = '{"MaHoSo": \n' * 4 + "[1]\n" * 2
+    good = json.dumps({k: v for k, v in dossier().items() if v}, ensure_ascii=False)
+    outcome = read_files(tmp_path, {"ho-so.jsonl": f"{good}\n{content}".encode()})
+    assert outcome.account == (7, 1, 6, 0)
+
+
+@pytest.mark.parametrize("code", ["", "#REF!", "#N/A"])
+def test_rows_without_a_code_that_can_be_read_are_no_duplicates(tmp_path: Path, code: str) -> None:
+    bad = dossier(MaHoSo=code)
+    assert read_rows(tmp_path, dossier(1), bad, bad, bad).account == (4, 1, 3, 0)
+
+
+def test_an_account_that_does_not_add_up_stops_the_month() -> None:
+    good = Account("ho-so.csv", "H24.16", 3, 1, 1, 1, 0)
+    require_balanced([good], {"ho-so.csv": 3})
+    for wrong in (replace(good, duplicates=0), replace(good, accepted=2), replace(good, rows=4)):
+        with pytest.raises(SourceError, match="3 rows, but"):
+            require_balanced([wrong], {"ho-so.csv": 3})
+
+
+_LISTS = ("DanhSachLePhi", "DanhSachHoSoBoSung", "DanhSachGiayToKetQua")
+
+
+def _native(**lists: Any) -> dict[str, Any]:
+    flat = {"NgayHenTraMoi", "TongLePhi", "SoLanBoSung", "CoKetQuaDienTu"}
+    return {k: v for k, v in dossier().items() if v and k not in flat} | lists
+
+
+@pytest.mark.parametrize("name", _LISTS)
+@pytest.mark.parametrize("other", [[], None])
+def test_an_absent_list_and_an_empty_one_are_the_same(
+    tmp_path: Path, name: str, other: list[Any] | None
+) -> None:
+    full = {one: [{"Gia": 1}] if one == "DanhSachLePhi" else [] for one in _LISTS}
+    records = [_native(**full) | {"MaHoSo": "H24-240305-0009"}, _native(), _native(**{name: other})]
+    lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    outcome = read_files(tmp_path, {"ho-so.jsonl": lines.encode()})
+    assert outcome.account == (3, 2, 0, 1)
+
+
+def test_a_record_without_lists_is_the_flat_row_that_says_none(tmp_path: Path) -> None:
+    native = json.dumps(_native(**{name: [] for name in _LISTS}), ensure_ascii=False).encode()
+    flat = csv_bytes([dossier(TongLePhi="0", SoLanBoSung="0", CoKetQuaDienTu="0")])
+    outcome = read_files(tmp_path, {"ho-so-1.csv": flat, "ho-so-2.jsonl": native + b"\n"})
+    assert outcome.account == (2, 1, 0, 1)
+
+
+@pytest.mark.parametrize("field", ["TenTTHC", "TenLinhVuc", "TenDonViXuLy", "DuLieuMau"])
+@pytest.mark.parametrize("error", ["#REF!", "#N/A", "Err:502"])
+def test_a_cell_whose_formula_failed_is_a_fault_in_its_own_column(
+    tmp_path: Path, field: str, error: str
+) -> None:
+    rows = [dossier(1), dossier(2, **{field: error})]
+    content = csv_bytes(rows, [*GOOD, *({field} - GOOD.keys())])
+    outcome = read_files(tmp_path, {"ho-so.csv": content})
+    assert outcome.rules == [(3, "CELL_ERROR")]
+    assert load_form("dossiers").by_fold[fold_heading(outcome.refused[0]["column"])] == field
+    assert error in outcome.refused[0]["message_vi"]
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        ({"NgayHenTra": "12/03/2034"}, {}),
+        ({"NgayHenTra": "01/04/2034"}, {"date_far_ahead": 1}),
+        ({"NgayTra": "11/03/2042"}, {"date_far_ahead": 1}),
+        ({"NgayKetThucXuLy": "20420311093000"}, {"date_far_ahead": 1}),
+        ({"NgayTiepNhan": "03/02/2024", "NgayNopHoSo": ""}, {}),
+        ({"NgayTiepNhan": "02/02/2024", "NgayNopHoSo": ""}, {"reception_far_from_code": 1}),
+        ({"MaHoSo": "H24-240202-0001"}, {"reception_far_from_code": 1}),
+        ({"TenDonViXuLy": "Sở Thuỷ sản MẪU"}, {}),
+        ({"TenDonViXuLy": "Sở Không Có"}, {}),
+        ({"TenDonViXuLy": "Sở Thổ nhưỡng Mẫu"}, {"unit_name_differs": 1}),
+    ],
+)
+def test_what_is_unlikely_is_counted_and_accepted(
+    tmp_path: Path, change: dict[str, str], warning: dict[str, int]
+) -> None:
+    content = csv_bytes([dossier(**change)], [*GOOD, "TenDonViXuLy"])
+    outcome = read_files(tmp_path, {"ho-so.csv": content})
+    assert outcome.account == (1, 1, 0, 0)
+    assert outcome.reading.warned == warning
+    assert outcome.accepted[0]["unit_code"] == "H24.16"
+
+
+def test_a_unit_is_told_by_its_name_where_the_code_is_empty(tmp_path: Path) -> None:
+    row = dossier(DonViXuLy="", TenDonViXuLy="Sở Thổ nhưỡng Mẫu")
+    outcome = read_files(tmp_path, {"ho-so.csv": csv_bytes([row], [*GOOD, "TenDonViXuLy"])})
+    assert [accepted["unit_code"] for accepted in outcome.accepted] == ["H24.17"]
+
+
+def _succeeded(*new: str | None) -> UnitRegister:
+    """The units of the tests, where these follow the district that has ended."""
+    rows = (
+        Succession("H24.90", "Quận Cũ Mẫu", code, "Sở Mẫu" if code else "", date(2024, 1, 1),
+                   "merged", "DỮ LIỆU MẪU")
+        for code in new
+    )  # fmt: skip
+    return replace(register(), successions=tuple(rows))
+
+
+def test_a_dossier_of_a_unit_that_ended_is_its_one_successor_s(tmp_path: Path) -> None:
+    content = csv_bytes([dossier(1), dossier(2, DonViXuLy="H24.90")])
+    outcome = read_files(tmp_path, {"ho-so.csv": content}, units=_succeeded("H24.17"))
+    assert [row["unit_code"] for row in outcome.accepted] == ["H24.16", "H24.17"]
+    assert "1 hồ sơ của Quận Cũ Mẫu được tính cho Sở Thổ nhưỡng Mẫu" in outcome.reading.notes
+
+
+@pytest.mark.parametrize(("new", "told"), [
+    ((), "không nêu đơn vị thay thế"), ((None,), "không nêu đơn vị thay thế"),
+    (("H24.16", "H24.17"), "các đơn vị thay thế: Sở Mẫu"),
+])  # fmt: skip
+def test_without_exactly_one_successor_the_message_tells_the_succession(
+    tmp_path: Path, new: tuple[str | None, ...], told: str
+) -> None:
+    content = csv_bytes([dossier(DonViXuLy="Quận Cũ Mẫu")])
+    outcome = read_files(tmp_path, {"ho-so.csv": content}, units=_succeeded(*new))
+    assert outcome.rules == [(2, "UNIT_NOT_VALID")]
+    message = outcome.refused[0]["message_vi"]
+    assert "Quận Cũ Mẫu kết thúc ngày 31/12/2023" in message
+    assert told in message
+
+
+def test_a_file_that_fails_while_its_rows_are_read_is_told_by_name(tmp_path: Path) -> None:
+    """The head of a Parquet file, which tells its columns, is whole; a page of it is not."""
+    file = tmp_path / "ho-so.parquet"
+    rows = [dossier(number) for number in range(2000)]
+    pq.write_table(pa.Table.from_pylist(rows), file, compression="snappy")
+    content = bytearray(file.read_bytes())
+    content[100:400] = bytes(300)
+    with pytest.raises(SourceError, match=r"ho-so\.parquet"):
+        read_files(tmp_path, {"ho-so.parquet": bytes(content)})
 
 
 def test_rows_are_identical_after_normalising(tmp_path: Path) -> None:

@@ -14,8 +14,7 @@ from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
 from cchc_pipeline.sources.text_values import read_moment
-from cchc_pipeline.sources.unit_texts import UnitTexts
-from tests.sources.dossier_export import MARCH, dossier, read_files, read_rows, register
+from tests.sources.dossier_export import dossier, read_files, read_rows
 
 
 def _read(expression: str, text: str | None) -> Any:
@@ -47,30 +46,6 @@ def test_every_word_of_the_code_map_is_read_as_its_code() -> None:
     for field, known in read.dossier_codes().items():
         for code, words in known["words"].items():
             assert {_read(read.code(field, "t"), word) for word in [str(code), *words]} == {code}
-
-
-@pytest.mark.parametrize(
-    ("text", "unit"),
-    [
-        ("H24.16", "H24.16"),
-        ("h24.16", "H24.16"),
-        ("Sở Thủy sản Mẫu", "H24.16"),
-        ("SỞ THUỶ  SẢN MẪU", "H24.16"),
-        ("Sở Thọ nhưỡng Mẫu", None),
-        ("Sở Thổ nhưỡng Mẫu", "H24.17"),
-        ("So Thuy san Mau", None),
-        ("H24", None),
-    ],
-)
-def test_units_are_found_by_code_or_name_never_without_accents(text: str, unit: str | None) -> None:
-    found = UnitTexts(register(), "H24", MARCH).resolve(text)
-    assert (found.code if found else None) == unit
-
-
-def test_a_unit_that_has_ended_is_known_as_such() -> None:
-    found = UnitTexts(register(), "H24", MARCH).resolve("Quận Cũ Mẫu")
-    assert found is not None
-    assert found.ended
 
 
 def test_an_empty_field_code_is_unknown(tmp_path: Path) -> None:

@@ -187,8 +187,7 @@ def test_the_department_of_the_manifests_request_is_the_one_to_be_answered(
 ) -> None:
     drop(folder, request={"rootDepartmentId": OTHER_ROOT["departmentId"]})
     line = refused(folder, archive)
-    assert "6 problems: wrong root" in line
-    assert "(dossier-digitized.H24.month.json" in line
+    assert "manifest.json: its request asks about another root than the answers are of" in line
 
 
 def test_all_missing_answers_are_listed_in_one_line(folder: Path, archive: RawArchive) -> None:

@@ -1,5 +1,8 @@
 """Petitions: what is taken, what is set aside, and what is counted."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +14,8 @@ from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.sources.petitions import Petition, judge_petitions, petitions_from_rows
 from cchc_pipeline.sources.record_rows import Judged, RecordRow
 from cchc_pipeline.store import table_from_rows
-from tests.agency_form_builder import EVERYONE
+from cchc_pipeline.units import Succession
+from tests.agency_form_builder import EVERYONE, SAMPLE, register, unit
 
 MARCH = Month(2024, 3)
 GOOD = {"DonViXuLy": "H24.M04", "NgayTiepNhan": "05/03/2024"}
@@ -36,6 +40,8 @@ def _city(*changes: dict[str, str | None]) -> dict[str, int]:
     ("change", "rule"),
     [
         ({"MaPhanAnh": None}, "CODE_MISSING"),
+        ({"MaPhanAnh": "#REF!"}, "CELL_ERROR"),
+        ({"DuLieuMau": "#N/A"}, "CELL_ERROR"),
         ({"DonViXuLy": "Sở Không Có"}, "UNIT_UNKNOWN"),
         ({"DonViXuLy": None}, "UNIT_UNKNOWN"),
         ({"NgayTiepNhan": None}, "RECEIVED_MISSING"),
@@ -53,6 +59,36 @@ def test_each_broken_rule_sets_the_row_aside(change: dict[str, str | None], rule
     judged = _judge(change, {})
     assert [entry.rule for entry in judged.quarantined] == [rule]
     assert judged.rows == len(judged.accepted) + judged.quarantined_rows == 2
+
+
+def test_lines_that_cannot_be_read_are_each_set_aside_with_their_own_words() -> None:
+    rows = [RecordRow("phan-anh.csv", n, {}, "dòng có 2 ô, dòng tiêu đề có 7 ô") for n in (2, 3)]
+    judged = judge_petitions(rows, MARCH, EVERYONE, "H24")
+    assert (judged.rows, judged.quarantined_rows, judged.duplicates) == (2, 2, 0)
+    assert {entry.message_vi for entry in judged.quarantined} == {
+        "Dòng không đọc được: dòng có 2 ô, dòng tiêu đề có 7 ô."
+    }
+
+
+def test_a_petition_of_a_unit_that_ended_is_its_one_successor_s() -> None:
+    gone = unit("H24.M90", "Quận Cũ Mẫu", "district", date(2024, 1, 31))
+    units = register(SAMPLE, gone)
+    rows = [RecordRow("f.csv", 2, {"MaPhanAnh": "MAU"} | GOOD | {"DonViXuLy": "Quận Cũ Mẫu"})]
+    [refused] = judge_petitions(rows, MARCH, units, "H24").quarantined
+    assert refused.rule == "UNIT_NOT_VALID"
+    assert "Quận Cũ Mẫu kết thúc ngày 31/1/2024" in refused.message_vi
+    one = Succession("H24.M90", "", "H24.M04", "", date(2024, 2, 1), "merged", "DỮ LIỆU MẪU")
+    moved = judge_petitions(rows, MARCH, replace(units, successions=(one,)), "H24")
+    assert [petition.unit_code for petition in moved.accepted] == ["H24.M04"]
+
+
+def test_a_name_that_two_units_share_is_nobody_s() -> None:
+    units = register(
+        SAMPLE, unit("H24.M70", "Xã Trùng", "commune"), unit("H24.M71", "Xã trùng", "commune")
+    )
+    rows = [RecordRow("f.csv", 2, {"MaPhanAnh": "MAU"} | GOOD | {"DonViXuLy": "Xã Trùng"})]
+    [refused] = judge_petitions(rows, MARCH, units, "H24").quarantined
+    assert refused.rule == "UNIT_UNKNOWN"
 
 
 def test_equal_rows_collapse_and_differing_ones_of_a_code_are_all_set_aside() -> None:

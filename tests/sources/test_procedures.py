@@ -8,7 +8,11 @@ import pytest
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.indicators.procedure_indicators import procedure_list, procedure_values
+from cchc_pipeline.indicators.procedure_indicators import (
+    catalogue_shares,
+    procedure_list,
+    procedure_values,
+)
 from cchc_pipeline.period import Basis, Month
 from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.sources.procedures import (
@@ -97,7 +101,7 @@ def test_the_targets_count_procedures_in_force() -> None:
         {}, {"MucDo": "3"}, {"TichHopDVCQG": "0"}, {"DuDieuKienToanTrinh": "0"},
         {"ChuanHoa": "0", "TrangThai": "Hết hiệu lực"}, {"CongKhai": "0"},
     )  # fmt: skip
-    values = procedure_values({MARCH: catalogue}, MARCH, "H24")
+    values = procedure_values(catalogue_shares(catalogue, MARCH), MARCH, "H24")
     online = values["H24", "25a", Basis.MONTH]
     assert (online.numerator, online.denominator, online.status) == (2, 4, "A")
     public = values["H24", "26", Basis.YTD]
@@ -105,18 +109,25 @@ def test_the_targets_count_procedures_in_force() -> None:
 
 
 def test_a_flag_that_the_source_leaves_open_is_neither_zero_nor_met() -> None:
-    some = procedure_values({MARCH: _catalogue({}, {"ChuanHoa": None})}, MARCH, "H24")
+    some = procedure_values(
+        catalogue_shares(_catalogue({}, {"ChuanHoa": None}), MARCH), MARCH, "H24"
+    )
     assert (some["H24", "26", Basis.YTD].numerator, some["H24", "26", Basis.YTD].status) == (1, "P")
     nowhere = _catalogue({"ChuanHoa": None}, {"ChuanHoa": None})
-    assert ("H24", "26", Basis.YTD) not in procedure_values({MARCH: nowhere}, MARCH, "H24")
+    assert ("H24", "26", Basis.YTD) not in procedure_values(
+        catalogue_shares(nowhere, MARCH), MARCH, "H24"
+    )
 
 
 def test_without_its_own_catalogue_the_month_is_missing_and_the_year_to_date_provisional() -> None:
-    values = procedure_values({Month(2024, 2): _catalogue({})}, MARCH, "H24")
+    values = procedure_values(catalogue_shares(_catalogue({}), Month(2024, 2)), MARCH, "H24")
     assert ("H24", "25a", Basis.MONTH) not in values
     assert values["H24", "25a", Basis.YTD].status == "P"
-    assert procedure_values({Month(2023, 12): _catalogue({})}, MARCH, "H24") == {}
-    assert procedure_values({Month(2026, 1): _catalogue({})}, Month(2026, 1), "H24") == {}
+    assert procedure_values(catalogue_shares(_catalogue({}), Month(2023, 12)), MARCH, "H24") == {}
+    assert (
+        procedure_values(catalogue_shares(_catalogue({}), Month(2026, 1)), Month(2026, 1), "H24")
+        == {}
+    )
 
 
 def test_the_code_list_has_each_procedure_as_its_latest_catalogue_and_its_months() -> None:
@@ -136,8 +147,10 @@ def test_a_catalogue_keeps_to_its_contract_and_comes_back_the_same() -> None:
     contract = load_contract("procedure_catalogue")
     table = table_from_rows(contract, [procedure.as_row(MARCH) for procedure in catalogue])
     assert blocking_lines(check_table(table, contract)) == []
-    values = procedure_values({MARCH: procedures_from_rows(table.to_pylist())}, MARCH, "H24")
-    assert values == procedure_values({MARCH: catalogue}, MARCH, "H24")
+    values = procedure_values(
+        catalogue_shares(procedures_from_rows(table.to_pylist()), MARCH), MARCH, "H24"
+    )
+    assert values == procedure_values(catalogue_shares(catalogue, MARCH), MARCH, "H24")
 
 
 def test_json_is_a_list_or_an_object_with_data_under_field_names_or_headings(
@@ -182,4 +195,4 @@ def test_the_national_portal_s_own_answer_is_read(tmp_path: Path) -> None:
     content = (SHARED / "portal-data" / "formalities.page-575.json").read_bytes()
     judged = judge_procedures(_rows_of_json(tmp_path, content))
     assert [procedure.code for procedure in judged.accepted] == ["6.006776"]
-    assert procedure_values({MARCH: judged.accepted}, MARCH, "H24") == {}
+    assert procedure_values(catalogue_shares(judged.accepted, MARCH), MARCH, "H24") == {}

@@ -16,9 +16,9 @@ import pytest
 import xlsxwriter
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.record_files.excel_values import float_text
 from cchc_pipeline.sources.record_files.record_form import load_form, parse_form
 from cchc_pipeline.sources.record_files.text_relation import TextRelation, reading
-from cchc_pipeline.sources.record_files.workbooks import float_text
 from tests.record_builder import (
     HEADINGS,
     NAMES,
@@ -105,7 +105,8 @@ def test_blank_lines_and_broken_lines_shift_no_row_number(tmp_path: Path) -> Non
     good, quoted = csv_text(RECORDS[:1]), csv_text([record(5, "hai\ndòng")])
     text = csv_text([HEADINGS]) + good + "\n,,,,,,,\n" + "1,2,3\n" + quoted + good
     (relation,) = read(_file(tmp_path, text))
-    assert faults_of(relation) == [(5, "dòng có 3 ô, dòng tiêu đề có 8 ô")]
+    ((number, fault),) = faults_of(relation)
+    assert (number, fault[:37]) == (5, "dòng có 3 ô, dòng tiêu đề có 8 ô; Exc")
     assert rows_of(relation, "TenTTHC", "MaTTHC") == [
         (2, "Thủ tục mẫu", "1.000001"),
         (5, None, None),
@@ -147,7 +148,10 @@ def test_every_sheet_with_headings_is_read_and_the_others_are_named(tmp_path: Pa
     assert (first.sheet, second.sheet) == ("Quý I", "Quý II")
     assert rows_of(first, "MaHoSo") == [(4, RECORDS[0][0])]
     assert rows_of(second, "MaHoSo") == [(3, RECORDS[1][0])]
-    assert first.notes == ("sheet Bìa has no heading row and was not read",)
+    assert first.notes == (
+        "1 dòng tổng không tính là hồ sơ (dòng đầu: 5)",
+        "sheet Bìa has no heading row and was not read",
+    )
 
 
 def test_merged_titles_and_typed_cells_of_a_workbook(tmp_path: Path) -> None:
@@ -169,7 +173,8 @@ def test_merged_titles_and_typed_cells_of_a_workbook(tmp_path: Path) -> None:
     names = ("NgayTiepNhan", "NgayHenTra", "NgayTra", "TrangThaiHoSo", "TongLePhi")
     typed = (4, "2024-01-15", "2024-01-20T17:30:00", "45310", "10", "1.5e0", "TRUE")
     assert rows_of(relation, *names, "HoSoCoThanhPhanSoHoa")[0] == typed
-    assert relation.notes == ("1 cells hold an error such as #N/A and were read as empty",)
+    assert rows_of(relation, "TongLePhi")[1] == (5, "#N/A"), "an error is no empty cell"
+    assert relation.notes == ()
 
 
 def test_a_fraction_is_never_written_like_a_thousands_dot() -> None:

@@ -1,29 +1,30 @@
-"""The cells of a form that came back: opening the workbook safely, and finding what stands where.
+"""The cells of a form that came back: finding what stands where in its workbook.
 
-Belongs here: refusing what is no form, the heading block, the columns, the rows as texts. Does not:
-whether a row is right (``forms``). Bounds are checked before the workbook is unpacked.
+Belongs here: the heading block, the columns, the rows as texts. Does not: opening a workbook within
+bounds (``record_files.workbook_parts``), or whether a row is right (``forms``).
 """
 
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from typing import Any
+from dataclasses import dataclass, replace
 
-import python_calamine
-
-from cchc_pipeline.agency_form.layout import FormLayout, load_layout
+from cchc_pipeline.agency_form.layout import FIGURES, FormLayout, load_layout
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.record_files.record_form import fold_heading
+from cchc_pipeline.sources.record_files.excel_values import since_1900
+from cchc_pipeline.sources.record_files.record_form import Limits, file_rules, fold_heading
+from cchc_pipeline.sources.record_files.sheet_rows import SheetReader, SheetRow, address_of
+from cchc_pipeline.sources.record_files.text_relation import BLANKS
+from cchc_pipeline.sources.record_files.workbook_contents import (
+    SheetPart,
+    Workbook,
+    open_workbook,
+)
 
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OPTIONAL = frozenset({"content", "note"})
+_READ = frozenset({"item_id", *FIGURES, "status", "completed_on"})
+_DAY = "completed_on"
 _WIDEST = 200
-_DAMAGED = "is not an XLSX workbook, or is damaged"
+_RATIO_FROM_BYTES = 2_000_000
 _SAVE = "save the form that cchc made as .xlsx, without a password"
 
 Cells = Mapping[str, str]
@@ -32,11 +33,15 @@ Cells = Mapping[str, str]
 
 @dataclass(frozen=True)
 class FormCells:
-    """A form as it came: its heading block, and its rows with their numbers as Excel shows them."""
+    """A form as it came: its heading block, and its rows with their numbers as Excel shows them.
+
+    ``unkept`` names the cells of a row, by its number, whose formula has no kept value.
+    """
 
     file: str
     block: Mapping[str, str]
     rows: tuple[tuple[int, Cells], ...]
+    unkept: Mapping[int, str]
 
 
 def open_form(content: bytes, file: str) -> FormCells:
@@ -48,72 +53,81 @@ def open_form(content: bytes, file: str) -> FormCells:
         SourceError: It is no workbook, has a password, is too large, or no sheet or more than one
             has the form's headings.
     """
-    _refuse_unsafe(content, file)
     layout = load_layout()
-    found = [form for name, rows in _sheets(content, file, layout)
-             if (form := _form_of(rows, f"{file}, {name}", layout)) is not None]  # fmt: skip
+    if len(content) > layout.limits.file_bytes:
+        raise SourceError("is too large for a form", where=file, todo=_SAVE)
+    with open_workbook(file, io.BytesIO(content), _limits(layout)) as book:
+        found = [form for sheet in book.sheets
+                 if (form := _form_of(book, sheet, layout)) is not None]  # fmt: skip
     if not found:
         headings = ", ".join(column.headings[0] for column in layout.columns)
         raise SourceError("no sheet has the form's headings", where=file, todo=f"keep {headings}")
     if len(found) > 1:
         raise SourceError("two sheets have the form's headings", where=file, todo="keep one")
-    return FormCells(file, *found[0])
+    return found[0]
 
 
-def _refuse_unsafe(content: bytes, file: str) -> None:
-    limits = load_layout().limits
-    if not content:
-        raise SourceError("is empty", where=file, todo="hand in the filled form")
-    if content.startswith(_OLE):
-        locked = _ENCRYPTED in content
-        what = "has a password" if locked else "is an old .xls or another Office file"
-        raise SourceError(what, where=file, todo=_SAVE)
-    if len(content) > limits.file_bytes:
-        raise SourceError("is too large for a form", where=file, todo=_SAVE)
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > limits.unpacked_bytes or size > limits.ratio * max(len(content), 10_000):
-                raise SourceError("unpacks to far more than a form", where=file, todo=_SAVE)
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
-        raise SourceError(
-            "is not an XLSX workbook, or is damaged", where=file, todo=_SAVE
-        ) from None
-    if damaged is not None:
-        raise SourceError(_DAMAGED, where=file, todo=_SAVE)
+def cleaned(text: str) -> str:
+    """A cell's text with its blanks made one space each, and none at its ends."""
+    return " ".join(text.split()).strip(BLANKS)
 
 
-def _sheets(
-    content: bytes, file: str, layout: FormLayout
-) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        for name in book.sheet_names:
-            sheet = book.get_sheet_by_name(name)
-            if sheet.total_height > layout.limits.rows or sheet.total_width > _WIDEST:
-                raise SourceError("has far more cells than a form", where=f"{file}, {name}",
-                                  todo="delete what stands below and beside the form")  # fmt: skip
-            yield name, sheet.to_python(skip_empty_area=False)
-    except python_calamine.CalamineError:
-        raise SourceError(
-            "is not an XLSX workbook, or is damaged", where=file, todo=_SAVE
-        ) from None
+def _limits(layout: FormLayout) -> Limits:
+    """The bounds of every workbook, narrower where a form needs less."""
+    return replace(
+        file_rules().limits,
+        workbook_bytes=layout.limits.unpacked_bytes,
+        ratio=layout.limits.ratio,
+        ratio_from_bytes=_RATIO_FROM_BYTES,
+        workbook_cells=layout.limits.rows * _WIDEST,
+    )
 
 
-def _form_of(
-    rows: Sequence[Sequence[Any]], where: str, layout: FormLayout
-) -> tuple[dict[str, str], tuple[tuple[int, Cells], ...]] | None:
-    texts = [[_text(cell) for cell in row] for row in rows]
-    for number, row in enumerate(texts):
-        columns = _columns(row, where, layout)
+def _rows(book: Workbook, sheet: SheetPart, layout: FormLayout) -> Iterator[SheetRow]:
+    """The rows of a sheet with their texts cleaned.
+
+    Raises:
+        SourceError: The sheet is damaged, or something stands far below or beside the form.
+    """
+    for row in SheetReader(book, sheet).rows():
+        if row.number > layout.limits.rows or len(row.cells) > _WIDEST:
+            cell = address_of(max(len(row.cells), 1) - 1, row.number)
+            raise SourceError("has far more cells than a form",
+                              where=f"{book.parts.file}, {sheet.shown}, cell {cell}",
+                              todo="delete what stands below and beside the form")  # fmt: skip
+        yield row._replace(cells=[cleaned(cell) for cell in row.cells])
+
+
+def _form_of(book: Workbook, sheet: SheetPart, layout: FormLayout) -> FormCells | None:
+    above: list[Sequence[str]] = []
+    rows = _rows(book, sheet, layout)
+    for row in rows:
+        columns = _columns(row.cells, f"{book.parts.file}, {sheet.shown}", layout)
         if columns is not None:
-            found = (
-                (line, {key: cells[place] for place, key in columns.items() if cells[place]})
-                for line, cells in enumerate(texts[number + 1 :], start=number + 2)
-            )
-            return _block(texts[:number], layout), tuple(row for row in found if row[1])
+            unkept: dict[int, str] = {}
+            found = tuple(_filled(rows, columns, book.is_1904, unkept))
+            return FormCells(book.parts.file, _block(above, layout), found, unkept)
+        above.append(row.cells)
     return None
+
+
+def _filled(
+    rows: Iterator[SheetRow], columns: Mapping[int, str], is_1904: bool, unkept: dict[int, str]
+) -> Iterator[tuple[int, Cells]]:
+    """The filled cells of the rows below the headings; cells without a kept value are noted."""
+    for row in rows:
+        cells = {
+            columns[place]: text
+            for place, text in enumerate(row.cells)
+            if text and place in columns
+        }
+        if is_1904 and _DAY in cells:
+            cells[_DAY] = since_1900(cells[_DAY])
+        lacking = [place for place in row.unkept if columns.get(place) in _READ]
+        if lacking:
+            unkept[row.number] = ", ".join(address_of(place, row.number) for place in lacking)
+        if cells or lacking:
+            yield row.number, cells
 
 
 def _columns(row: Sequence[str], where: str, layout: FormLayout) -> dict[int, str] | None:
@@ -153,20 +167,3 @@ def _block(rows: Sequence[Sequence[str]], layout: FormLayout) -> dict[str, str]:
             if key is not None and value:
                 found.setdefault(key, value)
     return found
-
-
-def _text(cell: object) -> str:
-    """A cell as text; a number of Excel's own keeps its point behind a mark (``read_number``)."""
-    match cell:
-        case bool():
-            return "TRUE" if cell else "FALSE"
-        case int():
-            return str(cell)
-        case float():
-            return str(int(cell)) if cell.is_integer() else f"{Decimal(f'{cell:.15g}'):f}e0"
-        case datetime():
-            return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
-        case date():
-            return cell.isoformat()
-        case _:
-            return " ".join(str(cell).split())

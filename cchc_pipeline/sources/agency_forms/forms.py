@@ -221,9 +221,11 @@ def _judge_rows(form: FormCells, unit: Unit, terms: FormTerms) -> list[_Judged]:
     known = {item.id for item in form_items(plan, bodies)}
     owed = {item.id: item for item in items_of(plan, bodies, unit)}
     return [
-        _judge(number, cells, (known, owed), unit, terms.month)
+        (number, None, (Fault("FORMULA_NOT_KEPT", value=form.unkept[number]),))
+        if number in form.unkept
+        else _judge(number, cells, (known, owed), unit, terms.month)
         for number, cells in form.rows
-        if any(key in cells for key in INPUTS)
+        if number in form.unkept or any(key in cells for key in INPUTS)
     ]
 
 

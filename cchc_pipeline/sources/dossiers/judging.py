@@ -21,7 +21,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
 from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
-from cchc_pipeline.sources.dossiers.values import code_day, quoted
+from cchc_pipeline.sources.dossiers.values import code_day, is_cell_error, quoted
 from cchc_pipeline.sources.unit_texts import UnitTexts
 
 _SQL_TYPES = {
@@ -136,7 +136,8 @@ class Judgement:
             f" WHEN unit_code IS NOT NULL THEN 0"
             f" WHEN succession IS NULL THEN {bit['UNIT_UNKNOWN']} ELSE {bit['UNIT_NOT_VALID']} END"
         )
-        line, code = bit["LINE_UNREADABLE"], "coalesce(dossier_code, texts.MaHoSo)"
+        line, said = bit["LINE_UNREADABLE"], "texts.MaHoSo"
+        code = f"coalesce(dossier_code, CASE WHEN NOT {is_cell_error(said)} THEN {said} END)"
         self._engine.view(
             "candidates",
             "SELECT *,"

@@ -103,9 +103,9 @@ def moment(text: str) -> str:
         f"CASE WHEN {text} IS NULL THEN NULL"
         f" WHEN {long} = 14 AND try_cast({text} AS BIGINT) > 10000000000000"
         f" THEN try_strptime({text}, '%Y%m%d%H%M%S')"
-        f" WHEN {slashed}"
-        f" AND ({long} = 10 OR ({blank} AND (({long} = 16 AND {minutes}) OR ({seconds}))))"
-        f" THEN try_strptime({text}, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y', '%d/%m/%Y %H:%M'])"
+        f" WHEN {long} = 10 AND {slashed} THEN try_strptime({text}, '%d/%m/%Y')"
+        f" WHEN {blank} AND (({long} = 16 AND {minutes}) OR ({seconds})) AND {slashed}"
+        f" THEN try_strptime({text}, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M'])"
         f" WHEN {iso} AND ({long} = 10 OR ({clock}))"
         f" THEN try_cast({text} AS TIMESTAMP)"
         f" WHEN {_is(text, SERIAL)}"
@@ -178,12 +178,14 @@ def is_timed(text: str) -> str:
 
 def amount(text: str) -> str:
     """An amount of money as DECIMAL, in the forms of ``read_number``."""
-    blanks = f"regexp_replace({text}, '[.]|{BLANK}', '', 'g')"
+    digits = f"replace({text}, '.', '')"
+    for blank in BLANK.strip("[]"):
+        digits = f"replace({digits}, '{blank}', '')"
     forms = {
-        MARKED: f"replace({text}, 'e0', '')",
+        POINTED: f"replace({digits}, ',', '.')",
         DECIMAL: f"replace({text}, ',', '.')",
-        POINTED: f"replace({blanks}, ',', '.')",
         COMMAED: f"replace({text}, ',', '')",
+        MARKED: f"replace({text}, 'e0', '')",
     }
     cases = " ".join(
         f"WHEN {_is(text, form)} THEN try_cast({plain} AS {_MONEY})"

@@ -1,18 +1,28 @@
-"""CSV files: DuckDB's own scan where every line is one row, Python's reader where that shifts rows.
+"""CSV files: DuckDB's own scan where every line is one row, line by line where that shifts rows.
 
 Belongs here: the delimiter, the heading row, the choice between both ways. Does not: whether the
-text is sound (``text_inspection``), or what a value means.
+text is sound (``text_inspection``), cutting odd lines (``csv_lines``), or what a value means.
 """
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.record_files.csv_lines import CsvLines
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow, find_heading
 from cchc_pipeline.sources.record_files.legacy_encodings import name_font
+from cchc_pipeline.sources.record_files.passed_over import (
+    SHORTEST_CODE,
+    Cells,
+    Tally,
+    Unreadable,
+    line_rule,
+    records,
+)
 from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm, check_match
 from cchc_pipeline.sources.record_files.staged_rows import Staging, stage_rows
 from cchc_pipeline.sources.record_files.text_inspection import (
@@ -21,13 +31,26 @@ from cchc_pipeline.sources.record_files.text_inspection import (
     head_text,
     inspect_text,
 )
-from cchc_pipeline.sources.record_files.text_relation import TextRelation, clean, literal
-from cchc_pipeline.sources.record_files.total_lines import total_rule
+from cchc_pipeline.sources.record_files.text_relation import (
+    TextRelation,
+    clean,
+    clean_text,
+    literal,
+    nothing_notes,
+)
+from cchc_pipeline.sources.record_files.total_lines import CODE
 
 _DELIMITERS = ",;\t"
 _LINE_OF_DUCKDB = 2_000_000
+_BETWEEN, _AROUND = "\x1f", "\x1e"
 
-csv.field_size_limit(1 << 26)  # a line is bounded before; the default of 128 KB is below that
+
+@dataclass(frozen=True)
+class _Passed:
+    """The texts of lines that are no records, as DuckDB sees them, and what is said of them."""
+
+    texts: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def read_csv(
@@ -53,13 +76,15 @@ def read_csv(
         inspect_text(file, path, limits.line_bytes)
         raise no_heading(file, head[:20_000], form, limits)
     check_match(heading.match, form, f"{file}, line {heading.row}")
-    grid = Grid(delimiter, heading.width, heading.row)
+    cut = CsvLines(file, delimiter, line_rule(heading, form), limits)
+    grid = Grid(delimiter, heading.width, heading.row, cut.rule.key or 0)
     facts = inspect_text(file, path, limits.line_bytes, grid)
     if facts.is_even and heading.width > 1:
-        return _scan(file, path, form, heading, grid, facts)
+        in_place = _scan(path, cut, grid, facts)
+        if in_place is not None:
+            return in_place
     staged = scratch / f"{path.name[:24]}.rows.parquet"
-    staging = Staging(file, None, form, heading, staged, facts.spelling)
-    return stage_rows(staging, _rows(file, path, grid, limits))
+    return stage_rows(Staging(file, None, form, heading, staged, facts.spelling), cut.rows(path))
 
 
 def no_heading(where: str, text: str, form: RecordForm, limits: Limits) -> SourceError:
@@ -81,12 +106,19 @@ def no_heading(where: str, text: str, form: RecordForm, limits: Limits) -> Sourc
 
 
 def _look(head: str, form: RecordForm, limits: Limits) -> tuple[str, HeadingRow | None]:
-    """The delimiter that shows the best heading row."""
-    found = [
-        (delimiter, find_heading(_head_rows(head, delimiter, limits.heading_rows), form))
-        for delimiter in _DELIMITERS
-    ]
-    return max(found, key=lambda pair: len(pair[1].match.columns) if pair[1] else 0)
+    """The delimiter that shows the best heading row.
+
+    A quote that is left open above the headings hides them: then each line is taken by itself.
+    """
+    for cut in (_head_rows, _head_lines):
+        found = [
+            (delimiter, find_heading(cut(head, delimiter, limits.heading_rows), form))
+            for delimiter in _DELIMITERS
+        ]
+        best = max(found, key=lambda pair: len(pair[1].match.columns) if pair[1] else 0)
+        if best[1] is not None:
+            break
+    return best
 
 
 def _head_rows(head: str, delimiter: str, count: int) -> list[tuple[int, Sequence[str]]]:
@@ -98,59 +130,109 @@ def _head_rows(head: str, delimiter: str, count: int) -> list[tuple[int, Sequenc
         return []
 
 
-def _scan(
-    file: str, path: Path, form: RecordForm, heading: HeadingRow, grid: Grid, facts: TextFacts
-) -> TextRelation:
-    """The table as DuckDB scans it in place, on all cores."""
-    types = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(grid.width))
-    longest = f", max_line_size={facts.longest + 16}" if facts.longest > _LINE_OF_DUCKDB else ""
-    texts = [clean(f"c{place}", facts.spelling) for place in range(grid.width)]
-    columns = {field: texts[place] for field, place in heading.match.columns.items()}
-    first = f"coalesce({', '.join(texts)})"
-    is_blank = f"{first} IS NULL"
+def _head_lines(head: str, delimiter: str, count: int) -> list[tuple[int, Sequence[str]]]:
+    lines = islice(io.StringIO(head, newline=""), count)
+    return [
+        (number, next(csv.reader([line], delimiter=delimiter), []))
+        for number, line in enumerate(lines, start=1)
+    ]
+
+
+def _scan(path: Path, cut: CsvLines, grid: Grid, facts: TextFacts) -> TextRelation | None:
+    """The table as DuckDB scans it in place, on all cores; None where that cannot tell its lines.
+
+    A row whose code looks like one is a record, and its other cells are not looked at: on a
+    million rows that is a third of the reading.
+    """
+    passed = _passed_over(cut, facts)
+    if passed is None:
+        return None
+    heading = cut.rule.heading
+    raws = [f"c{place}" for place in range(grid.width)]
+    texts = [clean(raw, facts.spelling) for raw in raws]
+    is_blank = f"(coalesce({', '.join(texts)}) IS NULL)"
+    is_total = _no_record(texts[grid.key], is_blank, raws, passed.texts)
+    source = _source(path, grid, facts)
+    records_only = f"{source} WHERE NOT {is_total}"
+    taken = [raws[place] for place in heading.match.columns.values()]
     return TextRelation(
-        file=file,
+        file=cut.file,
         sheet=None,
-        source=(
-            f"read_csv({literal(path)}, auto_detect=false, header=false, skip={heading.row},"
-            f" delim={literal(grid.delimiter)}, quote='\"', escape='\"', compression='none',"
-            f" strict_mode=true{longest}, columns={{{types}}})"
-        ),
-        columns=columns,
+        source=source,
+        columns={field: texts[place] for field, place in heading.match.columns.items()},
         row=None,
         first_row=heading.row + 1,
         row_fault=None,
-        is_total=total_rule(form).no_record(first, is_blank, columns),
-        is_blank=f"({is_blank})",
+        is_total=is_total,
+        is_blank=is_blank,
         dropped=heading.match.unknown,
-        notes=_notes(facts, heading),
+        notes=(
+            *heading.notes,
+            *(() if facts.lines > heading.row else ("there is nothing below the heading row",)),
+            *passed.notes,
+            *nothing_notes(records_only, taken, facts.spelling),
+        ),
     )
 
 
-def _notes(facts: TextFacts, heading: HeadingRow) -> tuple[str, ...]:
-    return () if facts.lines > heading.row else ("there is nothing below the heading row",)
+def _source(path: Path, grid: Grid, facts: TextFacts) -> str:
+    types = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(grid.width))
+    longest = f", max_line_size={facts.longest + 16}" if facts.longest > _LINE_OF_DUCKDB else ""
+    return (
+        f"read_csv({literal(path)}, auto_detect=false, header=false, skip={grid.heading_row},"
+        f" delim={literal(grid.delimiter)}, quote='\"', escape='\"', compression='none',"
+        f" strict_mode=true{longest}, columns={{{types}}})"
+    )
 
 
-def _rows(file: str, path: Path, grid: Grid, limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Rows below the heading row, each with the number of the line on which it begins.
+def _no_record(key: str, is_blank: str, raws: Sequence[str], passed: Sequence[str]) -> str:
+    """Whether a line is blank or passed over, as SQL that is never NULL."""
+    is_record = (
+        f"coalesce(length({key}) >= {SHORTEST_CODE}"
+        f" AND regexp_full_match({key}, {literal(CODE.pattern)}), false)"
+    )
+    no_record = is_blank
+    if passed:
+        whole = ", ".join(f"coalesce({raw}, '')" for raw in raws)
+        known = literal(_AROUND + _AROUND.join(passed) + _AROUND)
+        line = f"concat_ws({literal(_BETWEEN)}, {whole})"
+        around = literal(_AROUND)
+        no_record = f"({is_blank} OR contains({known}, concat({around}, {line}, {around})))"
+    return f"CASE WHEN {is_record} THEN false ELSE {no_record} END"
 
-    Raises:
-        SourceError: A quote that is never closed swallows the lines after it.
+
+def _passed_over(cut: CsvLines, facts: TextFacts) -> _Passed | None:
+    """The lines without a code that are no records; None where they cannot be told by their texts.
+
+    These are few, so the rule judges them in hand, and DuckDB knows them by what stands in them.
     """
-    with path.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, delimiter=grid.delimiter, strict=False)
-        before = 0
-        try:
-            for cells in reader:
-                if reader.line_num - before > limits.quoted_lines:
-                    raise _not_closed(file, before + 1)
-                if before >= grid.heading_row:
-                    yield before + 1, cells
-                before = reader.line_num
-        except csv.Error:
-            raise _not_closed(file, before + 1) from None
+    if facts.codeless is None:
+        return None
+    lines = [(number, cut.alone(text)) for number, text in facts.codeless]
+    if any(cells is None for _, cells in lines):
+        return None
+    by_number = {number: cells for number, cells in lines if cells is not None}
+    tally = Tally()
+    kept = {n for n, _ in records(_with_gaps(by_number, facts.last_row), cut.rule, tally)}
+    texts = {
+        _BETWEEN.join(cells)
+        for number, cells in by_number.items()
+        if number not in kept and any(map(clean_text, cells))
+    }
+    both = texts & {_BETWEEN.join(cells) for n, cells in by_number.items() if n in kept}
+    if both or len(texts) > cut.limits.passed_lines:
+        return None
+    return _Passed(tuple(sorted(texts)), tally.notes())
 
 
-def _not_closed(file: str, line: int) -> SourceError:
-    what = "a quoted cell begins here and does not end"
-    return SourceError(what, where=f"{file}, line {line}", todo='close it, or remove the "')
+def _with_gaps(lines: dict[int, list[str]], last: int) -> Iterator[tuple[int, Cells]]:
+    """Lines in their order, with a mark for the records that stand between and below them."""
+    record = Unreadable("")
+    before = 0
+    for number, cells in lines.items():
+        if number != before + 1:
+            yield number - 1, record
+        yield number, cells
+        before = number
+    if before != last:
+        yield last, record

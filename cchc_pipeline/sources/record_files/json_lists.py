@@ -80,7 +80,8 @@ def find_lists(
         return ()
     within = ", ".join(f"{_names_within(column_of(item))} AS k{n}" for n, item in enumerate(items))
     every = " UNION ALL ".join(
-        f"SELECT {n} AS n, unnest(k{n}) AS names FROM shapes" for n in range(len(items))
+        f"SELECT {n} AS n, unnest(k{n}) AS names FROM shapes"  # noqa: S608 - own names
+        for n in range(len(items))
     )
     query = (
         f"WITH shapes AS MATERIALIZED (SELECT DISTINCT {within} FROM {source})"  # noqa: S608

@@ -13,7 +13,7 @@ import duckdb
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files import json_lists
 from cchc_pipeline.sources.record_files.json_lists import JSON_BLANKS, ListText
-from cchc_pipeline.sources.record_files.keys import KeyMatch, match_keys, match_leaves
+from cchc_pipeline.sources.record_files.keys import KeyMatch, match_keys
 from cchc_pipeline.sources.record_files.record_form import NestedField, RecordForm, file_rules
 from cchc_pipeline.sources.record_files.text_relation import (
     Spelling,

@@ -17,6 +17,7 @@ from cchc_pipeline.sources.record_files.record_form import (
     shown,
 )
 
+_TOLD = 2
 _KEEP_ONE = "keep one of them, rename or delete the other"
 
 
@@ -52,7 +53,8 @@ def match_keys(keys: Iterable[str], form: RecordForm, where: str) -> KeyMatch:
         else:
             listed[item] = key
     match = match_headings(plain, form)
-    check_match(replace(match, doubles=(*match.doubles, *doubles)), form, where)
+    told = (*match.doubles, *doubles)[:_TOLD]
+    check_match(replace(match, doubles=told), form, where)
     fields = {field: plain[place] for field, place in match.columns.items()}
     return KeyMatch(fields, listed, match.unknown)
 

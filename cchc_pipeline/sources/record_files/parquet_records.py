@@ -4,7 +4,7 @@ Belongs here: which columns are fields, and the SQL that makes texts of their ty
 a text means, or lists that stand as JSON text (``json_lists``).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,11 +45,15 @@ _DAMAGE = (pa.ArrowException, OSError, ValueError, ArithmeticError, LookupError,
 
 @dataclass(frozen=True)
 class _Column:
-    """A column, or a leaf of a list: the SQL of its value, and its type as DuckDB sees it."""
+    """A column, or a leaf of a list: the SQL of its value, and its type as DuckDB sees it.
+
+    ``members`` are the names within its entries as the file has them; DuckDB makes them differ.
+    """
 
     sql: str
     type: Any
     is_utc: bool = False
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,28 +116,64 @@ def _contents(
         with pq.ParquetFile(path) as content:
             metadata, names = content.metadata, tuple(content.schema_arrow.names)
             utc, strange = _instants(content.schema), _durations(content.schema_arrow)
-        sizes = [metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups)]
+            members = [_members(kind) for kind in content.schema_arrow.types]
+        groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+        unpacked = sum(group.total_byte_size for group in groups)
+        is_sound = _is_sound(
+            groups, metadata.num_rows, path.stat().st_size - 8 - metadata.serialized_size
+        )
     except _DAMAGE:
         raise _damaged(file) from None
-    if sum(sizes) > limits.unpacked_bytes:
+    if unpacked > limits.unpacked_bytes:
         what = f"unpacks to more than {limits.unpacked_bytes // 1_000_000} MB"
         raise SourceError(what, where=file, todo="split the export into several files")
-    with reading(file):
+    if any(key.casefold() == _ROW for key in names):
+        raise SourceError(f"has a column {_ROW}", where=file, todo="rename or delete it")
+    try:
         table = connection.sql(f"SELECT * FROM read_parquet({literal(path)})")  # noqa: S608
         found = list(zip(table.columns, table.types, strict=True))
-    if len(found) != len(names) or min(sizes, default=0) < 0 or metadata.num_rows < 0:
+    except duckdb.Error:
+        raise _damaged(file) from None
+    if len(found) != len(names) or not is_sound:
         raise _damaged(file)
     columns = tuple(
-        _Column(name(held), None if key in strange else kind, key in utc)
-        for key, (held, kind) in zip(names, found, strict=True)
+        _Column(name(held), None if key in strange else kind, key in utc, within)
+        for key, (held, kind), within in zip(names, found, members, strict=True)
     )
     return _Contents(names, columns, metadata.num_rows)
+
+
+def _is_sound(groups: Sequence[Any], rows: int, end: int) -> bool:
+    """Whether rows add up, and what the footer points to lies before it.
+
+    DuckDB takes the footer at its word, and counts below nothing are an error within it.
+    """
+    chunks = [group.column(place) for group in groups for place in range(group.num_columns)]
+    reaches = (
+        (min(chunk.data_page_offset, chunk.dictionary_page_offset or chunk.data_page_offset),
+         chunk.total_compressed_size)
+        for chunk in chunks
+    )  # fmt: skip
+    return (
+        rows == sum(group.num_rows for group in groups)
+        and all(group.num_rows >= 0 and group.total_byte_size >= 0 for group in groups)
+        and all(chunk.num_values >= 0 and chunk.total_uncompressed_size >= 0 for chunk in chunks)
+        and all(start >= 0 and 0 <= length <= end - start for start, length in reaches)
+    )
 
 
 def _instants(schema: Any) -> frozenset[str]:
     """The columns of INT96 stamps: instants in UTC that do not say so."""
     leaves = (schema.column(place) for place in range(len(schema)))
     return frozenset(leaf.path.split(".")[0] for leaf in leaves if leaf.physical_type == "INT96")
+
+
+def _members(kind: Any) -> tuple[str, ...]:
+    """The names within the entries of a list of structs."""
+    held: Any = getattr(kind, "value_type", None)
+    if held is None or not pa.types.is_struct(held):
+        return ()
+    return tuple(field.name for field in held)
 
 
 def _durations(schema: Any) -> frozenset[str]:
@@ -236,10 +276,10 @@ def _leaves(file: str, item: NestedField, column: _Column) -> Mapping[str, _Colu
     if kind is not None and kind.id == "list":
         kind = kind.child
         if kind.id == "struct":
-            types = dict(kind.children)
-            names = match_leaves(types, item, file)
+            held = dict(zip(column.members, kind.children, strict=True))
+            names = match_leaves(column.members, item, file)
             return {
-                leaf: _Column(f"entry.{name(key)}", types[key], column.is_utc)
+                leaf: _Column(f"entry.{name(held[key][0])}", held[key][1], column.is_utc)
                 for leaf, key in names.items()
             }
     if kind is not None and kind.id == "null":

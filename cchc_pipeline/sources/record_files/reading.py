@@ -4,19 +4,24 @@ Belongs here: the way from a kept file through unpacking to its format's reader.
 files in (``deliveries``), or what the texts mean.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.errors import CchcError, SourceError
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import DeliveredFile
 from cchc_pipeline.sources.record_files.delimited import read_csv
 from cchc_pipeline.sources.record_files.json_records import read_json_document, read_json_lines
 from cchc_pipeline.sources.record_files.parquet_records import read_parquet
 from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm, file_rules
-from cchc_pipeline.sources.record_files.text_relation import TextRelation, reading
+from cchc_pipeline.sources.record_files.text_relation import (
+    TextRelation,
+    is_of_the_disk,
+    reading,
+)
 from cchc_pipeline.sources.record_files.unpacking import check_kind, format_of, unpack
 from cchc_pipeline.sources.record_files.workbooks import read_workbook
 
@@ -73,8 +78,44 @@ def read_plain(
     if kind not in form.formats:
         todo = f"save it as {' or '.join(form.formats)}"
         raise SourceError(f"a {kind or 'nameless'} file is not read", where=file, todo=todo)
-    plain = unpack(file, path, scratch, most)
-    check_kind(file, plain, kind)
+    with _named(file), reading(file):
+        plain = unpack(file, path, scratch, most)
+        check_kind(file, plain, kind)
+        return _read(kind, file, plain, form, scratch, connection, most)
+
+
+@contextmanager
+def _named(file: str) -> Iterator[None]:
+    """Make whatever goes wrong in a reader one line that names the file.
+
+    An interrupt, and what the disk refuses, is not about the file, and passes.
+
+    Raises:
+        SourceError: A reader failed in a way that nobody foresaw; the cause is chained.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        what, todo = "needs more memory than there is", "split it into several files"
+        raise SourceError(what, where=file, todo=todo) from error
+    except (CchcError, duckdb.InterruptException):
+        raise
+    except Exception as error:
+        if is_of_the_disk(error):
+            raise
+        what, todo = "cannot be read", "export it again; --debug shows where reading stopped"
+        raise SourceError(what, where=file, todo=todo) from error
+
+
+def _read(
+    kind: str,
+    file: str,
+    plain: Path,
+    form: RecordForm,
+    scratch: Path,
+    connection: duckdb.DuckDBPyConnection,
+    most: Limits,
+) -> list[TextRelation]:
     readers: Mapping[str, _Reader] = {
         "csv": lambda: [read_csv(file, plain, form, scratch, most)],
         "xlsx": lambda: read_workbook(file, plain, form, scratch, most),

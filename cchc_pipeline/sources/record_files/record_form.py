@@ -23,16 +23,32 @@ from cchc_pipeline.typed_data import refuse, typed
 
 FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet", "yaml"]
 _NO_EXTRAS = ConfigDict(extra="forbid")
-_QUOTED_LETTERS = 60
+_QUOTED_LETTERS = 40
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
 class FormField:
-    """A field of one value; a file in which no row can have a ``required`` one is refused."""
+    """A field of one value; a file in which no row can have a ``required`` one is refused.
+
+    Attributes:
+        name: The name, which is a heading too.
+        required: Whether a file must have it.
+        headings: The headings under which it stands.
+        code_headings: Headings of which it is certain that codes stand below.
+        beside: The field that takes the other column where a file has one under a code heading
+            and another that means the same; alone, the column of that field gives this one.
+    """
 
     name: str
     required: bool = False
     headings: tuple[str, ...] = ()
+    code_headings: tuple[str, ...] = ()
+    beside: str | None = None
+
+    @property
+    def every_heading(self) -> tuple[str, ...]:
+        """The name and all headings."""
+        return (self.name, *self.headings, *self.code_headings)
 
     @property
     def title(self) -> str:
@@ -57,7 +73,8 @@ class NestedField:
 class RecordForm:
     """A record: ``files`` begins the names of its files, ``any_of`` asks for one field of several.
 
-    ``total_line`` holds the words with which a line of sums begins.
+    ``total_line`` holds the words with which a line of sums begins, ``moments`` the fields whose
+    numbers are Excel's serial days.
     """
 
     record: str
@@ -69,6 +86,7 @@ class RecordForm:
     nested: tuple[NestedField, ...] = ()
     any_of: tuple[tuple[str, ...], ...] = ()
     total_line: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,17 +104,21 @@ class RecordForm:
         return {
             fold_heading(heading): field.name
             for field in self.fields
-            for heading in (field.name, *field.headings)
+            for heading in field.every_heading
         }
 
 
 @dataclass(frozen=True)
 class ColumnMatch:
-    """Which column holds which field: places by the field's name, and the headings not known."""
+    """Which column holds which field: places by the field's name, and the headings not known.
+
+    ``width`` is the number of headings, empty ones at the end not counted.
+    """
 
     columns: Mapping[str, int]
     doubles: tuple[str, ...]
     unknown: tuple[str, ...]
+    width: int = 0
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
@@ -112,11 +134,25 @@ class Limits:
     quoted_lines: int
     heading_rows: int
     heading_matches: int
+    columns: int
+    passed_lines: int
+    tail_lines: int
+    workbook_parts: int
+    workbook_sheets: int
+    workbook_part_bytes: int
+    workbook_item_bytes: int
+    shared_text_bytes: int
+    shared_texts: int
+    workbook_cells: int
+    workbook_columns: int
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
 class _LineFaults:
     cells: str
+    cells_short: str
+    open_quote: str
+    formula: str
     not_json: str
     not_object: str
     not_list: str
@@ -130,13 +166,33 @@ class _LineFaults:
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class LineWords:
+    """What tells lines that are no records; ``schemas/records/_files.yaml`` says more."""
+
+    section_mark: str
+    signature: tuple[str, ...]
+    signature_day: str
+    signature_cells: int
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+class _Notes:
+    nothings: str
+    two_rows: str
+    passed: Mapping[str, str]
+
+
+@typed_dataclass(frozen=True, config=_NO_EXTRAS)
 class FileRules:
-    """The rules for all files of records: limits, refused endings, what is told of a bad line."""
+    """The rules for all files of records: limits, refused endings, words, and what is told."""
 
     basis: str
     limits: Limits
     refused: Mapping[str, str]
     faults: _LineFaults
+    nothings: tuple[str, ...]
+    lines: LineWords
+    notes: _Notes
 
 
 @cache
@@ -186,28 +242,58 @@ def fold_heading(heading: str) -> str:
 
 
 def match_headings(headings: Sequence[str], form: RecordForm) -> ColumnMatch:
-    """Find the fields that a row of headings names; empty ones are passed over."""
-    known = form.by_fold
-    columns: dict[str, int] = {}
-    doubles, unknown = [], []
-    for place, heading in enumerate(headings):
+    """Find the fields that a row of headings names; empty ones are passed over.
+
+    Of more columns than the limit only the first are looked at; ``check_match`` refuses them.
+    """
+    width = next((n for n in range(len(headings), 0, -1) if headings[n - 1].strip()), 0)
+    known, places = form.by_fold, dict[str, list[int]]()
+    unknown = []
+    for place, heading in enumerate(headings[: min(width, file_rules().limits.columns)]):
         name = known.get(fold_heading(heading))
-        if name is None:
-            unknown += [shown(heading)] if heading.strip() else []
-        elif name in columns:
-            doubles.append(f'"{shown(headings[columns[name]])}" and "{shown(heading)}" ({name})')
-        else:
-            columns[name] = place
-    return ColumnMatch(columns, tuple(doubles), tuple(unknown))
+        if name is not None:
+            places.setdefault(name, []).append(place)
+        elif heading.strip():
+            unknown.append(shown(heading))
+    _part_codes_from_names(headings, form, places)
+    doubles = (
+        f'"{shown(headings[first])}" and "{shown(headings[other])}" ({name})'
+        for name, (first, *others) in places.items()
+        for other in others
+    )
+    columns = {name: found[0] for name, found in places.items()}
+    return ColumnMatch(columns, tuple(doubles), tuple(unknown), width)
+
+
+def _part_codes_from_names(
+    headings: Sequence[str], form: RecordForm, places: dict[str, list[int]]
+) -> None:
+    """Where a column of codes stands beside one of names, the code decides; alone, each does."""
+    for field in form.fields:
+        if field.beside is None:
+            continue
+        codes = {fold_heading(heading) for heading in field.code_headings}
+        found = places.get(field.name, [])
+        coded = [place for place in found if fold_heading(headings[place]) in codes]
+        if coded and len(coded) < len(found):
+            others = [place for place in found if place not in coded]
+            places[field.name] = coded
+            places[field.beside] = sorted([*places.get(field.beside, []), *others])
+        elif not found and field.beside in places:
+            places[field.name] = places.pop(field.beside)
 
 
 def check_match(match: ColumnMatch, form: RecordForm, where: str) -> None:
     """Hold the columns of a file to its form.
 
     Raises:
-        SourceError: Two columns mean the same, or a field that must be there has no column; the
-            line names them by their headings.
+        SourceError: There are too many columns, two mean the same, or a field that must be there
+            has none; the line names them by their headings.
     """
+    most = file_rules().limits.columns
+    if match.width > most:
+        what = f"has {match.width} columns, and no more than {most} are read"
+        raise SourceError(what, where=where, todo="delete the columns that are not asked for")
     if match.doubles:
         todo = "keep one of them, rename or delete the other"
         raise SourceError(
@@ -222,9 +308,14 @@ def check_match(match: ColumnMatch, form: RecordForm, where: str) -> None:
     raise SourceError(f"no column for {titles}", where=where, todo=todo)
 
 
-def shown(heading: str) -> str:
-    """A heading as a message quotes it: on one line, cut where it is long."""
-    return " ".join(heading.split())[:_QUOTED_LETTERS]
+def shown(text: str) -> str:
+    """A heading or a name as a message quotes it: on one line, cut, nothing raw on a terminal."""
+    start = " ".join(text[: _QUOTED_LETTERS * 4].split())
+    cut = f"{start[: _QUOTED_LETTERS - 1]}…" if len(start) > _QUOTED_LETTERS else start
+    return "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char)[0] == "C" else char
+        for char in cut
+    )
 
 
 def _missing(columns: Mapping[str, int], form: RecordForm) -> Iterator[tuple[FormField, ...]]:
@@ -239,7 +330,7 @@ def _renamed(fields: Iterable[FormField], unknown: Iterable[str]) -> str:
     """The unknown heading that is spelt most like a missing field's, as a hint."""
     folds = {fold_heading(heading): heading for heading in unknown}
     for field in fields:
-        for spelling in (*field.headings, field.name):
+        for spelling in (*field.headings, *field.code_headings, field.name):
             close = difflib.get_close_matches(fold_heading(spelling), folds, n=1, cutoff=0.7)
             if close:
                 return f'"{folds[close[0]]}" -> "{spelling}"'
@@ -251,13 +342,16 @@ def _form_problems(form: RecordForm) -> Iterator[str]:
     yield from (f"{name}: stands there twice" for name, count in names.items() if count > 1)
     owners: dict[str, str] = {}
     for field in form.fields:
-        for fold in {fold_heading(heading) for heading in (field.name, *field.headings)}:
+        for fold in {fold_heading(heading) for heading in field.every_heading}:
             if not fold:
                 yield f"{field.name}: has an empty heading"
             if owners.setdefault(fold, field.name) != field.name:
                 yield f"{field.name}: shares a heading with {owners[fold]}"
     for name in (name for group in form.any_of for name in group if name not in names):
         yield f"any_of: {name} is no field"
+    for field in (field for field in form.fields if field.beside not in (None, *names)):
+        yield f"{field.name}: beside names no field"
+    yield from (f"moments: {name} is no field" for name in form.moments if name not in names)
     if form.fields and not form.required:
         yield "fields: none is required"
 

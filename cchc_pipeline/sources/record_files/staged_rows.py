@@ -1,11 +1,12 @@
 """Rows in hand, written to a scratch table with their numbers, where DuckDB cannot read the file.
 
-Belongs here: judging a row blank, a total or faulty, and the scratch Parquet. Does not: where the
-rows come from (``delimited``, ``workbooks``). Only the form's columns are written.
+Belongs here: whether a row has the heading's cells, and the scratch Parquet. Does not: where the
+rows come from (``csv_lines``, ``workbooks``), or which are no records (``passed_over``). Only the
+form's columns are written.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow
+from cchc_pipeline.sources.record_files.passed_over import (
+    Cells,
+    Tally,
+    Unreadable,
+    line_rule,
+    records,
+)
 from cchc_pipeline.sources.record_files.record_form import RecordForm, file_rules
 from cchc_pipeline.sources.record_files.text_relation import (
     BLANKS,
@@ -22,23 +30,26 @@ from cchc_pipeline.sources.record_files.text_relation import (
     clean,
     literal,
     name,
+    nothing_notes,
 )
-from cchc_pipeline.sources.record_files.total_lines import total_rule
 
 _BATCH = 20_000
-_ROW, _FAULT, _TOTAL = "_row", "_fault", "_total"
+_ROW, _FAULT = "_row", "_fault"
 
 
 class _Row(NamedTuple):
     number: int
     cells: Sequence[str | None]
     fault: str | None
-    is_total: bool
 
 
 @dataclass(frozen=True)
 class Staging:
-    """Where rows come from, and where they go: the scratch file ``path``."""
+    """Where rows come from, and where they go: the scratch file ``path``.
+
+    ``faults`` says of rows by their numbers why they cannot be read, whatever their cells hold; it
+    may be filled while the rows are.
+    """
 
     file: str
     sheet: str | None
@@ -46,70 +57,71 @@ class Staging:
     heading: HeadingRow
     path: Path
     spelling: Spelling
+    faults: Mapping[int, str] = field(default_factory=dict)
 
 
-def stage_rows(staging: Staging, rows: Iterable[tuple[int, Sequence[str]]]) -> TextRelation:
+def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelation:
     """Write rows to a scratch table.
 
     Args:
         staging: From where to where.
-        rows: Number and cells of the rows below the heading row; blank ones are skipped.
+        rows: Number and cells of the rows below the heading row, or why they cannot be read;
+            blank ones are skipped, and those that are no records counted in a note.
     """
     heading, path = staging.heading, staging.path
     names = list(heading.match.columns)
-    texts = [pa.field(field, pa.string()) for field in names]
-    schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string()), (_TOTAL, pa.bool_())])
-    judged = _judged(rows, heading, staging.form)
+    texts = [pa.field(column, pa.string()) for column in names]
+    schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string())])
+    tally = Tally()
+    judged = _judged(records(rows, line_rule(heading, staging.form), tally), staging)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
         while batch := list(islice(judged, _BATCH)):
             writer.write_table(_table(batch, schema))
             written += len(batch)
+    source = f"read_parquet({literal(path)})"
+    below = () if written or tally.lines else ("there is nothing below the heading row",)
+    nothings = nothing_notes(source, map(name, names), staging.spelling)
     return TextRelation(
         file=staging.file,
         sheet=staging.sheet,
-        source=f"read_parquet({literal(path)})",
-        columns={field: clean(name(field), staging.spelling) for field in names},
+        source=source,
+        columns={column: clean(name(column), staging.spelling) for column in names},
         row=name(_ROW),
         first_row=heading.row + 1,
         row_fault=name(_FAULT),
-        is_total=name(_TOTAL),
+        is_total=None,
         is_blank=None,
         dropped=heading.match.unknown,
-        notes=() if written else ("there is nothing below the heading row",),
+        notes=(*heading.notes, *below, *tally.notes(), *nothings),
     )
 
 
-def _judged(
-    rows: Iterable[tuple[int, Sequence[str]]], heading: HeadingRow, form: RecordForm
-) -> Iterator[_Row]:
-    """The rows as they are written; those whose cells are all empty are left out."""
-    places, width, rule = heading.match.columns, heading.width, total_rule(form)
+def _judged(rows: Iterable[tuple[int, Cells]], staging: Staging) -> Iterator[_Row]:
+    """The rows as they are written.
+
+    The cells of a row that is too short or too long may stand in wrong columns, where a message
+    could quote something personal: they are left out.
+    """
+    heading, faults = staging.heading, file_rules().faults
+    places, width = heading.match.columns, heading.width
     nothing = [None] * len(places)
     for number, cells in rows:
-        first = next((text for cell in cells if cell and (text := cell.strip(BLANKS))), None)
-        if first is None:
-            continue
-        if rule.begins(first) and rule.holds(_texts(cells, places)):
-            yield _Row(number, nothing, None, True)
+        if isinstance(cells, Unreadable):
+            yield _Row(number, nothing, cells.fault)
+        elif number in staging.faults:
+            yield _Row(number, nothing, staging.faults[number])
         elif len(cells) == width or _fits(cells, width):
-            yield _Row(number, [cells[place] for place in places.values()], None, False)
+            yield _Row(number, [cells[place] for place in places.values()], None)
         else:
-            # Its cells may stand in wrong columns, where a message could quote something personal.
-            fault = file_rules().faults.cells.format(cells=len(cells), headings=width)
-            yield _Row(number, nothing, fault, False)
+            words = faults.cells_short if len(cells) < width else faults.cells
+            yield _Row(number, nothing, words.format(cells=len(cells), headings=width))
 
 
-def _texts(cells: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
-    return {
-        field: cells[place].strip(BLANKS) for field, place in places.items() if place < len(cells)
-    }
-
-
-def _fits(cells: Sequence[str], width: int) -> bool:
+def _fits(cells: Sequence[str | None], width: int) -> bool:
     """Whether a row that is too long is so by empty cells only."""
-    return len(cells) > width and not any(cell.strip(BLANKS) for cell in cells[width:])
+    return len(cells) > width and not any((cell or "").strip(BLANKS) for cell in cells[width:])
 
 
 def _table(batch: Sequence[_Row], schema: pa.Schema) -> pa.Table:
@@ -118,6 +130,5 @@ def _table(batch: Sequence[_Row], schema: pa.Schema) -> pa.Table:
         pa.array([row.number for row in batch], pa.int64()),
         *(pa.array(column, pa.string()) for column in columns),
         pa.array([row.fault for row in batch], pa.string()),
-        pa.array([row.is_total for row in batch], pa.bool_()),
     ]
     return pa.Table.from_arrays(arrays, schema=schema)

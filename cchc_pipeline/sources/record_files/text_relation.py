@@ -1,26 +1,43 @@
 """A table of a file as DuckDB sees it, and the SQL that makes its texts clean.
 
-Belongs here: the type that every reader gives, quoting, and trimming. Does not: the readers.
+Belongs here: the type that every reader gives, quoting, and cleaning, as SQL and for a text in
+hand. Does not: the readers, or the words that stand for nothing (``schemas/records/_files.yaml``).
 """
 
-from collections.abc import Iterator, Mapping
+import errno
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.sources.record_files.record_form import file_rules
 
-BLANKS = " \t\r\n\v\f\u00a0\u200b\ufeff"
-"""What is trimmed from both ends of a text; the last three are invisible in an editor."""
+BLANKS = " \t\r\n\v\f\u00a0\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
+"""What is trimmed from both ends of a text; from U+00A0 on nobody sees them in an editor."""
 
-
-_DAMAGE = (
-    duckdb.InvalidInputException,
-    duckdb.ConversionException,
-    duckdb.SerializationException,
+_ANY_BLANKS = f"[{BLANKS}]*"
+_GUARD = re.compile(rf"(?s)^{_ANY_BLANKS}(?:'(.*)|=\"(.*)\"{_ANY_BLANKS})$")
+_LONGEST_NOTHING = 24
+"""The bytes of a cell that may be a word for nothing, with blanks around it."""
+_OF_THE_QUERY = (
+    duckdb.CatalogException,
+    duckdb.BinderException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+    duckdb.ConnectionException,
+    duckdb.InterruptException,
 )
+_DISK_NUMBERS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE}
+)
+_DISK_WORDS = tuple(os.strerror(number) for number in sorted(_DISK_NUMBERS))
 
 
 @dataclass(frozen=True)
@@ -62,33 +79,108 @@ class TextRelation:
 
 @dataclass(frozen=True)
 class Spelling:
-    """What the texts of a file may need: NFC for combining marks, more than spaces trimmed."""
+    """What the texts of a file may need.
+
+    Attributes:
+        has_marks: Combining marks, which NFC joins to their letters.
+        has_odd_blanks: More than spaces to be trimmed.
+        has_guards: Cells with a guard against spreadsheets: ``'text`` or ``="text"``.
+        has_nothings: Cells that say that nothing is in them: ``-``, ``NULL``.
+    """
 
     has_marks: bool = True
     has_odd_blanks: bool = True
+    has_guards: bool = True
+    has_nothings: bool = True
 
 
 @contextmanager
 def reading(where: str) -> Iterator[None]:
     """Tell of a file that DuckDB cannot read in one line; its own words may quote the content.
 
+    A wrong query, an interrupt and a full disk are not the file's fault and pass as they are.
+
     Raises:
         SourceError: DuckDB failed on the file.
     """
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        what, todo = "needs more memory than reading may take", "split it into several files"
+        raise SourceError(what, where=where, todo=todo) from error
     except duckdb.Error as error:
-        # A damaged page is a plain Error; the other classes are memory, disk or a wrong query.
-        if type(error) is not duckdb.Error and not isinstance(error, _DAMAGE):
+        if isinstance(error, _OF_THE_QUERY) or is_of_the_disk(error):
             raise
         todo = "export the file again"
-        raise SourceError("is damaged and cannot be read", where=where, todo=todo) from None
+        raise SourceError("is damaged and cannot be read", where=where, todo=todo) from error
+
+
+def is_of_the_disk(error: Exception) -> bool:
+    """Whether the operating system refused, which is nothing about a file's content."""
+    if isinstance(error, OSError):
+        return error.errno in _DISK_NUMBERS
+    return isinstance(error, duckdb.IOException) and any(word in str(error) for word in _DISK_WORDS)
 
 
 def clean(sql: str, spelling: Spelling) -> str:
-    """A text trimmed, in NFC, and NULL where nothing is left."""
-    trimmed = f"trim({sql}, {literal(BLANKS)})" if spelling.has_odd_blanks else f"trim({sql})"
-    return f"nullif({f'nfc_normalize({trimmed})' if spelling.has_marks else trimmed}, '')"
+    """A text trimmed, without its guard, in NFC, and NULL where nothing is left or meant."""
+    text = sql
+    if spelling.has_guards:
+        text = (
+            f"CASE WHEN contains({sql}, '''') OR contains({sql}, '=\"')"
+            f" THEN regexp_replace({sql}, {literal(_GUARD.pattern)}, '\\1\\2') ELSE {sql} END"
+        )
+    if spelling.has_nothings:
+        text = f"CASE WHEN {_is_nothing(sql)} THEN '' ELSE {text} END"
+    text = _trimmed(text, spelling)
+    return f"nullif({f'nfc_normalize({text})' if spelling.has_marks else text}, '')"
+
+
+def clean_text(text: str) -> str:
+    """What ``clean`` makes of a text in hand; empty where that is NULL."""
+    if len(text.encode(errors="replace")) <= _LONGEST_NOTHING and re.fullmatch(_nothing(), text):
+        return ""
+    bare = text.strip(BLANKS)
+    if guarded := _GUARD.fullmatch(bare):
+        bare = (guarded[2] if guarded[1] is None else guarded[1]).strip(BLANKS)
+    return unicodedata.normalize("NFC", bare)
+
+
+def nothing_notes(source: str, texts: Iterable[str], spelling: Spelling) -> tuple[str, ...]:
+    """A note that counts the cells which say that nothing is in them; none where none does.
+
+    Args:
+        source: What stands after FROM.
+        texts: The SQL of the columns that are read, before cleaning.
+        spelling: As for ``clean``.
+    """
+    counts = [f"count(*) FILTER ({_is_nothing(text)})" for text in texts]
+    if not counts or not spelling.has_nothings:
+        return ()
+    query = f"SELECT {' + '.join(counts)} FROM {source}"  # noqa: S608 - a reader's SQL
+    with duckdb.connect() as connection:
+        count = connection.execute(query).fetchall()[0][0]
+    return (file_rules().notes.nothings.format(count=count),) if count else ()
+
+
+def _trimmed(sql: str, spelling: Spelling) -> str:
+    return f"trim({sql}, {literal(BLANKS)})" if spelling.has_odd_blanks else f"trim({sql})"
+
+
+def _is_nothing(sql: str) -> str:
+    """Short texts only: a long one is not looked at, which costs nothing.
+
+    A pattern, because of a long list of words DuckDB makes a join for each column.
+    """
+    matches = f"regexp_full_match({sql}, {literal(_nothing())})"
+    return f"coalesce(strlen({sql}) <= {_LONGEST_NOTHING} AND {matches}, false)"
+
+
+@cache
+def _nothing() -> str:
+    """The words for nothing with blanks around them, as they stand and with a guard."""
+    word = f"(?:{'|'.join(map(re.escape, file_rules().nothings))})"
+    return f"""(?is){_ANY_BLANKS}(?:'?{word}|="{word}"){_ANY_BLANKS}"""
 
 
 def literal(text: str | Path) -> str:

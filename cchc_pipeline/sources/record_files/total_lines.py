@@ -12,6 +12,8 @@ from cchc_pipeline.sources.record_files.record_form import RecordForm
 from cchc_pipeline.sources.record_files.text_relation import literal
 
 _CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
+CODE = re.compile(_CODE, re.ASCII)
+"""What a record's code looks like, whatever the record."""
 _BOUND_LETTERS = str.maketrans("đĐ", "dD")
 
 
@@ -45,7 +47,7 @@ class TotalRule:
 
     def holds(self, texts: Mapping[str, str]) -> bool:
         """Whether the trimmed texts of a row that so begins are otherwise those of a sum."""
-        if re.fullmatch(_CODE, texts.get(self.required[0], ""), re.ASCII):
+        if CODE.fullmatch(texts.get(self.required[0], "")):
             return False
         return sum(bool(texts.get(name)) for name in self.required) <= self.most_filled
 

@@ -1,11 +1,10 @@
 """Opening a kept file by its name: plain, gzip or Zstandard, within bounds.
 
 Belongs here: what a name promises, unpacking to a scratch file, what the first bytes give away, and
-the bounds of a workbook. Does not: what a text holds (``text_inspection``).
+how far a file may unpack. Does not: what a text holds (``text_inspection``), or the parts of a
+workbook (``workbook_parts``).
 """
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +27,6 @@ _MAGIC = {
 }
 _PACKINGS = {".gz": ("gzip", b"\x1f\x8b"), ".zst": ("zstd", b"\x28\xb5\x2f\xfd")}
 _AGAIN = "export the file again"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError)
 
 
 def format_of(file: str) -> tuple[str, str]:
@@ -62,42 +60,54 @@ def unpack(file: str, blob: Path, scratch: Path, limits: Limits) -> Path:
 
 
 def check_kind(file: str, path: Path, expected: FileFormat) -> None:
-    """What the first bytes give away does not contradict the format.
+    """What the first bytes of a file give away does not contradict the format.
 
     Raises:
         SourceError: They are those of another kind of file.
     """
     with path.open("rb") as content:
-        start = content.read(8)
+        check_start(file, content, expected)
+
+
+def check_start(file: str, content: BinaryIO, expected: FileFormat) -> None:
+    """As ``check_kind``, of an open file, which is left at some place.
+
+    Raises:
+        SourceError: It is empty, or its first bytes are those of another kind of file.
+    """
+    content.seek(0)
+    start = content.read(8)
+    if not start:
+        raise SourceError("is empty", where=file, todo=_AGAIN)
     found = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
     promised = {"xlsx": "a workbook or a zip", "parquet": "Parquet"}.get(expected)
     if expected == "xlsx" and start == _CFB:
-        raise _compound_file(file, path)
+        raise _compound_file(file, content)
     if found != promised:
         what = f"is no {expected.upper()}" + (f" but {found}" if found else "")
         raise SourceError(what, where=file, todo="give it the right ending, or export it again")
 
 
-def check_workbook(file: str, path: Path, limits: Limits) -> int:
-    """Unpack a workbook's parts once, into nothing, before anything interprets them.
+def check_unpacked_size(file: str, size: int, packed: int, most: int, limits: Limits) -> None:
+    """Hold what a file unpacks to against its size.
 
-    Returns:
-        The number of cells that hold an error such as ``#N/A``.
+    Args:
+        file: The name that messages call it by.
+        size: What it unpacks to, in bytes.
+        packed: Its own size.
+        most: The most that it may unpack to.
+        limits: The ratio, and from which size on it counts.
 
     Raises:
-        SourceError: It is damaged, has a password, is no XLSX, or is a bomb.
+        SourceError: It is more than is sensible.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if any(part.flag_bits & 1 for part in archive.infolist()):
-                raise _password(file)
-            if "xl/workbook.xml" not in names:
-                todo = "open it in Excel and save it as XLSX"
-                raise SourceError("is no XLSX workbook", where=file, todo=todo)
-            return _run_through(file, archive, path.stat().st_size, limits)
-    except _DAMAGE:
-        raise _damaged(file) from None
+    if size > most:
+        what = f"unpacks to more than {most // 1_000_000} MB"
+    elif size > limits.ratio_from_bytes and size > limits.ratio * packed:
+        what = f"unpacks to more than {limits.ratio} times its size"
+    else:
+        return
+    raise SourceError(what, where=file, todo="split the export into several files")
 
 
 def _unpacked(file: str, blob: Path, scratch: Path, limits: Limits) -> Path:
@@ -124,40 +134,15 @@ def _copy(file: str, source: pa.NativeFile, target: BinaryIO, packed: int, limit
     size = 0
     while chunk := source.read(_CHUNK):
         size += len(chunk)
-        _check_size(file, size, packed, limits.unpacked_bytes, limits)
+        check_unpacked_size(file, size, packed, limits.unpacked_bytes, limits)
         target.write(chunk)
 
 
-def _run_through(file: str, archive: zipfile.ZipFile, packed: int, limits: Limits) -> int:
-    size = errors = 0
-    for part in archive.infolist():
-        is_sheet, tail = part.filename.startswith("xl/worksheets/"), b""
-        with archive.open(part) as content:
-            while chunk := content.read(_CHUNK):
-                size += len(chunk)
-                _check_size(file, size, packed, limits.workbook_bytes, limits)
-                if is_sheet:
-                    errors += (tail + chunk).count(b' t="e"')
-                    tail = chunk[-5:]
-    return errors
-
-
-def _check_size(file: str, size: int, packed: int, most: int, limits: Limits) -> None:
-    """Raise for a file that unpacks to more than is sensible."""
-    if size > most:
-        what = f"unpacks to more than {most // 1_000_000} MB"
-    elif size > limits.ratio_from_bytes and size > limits.ratio * packed:
-        what = f"unpacks to more than {limits.ratio} times its size"
-    else:
-        return
-    raise SourceError(what, where=file, todo="split the export into several files")
-
-
-def _compound_file(file: str, path: Path) -> SourceError:
+def _compound_file(file: str, content: BinaryIO) -> SourceError:
     """A workbook with a password and an old workbook begin alike; their parts' names differ."""
-    content = path.read_bytes() if path.stat().st_size < 1 << 28 else b""
-    is_locked = "EncryptedPackage".encode("utf-16-le") in content
-    if "Workbook".encode("utf-16-le") in content and not is_locked:
+    names = content.read(1 << 28)
+    is_locked = "EncryptedPackage".encode("utf-16-le") in names
+    if "Workbook".encode("utf-16-le") in names and not is_locked:
         todo = "open it in Excel and save it as XLSX"
         return SourceError("is an old workbook (XLS), not XLSX", where=file, todo=todo)
     return _password(file)

@@ -1,31 +1,37 @@
-"""XLSX workbooks: every sheet with a heading row, cell by cell, as texts.
+"""XLSX workbooks of records: every sheet with a heading row is a table.
 
-Belongs here: which sheets are tables, and the text of a cell. Does not: whether the file is a sound
-workbook (``unpacking``), or what a text means.
+Belongs here: which sheets are tables, what of a sheet is in its table, and what is told of the
+rest. Does not: opening a workbook (``workbook_parts``), or the text of a cell (``sheet_rows``).
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
-
-from python_calamine import (
-    CalamineError,
-    CalamineSheet,
-    CalamineWorkbook,
-    PasswordError,
-    SheetTypeEnum,
-)
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.delimited import no_heading
+from cchc_pipeline.sources.record_files.excel_values import since_1900
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow, find_heading
-from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm, check_match
+from cchc_pipeline.sources.record_files.record_form import (
+    Limits,
+    RecordForm,
+    check_match,
+    file_rules,
+)
+from cchc_pipeline.sources.record_files.sheet_rows import SheetReader, SheetRow, address_of
 from cchc_pipeline.sources.record_files.staged_rows import Staging, stage_rows
 from cchc_pipeline.sources.record_files.text_relation import Spelling, TextRelation
-from cchc_pipeline.sources.record_files.unpacking import check_workbook
+from cchc_pipeline.sources.record_files.workbook_contents import (
+    SheetPart,
+    Workbook,
+    open_workbook,
+)
 
-_LARGEST_WHOLE = 1e15
+_UNKEPT = "=?"
+"""Stands for a formula without a kept value: a line of such cells is no blank one."""
+_NAMED_CELLS = 3
+_FIRST_TEXT = 20_000
 
 
 def read_workbook(
@@ -43,99 +49,128 @@ def read_workbook(
     Raises:
         SourceError: It is damaged, has a password, or no sheet has a heading row that fits.
     """
-    errors = check_workbook(file, path, limits)
-    try:
-        with path.open("rb") as content, CalamineWorkbook.from_filelike(content) as workbook:
-            return _tables(file, workbook, form, scratch / f"{path.name[:24]}", errors, limits)
-    except PasswordError:
-        todo = "save it without a password"
-        raise SourceError("has a password", where=file, todo=todo) from None
-    except CalamineError:
-        todo = "open it in Excel and save it again as XLSX"
-        raise SourceError("is a damaged workbook", where=file, todo=todo) from None
+    with path.open("rb") as content, open_workbook(file, content, limits) as book:
+        return _tables(book, form, scratch / path.name[:24])
 
 
-def cell_text(cell: object) -> str:
-    """The text of a cell: a whole number as digits, another marked by an exponent (``1.5e0``).
-
-    A date, and a moment at midnight, become ``YYYY-MM-DD``, which is how Excel keeps both.
-    """
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return float_text(cell)
-    if isinstance(cell, datetime):
-        midnight = cell.time() == time()
-        return cell.date().isoformat() if midnight else cell.isoformat(timespec="seconds")
-    return cell.isoformat() if isinstance(cell, date | time) else str(cell)
-
-
-def float_text(number: float) -> str:
-    """The text of a floating number: digits where it is whole, else marked by an exponent."""
-    if number.is_integer() and abs(number) < _LARGEST_WHOLE:
-        return str(int(number))
-    text = repr(number)
-    return text if "e" in text or "n" in text else f"{text}e0"
-
-
-def _tables(
-    file: str,
-    workbook: CalamineWorkbook,
-    form: RecordForm,
-    stem: Path,
-    errors: int,
-    limits: Limits,
-) -> list[TextRelation]:
-    names = [
-        sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet
-    ]
-    headings, first_text = {}, ""
-    for name in names:
-        rows = list(islice(_rows(workbook.get_sheet_by_name(name)), limits.heading_rows))
-        first_text += " ".join(cell for _, cells in rows for cell in cells)
-        heading = find_heading(rows, form)
-        if heading is not None:
-            headings[name] = heading
-    if not headings:
-        raise no_heading(file, first_text[:20_000], form, limits)
-    tables = [
-        _table(file, sheet, workbook, heading, form, stem.with_name(f"{stem.name}.{place}.parquet"))
-        for place, (sheet, heading) in enumerate(headings.items())
-    ]
-    return _noted(tables, names, list(headings), errors)
-
-
-def _table(
-    file: str,
-    sheet: str,
-    workbook: CalamineWorkbook,
-    heading: HeadingRow,
-    form: RecordForm,
-    path: Path,
-) -> TextRelation:
-    check_match(heading.match, form, f"{file}, sheet {sheet}, row {heading.row}")
-    rows = islice(_rows(workbook.get_sheet_by_name(sheet)), heading.row, None)
-    return stage_rows(Staging(file, sheet, form, heading, path, Spelling()), rows)
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, Sequence[str]]]:
-    """The rows of a sheet by the numbers that Excel shows."""
-    for number, cells in enumerate(sheet.iter_rows(), start=1):
-        yield number, [cell_text(cell) for cell in cells]
-
-
-def _noted(
-    tables: list[TextRelation], names: Sequence[str], read: Sequence[str], errors: int
-) -> list[TextRelation]:
-    """The tables, the first with what is to be said of the workbook."""
-    others = [name for name in names if name not in read]
-    notes = [f"sheet {name} has no heading row and was not read" for name in others]
-    if errors:
-        notes.append(f"{errors} cells hold an error such as #N/A and were read as empty")
+def _tables(book: Workbook, form: RecordForm, stem: Path) -> list[TextRelation]:
+    file, limits = book.parts.file, book.parts.limits
+    found, others, first_text = [], [], ""
+    for sheet in book.sheets:
+        rows = _first_rows(book, sheet)
+        first_text += " ".join(cell for row in rows for cell in row.cells)[:_FIRST_TEXT]
+        heading = find_heading(((row.number, row.cells) for row in rows), form)
+        if heading is None:
+            others.append(sheet)
+            continue
+        _check_width(book, sheet, rows, heading)
+        found.append(_Table(book, sheet, form, heading))
+    if not found:
+        raise no_heading(file, first_text[:_FIRST_TEXT], form, limits)
+    paths = (stem.with_name(f"{stem.name}.{place}.parquet") for place in range(len(found)))
+    tables = [table.stage(path) for table, path in zip(found, paths, strict=True)]
+    notes = tuple(f"sheet {sheet.shown} has no heading row and was not read" for sheet in others)
     first, *rest = tables
-    sheet = first.sheet if rest else None
-    return [_with_notes(first, sheet, tuple(notes)), *rest]
+    sheet_name = first.sheet if rest else None
+    return [replace(first, sheet=sheet_name, notes=first.notes + notes), *rest]
 
 
-def _with_notes(table: TextRelation, sheet: str | None, notes: tuple[str, ...]) -> TextRelation:
-    return TextRelation(**{**vars(table), "sheet": sheet, "notes": table.notes + notes})
+def _first_rows(book: Workbook, sheet: SheetPart) -> list[SheetRow]:
+    most = book.parts.limits.heading_rows
+    return list(takewhile(lambda row: row.number <= most, SheetReader(book, sheet).rows()))
+
+
+def _check_width(
+    book: Workbook, sheet: SheetPart, rows: Sequence[SheetRow], heading: HeadingRow
+) -> None:
+    """Refuse headings far to the right, which would be passed over in silence."""
+    width = next(len(row.cells) for row in rows if row.number == heading.row)
+    if width > book.parts.limits.workbook_columns:
+        where = f"{book.parts.file}, sheet {sheet.shown}, cell {address_of(width - 1, heading.row)}"
+        raise SourceError("stands far beside the table", where=where, todo="delete that cell")
+
+
+@dataclass
+class _Table:
+    """A sheet that is a table, and what is found in it besides while it is read."""
+
+    book: Workbook
+    sheet: SheetPart
+    form: RecordForm
+    heading: HeadingRow
+    faults: dict[int, str] = field(default_factory=dict)
+    hidden_rows: int = 0
+    beside: list[str] = field(default_factory=list)
+
+    def stage(self, path: Path) -> TextRelation:
+        """Write the rows to a scratch file.
+
+        Raises:
+            SourceError: The sheet is damaged, or its columns do not fit the form.
+        """
+        file, name = self.book.parts.file, self.sheet.shown
+        check_match(self.heading.match, self.form, f"{file}, sheet {name}, row {self.heading.row}")
+        reader = SheetReader(self.book, self.sheet)
+        staging = Staging(
+            file, name, self.form, self.heading, path, Spelling(), faults=self.faults
+        )  # fmt: skip
+        table = stage_rows(staging, self._rows(reader))
+        return replace(table, notes=table.notes + tuple(self._notes(reader)))
+
+    def _rows(self, reader: SheetReader) -> Iterator[tuple[int, Sequence[str]]]:
+        """The rows below the heading row, as wide as that; what stands beside them is counted."""
+        width, columns = self.heading.width, set(self.heading.match.columns.values())
+        moments = self._moments()
+        for number, cells, unkept, is_hidden in reader.rows():
+            if number <= self.heading.row:
+                continue
+            self.hidden_rows += is_hidden and any(cells[:width])
+            if len(cells) > width:
+                self._note_beside(number, cells, width)
+            row = cells[:width] + [""] * (width - len(cells))
+            for place in moments:
+                row[place] = since_1900(row[place])
+            if unkept and not columns.isdisjoint(unkept):
+                self.faults[number] = _fault(number, [c for c in unkept if c in columns])
+                for place in columns.intersection(unkept):
+                    row[place] = _UNKEPT
+            yield number, row
+
+    def _moments(self) -> tuple[int, ...]:
+        """The columns whose plain numbers are days since 1904."""
+        columns = self.heading.match.columns
+        if not self.book.is_1904:
+            return ()
+        return tuple(columns[name] for name in self.form.moments if name in columns)
+
+    def _note_beside(self, number: int, cells: Sequence[str], width: int) -> None:
+        filled = (place for place in range(width, len(cells)) if cells[place])
+        self.beside += [
+            address_of(place, number) if len(self.beside) < _NAMED_CELLS else "" for place in filled
+        ]
+
+    def _notes(self, reader: SheetReader) -> Iterator[str]:
+        name = self.sheet.shown
+        if self.sheet.is_hidden:
+            yield f"sheet {name} is hidden and was read"
+        if self.hidden_rows:
+            yield f"{self.hidden_rows} hidden rows of sheet {name} were read"
+        width = self.heading.width
+        hidden = {
+            place
+            for first, last in reader.hidden_columns
+            for place in range(max(first, 0), min(last + 1, width))
+        }
+        if hidden:
+            yield f"{len(hidden)} hidden columns of sheet {name} were read"
+        if self.beside:
+            yield (
+                f"{len(self.beside)} cells of sheet {name} stand beside the table, such as"
+                f" {self.beside[0]}, and were not read"
+            )
+
+
+def _fault(row: int, columns: Sequence[int]) -> str:
+    named = ", ".join(address_of(column, row) for column in columns[:_NAMED_CELLS])
+    cells = f"{named}, …" if len(columns) > _NAMED_CELLS else named
+    return file_rules().faults.formula.format(cells=f"ô {cells}")

@@ -1,5 +1,6 @@
 """The quality page: who did not report, what was set aside, what does not fit, nothing hidden."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -247,3 +248,15 @@ def test_headings_captions_and_frames_are_as_everywhere() -> None:
     framed = sum(len(f.all("table")) for f in page.all("div", class_="scroll", role="region"))
     assert framed == len(page.all("table"))
     assert all(shown.one("caption").text for shown in page.all("table"))
+
+
+def test_files_that_were_not_taken_are_counted_by_reason_and_never_named() -> None:
+    left = (
+        {"period": str(MARCH), "why": "misnamed", "should_be": "ho-so.csv", "files": 2},
+        {"period": str(MARCH), "why": "unknown", "should_be": "", "files": 1},
+    )
+    told = _page(replace(_draft(), files_left=left)).text
+    assert "Tệp trong hộp nhận không được nhận" in told
+    assert "Sai tên hoặc sai chỗ" in told
+    assert "ho-so.csv" in told
+    assert "không được nhận" not in _page().text
