@@ -168,7 +168,7 @@ def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
         lines = [str(own or _unforeseen(error)) for error, own in told]
         cause = CheckFailedError("\n  ".join(["checks failed", *lines, *checks]), where=where)
     else:
-        cause = CheckFailedError("the run failed", where=where, todo="see `dagster dev`")
+        cause = CheckFailedError("the run failed", where=where, todo="see `cchc dagster`")
     cause.__cause__ = RuntimeError("\n".join(error.to_string() for error in failures))
     return cause
 

@@ -4,10 +4,9 @@ Belongs here: arguments and what is printed. Does not: the work (``assets``, ``p
 imported when a command runs.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -108,7 +107,7 @@ def backfill(
     with _alone(job):
         every, failures, release = {*job.months, *job.made_from.months()}, [], None
         stale = job.made_from.stale(every)
-        count = _Count(len(every), len(every) - len(stale))
+        count = progress.Count(len(every), len(every) - len(stale))
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
         if stale or not job.made_from.is_published(job.months):
@@ -393,26 +392,3 @@ def _tell_release(job: _Job, release: str | None) -> None:
         typer.echo("nothing to publish: the content is that of the last release")
     else:
         typer.echo(f"published {release}: {job.portal.current / 'index.html'}")
-
-
-@dataclass
-class _Count:
-    """Months done of a backfill, and the time that the others will take."""
-
-    months: int
-    done: int
-    begun: float = field(default_factory=time.monotonic)
-    here: int = 0
-
-    def tell(self, month: "Month", line: str) -> None:
-        """Say that a month ended."""
-        self.here += 1
-        state = f"failed: {line.splitlines()[0]}" if line else "done"
-        progress.tell(f"{month} {state}{self._rest()}")
-
-    def _rest(self) -> str:
-        left = self.months - self.done - self.here
-        if left <= 0:
-            return ""
-        seconds = left * (time.monotonic() - self.begun) / self.here
-        return f"; {left} left, about {max(1, round(seconds / 60))} min"

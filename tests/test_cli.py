@@ -94,15 +94,9 @@ def test_a_month_of_a_span_without_figures_is_left_out_and_told(tmp_path: Path) 
     assert [month["published"] for month in status["months"]] == [False, True]
 
 
-@pytest.mark.parametrize("headings_only", [False, True])
 def test_a_newest_month_without_figures_goes_out_only_if_named_and_not_on_the_front_page(
-    home: Path, inbox: Path, headings_only: bool
+    home: Path, inbox: Path
 ) -> None:
-    """A file without a row is no figure either."""
-    if headings_only:
-        whole = (SAMPLE_INBOX / "2024-03" / "ho-so-mau.csv").read_bytes()
-        (inbox / "2026-10").mkdir()
-        (inbox / "2026-10" / "ho-so.csv").write_bytes(whole.partition(b"\n")[0] + b"\n")
     before, at = tree_digest(home / "portal" / "current"), "2026-11-20T09:00:00+07:00"
     refused = run(home, inbox, month="2026-10", at=at)
     assert refused.code == 1
