@@ -9,6 +9,7 @@ import time
 import dagster as dg
 
 from assets.alert_facts import gather
+from assets.awake import schedule_status, sensor_status
 from assets.resources import Workspace
 from cchc_pipeline.alerts.delivery import channels_of
 from cchc_pipeline.alerts.rules import Alert, Policy, alerts_of
@@ -52,12 +53,6 @@ def tell_round(
     return tell(settings.alerts_file, alerts, channels, workspace.now, wish)
 
 
-@dg.sensor(
-    name="alerts",
-    minimum_interval_seconds=_SECONDS_BETWEEN,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells each new cause once, by e-mail and webhook; it starts no run.",
-)
 def alert_sensor(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SkipReason:
     """One round; what a channel did not take is sent again at the next."""
     if not channels_of(workspace.settings):
@@ -84,14 +79,6 @@ def digest_job() -> None:
     tell_digest()
 
 
-@dg.schedule(
-    cron_schedule=_DAILY,
-    job=digest_job,
-    name="daily_digest",
-    execution_timezone=TIMEZONE.key,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="The digest, each morning before the hour of publication.",
-)
 def daily_digest(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run a day, also if a tick is evaluated twice."""
     day = context.scheduled_execution_time.astimezone(TIMEZONE).date().isoformat()
@@ -103,5 +90,25 @@ def _of_now(workspace: Workspace) -> Workspace:
     return Workspace(home=workspace.home, inbox=workspace.inbox, moment=workspace.moment)
 
 
-ALERT_SENSORS = [alert_sensor]
-ALERT_SCHEDULES = [daily_digest]
+def alert_sensors(*, is_on: bool = False) -> list[dg.SensorDefinition]:
+    """The sensor that tells new causes."""
+    sensing = dg.sensor(
+        name="alerts",
+        minimum_interval_seconds=_SECONDS_BETWEEN,
+        default_status=sensor_status(is_on=is_on),
+        description="Tells each new cause once, by e-mail and webhook; it starts no run.",
+    )
+    return [sensing(alert_sensor)]
+
+
+def alert_schedules(*, is_on: bool = False) -> list[dg.ScheduleDefinition]:
+    """The schedule of the digest."""
+    scheduling = dg.schedule(
+        cron_schedule=_DAILY,
+        job=digest_job,
+        name="daily_digest",
+        execution_timezone=TIMEZONE.key,
+        default_status=schedule_status(is_on=is_on),
+        description="The digest, each morning before the hour of publication.",
+    )
+    return [scheduling(daily_digest)]

@@ -3,8 +3,9 @@
 Belongs here: schedules and sensors, each a look at the state and the runs that follow from it. Does
 not: the decisions (``publish.due``, ``cchc_pipeline.sources.arrivals``), or the jobs (``jobs``).
 
-A machine that was asleep asks for everything when it wakes: Dagster makes up for the last missed
-tick of a schedule, and ``overdue_publication`` looks every five minutes.
+Everything sleeps until ``CCHC_AUTOMATION`` is on. A machine that was asleep asks for everything
+when it wakes: Dagster makes up for the last missed tick of a schedule, and ``overdue_publication``
+looks every five minutes.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.awake import schedule_status, sensor_status
 from assets.instance import OURS
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
 from assets.made_from import ALONE, PROGRAM, MadeFrom
@@ -23,7 +25,7 @@ from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.sources.arrivals import arrivals, has_settled, untaken
 from cchc_pipeline.store import content_digest
-from publish.assemble import MONTHLY, release_months
+from publish.assemble import MONTHLY, release_months, silent_months
 from publish.due import days_late, due_months, open_months
 
 COLLECT_AT = "30 4 * * *"
@@ -39,12 +41,12 @@ _ENDED = {
 
 
 def build_schedules(
-    collect_at: str = COLLECT_AT, publish_at: str = PUBLISH_AT
+    *, is_on: bool = False, collect_at: str = COLLECT_AT, publish_at: str = PUBLISH_AT
 ) -> list[dg.ScheduleDefinition]:
-    """The schedules, at times of the city written as cron does."""
+    """The schedules, at times of the city written as cron does; asleep unless switched on."""
     common: dict[str, Any] = {
         "execution_timezone": TIMEZONE.key,
-        "default_status": dg.DefaultScheduleStatus.RUNNING,
+        "default_status": schedule_status(is_on=is_on),
     }
     collecting = dg.schedule(job=_BY_NAME[MONTH_JOB], cron_schedule=collect_at, **common)
     publishing = dg.schedule(job=_BY_NAME[PUBLISH_JOB], cron_schedule=publish_at, **common)
@@ -76,11 +78,6 @@ def publication_day(
     return dg.SkipReason(_why_nothing_is_due(workspace, at))
 
 
-@dg.sensor(
-    jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[PUBLISH_JOB]],
-    minimum_interval_seconds=300,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
 def overdue_publication(
     context: dg.SensorEvaluationContext, workspace: Workspace
 ) -> list[dg.RunRequest] | dg.SkipReason:
@@ -89,6 +86,7 @@ def overdue_publication(
     moments = {m: load_calendar().release_date(m).moment for m in _open(workspace, at)}
     overdue = [month for month, moment in moments.items() if moment + GRACE <= at]
     computed = set(release_months(workspace.lake))
+    overdue = _with_figures(workspace, overdue)
     missing = [month for month in overdue if month not in computed]
     if overdue and not missing:
         missing = list(_made_from(workspace).stale())[:1]
@@ -120,12 +118,6 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
     )
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[ALONE_JOB], _BY_NAME[FOLLOWING_JOB]],
-    request_jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]],
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
 def months_that_follow(
     context: dg.RunStatusSensorContext, workspace: Workspace
 ) -> dg.RunRequest | dg.SkipReason:
@@ -145,18 +137,13 @@ def months_that_follow(
     return dg.SkipReason("every month is current")
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    monitored_jobs=[_BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]],
-    request_job=_BY_NAME[PREVIEW_JOB],
-    default_status=dg.DefaultSensorStatus.RUNNING,
-)
 def preview_before_the_date(
     context: dg.RunStatusSensorContext, workspace: Workspace
 ) -> dg.RunRequest | dg.SkipReason:
     """Show what would go out as soon as a month that is not out has been computed."""
     computed = release_months(workspace.lake)
-    waiting = [m for m in _open(workspace, workspace.now) if m in computed]
+    waiting = _with_figures(workspace, _open(workspace, workspace.now))
+    waiting = [month for month in waiting if month in computed]
     if _is_ours(context.dagster_run) or not waiting or _made_from(workspace).stale():
         return dg.SkipReason("there is nothing to preview, or a month is made first")
     return dg.RunRequest(run_key=f"preview:{_state(workspace, waiting)}", job_name=PREVIEW_JOB)
@@ -172,7 +159,16 @@ def _out(workspace: Workspace) -> tuple[Month, ...]:
 
 
 def _due(workspace: Workspace, at: datetime) -> tuple[Month, ...]:
-    return due_months(release_months(workspace.lake), _out(workspace), load_calendar(), at)
+    told = _with_figures(workspace, release_months(workspace.lake))
+    return due_months(told, _out(workspace), load_calendar(), at)
+
+
+def _with_figures(workspace: Workspace, months: Iterable[Month]) -> list[Month]:
+    """The months without those that were computed and of which no source gave figures."""
+    months = list(months)
+    computed = set(release_months(workspace.lake)) & {*months}
+    silent = silent_months(workspace.lake, computed)
+    return [month for month in months if month not in silent]
 
 
 def _why_nothing_is_due(workspace: Workspace, at: datetime) -> str:
@@ -182,7 +178,8 @@ def _why_nothing_is_due(workspace: Workspace, at: datetime) -> str:
     moment = load_calendar().release_date(waiting[0]).moment
     if moment > at:
         return f"{waiting[0]} is announced for {moment:%d/%m/%Y %H:%M}"
-    return f"{waiting[0]} was announced for {moment:%d/%m/%Y %H:%M} and is not computed"
+    lacks = "is not computed" if _with_figures(workspace, waiting[:1]) else "has no figures"
+    return f"{waiting[0]} was announced for {moment:%d/%m/%Y %H:%M} and {lacks}"
 
 
 def _is_complete(workspace: Workspace, month: Month) -> bool:
@@ -235,18 +232,28 @@ def _state(workspace: Workspace, months: Iterable[Month]) -> str:
     return digest.hexdigest()[:16]
 
 
-SCHEDULES = build_schedules()
-
-
-def build_sensors(look_seconds: int = LOOK_SECONDS) -> list[dg.SensorDefinition]:
+def build_sensors(
+    *, is_on: bool = False, look_seconds: int = LOOK_SECONDS
+) -> list[dg.SensorDefinition]:
     """The sensors; how often the inbox is looked at may be said."""
-    looking = dg.sensor(
-        job=_BY_NAME[MONTH_JOB],
-        minimum_interval_seconds=look_seconds,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+    status = sensor_status(is_on=is_on)
+    month, following = _BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]
+    made = [month, _BY_NAME[ALONE_JOB], following]
+    after: dict[str, Any] = {
+        "run_status": dg.DagsterRunStatus.SUCCESS,
+        "default_status": status,
+    }
+    looking = dg.sensor(job=month, minimum_interval_seconds=look_seconds, default_status=status)
+    late = dg.sensor(
+        jobs=[month, _BY_NAME[PUBLISH_JOB]], minimum_interval_seconds=300, default_status=status
     )
-    others = [overdue_publication, months_that_follow, preview_before_the_date]
-    return [looking(inbox_files), *others]
-
-
-SENSORS = build_sensors()
+    follows = dg.run_status_sensor(monitored_jobs=made, request_jobs=[month, following], **after)
+    shows = dg.run_status_sensor(
+        monitored_jobs=[month, following], request_job=_BY_NAME[PREVIEW_JOB], **after
+    )
+    return [
+        looking(inbox_files),
+        late(overdue_publication),
+        follows(months_that_follow),
+        shows(preview_before_the_date),
+    ]

@@ -1,24 +1,30 @@
-"""Checks: every contract's expectations as asset checks, one result an expectation.
+"""Checks: of each table one for its errors, which blocks, and one for its warnings, which does not.
 
-Belongs here: the factory that turns a contract into a blocking check, and the checks that look at
-the portal's findings and quarantine. Does not: the expectations (contracts), their engines
-(``cchc_pipeline.quality``).
+Belongs here: the factory that makes them of a contract and the rules of its table, and the rules
+that look at the portal's findings and quarantine. Does not: the expectations (contracts), their
+engines (``cchc_pipeline.quality``), the rules on dossiers (``dossier_checks``).
 
-An expectation of severity error blocks what comes after in the same run; a warning never does.
-Publication judges every published table again, because a block holds inside one run only.
+A check has a result for each month, so that a good January does not hide a bad September; which
+rules failed stands in it as a table. Publication judges every published table again, because a
+block holds inside one run only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
-from assets.dossier_checks import DOSSIER_CHECKS
-from assets.partitions import month_of
+from assets import dossier_checks
+from assets.check_results import Broken, told
+from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace
-from cchc_pipeline.contracts import Contract, load_contract
+from cchc_pipeline.alerts.rules import WITHIN_LIMIT
+from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.indicators.scores import latest_snapshots
-from cchc_pipeline.quality import CheckResult, check_table
+from cchc_pipeline.period import Month
+from cchc_pipeline.quality import check_table
 from cchc_pipeline.sources.portal_tables import require_within_limit
 
 CHECKED_TABLES = (
@@ -42,88 +48,51 @@ BLOCKING_FINDINGS: Mapping[str, str] = {
 }
 
 
-def check_name(identifier: str) -> str:
-    """An expectation's id as a name that Dagster accepts."""
-    return identifier.replace(".", "__")
+_ASK_THE_SOURCE = "ask the source, drop a corrected capture, run again"
+_SHOWN = 3
+
+NAMES = {"error": "errors", "warning": "warnings"}
+"""The check of each severity, which Dagster calls by the same name for every table."""
 
 
-def contract_checks(contract: Contract) -> dg.AssetChecksDefinition:
-    """The expectations of a contract as one multi-asset check on its table."""
-    specs = [
-        dg.AssetCheckSpec(
-            check_name(item.id),
-            asset=contract.table,
-            blocking=item.severity == "error",
-            description=item.message.en,
-        )
-        for item in contract.expectations()
-    ]
+@dataclass(frozen=True)
+class Rule:
+    """What must hold of a table and is no expectation of its contract.
 
-    @dg.multi_asset_check(name=f"{contract.table}_expectations", specs=specs)
-    def judge(
-        context: dg.AssetCheckExecutionContext, workspace: Workspace
-    ) -> Iterable[dg.AssetCheckResult]:
-        table = workspace.lake.read(contract.table, month_of(context))
-        for result in check_table(table, contract):
-            yield _as_check_result(result, contract.table)
+    ``judge`` gives a line for each place where it does not; ``todo`` is what to do then.
+    """
+
+    id: str
+    asks: str
+    judge: Callable[[Workspace, Month], Iterable[str]]
+    severity: str = "error"
+    todo: str = ""
+
+    def broken(self, workspace: Workspace, month: Month) -> list[Broken]:
+        """The rule with the first lines and how many more there are; nothing if it holds."""
+        lines = list(self.judge(workspace, month))
+        if not lines:
+            return []
+        more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+        todo = f" -> {self.todo}" if self.todo else ""
+        return [Broken(self.id, len(lines), f"{'; '.join(lines[:_SHOWN])}{more}{todo}")]
+
+
+def portal_identity(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
+    """Whether the portal's latest figures have no finding of a rule."""
+
+    def judge(workspace: Workspace, month: Month) -> Iterator[str]:
+        latest = latest_snapshots(workspace.lake.read("portal_scores", month).to_pylist())
+        for row in workspace.lake.read("portal_findings", month).to_pylist():
+            if row["rule"] == rule and row["snapshot_id"] in latest:
+                yield f"{row['basis']} {row['message_en']}"
 
     return judge
 
 
-def _as_check_result(result: CheckResult, table: str) -> dg.AssetCheckResult:
-    severe = result.severity == "error"
-    return dg.AssetCheckResult(
-        passed=result.passed,
-        asset_key=table,
-        check_name=check_name(result.id),
-        severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
-        description="" if result.passed else result.line(),
-        metadata={"unexpected_rows": result.unexpected},
-    )
-
-
-@dg.multi_asset_check(
-    specs=[
-        dg.AssetCheckSpec(rule, asset="portal_findings", blocking=True, description=text)
-        for rule, text in BLOCKING_FINDINGS.items()
-    ]
-)
-def portal_identities(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> Iterator[dg.AssetCheckResult]:
-    """What the portal's figures must satisfy before anything is computed from them."""
-    month = month_of(context)
-    latest = latest_snapshots(workspace.lake.read("portal_scores", month).to_pylist())
-    findings = workspace.lake.read("portal_findings", month).to_pylist()
-    for rule in BLOCKING_FINDINGS:
-        lines = [
-            f"{row['basis']} {row['message_en']}"
-            for row in findings
-            if row["rule"] == rule and row["snapshot_id"] in latest
-        ]
-        yield dg.AssetCheckResult(
-            passed=not lines,
-            asset_key="portal_findings",
-            check_name=rule,
-            description=_with_todo(lines, "ask the source, drop a corrected capture, run again"),
-            metadata={"findings": len(lines)},
-        )
-
-
-def _with_todo(lines: Sequence[str], todo: str) -> str:
-    """The first three failures, how many more there are, and what to do; empty if there is none."""
-    if not lines:
-        return ""
-    more = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
-    return f"{'; '.join(lines[:3])}{more} -> {todo}"
-
-
-@dg.asset_check(asset="portal_submissions", blocking=True)
-def quarantine_within_limit(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> dg.AssetCheckResult:
-    """Not more than the set share of the portal's entries was quarantined."""
-    lake, month = workspace.lake, month_of(context)
+def portal_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
+    """A line if more than the set share of the portal's entries was quarantined."""
+    lake = workspace.lake
     rows = lake.read("portal_submissions", month).to_pylist()
     latest = latest_snapshots(lake.read("portal_scores", month).to_pylist())
     quarantined = [
@@ -136,13 +105,115 @@ def quarantine_within_limit(
             require_within_limit(row, workspace.settings.quarantine_limit, quarantined)
     except CheckFailedError as error:
         first = "; ".join(f"{q['file']} row {q['row']}: {q['rule']}" for q in quarantined[:3])
-        return dg.AssetCheckResult(passed=False, description=f"{error} ({first})")
-    return dg.AssetCheckResult(passed=True)
+        yield f"{error} ({first})"
+
+
+RULES: Mapping[str, Sequence[Rule]] = {
+    "portal_findings": [
+        Rule(name, asks, portal_identity(name), todo=_ASK_THE_SOURCE)
+        for name, asks in BLOCKING_FINDINGS.items()
+    ],
+    "portal_submissions": [
+        Rule(
+            WITHIN_LIMIT,
+            "Not more than the set share of the portal's entries was quarantined.",
+            portal_within_limit,
+        )
+    ],
+    "dossiers": [
+        Rule(
+            "columns_are_those_declared",
+            "Accepted dossiers have the columns and types of their contract, and no other.",
+            dossier_checks.undeclared_columns,
+        )
+    ],
+    "dossier_accounts": [
+        Rule(
+            "no_row_is_lost",
+            "What is kept of each file and unit is as its account says, and no row has two fates.",
+            dossier_checks.lost_rows,
+            todo="report it as a fault",
+        ),
+        Rule(
+            WITHIN_LIMIT,
+            "Not more than the set share of the month's dossier rows was quarantined.",
+            dossier_checks.above_limit,
+        ),
+    ],
+    "dossier_statistics": [
+        Rule(
+            "sums_add_up",
+            "Fields add up to ALL, units to the city, and each unit to the rows accepted of it.",
+            dossier_checks.wrong_sums,
+        )
+    ],
+    "dossier_continuity": [
+        Rule(
+            "months_join",
+            "What a month carried over is what the month before left open.",
+            dossier_checks.breaks,
+            severity="warning",
+        )
+    ],
+}
+
+
+def rules_of(table: str) -> dict[str, dict[str, str]]:
+    """By severity, the id of each expectation and rule of a table and what it asks."""
+    expectations = load_contract(table).expectations() if table in CHECKED_TABLES else ()
+    found: dict[str, dict[str, str]] = {}
+    for item in expectations:
+        found.setdefault(item.severity, {})[item.id] = item.message.en
+    for rule in RULES.get(table, ()):
+        found.setdefault(rule.severity, {})[rule.id] = rule.asks
+    return found
+
+
+def table_checks(table: str) -> dg.AssetChecksDefinition:
+    """The checks of a table, one a severity, made by one step."""
+    rules = rules_of(table)
+
+    @dg.multi_asset_check(
+        name=f"{table}_checks",
+        specs=[_spec(table, severity, rules[severity]) for severity in rules],
+    )
+    def judge(
+        context: dg.AssetCheckExecutionContext, workspace: Workspace
+    ) -> Iterable[dg.AssetCheckResult]:
+        broken = _broken(workspace, table, month_of(context))
+        for severity, asked in rules.items():
+            found = [item for item in broken if item.rule in asked]
+            yield told(table, NAMES[severity], severity, len(asked), found)
+
+    return judge
+
+
+def _spec(table: str, severity: str, rules: Mapping[str, str]) -> dg.AssetCheckSpec:
+    blocks = severity == "error"
+    with warnings.catch_warnings():
+        # a check's months are a preview of Dagster; the version that was tested is pinned
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetCheckSpec(
+            NAMES[severity],
+            asset=table,
+            blocking=blocks,
+            description=f"{len(rules)} rules, {'which block' if blocks else 'which only warn'}.",
+            metadata=dict(rules),
+            partitions_def=MONTHS,
+        )
+
+
+def _broken(workspace: Workspace, table: str, month: Month) -> list[Broken]:
+    """The expectations and rules that do not hold of a table's month."""
+    broken = []
+    if table in CHECKED_TABLES:
+        results = check_table(workspace.lake.read(table, month), load_contract(table))
+        broken = [Broken(r.id, r.unexpected, r.line()) for r in results if not r.passed]
+    rules = RULES.get(table, ())
+    return [*broken, *(item for rule in rules for item in rule.broken(workspace, month))]
 
 
 CHECKS = [
-    *(contract_checks(load_contract(name)) for name in CHECKED_TABLES),
-    portal_identities,
-    quarantine_within_limit,
-    *DOSSIER_CHECKS,
+    table_checks(name)
+    for name in (*CHECKED_TABLES, *(name for name in RULES if name not in CHECKED_TABLES))
 ]

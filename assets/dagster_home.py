@@ -67,26 +67,18 @@ retention:
   sensor:
     purge_after_days: {skipped: 2, started: 7, failure: 90, success: 90}
 """
-_ON_SQLITE = """
-event_log_storage:
-  module: assets.event_log
-  class: SteadyEventLog
-  config:
-    base_dir: {env: DAGSTER_HOME}
-"""
 _ON_POSTGRES = f"""
 storage:
-  custom:
-    module: assets.postgres_storage
-    class: PooledPostgresStorage
-    config:
-      postgres_url: {{env: {DAGSTER_URL}}}
+  postgres:
+    postgres_url: {{env: {DAGSTER_URL}}}
 """
+_NO_LONGER_THERE = ("assets.event_log", "assets.postgres_storage")
+"""Storages of earlier versions; what they stored, the stock ones read."""
 
 
 def config_text(*, on_postgres: bool) -> str:
     """The whole file; the database's address stands in the environment only."""
-    text = _ALWAYS + (_ON_POSTGRES if on_postgres else _ON_SQLITE)
+    text = _ALWAYS + (_ON_POSTGRES if on_postgres else "")
     return f"{_MADE_BY}{_digest(text)}\n{text}"
 
 
@@ -106,6 +98,7 @@ def prepare(folder: Path, *, on_postgres: bool) -> None:
         )
     wanted = config_text(on_postgres=on_postgres)
     if found and not is_ours(found):
+        _require_storages(found, config)
         _require_postgres(found, config, on_postgres=on_postgres)
     elif found != wanted:
         write_whole(config, wanted.encode())
@@ -126,9 +119,23 @@ def _require_postgres(found: str, config: Path, *, on_postgres: bool) -> None:
         )
 
 
+def _require_storages(found: str, config: Path) -> None:
+    gone = [module for module in _NO_LONGER_THERE if _names(found, module)]
+    if gone:
+        raise UsageError(
+            f"it was changed by hand, and names {gone[0]}, which is no longer there",
+            where=str(config),
+            todo="take the storage out of it, or remove the file: the history is read as it lies",
+        )
+
+
 def _stores_on_postgres(text: str) -> bool:
-    lines = (line.partition("#")[0] for line in text.splitlines())
-    return any(DAGSTER_URL in line for line in lines)
+    return _names(text, DAGSTER_URL)
+
+
+def _names(text: str, name: str) -> bool:
+    """Whether a file names something outside its comments."""
+    return any(name in line.partition("#")[0] for line in text.splitlines())
 
 
 def _digest(text: str) -> str:

@@ -1,21 +1,22 @@
-"""Checks on dossiers: nothing lost, not too much quarantined, sums that add up, months that join.
+"""Rules on dossiers: nothing lost, not too much quarantined, sums that add up, months that join.
 
-Belongs here: what must hold of tables too long for Great Expectations, and between tables. Does
-not: a table's own expectations (``checks``), or the rules for a row (its contract).
+Belongs here: what must hold of tables too long for Great Expectations, and between tables; each
+gives a line for each place where it does not hold. Does not: the checks that ask them (``checks``),
+or the rules for a row (its contract).
 """
 
 from collections import Counter
+from collections.abc import Iterator
 
-import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.partitions import month_of
 from assets.resources import Workspace
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.indicators.dossier_flow import NOT_TAKEN_IN
 from cchc_pipeline.indicators.dossier_statistics import ALL, unbalanced_sums
+from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.month import UNKNOWN_UNIT
 
 _SHOWN = 5
@@ -24,28 +25,22 @@ _FATES = ("not_received", "carried_over", "received")
 """What an accepted row is, one of the three."""
 
 
-@dg.asset_check(asset="dossiers", blocking=True)
-def columns_are_those_declared(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> dg.AssetCheckResult:
-    """Accepted dossiers have the columns and types of their contract, and no other."""
-    path = workspace.lake.path("dossiers", month_of(context))
+def undeclared_columns(workspace: Workspace, month: Month) -> Iterator[str]:
+    """A line if accepted dossiers have not the columns and types of their contract."""
+    path = workspace.lake.path("dossiers", month)
     found, declared = (
         [f"{field.name}: {field.type}" for field in schema]
         for schema in (pq.read_schema(path), load_contract("dossiers").arrow_schema())
     )
-    odd = ", ".join(name for name in found if name not in declared) or "their order"
-    passed = found == declared
-    return dg.AssetCheckResult(passed=passed, description="" if passed else f"not declared: {odd}")
+    if found != declared:
+        odd = ", ".join(name for name in found if name not in declared) or "their order"
+        yield f"not declared: {odd}"
 
 
-@dg.asset_check(asset="dossier_accounts", blocking=True)
-def no_row_is_lost(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> dg.AssetCheckResult:
-    """What is kept of each file and unit is what its account says, and no row has two fates."""
-    month, lake = month_of(context), workspace.lake
-    lines = [
+def lost_rows(workspace: Workspace, month: Month) -> list[str]:
+    """Where what is kept of a file and unit is not what its account says."""
+    lake = workspace.lake
+    return [
         f"{month} {line}"
         for line in unaccounted_rows(
             lake.read("dossier_accounts", month),
@@ -53,8 +48,6 @@ def no_row_is_lost(
             lake.read("dossier_quarantine", month),
         )
     ]
-    told = "; ".join(lines[:_SHOWN]) + " -> report it as a fault" if lines else ""
-    return dg.AssetCheckResult(passed=not lines, description=told)
 
 
 def unaccounted_rows(accounts: pa.Table, accepted: pa.Table, refused: pa.Table) -> list[str]:
@@ -93,41 +86,31 @@ def _by_account(rows: pa.Table) -> dict[tuple[str, str], int]:
     return {(r["file"], r["unit_code"] or UNKNOWN_UNIT): r["count_all"] for r in counted}
 
 
-@dg.asset_check(asset="dossier_accounts", blocking=True, name="quarantine_within_limit")
-def dossiers_within_limit(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> dg.AssetCheckResult:
-    """Not more than the set share of the month's dossier rows was quarantined."""
-    month, settings = month_of(context), workspace.settings
+def above_limit(workspace: Workspace, month: Month) -> Iterator[str]:
+    """A line if more than the set share of the month's dossier rows was quarantined."""
+    settings = workspace.settings
     accounts = workspace.lake.read("dossier_accounts", month).to_pylist()
     rows, refused = (sum(row[name] for row in accounts) for name in ("rows", "quarantined"))
-    passed = refused <= settings.quarantine_limit * rows
-    description = "" if passed else (
-        f"{refused} of {rows} rows were quarantined, more than {settings.quarantine_limit:.2%}"
-        f" ({_commonest(workspace, context)}) -> send back"
-        f" {settings.error_sheets_dir / str(month)}, or raise CCHC_QUARANTINE_LIMIT"
-    )  # fmt: skip
-    return dg.AssetCheckResult(
-        passed=passed, description=description, metadata={"rows": rows, "quarantined": refused}
-    )
+    if refused > settings.quarantine_limit * rows:
+        yield (
+            f"{refused} of {rows} rows were quarantined, more than {settings.quarantine_limit:.2%}"
+            f" ({_commonest(workspace, month)}) -> send back"
+            f" {settings.error_sheets_dir / str(month)}, or raise CCHC_QUARANTINE_LIMIT"
+        )
 
 
-def _commonest(workspace: Workspace, context: dg.AssetCheckExecutionContext) -> str:
-    rules = workspace.lake.read("dossier_quarantine", month_of(context)).column("rule")
+def _commonest(workspace: Workspace, month: Month) -> str:
+    rules = workspace.lake.read("dossier_quarantine", month).column("rule")
     counted = Counter(rules.to_pylist()).most_common(_SHOWN)
     return ", ".join(f"{rule}: {count}" for rule, count in counted)
 
 
-@dg.asset_check(asset="dossier_statistics", blocking=True)
-def sums_add_up(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> dg.AssetCheckResult:
-    """Fields add up to ALL, units to the city, and each unit to the rows accepted of it."""
-    month, root = month_of(context), workspace.settings.root_unit
+def wrong_sums(workspace: Workspace, month: Month) -> list[str]:
+    """Where fields do not add up to ALL, units to the city, or a unit to its accepted rows."""
+    root = workspace.settings.root_unit
     statistics = workspace.lake.read("dossier_statistics", month)
     accounts = workspace.lake.read("dossier_accounts", month)
-    lines = [*unbalanced_sums(statistics, root), *uncounted_rows(statistics, accounts, root)]
-    return dg.AssetCheckResult(passed=not lines, description="; ".join(lines[:_SHOWN]))
+    return [*unbalanced_sums(statistics, root), *uncounted_rows(statistics, accounts, root)]
 
 
 def uncounted_rows(statistics: pa.Table, accounts: pa.Table, root: str) -> list[str]:
@@ -153,26 +136,8 @@ def uncounted_rows(statistics: pa.Table, accounts: pa.Table, root: str) -> list[
     ]
 
 
-@dg.asset_check(asset="dossier_continuity")
-def months_join(
-    context: dg.AssetCheckExecutionContext, workspace: Workspace
-) -> dg.AssetCheckResult:
-    """What a month carried over is what the month before left open."""
-    rows = workspace.lake.read("dossier_continuity", month_of(context)).to_pylist()
-    breaks = [row for row in rows if row["difference"]]
-    told = ", ".join(f"{row['unit_code']}: {row['difference']:+}" for row in breaks[:_SHOWN])
-    return dg.AssetCheckResult(
-        passed=not breaks,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{month_of(context)}: {told}" if breaks else "",
-        metadata={"units": len(breaks)},
-    )
-
-
-DOSSIER_CHECKS = [
-    columns_are_those_declared,
-    no_row_is_lost,
-    dossiers_within_limit,
-    sums_add_up,
-    months_join,
-]
+def breaks(workspace: Workspace, month: Month) -> Iterator[str]:
+    """The units of which a month carried over what the month before did not leave open."""
+    for row in workspace.lake.read("dossier_continuity", month).to_pylist():
+        if row["difference"]:
+            yield f"{month} {row['unit_code']}: {row['difference']:+}"

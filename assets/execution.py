@@ -13,10 +13,11 @@ import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
 from assets import compute, dossiers, extract, inputs, publish, record, validate
-from assets.alerting import ALERT_SCHEDULES, ALERT_SENSORS
-from assets.automation import SCHEDULES, SENSORS
+from assets.alerting import alert_schedules, alert_sensors
+from assets.automation import build_schedules, build_sensors
+from assets.check_results import broken_of
 from assets.checks import CHECKS
-from assets.freshness import FRESHNESS_CHECKS, FRESHNESS_SCHEDULES
+from assets.freshness import FRESHNESS_CHECKS, freshness_schedule
 from assets.instance import OF_A_COMMAND
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.made_from import ALONE, MadeFrom, Stage, is_asked
@@ -30,11 +31,14 @@ _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 
 def build_definitions(
     workspace: Workspace,
-    schedules: Sequence[dg.ScheduleDefinition] = SCHEDULES,
-    sensors: Sequence[dg.SensorDefinition] = SENSORS,
+    schedules: Sequence[dg.ScheduleDefinition] | None = None,
+    sensors: Sequence[dg.SensorDefinition] | None = None,
     executor: dg.ExecutorDefinition = dg.in_process_executor,
 ) -> dg.Definitions:
-    """The whole graph on one workspace."""
+    """The whole graph on one workspace, asleep unless its settings switch automation on."""
+    is_on = workspace.settings.automation
+    schedules = build_schedules(is_on=is_on) if schedules is None else schedules
+    sensors = build_sensors(is_on=is_on) if sensors is None else sensors
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
             [record, extract, validate, dossiers, inputs, compute, publish]
@@ -46,8 +50,8 @@ def build_definitions(
             "memory": dg.mem_io_manager,
         },
         jobs=JOBS,
-        schedules=[*schedules, *ALERT_SCHEDULES, *FRESHNESS_SCHEDULES],
-        sensors=[*sensors, *ALERT_SENSORS],
+        schedules=[*schedules, *alert_schedules(is_on=is_on), freshness_schedule(is_on=is_on)],
+        sensors=[*sensors, *alert_sensors(is_on=is_on)],
         loggers={"steps": _step_logger},
         executor=executor,
     )
@@ -164,16 +168,17 @@ def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
         lines = [str(own or _unforeseen(error)) for error, own in told]
         cause = CheckFailedError("\n  ".join(["checks failed", *lines, *checks]), where=where)
     else:
-        cause = CheckFailedError("the run failed", where=where, todo="see `dagster dev`")
+        cause = CheckFailedError("the run failed", where=where, todo="see `cchc dagster`")
     cause.__cause__ = RuntimeError("\n".join(error.to_string() for error in failures))
     return cause
 
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     return [
-        f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
+        f"{check.asset_key.to_user_string()}: {broken.line}"
         for check in result.get_asset_check_evaluations()
-        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        if check.severity == dg.AssetCheckSeverity.ERROR
+        for broken in broken_of(check)
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
+from assets.check_results import broken_of
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from cchc_pipeline.alerts.facts import Failure
 from cchc_pipeline.contracts import contract_names, load_contract
@@ -72,7 +73,7 @@ def _is_mended(instance: dg.DagsterInstance, failed: dg.RunRecord) -> bool:
 
 
 def _failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failure]:
-    """Each failed blocking check; what else went wrong, as one line."""
+    """Each rule that a blocking check found broken; what else went wrong, as one line."""
     month = Month.parse(run.tags[_PARTITION]) if _PARTITION in run.tags else None
     events = [
         entry.dagster_event
@@ -99,20 +100,21 @@ def _failed_checks(month: Month | None, events: Iterable[dg.DagsterEvent]) -> It
         if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             continue
         check = event.asset_check_evaluation_data
-        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR:
+        if check.severity == dg.AssetCheckSeverity.ERROR:
             asset = check.asset_key.to_user_string()
-            line = check.description or check.check_name
-            yield Failure(month, asset, check.check_name, line, _meaning(asset, check.check_name))
+            for broken in broken_of(check):
+                meaning = _meaning(asset, broken.rule)
+                yield Failure(month, asset, broken.rule, broken.line, meaning)
 
 
-def _meaning(asset: str, check: str) -> Words | None:
+def _meaning(asset: str, rule: str) -> Words | None:
     """What a gate or an expectation asks, in both languages."""
-    if check in GATES:
-        words = read_yaml("release/gates.yaml")["gates"][check]
+    if asset == "release" and rule in GATES:
+        words = read_yaml("release/gates.yaml")["gates"][rule]
         return Words(words["vi"], words["en"])
     if asset in contract_names():
         for expectation in load_contract(asset).expectations():
-            if expectation.id.replace(".", "__") == check:
+            if expectation.id == rule:
                 return Words(expectation.message.vi, expectation.message.en)
     return None
 

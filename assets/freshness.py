@@ -12,6 +12,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from assets.awake import schedule_status
 from assets.resources import Workspace
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.release_calendar import ReleaseCalendar, ReleaseDate, load_calendar
@@ -81,13 +82,14 @@ freshness_job = dg.define_asset_job(
     description="Whether every published table has the newest month that is due.",
 )
 
-FRESHNESS_SCHEDULES = [
-    dg.ScheduleDefinition(
+
+def freshness_schedule(*, is_on: bool = False) -> dg.ScheduleDefinition:
+    """When it is looked at by itself."""
+    return dg.ScheduleDefinition(
         name="daily_freshness",
         job=freshness_job,
         cron_schedule=_DAILY,
         execution_timezone=TIMEZONE.key,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=schedule_status(is_on=is_on),
         description="Looks each day after the hour of publication.",
     )
-]

@@ -32,8 +32,6 @@ _UNFINISHED = [
 _UNDER_WAY = [
     dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
 ]  # fmt: skip
-_PLANNED_AT_ONCE = ("DAGSTER_EVENT_BATCH_SIZE", "1000")
-"""A run begins with an event for each check that it plans; ``event_log`` takes them together."""
 _INSTALL = "install cchc-pipeline[postgres]"
 _MEND = "start PostgreSQL, or correct the address"
 _BEFORE_DAEMON = "--before-daemon"
@@ -56,7 +54,6 @@ def persistent_instance(folder: Path) -> dg.DagsterInstance:
 def private_instance(folder: Path) -> dg.DagsterInstance:
     """An instance that keeps everything in its folder, whatever the settings say."""
     _open_folder(folder, on_postgres=False)
-    os.environ.setdefault(*_PLANNED_AT_ONCE)
     return dg.DagsterInstance.get()
 
 

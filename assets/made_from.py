@@ -59,8 +59,8 @@ _SAMPLE = ("schemas", "sample")
 _NOT_OF_MONTHS = frozenset(
     {
         "home", "inbox", "portal_fetch", "portal_base_url", "dossiers_view", "legacy_base_url",
-        "revision_limit", "disclosure_threshold", "memory_limit", "spark_master", "approval",
-        "workers", "public_url", "publisher", "contact", "license_name", "license_path",
+        "revision_limit", "disclosure_threshold", "memory_limit", "spark_master", "automation",
+        "approval", "workers", "public_url", "publisher", "contact", "license_name", "license_path",
         "signing_key", "expected_sources", "alert_days_before", "alert_late_hours", "mirrors",
         "mirror_hours", "digest_when_well", "smtp_host", "smtp_port", "smtp_security", "smtp_user",
         "smtp_from", "smtp_to",

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.check_results import Broken, told
 from assets.extract import OWNERS
 from assets.made_from import MadeFrom
 from assets.resources import GENERATOR, Workspace
@@ -29,13 +30,15 @@ from publish.release import Draft, instant
 from publish.signature import Signer, require_safe_key
 
 PUBLISH_POOL = "publish"
+_CHECK = "gates"
 _NOTHING = "nothing to publish: the content is that of the last release"
 
 
 def _gate_specs() -> list[dg.AssetCheckSpec]:
+    asked = {name: gate.__doc__ or "" for name, gate in GATES.items()}
+    text = f"{len(asked)} gates, each of which blocks."
     return [
-        dg.AssetCheckSpec(name, asset="release", blocking=True, description=gate.__doc__ or "")
-        for name, gate in GATES.items()
+        dg.AssetCheckSpec(_CHECK, asset="release", blocking=True, description=text, metadata=asked)
     ]
 
 
@@ -52,15 +55,12 @@ def release(
         approval = require_approved(built.draft, workspace.approvals.entries())
         context.log.info(f"approved by {approval.by} at {approval.at}")
     yield dg.Output(built, metadata=_metadata(built))
-    gates = {gate.name: gate.failures for gate in built.gates} if built else {}
-    for name in GATES:
-        failures = gates.get(name, ())
-        yield dg.AssetCheckResult(
-            passed=not failures,
-            check_name=name,
-            description="; ".join(failures[:3]) if built else _NOTHING,
-            metadata={"failures": len(failures)},
-        )
+    broken = [
+        Broken(gate.name, len(gate.failures), "; ".join(gate.failures[:3]))
+        for gate in (built.gates if built else ())
+        if gate.failures
+    ]
+    yield told("release", _CHECK, "error", len(built.gates) if built else 0, broken)
 
 
 def build_release(workspace: Workspace) -> Built | None:
@@ -81,6 +81,7 @@ def _build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) ->
         asked,
         workspace.backfill,
         MadeFrom(settings, workspace.now).stale(),
+        empty=workspace.empty,
     )
     draft = assemble(workspace.lake, portal, ingredients, workspace.now)
     if draft is None:

@@ -101,6 +101,7 @@ def _home_as_of(settings: Settings, published: Published, record: Record, home: 
         accept=accepted.get("reason") or "",
         note=accepted.get("note") or "",
         asked=[str(month) for month in published.periods],
+        empty=True,
         backfill=bool(record.get("backfill")),
     )
 

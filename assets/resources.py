@@ -43,6 +43,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
         accept: The reason code of revisions that are said to be right, or empty.
         note: What readers are told of them, or empty.
         asked: Months that whoever publishes named: they may go out before their announced date.
+        empty: Whether those may go out for which no source gave figures.
         backfill: Whether past months are added or made anew; the network is not asked then for
             what the archive holds.
     """
@@ -53,6 +54,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     accept: str = ""
     note: str = ""
     asked: list[str] = Field(default_factory=list)
+    empty: bool = False
     backfill: bool = False
 
     @cached_property

@@ -20,6 +20,7 @@ from cchc_pipeline import (
     alert_command,
     backup_commands,
     compact_command,
+    dagster_command,
     diff_command,
     input_commands,
     release_commands,
@@ -56,6 +57,7 @@ verify_command.register(app)
 alert_command.register(app)
 backup_commands.register(app)
 compact_command.register(app)
+dagster_command.register(app)
 
 
 @app.callback()

@@ -1,15 +1,18 @@
 """Telling what goes on: plain lines, or on a terminal one line that is written over.
 
-Belongs here: how progress looks on stderr. Does not: what is told.
+Belongs here: how progress looks on stderr, and the count of a backfill. Does not: the lines told.
 """
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import typer
 
 from cchc_pipeline.masking import visible
+from cchc_pipeline.period import Month
 
 
 def tell(line: str) -> None:
@@ -32,3 +35,26 @@ def shown() -> Iterator[None]:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
+
+
+@dataclass
+class Count:
+    """Months done of a backfill, and the time that the others will take."""
+
+    months: int
+    done: int
+    begun: float = field(default_factory=time.monotonic)
+    here: int = 0
+
+    def tell(self, month: Month, line: str) -> None:
+        """Say that a month ended."""
+        self.here += 1
+        state = f"failed: {line.splitlines()[0]}" if line else "done"
+        tell(f"{month} {state}{self._rest()}")
+
+    def _rest(self) -> str:
+        left = self.months - self.done - self.here
+        if left <= 0:
+            return ""
+        seconds = left * (time.monotonic() - self.begun) / self.here
+        return f"; {left} left, about {max(1, round(seconds / 60))} min"

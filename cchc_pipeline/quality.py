@@ -172,12 +172,8 @@ def _great_expectations() -> Any:
 @cache
 def _context() -> Any:
     gx = _great_expectations()
-    from great_expectations.data_context.types.base import (  # noqa: PLC0415
-        ProgressBarsConfig,
-    )
-
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.variables.progress_bars = {"globally": False}
     return context
 
 

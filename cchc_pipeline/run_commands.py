@@ -4,10 +4,9 @@ Belongs here: arguments and what is printed. Does not: the work (``assets``, ``p
 imported when a command runs.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +55,9 @@ def run(
     home: _Home = None,
     published_at: _At = None,
     dry_run: _DryRun = False,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="The month goes out even if no source gave figures.")
+    ] = False,
     accept_revisions: Annotated[
         str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
     ] = None,
@@ -65,7 +67,8 @@ def run(
     ] = False,
 ) -> None:
     """Process a month (or a span) and whatever else is not current; publish one release."""
-    job = _job(*_span(month, to, every=every), home, inbox, published_at, accept_revisions, note)
+    span = _span(month, to, every=every)
+    job = _job(*span, home, inbox, published_at, accept_revisions, note, is_empty=empty)
     if dry_run:
         _print_plan(job)
         return
@@ -74,7 +77,7 @@ def run(
         _require_captures(job, left)
         release = None
         job.made_from.remember()
-        if job.has_work or not job.made_from.is_published(job.months):
+        if job.has_work or empty or not job.made_from.is_published(job.months):
             with _instance(job) as instance:
                 _process(job, left, instance)
                 release = _publish(job, instance)
@@ -104,7 +107,7 @@ def backfill(
     with _alone(job):
         every, failures, release = {*job.months, *job.made_from.months()}, [], None
         stale = job.made_from.stale(every)
-        count = _Count(len(every), len(every) - len(stale))
+        count = progress.Count(len(every), len(every) - len(stale))
         if count.done:
             progress.tell(f"{count.done} of {count.months} months were done before")
         if stale or not job.made_from.is_published(job.months):
@@ -136,6 +139,7 @@ def preview(
 
         with _instance(job) as instance:
             _process(job, left, instance)
+            _tell_silent(job)
             progress.tell("preview: build, judge")
             found = make_preview(job.workspace)
     if found.built is None or found.site is None:
@@ -177,6 +181,7 @@ class _Job:
     moment: datetime
     acceptance: "Acceptance | None" = None
     is_backfill: bool = False
+    is_empty: bool = False
 
     @cached_property
     def workspace(self) -> "Workspace":
@@ -191,6 +196,7 @@ class _Job:
             accept=said.reason if said else "",
             note=said.note if said else "",
             asked=[str(month) for month in self.months],
+            empty=self.is_empty,
             backfill=self.is_backfill,
         )
 
@@ -238,6 +244,7 @@ def _job(
     note: str | None = None,
     *,
     is_backfill: bool = False,
+    is_empty: bool = False,
 ) -> _Job:
     """The arguments, judged before anything is begun.
 
@@ -251,7 +258,7 @@ def _job(
     moment = moment_of(published_at)
     months = _months(first, last, moment)
     _require_lists(settings)
-    return _Job(settings, months, moment, acceptance, is_backfill)
+    return _Job(settings, months, moment, acceptance, is_backfill, is_empty)
 
 
 def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:
@@ -366,7 +373,18 @@ def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance
 def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:
     from assets.execution import run_publication
 
+    _tell_silent(job)
     return run_publication(job.workspace, instance, progress.tell)
+
+
+def _tell_silent(job: _Job) -> None:
+    """Of the months asked for that are not out, say which nobody gave figures for."""
+    from publish.assemble import release_months, silent_months
+
+    lake, latest = job.workspace.lake, job.portal.latest()
+    asked = {*job.months} & {*release_months(lake)} - {*(latest.periods if latest else ())}
+    for month in sorted(silent_months(lake, asked) if not job.is_empty else ()):
+        progress.tell(f"{month}: no source gave figures; to publish it: cchc run {month} --empty")
 
 
 def _tell_release(job: _Job, release: str | None) -> None:
@@ -374,26 +392,3 @@ def _tell_release(job: _Job, release: str | None) -> None:
         typer.echo("nothing to publish: the content is that of the last release")
     else:
         typer.echo(f"published {release}: {job.portal.current / 'index.html'}")
-
-
-@dataclass
-class _Count:
-    """Months done of a backfill, and the time that the others will take."""
-
-    months: int
-    done: int
-    begun: float = field(default_factory=time.monotonic)
-    here: int = 0
-
-    def tell(self, month: "Month", line: str) -> None:
-        """Say that a month ended."""
-        self.here += 1
-        state = f"failed: {line.splitlines()[0]}" if line else "done"
-        progress.tell(f"{month} {state}{self._rest()}")
-
-    def _rest(self) -> str:
-        left = self.months - self.done - self.here
-        if left <= 0:
-            return ""
-        seconds = left * (time.monotonic() - self.begun) / self.here
-        return f"; {left} left, about {max(1, round(seconds / 60))} min"

@@ -14,8 +14,8 @@ ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
 DOSSIERS_URL = "CCHC_DOSSIERS_URL"
 DAGSTER_URL = "CCHC_DAGSTER_URL"
 SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
-_POSTGRES = "postgresql://"
-_WITH_DRIVER = "postgresql+psycopg2://"
+_POSTGRES = "postgresql+psycopg2://"
+"""With its driver: SQLAlchemy's own choice is another, and Dagster reads the variable itself."""
 
 
 def signing_passphrase() -> str | None:
@@ -38,21 +38,16 @@ def dossiers_url() -> str | None:
     return os.environ.get(DOSSIERS_URL) or None
 
 
-def with_driver(url: str) -> str:
-    """An address of PostgreSQL for SQLAlchemy, whose own choice of a driver is not installed."""
-    return url.replace(_POSTGRES, _WITH_DRIVER, 1)
-
-
 def dagster_url() -> str | None:
     """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
 
     Raises:
         UsageError: It is the address of something else; the line does not repeat it.
     """
-    url = with_driver(os.environ.get(DAGSTER_URL, ""))
-    if url and not url.startswith(_WITH_DRIVER):
+    url = os.environ.get(DAGSTER_URL, "")
+    if url and not url.startswith(_POSTGRES):
         raise UsageError(
-            "not an address of PostgreSQL",
+            "not an address of PostgreSQL with its driver",
             where=f"environment variable {DAGSTER_URL}",
             todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
         )

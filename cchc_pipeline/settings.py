@@ -98,8 +98,13 @@ class Settings(BaseSettings):
     provisional_days: int = Field(
         60, ge=0, description="A figure captured sooner than this after its period is provisional."
     )
+    automation: bool = Field(
+        False, description="Schedules and sensors run; off, nothing happens that nobody asked for."
+    )
     approval: bool = Field(
-        False, description="A release goes out only after an office approved its preview."
+        default_factory=lambda given: bool(given.get("automation")),
+        description="A release goes out only after an office approved its preview; unset: as"
+        " `CCHC_AUTOMATION`.",
     )
     workers: int = Field(2, ge=1, le=16, description="Months that a backfill processes at a time.")
     production: bool = Field(

@@ -33,7 +33,7 @@ from cchc_pipeline.store import Lake, content_digest, table_from_rows
 from cchc_pipeline.units import UnitRegister
 from publish.correction_reasons import correction_reasons
 from publish.disclosure import disclosed_table
-from publish.due import ready_months
+from publish.due import ready_months, speaks
 from publish.inputs import input_digests, read_digests, renewal
 from publish.portal import RECORD, Portal, read_tables
 from publish.release import (
@@ -69,8 +69,9 @@ class Ingredients:
 
     ``threshold`` is that of disclosure control: fewer dossiers are not shown apart. ``acceptance``
     is what was said of this release's revisions; ``asked`` are months that may go out before their
-    announced date, since whoever publishes named them; ``backfill`` marks a release of past months;
-    ``stale`` are the months that are not what they would be made from now, with what changed.
+    announced date, since whoever publishes named them, with ``empty`` also those of which no source
+    gave figures; ``backfill`` marks a release of past months; ``stale`` are the months that are not
+    what they would be made from now, with what changed.
     """
 
     register: UnitRegister
@@ -78,6 +79,7 @@ class Ingredients:
     identity: Identity
     generator: str
     threshold: int
+    empty: bool = field(default=False, kw_only=True)
     acceptance: Acceptance | None = None
     asked: frozenset[Month] = frozenset()
     backfill: bool = False
@@ -90,13 +92,19 @@ def release_months(lake: Lake) -> tuple[Month, ...]:
     return tuple(sorted(set.intersection(*held)))
 
 
+def silent_months(lake: Lake, months: Iterable[Month]) -> frozenset[Month]:
+    """Those of some computed months for which no source gave figures."""
+    return frozenset(month for month in months if not speaks(lake.read("submissions", month)))
+
+
 def assemble(
     lake: Lake, portal: Portal, ingredients: Ingredients, published_at: datetime
 ) -> Draft | None:
     """The next release as a draft, or None if nothing differs from the one before.
 
     Raises:
-        CheckFailedError: No month has been computed, or none may go out yet.
+        CheckFailedError: No month has been computed, none may go out yet, or nobody gave figures
+            for the months that were named.
     """
     previous = portal.latest()
     months = _months(lake, previous, ingredients, published_at)
@@ -155,15 +163,31 @@ def _months(
         raise CheckFailedError("no month has been computed", where=str(lake.root))
     out = previous.periods if previous else ()
     _require_all(lake, out, computed)
-    ready = ready_months(computed, out, ingredients.asked, calendar, at)
+    silent = silent_months(lake, set(computed) - set(out))
+    if ingredients.empty:
+        silent -= ingredients.asked
+    _require_figures(silent, ingredients.asked)
+    told = [month for month in computed if month not in silent]
+    ready = ready_months(told, out, ingredients.asked, calendar, at)
     if not ready:
-        due = calendar.release_date(computed[0]).moment
+        _require_figures(silent, frozenset(computed))
+        due = calendar.release_date(told[0]).moment
         raise CheckFailedError(
             f"the results are announced for {due:%d/%m/%Y %H:%M}",
-            where=str(computed[0]),
-            todo=f"wait, or publish it before that with: cchc run {computed[0]}",
+            where=str(told[0]),
+            todo=f"wait, or publish it before that with: cchc run {told[0]}",
         )
     return ready
+
+
+def _require_figures(silent: frozenset[Month], months: frozenset[Month]) -> None:
+    """Not all of some months are silent: a month without figures goes out if named as one."""
+    if months and months <= silent:
+        raise CheckFailedError(
+            "no source gave figures",
+            where=", ".join(map(str, sorted(months)[:3])),
+            todo=f"drop the files, or publish it without: cchc run {max(months)} --empty",
+        )
 
 
 def _require_all(lake: Lake, out: Collection[Month], computed: Collection[Month]) -> None:

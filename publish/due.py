@@ -7,6 +7,9 @@ anything (``assets.automation``), or who approves (``approval``).
 from collections.abc import Container, Iterable
 from datetime import datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from cchc_pipeline.period import Month
 from cchc_pipeline.release_calendar import ReleaseCalendar
 
@@ -35,6 +38,16 @@ def ready_months(
         for month in computed
         if month in out or month in asked or calendar.release_date(month).moment <= at
     )
+
+
+def speaks(rows: pa.Table) -> bool:
+    """Whether any source or unit gave figures for a month.
+
+    Args:
+        rows: The month's rows of ``submissions``; without an accepted row nobody said anything,
+            whatever files came.
+    """
+    return bool(pc.any(pc.greater(rows["accepted"], 0)).as_py())
 
 
 def due_months(

@@ -75,7 +75,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(home: Path, tmp_path
 
 
 def test_a_span_processes_every_month_and_publishes_once(tmp_path: Path) -> None:
-    outcome = run(tmp_path / "home", SAMPLE_INBOX, "--to", MONTH, month="2026-08")
+    outcome = run(tmp_path / "home", SAMPLE_INBOX, "--to", MONTH, "--empty", month="2026-08")
     assert outcome.out.startswith("published 2026-09.r1"), outcome.err
     (release,) = index(tmp_path / "home")["releases"]
     assert release["period"] == "2026-09"
@@ -83,6 +83,32 @@ def test_a_span_processes_every_month_and_publishes_once(tmp_path: Path) -> None
     assert [month["period"] for month in status["months"]] == ["2026-08", "2026-09"]
     assert [month["published"] for month in status["months"]] == [True, True]
     assert status["months"][0]["missing"] == ["dossiers", "petitions", "procedures", "scores"]
+
+
+def test_a_month_of_a_span_without_figures_is_left_out_and_told(tmp_path: Path) -> None:
+    outcome = run(tmp_path / "home", SAMPLE_INBOX, "--to", MONTH, month="2026-08")
+    assert outcome.out.startswith("published 2026-09.r1"), outcome.err
+    told = "2026-08: no source gave figures; to publish it: cchc run 2026-08 --empty"
+    assert told in outcome.err
+    status = json.loads(cchc("status", "--home", tmp_path / "home", "--json").out)
+    assert [month["published"] for month in status["months"]] == [False, True]
+
+
+def test_a_newest_month_without_figures_goes_out_only_if_named_and_not_on_the_front_page(
+    home: Path, inbox: Path
+) -> None:
+    before, at = tree_digest(home / "portal" / "current"), "2026-11-20T09:00:00+07:00"
+    refused = run(home, inbox, month="2026-10", at=at)
+    assert refused.code == 1
+    assert refused.err.splitlines()[-1] == (
+        "cchc: 2026-10: no source gave figures -> drop the files,"
+        " or publish it without: cchc run 2026-10 --empty"
+    )
+    assert tree_digest(home / "portal" / "current") == before
+    named = run(home, inbox, "--empty", month="2026-10", at=at)
+    assert named.out.startswith("published 2026-10.r1"), named.err
+    front = (home / "portal" / "current" / "index.html").read_text("utf-8")
+    assert "Tháng 9/2026" in front.partition("<h1>")[2].partition("</h1>")[0]
 
 
 def test_an_earlier_month_that_comes_later_is_a_revision_of_the_newest(home: Path) -> None:

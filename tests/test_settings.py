@@ -76,6 +76,16 @@ def test_a_file_that_is_not_toml_is_one_line() -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_what_runs_by_itself_waits_for_an_office_unless_the_setting_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (load_settings().automation, load_settings().approval) == (False, False)
+    monkeypatch.setenv("CCHC_AUTOMATION", "on")
+    assert load_settings().approval
+    monkeypatch.setenv("CCHC_APPROVAL", "off")
+    assert (load_settings().automation, load_settings().approval) == (True, False)
+
+
 def test_every_setting_is_described_in_the_docs() -> None:
     text = (Path(__file__).parents[1] / "docs" / "settings.md").read_text(encoding="utf-8")
     for name, field in Settings.model_fields.items():
@@ -98,11 +108,13 @@ def test_a_secret_is_refused_in_the_file_and_not_repeated(name: str) -> None:
 def test_an_address_of_another_database_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(DAGSTER_URL, "mysql://a:rat-kin@b/c")
-    with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: not an address of Postgre") as caught:
-        dagster_url()
-    assert "rat-kin" not in str(caught.value)
-    monkeypatch.setenv(DAGSTER_URL, "postgresql://a:b@c/d")
+    for other in ("mysql://a:rat-kin@b/c", "postgresql://a:rat-kin@b/c"):
+        monkeypatch.setenv(DAGSTER_URL, other)
+        with pytest.raises(UsageError, match=r"URL: not an address of PostgreSQL with") as caught:
+            dagster_url()
+        assert "rat-kin" not in str(caught.value)
+        assert "postgresql+psycopg2://USER" in str(caught.value)
+    monkeypatch.setenv(DAGSTER_URL, "postgresql+psycopg2://a:b@c/d")
     assert dagster_url() == "postgresql+psycopg2://a:b@c/d"
     monkeypatch.setenv(DAGSTER_URL, "")
     assert dagster_url() is None

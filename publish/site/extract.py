@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc_pipeline.period import Month
+from publish.due import speaks
 from publish.release import Draft, Identity
 
 Row = Mapping[str, Any]
@@ -80,6 +81,12 @@ class Figures:
     def months(self) -> tuple[Month, ...]:
         """The periods of the release, oldest first."""
         return tuple(sorted(self.draft.periods))
+
+    @cached_property
+    def newest(self) -> Month:
+        """The newest month with figures; the newest of all if none has any."""
+        told = (m for m in reversed(self.months) if speaks(self.of_months("submissions", m)))
+        return next(told, self.months[-1])
 
     @property
     def root(self) -> str:

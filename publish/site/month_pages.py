@@ -1,4 +1,4 @@
-"""The pages of the months, planned; the newest is the front page too.
+"""The pages of the months, planned; the newest that has figures is the front page too.
 
 Belongs here: which rows the page of a month is made from, and its neighbours. Does not: what it
 shows of them (``month``), words, HTML.
@@ -44,7 +44,7 @@ def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Pla
         name = month_page(month)
         extract = _extract(figures, place)
         yield PlannedPage(name, "month.html", extract, month_material, name)
-        if month == figures.months[-1]:
+        if month == figures.newest:
             more = {**extract.more, "descriptor": descriptor}
             front = Extract(extract.tables, extract.identity, more)
             yield PlannedPage(INDEX_PAGE, "month.html", front, month_material, name)

@@ -52,7 +52,7 @@ def _codes_of(units: pa.Table) -> set[str]:
 
 def _list_extract(figures: Figures) -> Extract:
     scores = figures.part("scores", "metric_code", TOTAL)
-    last = max(scores.column("period").to_pylist(), default="")
+    last = str(figures.newest)
     units = figures.whole("units")
     wanted = pa.array(codes(figures))
     return figures.extract(
@@ -62,7 +62,7 @@ def _list_extract(figures: Figures) -> Extract:
             "metrics": figures.whole("metrics"),
             "obs_status": figures.whole("obs_status"),
         },
-        month=str(figures.months[-1]),
+        month=last,
     )
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from assets.alert_facts import gather
-from assets.alerting import alert_sensor, daily_digest, digest_job
+from assets.alerting import alert_schedules, alert_sensors, digest_job
 from assets.execution import build_definitions
 from assets.freshness import (
     FRESH,
@@ -28,6 +28,7 @@ from tests.command_line import copy_home
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 EARLY, LATE = "2026-11-10T09:00:00+07:00", "2026-11-13T09:00:00+07:00"
+(alert_sensor,), (daily_digest,) = alert_sensors(), alert_schedules()
 
 
 @pytest.fixture

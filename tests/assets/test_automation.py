@@ -10,23 +10,26 @@ import dagster as dg
 import pytest
 
 from assets.automation import (
-    SCHEDULES,
-    SENSORS,
+    build_schedules,
+    build_sensors,
     daily_extraction,
     inbox_files,
-    months_that_follow,
-    overdue_publication,
-    preview_before_the_date,
     publication_day,
 )
+from assets.execution import build_definitions
 from assets.instance import OURS
 from assets.resources import Workspace
+from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake
+from cchc_pipeline.store import Lake, table_from_rows
 from publish.approval import Entry
 from tests.command_line import SAMPLE_INBOX, copy_home
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
+SENSORS = {sensor.name: sensor for sensor in build_sensors()}
+overdue_publication = SENSORS["overdue_publication"]
+months_that_follow = SENSORS["months_that_follow"]
+preview_before_the_date = SENSORS["preview_before_the_date"]
 BEFORE, ON_TIME, LATE = (f"2026-10-{when}+07:00" for when in ("11T08:30", "12T08:30", "15T09:10"))
 
 
@@ -227,12 +230,44 @@ def test_a_month_that_is_not_out_is_previewed_once_it_is_computed(
 
 
 def test_the_schedules_tick_in_the_city_s_time_and_run_from_the_start() -> None:
-    told = {s.name: (s.cron_schedule, s.execution_timezone) for s in SCHEDULES}
+    told = {s.name: (s.cron_schedule, s.execution_timezone) for s in build_schedules()}
     assert told == {
         "daily_extraction": ("30 4 * * *", "Asia/Ho_Chi_Minh"),
         "publication_day": ("30 8 * * *", "Asia/Ho_Chi_Minh"),
     }
-    assert {s.default_status.value for s in (*SCHEDULES, *SENSORS)} == {"RUNNING"}
+
+
+def test_everything_sleeps_until_the_setting_switches_it_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for said, status in (("", "STOPPED"), ("off", "STOPPED"), ("on", "RUNNING")):
+        monkeypatch.setenv("CCHC_AUTOMATION", said)
+        repository = build_definitions(Workspace(home=str(tmp_path))).get_repository_def()
+        all_of_them = (*repository.schedule_defs, *repository.sensor_defs)
+        assert len(all_of_them) == 9
+        assert {one.default_status.value for one in all_of_them} == {status}, said
+
+
+def _silent(home: Path) -> Path:
+    """The home as if no source had given a figure for September."""
+    workspace = at(home, LATE)
+    rows = workspace.lake.read("submissions", Month(2026, 9)).to_pylist()
+    table = table_from_rows(load_contract("submissions"), [r | {"accepted": 0} for r in rows])
+    workspace.lake.write("submissions", Month(2026, 9), table)
+    return home
+
+
+def test_a_month_of_which_no_source_gave_figures_is_never_published_by_itself(
+    computed: Path,
+) -> None:
+    home = _silent(computed)
+    told = "2026-09 was announced for 12/10/2026 08:30 and has no figures"
+    for tick in (
+        scheduled(publication_day, at(home, LATE)),
+        sensed(overdue_publication, at(home, LATE)),
+    ):
+        assert tick.skip_message == told
+    assert asked(_after(preview_before_the_date, at(home, BEFORE), "2026-09")) == []
 
 
 def test_the_cursor_of_the_inbox_is_small(tmp_path: Path) -> None:

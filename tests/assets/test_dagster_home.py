@@ -89,6 +89,19 @@ def test_a_setting_that_an_engineers_file_does_not_follow_is_refused(tmp_path: P
     prepare(tmp_path, on_postgres=True)
 
 
+@pytest.mark.parametrize("module", ["assets.event_log", "assets.postgres_storage"])
+def test_a_changed_file_that_names_a_storage_of_an_earlier_version_is_refused(
+    tmp_path: Path, module: str
+) -> None:
+    written = f"event_log_storage:\n  module: {module}\n"
+    (tmp_path / CONFIG).write_text(written, "utf-8")
+    with pytest.raises(UsageError, match=f"{module}, which is no longer there -> take the storage"):
+        prepare(tmp_path, on_postgres=False)
+    assert (tmp_path / CONFIG).read_text("utf-8") == written
+    (tmp_path / CONFIG).write_text(f"telemetry: {{}}  # not {module}\n", "utf-8")
+    prepare(tmp_path, on_postgres=False)
+
+
 def test_a_shell_without_the_setting_does_not_move_the_history_to_sqlite(tmp_path: Path) -> None:
     prepare(tmp_path, on_postgres=True)
     with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL is not set -> set it; or remove"):

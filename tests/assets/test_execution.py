@@ -7,10 +7,10 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.storage.event_log import SqliteEventLogStorage
 
-from assets.event_log import SteadyEventLog
+from assets.check_results import broken_of
 from assets.execution import run_months
+from assets.failed_runs import last_failures
 from assets.instance import end_dead_runs, persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.publish import PUBLISH_POOL
@@ -71,29 +71,22 @@ def test_a_publication_says_which_release_it_made(instance: dg.DagsterInstance) 
     assert stored.metadata["release"].value == "2026-09.r1"
 
 
-def test_every_check_has_its_result_in_the_log(instance: dg.DagsterInstance) -> None:
+def test_every_check_of_a_month_has_its_result_in_the_log_and_a_month_is_few_events(
+    instance: dg.DagsterInstance,
+) -> None:
     (run,) = [run for run in instance.get_runs() if run.job_name == MONTH_JOB]
-    events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
-    evaluations = [event.get_dagster_event().asset_check_evaluation_data for event in events]
-    assert len(evaluations) > 200
-    assert {e.check_name for e in evaluations if not e.passed and e.blocking} == set()
+    found = _evaluations(instance, run.run_id)
+    assert {check.partition for check in found} == {MONTH}
+    assert {check.check_name for check in found} == {"errors", "warnings"}
+    assert not [check for check in found if not check.passed and check.blocking]
     planned = dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED
-    stored = instance.all_logs(run.run_id, of_type=planned)
-    assert len(stored) == len(evaluations), "planned checks are stored together, none is lost"
+    assert len(instance.all_logs(run.run_id, of_type=planned)) == len(found)
+    assert len(instance.all_logs(run.run_id)) < 450
 
 
-def test_the_log_lies_where_the_stock_storage_reads_and_writes_it(published_home: Path) -> None:
-    folder = published_home / "dagster" / "history" / "runs"
-    stock = SqliteEventLogStorage(str(folder))
-    own = SteadyEventLog(str(folder))
-    try:
-        runs = stock.get_all_run_ids()
-        assert len(runs) == 2
-        for run in runs:
-            assert len(stock.get_logs_for_run(run)) == len(own.get_logs_for_run(run)) > 30
-    finally:
-        own.dispose()
-        stock.dispose()
+def _evaluations(instance: dg.DagsterInstance, run: str) -> list[dg.AssetCheckEvaluation]:
+    events = instance.all_logs(run, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    return [event.get_dagster_event().asset_check_evaluation_data for event in events]
 
 
 def test_every_file_of_the_log_is_sound(published_home: Path) -> None:
@@ -120,6 +113,42 @@ def test_a_blocking_check_that_fails_stops_what_comes_after_it(tmp_path: Path, i
     written = {path.parents[2].name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
     assert "portal_findings" in written
     assert not written & {"score_recomputation", "unit_rankings", "scores", "submissions"}
+
+
+def test_a_failed_check_says_which_rules_are_broken_on_how_many_rows(
+    tmp_path: Path, inbox: Path
+) -> None:
+    change_answer(
+        inbox, "service-results", lambda data: row_of(data, "H24.M02").update(totalScore=1.0)
+    )
+    with pytest.raises(CheckFailedError):
+        _run_month(tmp_path / "home", inbox)
+    with persistent_instance(tmp_path / "home" / "dagster") as instance:
+        (run,) = instance.get_runs()
+        red = [check for check in _evaluations(instance, run.run_id) if not check.passed]
+        failures = last_failures(instance)
+    assert [(check.asset_key.to_user_string(), check.partition) for check in red] == [
+        ("portal_findings", MONTH)
+    ]
+    (broken,) = broken_of(red[0])
+    assert (broken.rule, broken.rows) == ("GROUPS_DO_NOT_ADD_UP", 1)
+    assert [(failure.place, failure.check, failure.line) for failure in failures] == [
+        (MONTH, broken.rule, broken.line)
+    ]
+
+
+def test_a_good_month_does_not_hide_the_red_one(tmp_path: Path, inbox: Path) -> None:
+    change_answer(
+        inbox, "service-results", lambda data: row_of(data, "H24.M02").update(totalScore=1.0)
+    )
+    with pytest.raises(CheckFailedError):
+        _run_month(tmp_path / "home", inbox)
+    workspace = Workspace(home=str(tmp_path / "home"), inbox=str(inbox), moment=FIRST)
+    key = dg.AssetCheckKey(dg.AssetKey("portal_findings"), "errors")
+    with persistent_instance(tmp_path / "home" / "dagster") as instance:
+        run_months(workspace, [Month(2026, 8)], instance, lambda line: None)
+        months = instance.event_log_storage.get_asset_check_partition_info([key])
+    assert {info.partition_key for info in months} == {"2026-08", MONTH}
 
 
 def test_a_source_that_cannot_be_read_keeps_its_kind_of_error(tmp_path: Path, inbox: Path) -> None:
@@ -163,34 +192,6 @@ def test_a_run_whose_process_died_is_closed_and_gives_up_its_place_in_the_pool(
     closed = instance.get_run_by_id(dead.run_id)
     assert closed is not None
     assert closed.status is dg.DagsterRunStatus.FAILURE
-
-
-def test_what_was_materialized_is_asked_once_for_all_checks_of_a_table_and_again_after_it(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log, asked = instance.event_log_storage, list[object]()
-    assert isinstance(log, SteadyEventLog)
-    stock = SqliteEventLogStorage.fetch_materializations
-
-    def counted(*arguments: object, **named: object) -> dg.EventRecordsResult:
-        asked.append(arguments[1])
-        return stock(*arguments, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(SqliteEventLogStorage, "fetch_materializations", counted)
-    scores, others = dg.AssetKey("scores"), dg.AssetKey("submissions")
-    (run,) = [run for run in instance.get_runs() if run.job_name == MONTH_JOB]
-    checked = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)[0]
-    made = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)[0]
-    first = log.fetch_materializations(scores, 1)
-    assert log.fetch_materializations(scores, 1) == first
-    assert len(asked) == 2, "nothing says that this process is the one that checks"
-    log.store_event(checked)
-    assert log.fetch_materializations(scores, 1) == first
-    assert len(asked) == 2
-    log.fetch_materializations(others, 1)
-    log.store_event(made)
-    log.fetch_materializations(others, 1)
-    assert len(asked) == 4
 
 
 def test_an_installation_of_the_earlier_layout_goes_on_as_it_was(

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from assets.checks import CHECKED_TABLES, check_name
+from assets.checks import CHECKED_TABLES, NAMES, RULES
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.made_from import FIRST_STEP, REST_ON_EARLIER_MONTHS
 from assets.partitions import MONTHS
@@ -101,11 +101,26 @@ def test_every_check_says_what_it_checks() -> None:
         assert GRAPH.get_check_spec(key).description, key
 
 
-def test_every_expectation_of_a_contract_is_a_check_that_blocks_if_it_is_an_error() -> None:
-    for table in CHECKED_TABLES:
-        for expectation in load_contract(table).expectations():
-            key = dg.AssetCheckKey(dg.AssetKey(table), check_name(expectation.id))
-            assert GRAPH.get_check_spec(key).blocking is (expectation.severity == "error"), key
+def test_a_table_has_one_check_a_severity_which_names_every_rule_and_only_errors_block() -> None:
+    asked = {(t, item.severity, item.id) for t in CHECKED_TABLES
+             for item in load_contract(t).expectations()}  # fmt: skip
+    asked |= {(table, rule.severity, rule.id) for table, rules in RULES.items() for rule in rules}
+    found = set()
+    for table in (*CHECKED_TABLES, *RULES):
+        for severity, name in NAMES.items():
+            key = dg.AssetCheckKey(dg.AssetKey(table), name)
+            if key in GRAPH.asset_check_keys:
+                spec = GRAPH.get_check_spec(key)
+                assert spec.blocking is (severity == "error"), key
+                found |= {(table, severity, rule) for rule in spec.metadata}
+    assert found == asked
+
+
+def test_the_checks_of_a_month_are_cut_into_months() -> None:
+    tables = {*CHECKED_TABLES, *RULES}
+    for key in GRAPH.asset_check_keys:
+        of_a_month = key.asset_key.to_user_string() in tables and key.name in NAMES.values()
+        assert GRAPH.get_check_spec(key).partitions_def == (MONTHS if of_a_month else None), key
 
 
 def test_every_table_of_the_graph_is_checked_and_every_published_one_is_in_it() -> None:
@@ -115,8 +130,10 @@ def test_every_table_of_the_graph_is_checked_and_every_published_one_is_in_it() 
     assert set(PUBLISHED_TABLES) - CODE_LISTS - {REVISIONS} <= tables
 
 
-def test_every_gate_is_a_blocking_check_of_the_release() -> None:
-    assert set(_checks()["release"]) == {f"{name}: blocks" for name in GATES}
+def test_every_gate_stands_in_the_blocking_check_of_the_release() -> None:
+    assert _checks()["release"] == ["gates: blocks"]
+    spec = GRAPH.get_check_spec(dg.AssetCheckKey(dg.AssetKey("release"), "gates"))
+    assert set(spec.metadata) == set(GATES)
 
 
 def test_nothing_is_computed_from_the_portal_before_all_its_tables_passed() -> None:

@@ -9,8 +9,10 @@ from assets.automation import build_schedules, build_sensors
 from assets.execution import build_definitions
 from assets.resources import Workspace
 
+workspace = Workspace(moment=os.environ["MOMENT_OF_THE_TEST"])
+is_on = workspace.settings.automation
 defs = build_definitions(
-    Workspace(moment=os.environ["MOMENT_OF_THE_TEST"]),
-    build_schedules(publish_at="* * * * *"),
-    build_sensors(look_seconds=5),
+    workspace,
+    build_schedules(is_on=is_on, publish_at="* * * * *"),
+    build_sensors(is_on=is_on, look_seconds=5),
 )

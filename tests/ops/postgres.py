@@ -63,6 +63,10 @@ class Server:
         said = self.password if password is None else password
         return f"postgresql://{user}:{said}@127.0.0.1:{self.port}/{database}"
 
+    def dagster_url(self, database: str = "postgres") -> str:
+        """The same with the driver, as Dagster's storage wants it."""
+        return self.url(database).replace("postgresql://", "postgresql+psycopg2://")
+
     def connect(self, database: str = "postgres") -> Any:
         """A connection of the superuser; each statement is its own transaction."""
         import psycopg2  # noqa: PLC0415 - absent where these tests are skipped

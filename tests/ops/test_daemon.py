@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +19,17 @@ from assets.instance import persistent_instance
 from assets.made_from import REST_ON_EARLIER_MONTHS, MadeFrom
 from cchc_pipeline.settings import load_settings
 from publish.portal import Portal
-from tests.command_line import SAMPLE_INBOX, in_lake, run
+from tests.command_line import SAMPLE_INBOX, copy_home, in_lake, run, tree_digest
+from tests.ops.nginx import free_port
 
 ROOT = Path(__file__).parents[2]
 ON_THE_DAY = "2026-10-12T08:31:00+07:00"
 LONG_AGO = 1_791_000_000  # in October 2026, before the day
 WHILE_NOTHING_IS_DUE = "2024-03-20T08:31:00+07:00"
+FAR_AHEAD = "2026-12-24T12:00:00+07:00"
 PATIENCE = 300
+SEVERAL_LOOKS = 20
+"""Awake, the inbox is looked at every five seconds, and what is overdue at once."""
 DEFINITIONS = "tests.ops.daemon_definitions"
 
 
@@ -50,11 +54,21 @@ def _daemon(home: Path, moment: str = ON_THE_DAY) -> Iterator[subprocess.Popen[b
     """A real daemon on an installation, its clock set."""
     with persistent_instance(home / "dagster"):
         pass
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-m", DEFINITIONS]
+    awake = {"CCHC_AUTOMATION": "on", "CCHC_APPROVAL": "off"}
+    command = [Path(sys.executable).with_name("dagster-daemon"), "run"]
+    with _started(command, home, _environment(home, moment) | awake) as process:
+        yield process
+
+
+@contextmanager
+def _started(
+    command: Sequence[str | Path], home: Path, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """One of Dagster's programs on the graph of the tests."""
     with (home / "daemon.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=home, stdout=log, stderr=log, start_new_session=True,
-            env=_environment(home, moment),
+            [*command, "-m", DEFINITIONS], cwd=home, stdout=log, stderr=log,
+            start_new_session=True, env=environment,
         )  # fmt: skip
         try:
             yield process
@@ -99,6 +113,27 @@ def test_files_that_settle_are_processed_previewed_and_published_on_the_day(
     assert told["publish"]["dagster/schedule_name"] == "publication_day"
     assert told["publish"]["cchc/days_late"] == "0"
     assert told["preview"]["dagster/sensor_name"] == "preview_before_the_date"
+
+
+@pytest.mark.slow
+def test_opening_the_pages_long_after_every_date_launches_nothing(
+    published_home: Path, tmp_path: Path, settings_of_nobody: None
+) -> None:
+    """``dagster dev`` brings its daemon; with automation off it asks nothing of ours."""
+    home = copy_home(published_home, tmp_path / "home")
+    before, log = tree_digest(home / "portal"), home / "daemon.log"
+    pages = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(free_port())]
+    with (
+        persistent_instance(home / "dagster") as instance,
+        _started(pages, home, _environment(home, FAR_AHEAD)) as dev,
+    ):
+        runs = len(instance.get_runs())
+        wait_for(lambda: {"SENSOR", "SCHEDULER"} <= {*instance.get_daemon_heartbeats()}, dev, log)
+        time.sleep(SEVERAL_LOOKS)
+        assert len(instance.get_runs()) == runs
+        assert not instance.all_instigator_state()
+        assert dev.poll() is None, log.read_text()
+    assert tree_digest(home / "portal") == before
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def pooled() -> None:
 def database(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An empty database that the settings name."""
     with postgres_server.database("dagster") as name:
-        monkeypatch.setenv("CCHC_DAGSTER_URL", postgres_server.url(name))
+        monkeypatch.setenv("CCHC_DAGSTER_URL", postgres_server.dagster_url(name))
         yield name
 
 
@@ -71,14 +71,6 @@ def test_the_password_stands_neither_in_a_file_nor_in_what_is_handed_to_other_pr
         assert path.is_dir() or postgres_server.password.encode() not in path.read_bytes()
 
 
-def test_connections_are_kept(instance: dg.DagsterInstance) -> None:
-    def process() -> int:
-        with instance.event_log_storage.index_connection() as connection:
-            return int(connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one())
-
-    assert process() == process()
-
-
 def test_a_dead_run_gives_up_its_place_in_the_pool(instance: dg.DagsterInstance) -> None:
     dead = instance.create_run_for_job(
         defs.resolve_job_def("publish"), tags={"cchc/started_by": "command line"}
@@ -107,7 +99,7 @@ def test_what_is_made_for_a_comparison_leaves_no_trace_in_the_database(
 def test_a_wrong_password_is_one_line_without_it(
     postgres_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = postgres_server.url().replace(postgres_server.password, "khong-dung")
+    url = postgres_server.dagster_url().replace(postgres_server.password, "khong-dung")
     monkeypatch.setenv("CCHC_DAGSTER_URL", url)
     with pytest.raises(UsageError, match=r"CCHC_DAGSTER_URL: .*password authentication") as caught:
         persistent_instance(tmp_path / "dagster")
@@ -119,7 +111,7 @@ def test_a_wrong_password_is_one_line_without_it(
 def test_a_service_does_not_start_without_its_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = f"postgresql://a:b@127.0.0.1:{free_port()}/dagster"
+    address = f"postgresql+psycopg2://a:b@127.0.0.1:{free_port()}/dagster"
     monkeypatch.setenv("CCHC_DAGSTER_URL", address)
     monkeypatch.setenv("CCHC_HOME", str(tmp_path))
     with pytest.raises(SystemExit, match=r"cchc: CCHC_DAGSTER_URL: .*refused.* -> start"):

@@ -107,7 +107,7 @@ def place(
             _useradd(name)
             ended.callback(subprocess.run, ["userdel", name], check=True)
         database = ended.enter_context(postgres_server.database("dagster"))
-        url = postgres_server.url(database)
+        url = postgres_server.dagster_url(database)
         made = Place(root, user, drop, {"CCHC_DAGSTER_URL": url, "PATH": os.environ["PATH"]})
         _restore(made, _copied(published_home, root, user), root / "folders.conf")
         yield made
