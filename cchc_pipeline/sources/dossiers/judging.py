@@ -21,7 +21,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
 from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
-from cchc_pipeline.sources.dossiers.values import code_day, is_cell_error, quoted
+from cchc_pipeline.sources.dossiers.values import is_cell_error, quoted
 from cchc_pipeline.sources.unit_texts import UnitTexts
 
 _SQL_TYPES = {
@@ -274,9 +274,8 @@ class Judgement:
             f"count(*) FILTER (WHERE coalesce(NOT ({sql}), false))" for sql in rules.values()
         )
         [found] = self._engine.rows(
-            f"SELECT {counts} FROM (SELECT *, {code_day('dossier_code')} AS code_day"
-            " FROM candidates ANTI JOIN fates USING (part, row)"
-            " WHERE mask = 0 AND NOT not_received)"
+            f"SELECT {counts} FROM candidates ANTI JOIN fates USING (part, row)"
+            " WHERE mask = 0 AND NOT not_received"
         )
         return {rule: count for rule, count in zip(rules, found, strict=True) if count}
 

@@ -178,7 +178,7 @@ def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm)
     return (
         f"SELECT {number} AS part, row_no, skipped, dossier_code,"  # noqa: S608
         " coalesce(DonViXuLy, TenDonViXuLy) AS unit_text, TenDonViXuLy AS unit_name,"
-        " greatest(due_at, first_due_at, ended_at, returned_at) AS last_at,"
+        " greatest(due_at, first_due_at, ended_at, returned_at) AS last_at, code_day,"
         f" {', '.join(PART_VALUES)}, DuLieuMau IS NOT NULL AS is_sample, line_fault, faults,"
         f" texts, {contents} FROM (SELECT *,"
         f" CASE WHEN faults <> 0 THEN struct_pack({kept}) END AS texts FROM ({judged}))"
@@ -230,7 +230,8 @@ def _values() -> Mapping[str, str]:
     fees = f"list_transform(DanhSachLePhi, lambda x: {read.amount('x.Gia')})"
     files = "list_filter(DanhSachGiayToKetQua, lambda x: x.DuongDanTepTinKetQua IS NOT NULL)"
     return {
-        "dossier_code": read.dossier_code("MaHoSo"),
+        "code_day": read.code_day("MaHoSo"),
+        "dossier_code": read.dossier_code("MaHoSo", "code_day"),
         "procedure_code": read.procedure_code("MaTTHC"),
         "field_code": read.field_code("MaLinhVuc"),
         **codes,
@@ -238,9 +239,10 @@ def _values() -> Mapping[str, str]:
         **moments,
         "fees": fees,
         "total": read.amount("TongLePhi"),
-        "fee": f"coalesce(list_sum({fees}), {read.amount('TongLePhi')})",
-        "supplements": "coalesce(nullif(array_length(DanhSachHoSoBoSung), 0),"
-        f" {read.whole_number('SoLanBoSung')}, array_length(DanhSachHoSoBoSung))",
+        "fee": "coalesce(list_sum(fees), total)",
+        "supplements_told": read.whole_number("SoLanBoSung"),
+        "supplements": "coalesce(nullif(array_length(DanhSachHoSoBoSung), 0), supplements_told,"
+        " array_length(DanhSachHoSoBoSung))",
         "has_e_result": f"(coalesce(array_length({files}) > 0, false)"
         f" OR coalesce({read.code('CoKetQuaDienTu', 'CoKetQuaDienTu')} = 1, false))",
         **_deadline_and_finish(),
@@ -297,7 +299,7 @@ def _faults() -> Mapping[str, str]:
             "CoKetQuaDienTu", read.code("CoKetQuaDienTu", "CoKetQuaDienTu")
         ),
         "RATING_OUT_OF_RANGE": _unread("MucDoHaiLong", "rating"),
-        "SUPPLEMENTS_UNREADABLE": _unread("SoLanBoSung", read.whole_number("SoLanBoSung")),
+        "SUPPLEMENTS_UNREADABLE": _unread("SoLanBoSung", "supplements_told"),
     }
 
 

@@ -98,14 +98,16 @@ def moment(text: str) -> str:
     blank, minutes = f"substr({text}, 11, 1) = ' '", f"substr({text}, 14, 1) = ':'"
     seconds = f"{long} = 19 AND {minutes} AND substr({text}, 17, 1) = ':'"
     clock = f"{seconds} AND substr({text}, 11, 1) IN (' ', 'T') AND substr({text}, 12, 2) < '24'"
+    # With a blank at this place and this length, a day and a clock can be written in one way only.
     iso = f"substr({text}, 5, 1) = '-' AND substr({text}, 8, 1) = '-'"
     return (
         f"CASE WHEN {text} IS NULL THEN NULL"
         f" WHEN {long} = 14 AND try_cast({text} AS BIGINT) > 10000000000000"
         f" THEN try_strptime({text}, '%Y%m%d%H%M%S')"
         f" WHEN {long} = 10 AND {slashed} THEN try_strptime({text}, '%d/%m/%Y')"
-        f" WHEN {blank} AND (({long} = 16 AND {minutes}) OR ({seconds})) AND {slashed}"
-        f" THEN try_strptime({text}, ['%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M'])"
+        f" WHEN {long} = 19 AND {slashed} AND {blank}"
+        f" THEN try_strptime({text}, '%d/%m/%Y %H:%M:%S')"
+        f" WHEN {long} = 16 AND {slashed} AND {blank} THEN try_strptime({text}, '%d/%m/%Y %H:%M')"
         f" WHEN {iso} AND ({long} = 10 OR ({clock}))"
         f" THEN try_cast({text} AS TIMESTAMP)"
         f" WHEN {_is(text, SERIAL)}"
@@ -200,21 +202,22 @@ def amount(text: str) -> str:
 def whole_number(text: str) -> str:
     """A whole number from 0 with at most four digits, in the form of ``read_whole``."""
     number = _whole(text)
-    return f"CASE WHEN {_is(text, WHOLE)} AND {number} <= 9999 THEN CAST({number} AS INTEGER) END"
+    return (
+        f"CASE WHEN {_is(text, '[0-9]{1,4}')} THEN CAST({text} AS INTEGER)"
+        f" WHEN {_is(text, WHOLE)} AND {number} <= 9999 THEN CAST({number} AS INTEGER) END"
+    )
 
 
 def is_cell_error(text: str) -> str:
     """Whether a text is a spreadsheet's word for a formula that failed."""
-    first = f"substr({text}, 1, 1) IN ('#', 'E')"
+    first = f"({text} >= '#' AND {text} < '$') OR ({text} >= 'E' AND {text} < 'F')"
     return f"coalesce(CASE WHEN {first} THEN {_is(text, cell_errors())} ELSE false END, false)"
 
 
-def dossier_code(text: str) -> str:
-    """The code in capitals, if it is well formed and its YYMMDD is a real day."""
-    return (
-        f"CASE WHEN {_is(f'upper({text})', DOSSIER_CODE)} AND {code_day(f'upper({text})')} IS NOT"
-        f" NULL THEN upper({text}) END"
-    )
+def dossier_code(text: str, day: str) -> str:
+    """The code in capitals, if it is well formed and its YYMMDD is a real ``day``."""
+    well_formed = _is(f"upper({text})", DOSSIER_CODE)
+    return f"CASE WHEN {well_formed} AND {day} IS NOT NULL THEN upper({text}) END"
 
 
 def code_day(code: str) -> str:
