@@ -95,7 +95,8 @@ def moment(text: str) -> str:
     """
     digits = f"regexp_extract(replace({text}, 'T', ''), '^[0-9]+', 0)"
     long, slashed = f"length({text})", f"contains({text}, '/')"
-    blank, minutes = f"substr({text}, 11, 1) = ' '", f"substr({text}, 14, 1) = ':'"
+    blank = f"substr({text}, 11, 2) BETWEEN ' 0' AND ' 9'"
+    minutes = f"substr({text}, 14, 1) = ':'"
     seconds = f"{long} = 19 AND {minutes} AND substr({text}, 17, 1) = ':'"
     clock = f"{seconds} AND substr({text}, 11, 1) IN (' ', 'T') AND substr({text}, 12, 2) < '24'"
     # With a blank at this place and this length, a day and a clock can be written in one way only.
