@@ -211,10 +211,10 @@ def test_debug_adds_the_traceback_wherever_it_stands(place: int, tmp_path: Path)
 
 
 def test_debug_shows_the_traceback_of_the_step_that_failed(tmp_path: Path, inbox: Path) -> None:
-    (inbox / MONTH / "portal" / "manifest.json").write_text("[]", "utf-8")
-    with pytest.raises(Exception, match="manifest: not an object") as caught:
+    (inbox / MONTH / "ho-so.csv").write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(Exception, match="no heading row") as caught:
         run(tmp_path / "home", inbox, "--debug")
-    assert "file_drop.py" in str(caught.value.__cause__)
+    assert "delimited.py" in str(caught.value.__cause__)
 
 
 def test_a_home_that_is_a_file_is_one_line(tmp_path: Path) -> None:
@@ -242,7 +242,10 @@ def test_status_says_what_is_there_and_who_owes_what(march_home: Path) -> None:
     assert any(line.startswith("2024-03 ") and line.endswith(" scores") for line in lines)
     assert any("owed by" in line for line in lines)
     seen = json.loads(cchc("status", "--home", march_home, "--json").out)
-    assert set(seen) == {"latest", "published_at", "preview", "months", "units_awaiting_code"}
+    assert set(seen) == {
+        "latest", "published_at", "preview", "months", "units_awaiting_code", "inbox",
+        "not_current",
+    }  # fmt: skip
     assert seen["latest"] == "2024-03.r1"
     (month,) = seen["months"]
     assert (month["period"], month["computed"], month["published"]) == ("2024-03", True, True)
