@@ -287,9 +287,10 @@ def petition_statistics(
     """Petitions counted by unit and for the city."""
     month, root = month_of(context), workspace.settings.root_unit
     handed_in = workspace.lake.read("input_submissions", month).to_pylist()
-    came = any(row["table"] == "petitions" and row["status"] == "received" for row in handed_in)
-    counted = petitions_from_rows(petitions.to_pylist()) if came else None
-    return _table("petition_statistics", petition_rows(counted, month, workspace.register, root))
+    states = {row["status"] for row in handed_in if row["table"] == "petitions"} - {"missing"}
+    counted = petitions_from_rows(petitions.to_pylist()) if states else None
+    rows = petition_rows(counted, month, workspace.register, root, is_whole="partial" not in states)
+    return _table("petition_statistics", rows)
 
 
 @_computed("portal_quarantine", "input_submissions", *JUDGED[:3])

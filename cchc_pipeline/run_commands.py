@@ -308,7 +308,6 @@ def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
 
 
 def _print_plan(job: _Job) -> None:
-    from cchc_pipeline.sources.archive import RawArchive
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
@@ -319,9 +318,7 @@ def _print_plan(job: _Job) -> None:
     source, inbox = database_of(job.settings), job.settings.inbox_dir
     for line in planned_ways(job.months, source, inbox, job.moment):
         typer.echo(line)
-    names = [str(month) for month in job.months]
-    archive = RawArchive(job.settings.raw_dir)
-    for line in publication_plan(inbox, job.settings.portal_dir, names, archive):
+    for line in publication_plan(job.settings, job.months, job.moment):
         typer.echo(line)
 
 

@@ -355,7 +355,7 @@ def _deliveries(lake: Lake, month: Month) -> Iterable[Source]:
         provenance = "sample" if "sample" in provenances else "published"
         yield Source(DOSSIER_SOURCE, max(received), provenance, str(month), "month")
     for row in lake.read("input_submissions", month).to_pylist():
-        if row["status"] == "received" and row["table"] in INPUT_SOURCES:
+        if row["status"] != "missing" and row["table"] in INPUT_SOURCES:
             title = INPUT_SOURCES[row["table"]]
             yield Source(title, row["received_at"], row["provenance"], str(month), "month")
 

@@ -88,7 +88,7 @@ def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:
     missing = [row for row in accounts if row["status"] == "missing"]
     return {
         "snapshots": lake.read("raw_portal", month).num_rows,
-        "rows": {row["table"]: row["rows"] for row in whole if row["status"] == "received"},
+        "rows": {row["table"]: row["rows"] for row in whole if row["status"] != "missing"},
         "quarantined": sum(row["quarantined"] or 0 for row in whole),
         "missing": [row["table"] for row in missing if row["unit_code"] == root],
         "units_missing": _by_table(row for row in missing if row["unit_code"] != root),

@@ -5,21 +5,27 @@ lines that a run tells of its files. Does not: doing it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive
+from cchc_pipeline.sources.deliveries import delivered_paths
+from cchc_pipeline.sources.file_drop import judge_drop
 from cchc_pipeline.sources.inbox_account import (
+    InboxFile,
     account_lines,
     account_of,
     require_taken,
     stray_lines,
     untaken,
 )
+from cchc_pipeline.sources.inbox_names import PORTAL_FOLDER, RECORDS
+from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.withdrawals import replay_lines
 from cchc_pipeline.store import Lake
 from publish.assemble import next_id
@@ -28,18 +34,15 @@ from publish.portal import Portal
 _COUNTS = ("rows", "accepted", "quarantined", "duplicates")
 
 
-def publication_plan(
-    inbox: Path, portal: Path, months: Iterable[str], archive: RawArchive
-) -> Iterable[str]:
+def publication_plan(settings: Settings, months: Iterable[Month], now: datetime) -> Iterator[str]:
     """What would become of each file of the months, then the release that would be made.
 
     Args:
-        inbox: The inbox.
-        portal: The portal's folder.
+        settings: Where the inbox, the archive and the portal are.
         months: The months of the run.
-        archive: What was delivered before.
+        now: The moment, aware.
     """
-    chosen = [Month.parse(text) for text in months]
+    chosen, inbox, archive = list(months), settings.inbox_dir, RawArchive(settings.raw_dir)
     for month in chosen:
         account = account_of(inbox / str(month))
         lines = [
@@ -47,17 +50,33 @@ def publication_plan(
             *replay_lines(archive, month, inbox / str(month), account),
         ]
         yield from (f"{month}: {line}" for line in lines or ["the archive is replayed"])
-        try:
-            require_taken(account, inbox / str(month))
-        except SourceError as error:
-            yield f"{month}: the run would stop: {error.what}"
+        for error in _stops(month, account, settings, now):
+            yield f"{month}: the run would stop: {error}"
     yield from stray_lines(inbox)
-    shown = Portal(portal)
+    shown = Portal(settings.portal_dir)
     latest = shown.latest()
     newest = max([*chosen, *(latest.periods if latest else ())])
     before = latest.id if latest else "nothing"
     yield f"release: {next_id(shown, newest)}, if anything differs from {before}"
     yield f"visible at: {shown.current}"
+
+
+def _stops(
+    month: Month, account: Sequence[InboxFile], settings: Settings, now: datetime
+) -> Iterator[SourceError]:
+    """What ends the month before a record is read: the files' names, and a capture's content."""
+    folder, root = settings.inbox_dir / str(month), settings.root_unit
+    archive = RawArchive(settings.raw_dir)
+    checks: list[Callable[[], object]] = [
+        partial(require_taken, account, folder),
+        *(partial(delivered_paths, folder, load_form(record)) for record in RECORDS),
+        partial(judge_drop, folder / PORTAL_FOLDER, month, root, now, archive),
+    ]
+    for check in checks:
+        try:
+            check()
+        except SourceError as error:
+            yield error
 
 
 def taken_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
@@ -90,7 +109,7 @@ def read_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
                 {name: row[name] for name in _COUNTS}
             )
         for row in lake.read("input_submissions", month).to_pylist():
-            if row["status"] == "received":
+            if row["status"] != "missing":
                 name = f"{row['table']} of {row['unit_code']}"
                 files[name] = Counter({count: row[count] or 0 for count in _COUNTS})
         for name, counts in files.items():

@@ -127,6 +127,48 @@ def test_broken_corrections_that_were_deleted_name_the_way_out(tmp_path: Path) -
     assert "cchc withdraw 2024-03 corrections.yaml" in outcome.problem
 
 
+def test_petitions_beside_a_damaged_file_count_and_are_told(tmp_path: Path) -> None:
+    petitions = (SAMPLE_INBOX / MARCH / "phan-anh-mau.csv").read_bytes()
+    files = {"phan-anh.csv": petitions, "phan-anh-2.xlsx": b"PK\x03\x04"}
+    inbox, home = inbox_with(tmp_path / "inbox", **files), tmp_path / "home"
+    outcome = run(home, inbox, month=MARCH)
+    assert outcome.code == 0, outcome.problem
+    assert "petitions of H24: 59 rows = 59 accepted" in outcome.err
+    assert "phan-anh-2.xlsx: " in outcome.err
+    (account,) = [row for row in published(home, "submissions") if row["table"] == "petitions"]
+    assert account["status"] == "partial"
+    rows = {row["unit_code"]: row for row in published(home, "petition_statistics")}
+    assert (rows["H24"]["obs_status"], rows["H24"]["received"]) == ("P", 53)
+    (month,) = json.loads(cchc("status", "--home", home, "--inbox", inbox, "--json").out)["months"]
+    assert month["rows"]["petitions"] == 59
+    tried = cchc("validate", inbox / MARCH, "--inbox", inbox, "--json")
+    told = json.loads(tried.out)
+    assert (tried.code, told["rows"], told["accepted"], len(told["refusals"])) == (1, 59, 59, 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda month: (month / "portal/transparency.H24.year.json").unlink(), "not whole"),
+        (lambda month: (month / "portal/manifest.json").write_text("{"), "manifest"),
+        (lambda month: os.mkfifo(month / "ho-so.csv"), "ho-so.csv is no file"),
+        (lambda month: (month / "corrections.yaml").mkdir(), "corrections.yaml is no file"),
+    ],
+)
+def test_a_dry_run_says_what_would_stop_the_month_and_leaves_nothing(
+    tmp_path: Path, spoil: Callable[[Path], object], words: str
+) -> None:
+    inbox, home = tmp_path / "inbox", tmp_path / "home"
+    shutil.copytree(SAMPLE_INBOX / "2026-09", inbox / "2026-09")
+    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
+    spoil(inbox / "2026-09")
+    outcome = run(home, inbox, "--dry-run", month="2026-09")
+    assert outcome.code == 0, outcome.problem
+    (line,) = [line for line in outcome.out.splitlines() if "the run would stop" in line]
+    assert words in line
+    assert not list(home.rglob("*"))
+
+
 def test_a_pipe_under_the_name_of_a_list_hangs_nothing(tmp_path: Path) -> None:
     inbox = inbox_with(tmp_path / "inbox")
     (inbox / "units.csv").unlink()
@@ -223,3 +265,39 @@ def test_validate_does_not_guess_what_nothing_shows(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"\0")
     outcome = cchc("validate", tmp_path / "a.bin", "--month", MARCH, "--inbox", SAMPLE_INBOX)
     assert (outcome.code, "--table" in outcome.problem) == (2, True)
+
+
+def _second_capture(place: Path, content: bytes) -> Path:
+    """A copy of the sample's capture, of which one answer says something else."""
+    folder = place / "2026-09/portal"
+    shutil.copytree(SAMPLE_INBOX / "2026-09/portal", folder)
+    (folder / "transparency.H24.year.json").write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("first", ["", "transparency.H24.year.json"])
+@pytest.mark.parametrize("second", ["", "transparency.H24.year.json"])
+def test_validate_reads_each_of_several_captures(tmp_path: Path, first: str, second: str) -> None:
+    good, bad = SAMPLE_INBOX / "2026-09/portal", _second_capture(tmp_path, b'{"x":')
+    for files in ((good / first, bad / second), (bad / second, good / first)):
+        outcome = cchc("validate", *files, "--inbox", SAMPLE_INBOX)
+        assert outcome.code == 1
+        assert str(bad / "transparency.H24.year.json") in outcome.problem
+    (bad / "transparency.H24.year.json").write_bytes(
+        (good / "transparency.H24.year.json").read_bytes()
+    )
+    both = cchc("validate", good, bad, "--inbox", SAMPLE_INBOX, "--json")
+    once = cchc("validate", good, "--inbox", SAMPLE_INBOX, "--json")
+    assert json.loads(both.out)["rows"] == 2 * json.loads(once.out)["rows"]
+
+
+def test_validate_says_nothing_of_folders_of_its_own() -> None:
+    answer = SAMPLE_INBOX / "2026-09/portal/transparency.H24.year.json"
+    outcome = cchc("validate", answer, "--inbox", SAMPLE_INBOX)
+    assert f"{answer.parent}: no manifest says" in outcome.out
+    assert "cchc-" not in outcome.out
+
+
+def test_validate_of_an_inbox_asks_for_one_of_its_months() -> None:
+    outcome = cchc("validate", SAMPLE_INBOX)
+    assert (outcome.code, "it holds months" in outcome.problem) == (2, True)

@@ -56,35 +56,48 @@ MEASURES: Mapping[str, _Measure] = {
 
 
 def petition_rows(
-    petitions: Collection[Petition] | None, month: Month, register: UnitRegister, root: str
+    petitions: Collection[Petition] | None,
+    month: Month,
+    register: UnitRegister,
+    root: str,
+    *,
+    is_whole: bool = True,
 ) -> list[dict[str, Any]]:
     """A row for the city and for each unit below it that is valid in the month.
 
     An export is the city system's own, so a unit that stands nowhere in it had no petition: 0. The
     city counts every petition, its own included. Without an export every row is missing (O).
 
+    Where a file of the export could not be read, what the others give is provisional (P), and a
+    unit that stands in none of them is missing: it may stand in the one that nobody read.
+
     Args:
         petitions: The accepted petitions; None where the month has no export.
         month: The month.
         register: The units.
         root: The city.
+        is_whole: Whether every file of the export could be read.
     """
+    status = "A" if is_whole else "P"
     units = [unit.code for unit in register.below(root, month)]
     if petitions is None:
-        return [_row(code, month, None) for code in (root, *units)]
+        return [_row(code, month, None, status) for code in (root, *units)]
     of_unit: dict[str, list[Petition]] = {code: [] for code in units}
     for petition in petitions:
         of_unit.setdefault(petition.unit_code, []).append(petition)
     of_unit[root] = list(petitions)
-    return [_row(code, month, of_unit[code]) for code in (root, *units)]
+    told = {code: found if found or is_whole else None for code, found in of_unit.items()}
+    return [_row(code, month, told[code], status) for code in (root, *units)]
 
 
-def _row(unit_code: str, month: Month, petitions: Iterable[Petition] | None) -> dict[str, Any]:
+def _row(
+    unit_code: str, month: Month, petitions: Iterable[Petition] | None, status: str
+) -> dict[str, Any]:
     return {
         "period": str(month),
         "unit_code": unit_code,
         **(dict.fromkeys(MEASURES) if petitions is None else counted(petitions, month)),
-        "obs_status": "O" if petitions is None else "A",
+        "obs_status": "O" if petitions is None else status,
         "release": None,
     }
 

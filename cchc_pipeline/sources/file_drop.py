@@ -114,6 +114,17 @@ def read_drop(
     return Drop(tuple(archive.save(item) for item in drop.snapshots), drop.notes)
 
 
+def judge_drop(
+    folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
+) -> None:
+    """Judge a drop as ``read_drop`` does, and leave no trace of it.
+
+    Raises:
+        SourceError: As of ``read_drop``.
+    """
+    _judged(folder, _Terms(month, root_code, received_at, archive, keep=False))
+
+
 def refuse_unusable(
     folder: Path, month: Month, root_code: str, received_at: datetime, archive: RawArchive
 ) -> None:
@@ -125,7 +136,7 @@ def refuse_unusable(
         SourceError: As of ``read_drop``.
     """
     try:
-        _judged(folder, _Terms(month, root_code, received_at, archive, keep=False))
+        judge_drop(folder, month, root_code, received_at, archive)
     except SourceError:
         read_drop(folder, month, root_code, received_at, archive)
 

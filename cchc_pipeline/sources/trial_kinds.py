@@ -39,6 +39,7 @@ from cchc_pipeline.sources.inbox_names import (
     is_litter,
     is_of_record,
     kind_suggested,
+    month_named,
     plain_name,
     unread_ending,
     window_in,
@@ -175,6 +176,9 @@ def _in_folder(folder: Path, table: str | None) -> Iterator[tuple[str, Path]]:
         yield SCORES, folder
     elif table or folder.name == FORMS_FOLDER:
         yield from ((table or FORMS, path) for path in paths if path.is_file())
+    elif any(path.is_dir() and month_named(path.name) for path in paths):
+        todo = "name the folder of one month, such as inbox/2024-03"
+        raise UsageError("it holds months", where=visible(str(folder), 200), todo=todo)
     else:
         account = account_of(folder)
         taken = [file for file in account if file.fate == "taken"]
@@ -263,14 +267,35 @@ def _small_record(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
             means_in(Path(folder), terms.settings), {kind: Delivery(kind, terms.of_month, kept)},
         )  # fmt: skip
         reading = _READERS[kind](about)
-    handed_in = [row for row in reading.tables["submissions"] if row["status"] == "received"]
+    handed_in = [row for row in reading.tables["submissions"] if row["status"] != "missing"]
     refusals = [_refusal(row) for row in reading.tables[_QUARANTINES[kind]]]
     refusals += [Refusal("", 0, "FILE_UNREADABLE", "*", line, "") for line in reading.refused]
     return _summed(kind, terms, handed_in, refusals)
 
 
 def _scores(files: Sequence[Path], terms: TrialTerms) -> Trial:
-    """A capture, if its folder is given; else single answers, of which no whole is asked."""
+    """Each capture by itself: one whose folder is given is asked to be whole, single answers not.
+
+    Answers of one name are of several captures, wherever they lie.
+    """
+    captures = [[file] for file in files if file.is_dir()]
+    for file in (file for file in files if not file.is_dir()):
+        fits = (one for one in captures if not one[0].is_dir() and _is_beside(file, one))
+        beside = next(fits, None)
+        captures.append([file]) if beside is None else beside.append(file)
+    tried = [_capture(capture, terms) for capture in captures]
+    if len(tried) == 1:
+        return tried[0]
+    outcome = _summed(SCORES, terms, map(vars, tried), [r for one in tried for r in one.refusals])
+    notes = tuple(note for one in tried for note in one.notes)
+    return replace(outcome, notes=notes, stops=next((one.stops for one in tried if one.stops), ""))
+
+
+def _is_beside(file: Path, capture: Sequence[Path]) -> bool:
+    return file.parent == capture[0].parent
+
+
+def _capture(files: Sequence[Path], terms: TrialTerms) -> Trial:
     month, settings = terms.of_month, terms.settings
     with tempfile.TemporaryDirectory(prefix="cchc-") as scratch:
         archive = RawArchive(Path(scratch) / "raw")
@@ -281,7 +306,7 @@ def _scores(files: Sequence[Path], terms: TrialTerms) -> Trial:
             folder.mkdir()
             for file in files:
                 shutil.copy(file, folder / _answer_name(file, settings.root_unit))
-        drop = _drop(folder, terms, archive, is_whole=is_whole)
+        drop = _drop(folder, files[0].parent, terms, archive, is_whole=is_whole)
         if not is_whole:
             return Trial(SCORES, month, len(files), len(files), notes=drop.notes)
         methodology = load_methodology(settings.methodology)
@@ -294,14 +319,18 @@ def _scores(files: Sequence[Path], terms: TrialTerms) -> Trial:
     return replace(outcome, notes=drop.notes, stops=stops)
 
 
-def _drop(folder: Path, terms: TrialTerms, archive: RawArchive, *, is_whole: bool) -> Drop:
-    """The drop, with the folder of the trial out of all that is said."""
-    root, prefix = terms.settings.root_unit, f"{folder}/"
+def _drop(
+    folder: Path, given: Path, terms: TrialTerms, archive: RawArchive, *, is_whole: bool
+) -> Drop:
+    """The drop; of copies in the trial's own folder all is said of the files that were given."""
+    root = terms.settings.root_unit
+    place = str(folder), str(folder if is_whole else given)
     try:
         drop = read_drop(folder, terms.of_month, root, terms.now, archive, is_whole=is_whole)
     except SourceError as error:
-        raise SourceError(str(error).replace(prefix, "")) from None
-    return replace(drop, notes=tuple(note.replace(prefix, "") for note in drop.notes))
+        where = error.where.replace(*place)
+        raise SourceError(error.what.replace(*place), where=where, todo=error.todo) from None
+    return replace(drop, notes=tuple(note.replace(*place) for note in drop.notes))
 
 
 def _answer_name(file: Path, root: str) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.settings import Settings, load_settings
-from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.store import Lake
 from publish.assemble import assemble
 from publish.overview import overview, overview_lines
@@ -85,21 +84,23 @@ def test_the_lines_have_a_row_for_each_month_and_name_what_is_owed(settings: Set
 # What a run would do
 
 
-def test_the_plan_names_the_files_the_release_and_the_place(tmp_path: Path) -> None:
+def test_the_plan_names_the_files_the_release_and_the_place(
+    settings: Settings, tmp_path: Path
+) -> None:
     (tmp_path / "inbox/2024-03/portal").mkdir(parents=True)
-    (tmp_path / "inbox/2024-03/portal/transparency.H24.month.json").write_text("{}")
+    answer = tmp_path / "inbox/2024-03/portal/transparency.H24.month.json"
+    answer.write_text("{}")
     (tmp_path / "inbox/2024-03/Thumbs.db").write_text("x")
     (tmp_path / "inbox/2024-03/ho-so.csv").write_text("x")
     (tmp_path / "inbox/2024-03/anh.bin").write_text("x")
-    archive = RawArchive(tmp_path / "raw")
-    plan = publication_plan(
-        tmp_path / "inbox", tmp_path / "portal", ["2024-03", "2024-04"], archive
-    )
+    plan = publication_plan(settings, [MARCH, APRIL], MOMENT)
     assert list(plan) == [
         "2024-03: portal: 1 file(s) would be taken as answers of the national portal",
         "2024-03: anh.bin would not be taken: its content does not show what it is -> take it away",
         "2024-03: ho-so.csv would be taken as One-stop dossiers",
         "2024-03: 1 file(s) of programs (lock files, Thumbs.db …) would be passed over",
+        f"2024-03: the run would stop: {answer}: is of H24, not of {ROOT} -> "
+        "remove it, or set CCHC_ROOT_UNIT if H24 is meant",
         "2024-04: the archive is replayed",
         "release: 2024-04.r1, if anything differs from nothing",
         f"visible at: {tmp_path / 'portal' / 'current'}",
@@ -114,6 +115,5 @@ def test_the_plan_keeps_the_name_of_the_newest_month_that_is_out(settings: Setti
     draft = assemble(lake, portal, ingredients(), MOMENT + timedelta(days=1))
     assert draft is not None
     go_out(portal, draft)
-    archive = RawArchive(settings.raw_dir)
-    lines = list(publication_plan(settings.inbox_dir, portal.root, [str(MARCH)], archive))
+    lines = list(publication_plan(settings, [MARCH], MOMENT))
     assert lines[1] == "release: 2024-04.r2, if anything differs from 2024-04.r1"

@@ -168,3 +168,12 @@ def test_rows_are_accounted_for_and_every_identity_holds(rows: list[dict[str, st
         assert came == row["answered"] + row["open_in_time"] + row["open_overdue"]
         assert row["answered"] == row["on_time"] + row["late"] + row["no_deadline"]
         assert row["satisfied"] <= row["rated"] <= row["answered"]
+
+
+def test_beside_an_unread_file_what_is_counted_is_provisional_and_no_unit_has_none() -> None:
+    judged = _judge({})
+    rows = petition_rows(judged.accepted, MARCH, EVERYONE, "H24", is_whole=False)
+    told = {row["unit_code"]: (row["obs_status"], row["received"]) for row in rows}
+    assert told["H24"] == ("P", 1)
+    assert {state for state, count in told.values() if count is None} == {"O"}
+    assert 0 not in {count for _, count in told.values()}
