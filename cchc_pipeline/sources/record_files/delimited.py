@@ -16,7 +16,6 @@ from cchc_pipeline.sources.record_files.csv_lines import CsvLines
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow, find_heading
 from cchc_pipeline.sources.record_files.legacy_encodings import name_font
 from cchc_pipeline.sources.record_files.passed_over import (
-    SHORTEST_CODE,
     Cells,
     Tally,
     Unreadable,
@@ -38,7 +37,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     literal,
     nothing_notes,
 )
-from cchc_pipeline.sources.record_files.total_lines import CODE
+from cchc_pipeline.sources.record_files.total_lines import CODE, SHORTEST_CODE
 
 _DELIMITERS = ",;\t"
 _LINE_OF_DUCKDB = 2_000_000

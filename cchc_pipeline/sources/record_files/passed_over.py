@@ -12,12 +12,14 @@ from itertools import pairwise
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow
 from cchc_pipeline.sources.record_files.record_form import RecordForm, file_rules, fold_heading
 from cchc_pipeline.sources.record_files.text_relation import BLANKS, clean_text
-from cchc_pipeline.sources.record_files.total_lines import CODE, TotalRule, total_rule
+from cchc_pipeline.sources.record_files.total_lines import (
+    CODE,
+    SHORTEST_CODE,
+    TotalRule,
+    total_rule,
+)
 
-SHORTEST_CODE = 6
-"""A code of fewer letters may be the number of a column."""
-
-_COLUMN_NUMBER = re.compile(r"\(?(?:(?P<letter>[A-Z])|(?P<number>\d{1,3}))\)?(?:\s*=.*)?")
+_COLUMN_NUMBER = re.compile(r"[(\[]?(?:(?P<letter>[A-Z])|(?P<number>\d{1,3}))[)\].]?(?:\s*=.*)?")
 _ORDINAL = re.compile(r"(?:[IVXLC]+|[A-Za-z]|\d{1,3}(?:\.\d{1,2})*)[.)]?")
 _LONG_CODE = re.compile(r"(?=(?:\D*\d){6})[0-9A-Za-z._/-]{8,}")
 _NUMBERS = 3

@@ -14,6 +14,8 @@ from cchc_pipeline.sources.record_files.text_relation import literal
 _CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
 CODE = re.compile(_CODE, re.ASCII)
 """What a record's code looks like, whatever the record."""
+SHORTEST_CODE = 6
+"""A code of fewer letters may be the number of a column, or a count."""
 _BOUND_LETTERS = str.maketrans("đĐ", "dD")
 
 
@@ -47,7 +49,8 @@ class TotalRule:
 
     def holds(self, texts: Mapping[str, str]) -> bool:
         """Whether the trimmed texts of a row that so begins are otherwise those of a sum."""
-        if CODE.fullmatch(texts.get(self.required[0], "")):
+        code = texts.get(self.required[0], "")
+        if len(code) >= SHORTEST_CODE and CODE.fullmatch(code):
             return False
         return sum(bool(texts.get(name)) for name in self.required) <= self.most_filled
 
