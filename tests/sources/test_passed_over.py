@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.sources.record_files.text_relation import TextRelation
@@ -14,11 +16,13 @@ from tests.record_builder import (
     read,
     record,
     rows_of,
+    write_jsonl,
     write_xlsx,
 )
 
 Rows = Sequence[Sequence[str]]
 WAYS = ("scanned", "by line", "workbook")
+OWN_NAMES = ("jsonl", "parquet")
 
 
 def filled(*cells: str) -> list[str]:
@@ -181,3 +185,29 @@ def test_one_column_of_the_unit_is_the_unit(tmp_path: Path, only: str) -> None:
     relation = table(tmp_path, "scanned", [[*HEADINGS[:7], only], RECORDS[0]])
     assert rows_of(relation, "DonViXuLy") == [(2, "H24.16")]
     assert "TenDonViXuLy" not in relation.columns
+
+
+@pytest.mark.parametrize("kind", OWN_NAMES)
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ("dòng tổng", filled("Tổng cộng", "", "3")),
+        ("dòng lặp lại", list(HEADINGS)),
+        ("dòng tên nhóm", filled("I. Sở Y tế mẫu")),
+        ("dòng đánh số cột", [f"({number})" for number in range(1, 9)]),
+        ("", filled()),
+    ],
+)
+def test_records_with_their_own_names_are_told_apart_as_rows_of_a_table_are(
+    tmp_path: Path, kind: str, told: str, line: list[str]
+) -> None:
+    rows = [dict(zip(HEADINGS, row, strict=True)) for row in (RECORDS[0], line, RECORDS[1], line)]
+    path = tmp_path / f"ho-so.{kind}"
+    if kind == "jsonl":
+        write_jsonl(path, rows)
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    (relation,) = read(path)
+    assert [row[0] for row in rows_of(relation)] == [1, 3]
+    assert [note for note in relation.notes if told and told in note] == list(relation.notes)
+    assert len(relation.notes) == bool(told)
