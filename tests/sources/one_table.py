@@ -8,19 +8,17 @@ import csv
 import gzip
 import io
 import json
-import tempfile
 import unicodedata
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import xlsxwriter
 import zstandard
 from hypothesis import strategies as st
 
 from cchc_pipeline.sources.record_files.record_form import load_form
-from tests.record_builder import write_xlsx
 from tests.sources.dossier_export import GOOD, OPEN
 
 Row = Mapping[str, str]
@@ -131,9 +129,12 @@ def _lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _workbook(rows: Sequence[Row]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        cells = [list(rows[0]), *(list(row.values()) for row in rows)]
-        return write_xlsx(Path(folder) / "a.xlsx", {"Hồ sơ": cells}).read_bytes()
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"strings_to_formulas": False}) as workbook:
+        sheet = workbook.add_worksheet("Hồ sơ")
+        for number, cells in enumerate([list(rows[0]), *(list(row.values()) for row in rows)]):
+            sheet.write_row(number, 0, cells)
+    return out.getvalue()
 
 
 def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -202,6 +202,15 @@ def test_a_record_without_lists_is_the_flat_row_that_says_none(tmp_path: Path) -
     assert outcome.account == (2, 1, 0, 1)
 
 
+@pytest.mark.parametrize("error", ["#REF!", "#N/A"])
+def test_a_path_that_is_the_error_of_a_formula_is_no_file(tmp_path: Path, error: str) -> None:
+    native = _native(DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": error}])
+    content = json.dumps(native, ensure_ascii=False).encode() + b"\n"
+    outcome = read_files(tmp_path, {"ho-so.jsonl": content})
+    assert outcome.rules == [(1, "E_RESULT_UNKNOWN")]
+    assert error in outcome.refused[0]["message_vi"]
+
+
 @pytest.mark.parametrize("field", ["TenTTHC", "TenLinhVuc", "TenDonViXuLy", "DuLieuMau"])
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "Err:502"])
 def test_a_cell_whose_formula_failed_is_a_fault_in_its_own_column(

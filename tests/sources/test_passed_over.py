@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.sources.record_files.text_relation import TextRelation
@@ -14,11 +16,13 @@ from tests.record_builder import (
     read,
     record,
     rows_of,
+    write_jsonl,
     write_xlsx,
 )
 
 Rows = Sequence[Sequence[str]]
 WAYS = ("scanned", "by line", "workbook")
+OWN_NAMES = ("jsonl", "parquet")
 
 
 def filled(*cells: str) -> list[str]:
@@ -60,6 +64,7 @@ SIGNATURES: tuple[Rows, ...] = (
         ("dòng đánh số cột", [str(number) for number in range(1, 9)]),
         ("dòng đánh số cột", list("ABCDEFGH")),
         ("dòng đánh số cột", ["A", "B", *map(str, range(1, 7))]),
+        ("dòng đánh số cột", [f"[{number}]" for number in range(1, 9)]),
         ("dòng lặp lại", list(HEADINGS)),
         ("dòng lặp lại", [heading.upper() for heading in HEADINGS]),
         ("dòng tên nhóm", filled("I. Sở Y tế mẫu")),
@@ -122,7 +127,8 @@ def test_a_record_below_the_signatures_is_a_row_and_so_are_they(tmp_path: Path, 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_table_may_begin_with_a_column_of_numbers(tmp_path: Path, way: str) -> None:
     rows = [["STT", *HEADINGS], ["I", "Sở Y tế mẫu", *[""] * 7], ["1", *RECORDS[0]],
-            ["Tổng", *[""] * 8], ["2", *RECORDS[1]]]  # fmt: skip
+            ["Tổng", *[""] * 8], ["2", *RECORDS[1]],
+            ["Tổng số", "2", *[""] * 7]]  # fmt: skip
     relation = table(tmp_path, way, rows)
     assert [row[0] for row in rows_of(relation)] == [3, 5]
     assert len(relation.notes) == 2
@@ -165,9 +171,10 @@ def test_headings_in_two_rows_are_joined(tmp_path: Path, way: str, headings: Row
     ]
 
 
-def test_a_code_of_a_unit_decides_and_its_name_stands_beside(tmp_path: Path) -> None:
-    for other, code in (("Đơn vị xử lý", 1), ("Tên đơn vị xử lý", 0), ("Cơ quan xử lý", 1)):
-        both = [other, "Mã đơn vị xử lý"] if code else ["Mã đơn vị xử lý", other]
+@pytest.mark.parametrize("heading", ["Mã đơn vị xử lý", "Mã cơ quan xử lý", "MÃ ĐƠN VỊ"])
+def test_a_code_of_a_unit_decides_and_its_name_stands_beside(tmp_path: Path, heading: str) -> None:
+    for other, code in (("Đơn vị xử lý", 1), ("Tên đơn vị", 0), ("Cơ quan xử lý", 1)):
+        both = [other, heading] if code else [heading, other]
         cells = ["Sở Mẫu", "H24.16"] if code else ["H24.16", "Sở Mẫu"]
         relation = table(tmp_path, "scanned", [[*HEADINGS[:7], *both], [*RECORDS[0][:7], *cells]])
         assert rows_of(relation, "DonViXuLy", "TenDonViXuLy") == [(2, "H24.16", "Sở Mẫu")]
@@ -178,3 +185,29 @@ def test_one_column_of_the_unit_is_the_unit(tmp_path: Path, only: str) -> None:
     relation = table(tmp_path, "scanned", [[*HEADINGS[:7], only], RECORDS[0]])
     assert rows_of(relation, "DonViXuLy") == [(2, "H24.16")]
     assert "TenDonViXuLy" not in relation.columns
+
+
+@pytest.mark.parametrize("kind", OWN_NAMES)
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ("dòng tổng", filled("Tổng cộng", "", "3")),
+        ("dòng lặp lại", list(HEADINGS)),
+        ("dòng tên nhóm", filled("I. Sở Y tế mẫu")),
+        ("dòng đánh số cột", [f"({number})" for number in range(1, 9)]),
+        ("", filled()),
+    ],
+)
+def test_records_with_their_own_names_are_told_apart_as_rows_of_a_table_are(
+    tmp_path: Path, kind: str, told: str, line: list[str]
+) -> None:
+    rows = [dict(zip(HEADINGS, row, strict=True)) for row in (RECORDS[0], line, RECORDS[1], line)]
+    path = tmp_path / f"ho-so.{kind}"
+    if kind == "jsonl":
+        write_jsonl(path, rows)
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    (relation,) = read(path)
+    assert [row[0] for row in rows_of(relation)] == [1, 3]
+    assert [note for note in relation.notes if told and told in note] == list(relation.notes)
+    assert len(relation.notes) == bool(told)

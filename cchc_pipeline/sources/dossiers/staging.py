@@ -80,6 +80,13 @@ _FEE_TEXT = (
 )
 """What a message quotes of a fee: the total, or the single fees of a native record."""
 
+_IS_LOST = f"lambda x: {read.is_cell_error('x.DuongDanTepTinKetQua')}"
+_LOST_FILES = (
+    f"nullif(array_to_string(list_transform(list_filter(DanhSachGiayToKetQua, {_IS_LOST}),"
+    " lambda x: x.DuongDanTepTinKetQua), ' + '), '')"
+)
+"""The paths of results that are the error of a formula, and so no file."""
+
 COLUMN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "channel": ("KenhThucHien",),
     "service_level": ("MucDo",),
@@ -162,7 +169,10 @@ def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm)
     moments = ", ".join(f"{sql} AS {name}" for name, sql in _moments().items())
     values = ", ".join(f"{sql} AS {name}" for name, sql in _values().items())
     names = [field.name for field in form.fields]
-    told = {name: name for name in names} | {"TongLePhi": _FEE_TEXT}
+    told = {name: name for name in names} | {
+        "TongLePhi": _FEE_TEXT,
+        "CoKetQuaDienTu": f"coalesce(CoKetQuaDienTu, {_LOST_FILES})",
+    }
     kept = ", ".join(f"{name} := {text}" for name, text in told.items())
     contents = ", ".join(
         f"hash({_compared(kind & other)}, {_TOLD_TEXTS}) AS content_{position}"
@@ -263,6 +273,7 @@ def _deadline_and_finish() -> Mapping[str, str]:
 
 def _faults() -> Mapping[str, str]:
     """A condition for each fault that a line alone can show."""
+    result = read.code("CoKetQuaDienTu", "CoKetQuaDienTu")
     return {
         "LINE_UNREADABLE": "line_fault IS NOT NULL",
         "CODE_MISSING": "MaHoSo IS NULL",
@@ -295,9 +306,7 @@ def _faults() -> Mapping[str, str]:
         "IDENTIFIED_UNKNOWN": _unread("TaiKhoanDuocXacThucVoiVNeID", "is_identified"),
         "SYNCED_UNKNOWN": _unread("DaDongBoDVCQG", "is_synced"),
         "CIRCULATION_UNKNOWN": _unread("LuanChuyenNoiBo", "circulation"),
-        "E_RESULT_UNKNOWN": _unread(
-            "CoKetQuaDienTu", read.code("CoKetQuaDienTu", "CoKetQuaDienTu")
-        ),
+        "E_RESULT_UNKNOWN": f"({_unread('CoKetQuaDienTu', result)} OR {_LOST_FILES} IS NOT NULL)",
         "RATING_OUT_OF_RANGE": _unread("MucDoHaiLong", "rating"),
         "SUPPLEMENTS_UNREADABLE": _unread("SoLanBoSung", "supplements_told"),
     }

@@ -16,14 +16,13 @@ from pathlib import Path
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.passed_over import (
-    SHORTEST_CODE,
     Cells,
     LineRule,
     Unreadable,
 )
 from cchc_pipeline.sources.record_files.record_form import Limits, file_rules
 from cchc_pipeline.sources.record_files.text_relation import BLANKS
-from cchc_pipeline.sources.record_files.total_lines import CODE
+from cchc_pipeline.sources.record_files.total_lines import CODE, SHORTEST_CODE
 
 _Lines = Iterator[tuple[int, str]]
 _NEAR_WIDTH = 0.8

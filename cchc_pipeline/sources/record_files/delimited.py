@@ -6,7 +6,7 @@ text is sound (``text_inspection``), cutting odd lines (``csv_lines``), or what 
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,12 +16,10 @@ from cchc_pipeline.sources.record_files.csv_lines import CsvLines
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow, find_heading
 from cchc_pipeline.sources.record_files.legacy_encodings import name_font
 from cchc_pipeline.sources.record_files.passed_over import (
-    SHORTEST_CODE,
-    Cells,
     Tally,
-    Unreadable,
     line_rule,
     records,
+    with_gaps,
 )
 from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm, check_match
 from cchc_pipeline.sources.record_files.staged_rows import Staging, stage_rows
@@ -38,7 +36,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     literal,
     nothing_notes,
 )
-from cchc_pipeline.sources.record_files.total_lines import CODE
+from cchc_pipeline.sources.record_files.total_lines import has_code
 
 _DELIMITERS = ",;\t"
 _LINE_OF_DUCKDB = 2_000_000
@@ -187,10 +185,6 @@ def _source(path: Path, grid: Grid, facts: TextFacts) -> str:
 
 def _no_record(key: str, is_blank: str, raws: Sequence[str], passed: Sequence[str]) -> str:
     """Whether a line is blank or passed over, as SQL that is never NULL."""
-    is_record = (
-        f"coalesce(length({key}) >= {SHORTEST_CODE}"
-        f" AND regexp_full_match({key}, {literal(CODE.pattern)}), false)"
-    )
     no_record = is_blank
     if passed:
         whole = ", ".join(f"coalesce({raw}, '')" for raw in raws)
@@ -198,7 +192,7 @@ def _no_record(key: str, is_blank: str, raws: Sequence[str], passed: Sequence[st
         line = f"concat_ws({literal(_BETWEEN)}, {whole})"
         around = literal(_AROUND)
         no_record = f"({is_blank} OR contains({known}, concat({around}, {line}, {around})))"
-    return f"CASE WHEN {is_record} THEN false ELSE {no_record} END"
+    return f"CASE WHEN {has_code(key)} THEN false ELSE {no_record} END"
 
 
 def _passed_over(cut: CsvLines, facts: TextFacts) -> _Passed | None:
@@ -213,7 +207,7 @@ def _passed_over(cut: CsvLines, facts: TextFacts) -> _Passed | None:
         return None
     by_number = {number: cells for number, cells in lines if cells is not None}
     tally = Tally()
-    kept = {n for n, _ in records(_with_gaps(by_number, facts.last_row), cut.rule, tally)}
+    kept = {n for n, _ in records(with_gaps(by_number, facts.last_row), cut.rule, tally)}
     texts = {
         _BETWEEN.join(cells)
         for number, cells in by_number.items()
@@ -223,16 +217,3 @@ def _passed_over(cut: CsvLines, facts: TextFacts) -> _Passed | None:
     if both or len(texts) > cut.limits.passed_lines:
         return None
     return _Passed(tuple(sorted(texts)), tally.notes())
-
-
-def _with_gaps(lines: dict[int, list[str]], last: int) -> Iterator[tuple[int, Cells]]:
-    """Lines in their order, with a mark for the records that stand between and below them."""
-    record = Unreadable("")
-    before = 0
-    for number, cells in lines.items():
-        if number != before + 1:
-            yield number - 1, record
-        yield number, cells
-        before = number
-    if before != last:
-        yield last, record

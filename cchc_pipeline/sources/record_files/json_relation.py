@@ -14,6 +14,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files import json_lists
 from cchc_pipeline.sources.record_files.json_lists import JSON_BLANKS, ListText
 from cchc_pipeline.sources.record_files.keys import KeyMatch, match_keys
+from cchc_pipeline.sources.record_files.passed_over import own_rule, passed_rows
 from cchc_pipeline.sources.record_files.record_form import NestedField, RecordForm, file_rules
 from cchc_pipeline.sources.record_files.text_relation import (
     Spelling,
@@ -24,6 +25,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     nothing_notes,
     reading,
 )
+from cchc_pipeline.sources.record_files.total_lines import has_code
 
 _MOST_NAMES = 10_000
 _FRACTION = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
@@ -93,9 +95,12 @@ def json_relation(
     nothing = _is_nothing("line")
     fields = {field: _leaf(key, lines.spelling) for field, key in match.fields.items()}
     source = _parsed(lines.source, match.fields, match, [found.item for found in lists])
+    fault = _fault(match, lists, shape.may_double, lines.spelling)
+    key = next((fields[item.name] for item in form.required if item.name in fields), "NULL")
     with reading(lines.file):
         raw = (f"record.{name(key)}" for key in match.fields.values())
         nothings = nothing_notes(source, raw, lines.spelling)
+        is_total, notes = _passed_over(source, fault, has_code(key), form, connection)
     return TextRelation(
         file=lines.file,
         sheet=None,
@@ -106,15 +111,51 @@ def json_relation(
         },
         row=lines.row,
         first_row=1,
-        row_fault=_fault(match, lists, shape.may_double, lines.spelling),
-        is_total=f"({nothing})",
+        row_fault=fault,
+        is_total=is_total,
         is_blank=f"({nothing})",
         dropped=match.unknown,
-        notes=(*shape.notes, *nothings),
+        notes=(*shape.notes, *notes, *nothings),
     )
 
 
 _NO_KEYS = KeyMatch({}, {}, ())
+
+
+def _passed_over(
+    source: str, fault: str, is_coded: str, form: RecordForm, connection: duckdb.DuckDBPyConnection
+) -> tuple[str, tuple[str, ...]]:
+    """Whether a line is no record, as SQL that is never NULL, and the notes.
+
+    Lines without a code are judged in hand and known by their texts. Of very many of them none is
+    passed over, and none whose text is a record elsewhere.
+    """
+    nothing, most = _is_nothing("line"), file_rules().limits.passed_lines
+    judged = f"SELECT line, {fault} AS fault, {nothing} OR {is_coded} AS plain FROM {source}"  # noqa: S608
+    numbered = f"SELECT *, row_number() OVER () AS number, count(*) OVER () AS last FROM ({judged})"  # noqa: S608
+    query = (
+        f"SELECT number, last, line FROM ({numbered}) WHERE fault IS NULL AND NOT plain"  # noqa: S608
+        f" ORDER BY number LIMIT {most + 1}"
+    )
+    found = connection.execute(query).fetchall()
+    if not found or len(found) > most:
+        return f"({nothing})", ()
+    texts = {number: line for number, _, line in found}
+    objects = {number: json.loads(line) for number, line in texts.items()}
+    names = list(dict.fromkeys(key for held in objects.values() for key in held))
+    lines = {number: [_cell(held.get(key)) for key in names] for number, held in objects.items()}
+    passed, notes = passed_rows(lines, found[0][1], own_rule(names, form))
+    kept = {line for number, line in texts.items() if number not in passed}
+    known = ", ".join(map(literal, sorted({texts[number] for number in passed} - kept)))
+    listed = f"list_contains([{known}], line)" if known else "false"
+    return f"({nothing} OR (NOT {is_coded} AND {listed}))", notes
+
+
+def _cell(value: object) -> str:
+    """A value as the cell of a table; an empty list says nothing."""
+    if value is None or value in ([], {}):
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _shape(lines: JsonLines, connection: duckdb.DuckDBPyConnection) -> _Shape:

@@ -17,6 +17,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files import json_lists
 from cchc_pipeline.sources.record_files.json_lists import ListText
 from cchc_pipeline.sources.record_files.keys import match_keys, match_leaves
+from cchc_pipeline.sources.record_files.passed_over import own_rule, passed_rows
 from cchc_pipeline.sources.record_files.record_form import (
     Limits,
     NestedField,
@@ -33,7 +34,7 @@ from cchc_pipeline.sources.record_files.text_relation import (
     number_text,
     reading,
 )
-from cchc_pipeline.sources.record_files.total_lines import total_rule
+from cchc_pipeline.sources.record_files.total_lines import has_code
 
 _CITY = "'Asia/Ho_Chi_Minh'"
 _MOMENT, _DAY = "'%Y-%m-%dT%H:%M:%S'", "'%Y-%m-%d'"
@@ -94,8 +95,11 @@ def read_parquet(
     with reading(file):
         nothings = nothing_notes(source, raw.values(), Spelling())
     lists = {item.name: _list(file, item, column, told) for item, column in items.items()}
-    first = f"coalesce({', '.join(columns.values())})"
-    is_blank = f"{first} IS NULL"
+    is_blank = f"(coalesce({', '.join(columns.values())}) IS NULL)"
+    key = next((columns[item.name] for item in form.required if item.name in columns), "NULL")
+    told_of = {match_key: columns[field] for field, match_key in match.fields.items()}
+    with reading(file):
+        passed, notes = _passed_over(source, contents, told_of, key, form, limits, connection)
     return TextRelation(
         file=file,
         sheet=None,
@@ -104,11 +108,39 @@ def read_parquet(
         row=f"({_ROW} + 1)",
         first_row=1,
         row_fault=_fault(file, fields, items, told),
-        is_total=total_rule(form).no_record(first, is_blank, columns),
-        is_blank=f"({is_blank})",
+        is_total=f"CASE WHEN {has_code(key)} THEN false ELSE {is_blank} OR {passed} END",
+        is_blank=is_blank,
         dropped=match.unknown,
-        notes=nothings if contents.rows else ("there is no record in it",),
+        notes=(*notes, *nothings) if contents.rows else ("there is no record in it",),
     )
+
+
+def _passed_over(
+    source: str,
+    contents: _Contents,
+    texts: Mapping[str, str],
+    key: str,
+    form: RecordForm,
+    limits: Limits,
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[str, tuple[str, ...]]:
+    """Whether a row without a code is no record, as SQL that is never NULL, and the notes.
+
+    Of very many such rows none is passed over.
+    """
+    held = dict(zip(contents.names, contents.columns, strict=True))
+    cells = ", ".join(
+        f"CAST({texts.get(name, column.sql)} AS VARCHAR)" for name, column in held.items()
+    )
+    query = (
+        f"SELECT {_ROW} + 1, [{cells}] FROM {source}"  # noqa: S608 - own expressions
+        f" WHERE NOT {has_code(key)} ORDER BY 1 LIMIT {limits.passed_lines + 1}"
+    )
+    lines = dict(connection.execute(query).fetchall())
+    if len(lines) > limits.passed_lines:
+        return "false", ()
+    passed, notes = passed_rows(lines, contents.rows, own_rule(contents.names, form))
+    return f"list_contains([{', '.join(map(str, sorted(passed)))}], {_ROW} + 1)", notes
 
 
 def _contents(

@@ -10,14 +10,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow
-from cchc_pipeline.sources.record_files.record_form import RecordForm, file_rules, fold_heading
+from cchc_pipeline.sources.record_files.record_form import (
+    RecordForm,
+    file_rules,
+    fold_heading,
+    match_headings,
+)
 from cchc_pipeline.sources.record_files.text_relation import BLANKS, clean_text
-from cchc_pipeline.sources.record_files.total_lines import CODE, TotalRule, total_rule
+from cchc_pipeline.sources.record_files.total_lines import (
+    CODE,
+    SHORTEST_CODE,
+    TotalRule,
+    total_rule,
+)
 
-SHORTEST_CODE = 6
-"""A code of fewer letters may be the number of a column."""
-
-_COLUMN_NUMBER = re.compile(r"\(?(?:(?P<letter>[A-Z])|(?P<number>\d{1,3}))\)?(?:\s*=.*)?")
+_COLUMN_NUMBER = re.compile(r"[(\[]?(?:(?P<letter>[A-Z])|(?P<number>\d{1,3}))[)\].]?(?:\s*=.*)?")
 _ORDINAL = re.compile(r"(?:[IVXLC]+|[A-Za-z]|\d{1,3}(?:\.\d{1,2})*)[.)]?")
 _LONG_CODE = re.compile(r"(?=(?:\D*\d){6})[0-9A-Za-z._/-]{8,}")
 _NUMBERS = 3
@@ -180,6 +187,40 @@ def records(
     yield from held[:signed]
     for number, _ in held[signed:]:
         tally.add("signature", number)
+
+
+def own_rule(names: Sequence[str], form: RecordForm) -> LineRule:
+    """The rule for rows of a file that has its own names, in their order."""
+    heading = HeadingRow(0, len(names), match_headings(names, form), (tuple(names),))
+    return line_rule(heading, form)
+
+
+def passed_rows(
+    lines: Mapping[int, Cells], last: int, rule: LineRule
+) -> tuple[frozenset[int], tuple[str, ...]]:
+    """The numbers of the lines without a code that are no records, blank ones too, and the notes.
+
+    Args:
+        lines: The cells of all lines without a code, by their numbers, which ascend.
+        last: The number of the last line of all.
+        rule: Tells them apart.
+    """
+    tally = Tally()
+    kept = {number for number, _ in records(with_gaps(lines, last), rule, tally)}
+    return frozenset(lines.keys() - kept), tally.notes()
+
+
+def with_gaps(lines: Mapping[int, Cells], last: int) -> Iterator[tuple[int, Cells]]:
+    """Lines in their order, with a mark for the records that stand between and below them."""
+    record = Unreadable("")
+    before = 0
+    for number, cells in lines.items():
+        if number != before + 1:
+            yield number - 1, record
+        yield number, cells
+        before = number
+    if before != last:
+        yield last, record
 
 
 def _signs(texts: Sequence[str]) -> bool:

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.legacy_encodings import name_encoding
-from cchc_pipeline.sources.record_files.passed_over import SHORTEST_CODE
 from cchc_pipeline.sources.record_files.record_form import file_rules
 from cchc_pipeline.sources.record_files.text_relation import BLANKS, Spelling, clean_text
+from cchc_pipeline.sources.record_files.total_lines import SHORTEST_CODE
 
 _BLOCK = 1 << 20  # fits the cache of a core, which halves the time
 _SAMPLE = 1 << 16

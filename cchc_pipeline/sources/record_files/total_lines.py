@@ -1,6 +1,7 @@
 """Telling lines of sums from records, which offices put below or between them.
 
-Belongs here: the rule, for rows in hand and as SQL. Does not: the words (``total_line`` of a form).
+Belongs here: the rule, and what a code looks like, also as SQL. Does not: the words (``total_line``
+of a form).
 """
 
 import re
@@ -14,6 +15,8 @@ from cchc_pipeline.sources.record_files.text_relation import literal
 _CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
 CODE = re.compile(_CODE, re.ASCII)
 """What a record's code looks like, whatever the record."""
+SHORTEST_CODE = 6
+"""A code of fewer letters may be the number of a column, or a count."""
 _BOUND_LETTERS = str.maketrans("đĐ", "dD")
 
 
@@ -47,42 +50,18 @@ class TotalRule:
 
     def holds(self, texts: Mapping[str, str]) -> bool:
         """Whether the trimmed texts of a row that so begins are otherwise those of a sum."""
-        if CODE.fullmatch(texts.get(self.required[0], "")):
+        code = texts.get(self.required[0], "")
+        if len(code) >= SHORTEST_CODE and CODE.fullmatch(code):
             return False
         return sum(bool(texts.get(name)) for name in self.required) <= self.most_filled
 
-    def sql(self, first: str, columns: Mapping[str, str]) -> str:
-        """The rule as SQL that is never NULL, and quick for rows that begin otherwise.
 
-        Args:
-            first: The SQL of the first cell that is not empty.
-            columns: The SQL of the texts by field.
-        """
-        if not self.letters:
-            return "false"
-        names = [name for name in self.required if name in columns]
-        filled = " + ".join(f"CAST({columns[name]} IS NOT NULL AS INTEGER)" for name in names)
-        return (
-            f"CASE WHEN coalesce({first}[1:1] IN ({', '.join(map(literal, sorted(self.letters)))}),"
-            f" false) THEN regexp_matches(lower({first}), {literal(self.words)})"
-            f" AND NOT coalesce(regexp_full_match({columns[names[0]]}, {literal(_CODE)}), false)"
-            f" AND {filled} <= {self.most_filled} ELSE false END"
-        )
-
-    def no_record(self, first: str, is_blank: str, columns: Mapping[str, str]) -> str:
-        """Whether a line is blank or a line of sums, as SQL that is never NULL.
-
-        A row whose first required field looks like a code is neither, and its other cells are not
-        looked at: on a million rows that is a third of the reading.
-
-        Args:
-            first: The SQL of the first cell that is not empty.
-            is_blank: The SQL of a blank line.
-            columns: The SQL of the texts by field.
-        """
-        code = next((columns[name] for name in self.required if name in columns), "NULL")
-        is_record = f"coalesce(regexp_full_match({code}, {literal(_CODE)}), false)"
-        return f"CASE WHEN {is_record} THEN false ELSE {is_blank} OR {self.sql(first, columns)} END"
+def has_code(text: str) -> str:
+    """Whether a text of a field of codes looks like one, as SQL that is never NULL."""
+    return (
+        f"coalesce(length({text}) >= {SHORTEST_CODE}"
+        f" AND regexp_full_match({text}, {literal(_CODE)}), false)"
+    )
 
 
 def total_rule(form: RecordForm) -> TotalRule:
