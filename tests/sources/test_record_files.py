@@ -299,3 +299,23 @@ def _count(relation: TextRelation) -> int:
     with duckdb.connect() as connection:
         query = f"SELECT count(*) FROM {relation.source}"  # noqa: S608
         return int(connection.execute(query).fetchall()[0][0])
+
+
+@pytest.mark.parametrize("kind", ["csv", "quoted csv", "xlsx"])
+def test_cells_below_no_heading_are_told(kind: str, tmp_path: Path) -> None:
+    rows = [[*HEADINGS, ""], *([*record(number), "LV1"] for number in (1, 2)), [*record(3), ""]]
+    if kind == "xlsx":
+        path = write_xlsx(tmp_path / "ho-so.xlsx", {"A": rows})
+    else:
+        path = tmp_path / "ho-so.csv"
+        text = csv_text(rows).replace("Thủ tục mẫu", '"Thủ tục\nmẫu"' if "quoted" in kind else "T")
+        path.write_text(text, encoding="utf-8")
+    (table,) = read(path)
+    notes = [note for note in table.notes if "không có tiêu đề" in note]
+    if kind == "xlsx":  # such a cell of a workbook stands beside the table
+        notes += [note for note in table.notes if "stand beside the table" in note]
+    assert len(notes) == 1
+    assert notes[0].startswith("2 ")
+    plain = tmp_path / "ho-so-2.csv"
+    plain.write_text(csv_text([[*row[:-1], ""] for row in rows]), encoding="utf-8")
+    assert not [note for note in read(plain)[0].notes if "không có tiêu đề" in note]

@@ -293,3 +293,16 @@ def test_a_packing_that_no_program_uses_is_damage(tmp_path: Path, packing: int) 
         for name, content in parts.items():
             target.writestr(name, content)
     assert "is damaged" in _refusal(path)
+
+
+def test_cells_merged_downwards_are_told(tmp_path: Path) -> None:
+    rows = [dossier_row(number) for number in (2, 3, 4)]
+    ranges = "".join(f'<mergeCell ref="{ref}"/>' for ref in ("C2:C4", "A1:B1", "G3:H4"))
+    sheet = sheet_xml(*rows).replace(
+        "</sheetData>", f'</sheetData><mergeCells count="3">{ranges}</mergeCells>'
+    )
+    (table,) = read(write_parts(tmp_path / "ho-so.xlsx", sheet))
+    (note,) = [note for note in table.notes if "gộp dọc" in note]
+    assert note.startswith("2 vùng ô gộp dọc trong bảng (như C2:C4)")
+    (plain,) = read(write_parts(tmp_path / "ho-so-2.xlsx", sheet_xml(*rows)))
+    assert not [note for note in plain.notes if "gộp dọc" in note]

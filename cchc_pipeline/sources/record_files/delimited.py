@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import duckdb
+
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.csv_lines import CsvLines
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow, find_heading
@@ -168,9 +170,20 @@ def _scan(path: Path, cut: CsvLines, grid: Grid, facts: TextFacts) -> TextRelati
             *heading.notes,
             *(() if facts.lines > heading.row else ("there is nothing below the heading row",)),
             *passed.notes,
+            *_unnamed_notes(heading, texts, records_only),
             *nothing_notes(records_only, taken, facts.spelling),
         ),
     )
+
+
+def _unnamed_notes(heading: HeadingRow, texts: Sequence[str], source: str) -> tuple[str, ...]:
+    below = [texts[place] for place in heading.unnamed]
+    if not below:
+        return ()
+    some = f"coalesce({', '.join(below)}) IS NOT NULL"
+    with duckdb.connect() as connection:
+        query = f"SELECT count(*) FILTER ({some}) FROM {source}"  # noqa: S608 - a reader's SQL
+        return heading.unnamed_notes(connection.execute(query).fetchall()[0][0])
 
 
 def _source(path: Path, grid: Grid, facts: TextFacts) -> str:

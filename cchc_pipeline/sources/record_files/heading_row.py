@@ -16,6 +16,8 @@ from cchc_pipeline.sources.record_files.record_form import (
     match_headings,
 )
 
+_NAMED_PLACES = 5
+
 
 @dataclass(frozen=True)
 class HeadingRow:
@@ -37,6 +39,18 @@ class HeadingRow:
             return ()
         words = file_rules().notes.two_rows
         return (words.format(first=self.row - 1, last=self.row),)
+
+    @property
+    def unnamed(self) -> tuple[int, ...]:
+        """The places without any heading between or beside the others."""
+        named = {place for row in self.texts for place, text in enumerate(row) if text.strip()}
+        return tuple(place for place in range(self.width) if place not in named)
+
+    def unnamed_notes(self, rows: int) -> tuple[str, ...]:
+        """What to say of rows that have something below no heading; nothing of none."""
+        columns = ", ".join(str(place + 1) for place in self.unnamed[:_NAMED_PLACES])
+        words = file_rules().notes.unnamed
+        return (words.format(count=rows, columns=columns),) if rows else ()
 
 
 def find_heading(rows: Iterable[tuple[int, Sequence[str]]], form: RecordForm) -> HeadingRow | None:

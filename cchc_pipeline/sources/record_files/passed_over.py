@@ -42,9 +42,13 @@ Cells = Sequence[str | None] | Unreadable
 
 @dataclass
 class Tally:
-    """Lines that were passed over by kind: how many, and the first one's number."""
+    """Lines that were passed over by kind: how many, and the first one's number.
+
+    ``unnamed`` counts the records that have something below no heading.
+    """
 
     lines: dict[str, tuple[int, int]] = field(default_factory=dict)
+    unnamed: int = 0
 
     def add(self, kind: str, number: int) -> None:
         """Count a line."""

@@ -180,6 +180,8 @@ class LineWords:
 class _Notes:
     nothings: str
     two_rows: str
+    unnamed: str
+    merged: str
     passed: Mapping[str, str]
 
 

@@ -45,11 +45,21 @@ class SheetRow(NamedTuple):
     is_hidden: bool
 
 
+class Merged(NamedTuple):
+    """Cells that are one over several rows: its first and last column from 0, and its last row."""
+
+    left: int
+    right: int
+    bottom: int
+    ref: str
+
+
 class SheetReader:
     """A worksheet that is read from its start, once; what is hidden is known as far as it is read.
 
     Attributes:
         hidden_columns: Ranges of hidden columns, from 0, both ends included.
+        merged: The ranges of cells that are one over several rows: columns, rows, as written.
     """
 
     def __init__(self, book: Workbook, sheet: SheetPart) -> None:
@@ -57,6 +67,7 @@ class SheetReader:
         self._last, self._count = 0, 0
         self._array_ends: dict[int, int] = {}
         self.hidden_columns: list[tuple[int, int]] = []
+        self.merged: list[Merged] = []
 
     def rows(self) -> Iterator[SheetRow]:
         """The rows that are not empty.
@@ -80,6 +91,8 @@ class SheetReader:
         """The row that an element of the sheet is, unless it is an empty one, or something else."""
         if around == "cols":
             self._note_column(element)
+        if around == "mergeCells" and local(element.tag) == "mergeCell":
+            self._note_merged(element.get("ref", ""))
         if around != "sheetData":
             return None
         if local(element.tag) != "row":
@@ -101,6 +114,14 @@ class SheetReader:
                 raise ValueError("more columns than a sheet has")
             first, last = int(column.attrib["min"]) - 1, int(column.attrib["max"]) - 1
             self.hidden_columns.append((max(first, 0), min(last, _MOST_COLUMNS)))
+
+    def _note_merged(self, ref: str) -> None:
+        ends = [(end.rstrip(_DIGITS), end[len(end.rstrip(_DIGITS)) :]) for end in ref.split(":")]
+        if len(ends) != 2 or not all(row for _, row in ends):
+            return
+        (left, top), (right, bottom) = ends
+        if int(top) < int(bottom):
+            self.merged.append(Merged(column_of(left), column_of(right), int(bottom), ref))
 
     def _too_many(self) -> SourceError:
         most = self._book.parts.limits.workbook_cells

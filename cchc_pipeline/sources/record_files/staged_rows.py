@@ -73,7 +73,8 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
     texts = [pa.field(column, pa.string()) for column in names]
     schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string())])
     tally = Tally()
-    judged = _judged(records(rows, line_rule(heading, staging.form), tally), staging)
+    found = _counted(records(rows, line_rule(heading, staging.form), tally), heading, tally)
+    judged = _judged(found, staging)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
@@ -94,8 +95,32 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
         is_total=None,
         is_blank=None,
         dropped=heading.match.unknown,
-        notes=(*heading.notes, *below, *tally.notes(), *nothings),
+        notes=(
+            *heading.notes,
+            *below,
+            *tally.notes(),
+            *heading.unnamed_notes(tally.unnamed),
+            *nothings,
+        ),
     )
+
+
+def _counted(
+    rows: Iterable[tuple[int, Cells]], heading: HeadingRow, tally: Tally
+) -> Iterable[tuple[int, Cells]]:
+    """The rows as they are, those counted that have something below no heading."""
+    unnamed = heading.unnamed
+    return _with_count(rows, unnamed, tally) if unnamed else rows
+
+
+def _with_count(
+    rows: Iterable[tuple[int, Cells]], unnamed: Sequence[int], tally: Tally
+) -> Iterator[tuple[int, Cells]]:
+    for number, cells in rows:
+        if not isinstance(cells, Unreadable):
+            below = (cells[place] or "" for place in unnamed if place < len(cells))
+            tally.unnamed += any(text.strip(BLANKS) for text in below)
+        yield number, cells
 
 
 def _judged(rows: Iterable[tuple[int, Cells]], staging: Staging) -> Iterator[_Row]:

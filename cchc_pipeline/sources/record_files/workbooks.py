@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from cchc_pipeline.errors import SourceError
+from cchc_pipeline.masking import visible
 from cchc_pipeline.sources.record_files.delimited import no_heading
 from cchc_pipeline.sources.record_files.excel_values import since_1900
 from cchc_pipeline.sources.record_files.heading_row import HeadingRow, find_heading
@@ -163,11 +164,24 @@ class _Table:
         }
         if hidden:
             yield f"{len(hidden)} hidden columns of sheet {name} were read"
+        yield from self._merged_notes(reader)
         if self.beside:
             yield (
                 f"{len(self.beside)} cells of sheet {name} stand beside the table, such as"
                 f" {self.beside[0]}, and were not read"
             )
+
+    def _merged_notes(self, reader: SheetReader) -> Iterator[str]:
+        """Cells of the table that are one over several rows: below the first they are empty."""
+        columns = self.heading.match.columns.values()
+        inside = [
+            merged.ref
+            for merged in reader.merged
+            if merged.bottom > self.heading.row
+            and any(merged.left <= column <= merged.right for column in columns)
+        ]
+        if inside:
+            yield file_rules().notes.merged.format(count=len(inside), first=visible(inside[0]))
 
 
 def _fault(row: int, columns: Sequence[int]) -> str:
