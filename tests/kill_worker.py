@@ -81,7 +81,7 @@ def _is_step(line: str) -> bool:
 
     Judging a table by its contract leaves nothing but its results, and there are forty of those.
     """
-    return line.startswith(" ") and not line.endswith("_expectations")
+    return line.startswith(" ") and not line.endswith("_checks")
 
 
 def _then(

@@ -65,9 +65,11 @@ def test_after_each_death_readers_find_the_old_site_or_the_new_one_whole(
     found: list[dict[str, Any]],
 ) -> None:
     for one in found:
+        # What a killed run completed is not made again: the same step may come before the switch in
+        # a home that begins anew, and after it in one that was killed before.
         seen = [death["latest"] for death in one["found"]]
-        assert seen == sorted(seen)
         assert set(seen) == {OLD, NEW}
+        assert seen[-1] == NEW
         assert [death["faults"] for death in one["found"]] == [[]] * len(seen)
 
 

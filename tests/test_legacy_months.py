@@ -23,7 +23,7 @@ def legacy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     windows = ("month", "year")
     drop(home / "inbox", LEGACY, below=units(), captured_at="2024-06-10", windows=windows)
     shutil.copy(SAMPLE_INBOX / "units.csv", home / "inbox")
-    outcome = run(home, home / "inbox", "--to", NEXT, month=LEGACY)
+    outcome = run(home, home / "inbox", "--to", NEXT, "--empty", month=LEGACY)
     assert outcome.code == 0, outcome.err
     return home
 

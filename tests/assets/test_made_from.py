@@ -118,7 +118,7 @@ def test_another_program_makes_the_month_anew(
 def both(march_home: Path, tmp_path: Path) -> Path:
     """An installation that made March and April 2024; April has no files."""
     home = copy_home(march_home, tmp_path / "home")
-    assert run(home, SAMPLE_INBOX, month="2024-04", at=SECOND).code == 0
+    assert run(home, SAMPLE_INBOX, "--empty", month="2024-04", at=SECOND).code == 0
     return home
 
 
@@ -153,7 +153,7 @@ def test_a_run_makes_whatever_else_is_not_current_and_says_so(both: Path) -> Non
     path.write_bytes(content + b" ")
     planned = run(both, SAMPLE_INBOX, "--dry-run", month="2024-04", at=THIRD)
     assert "2024-03: not current (its tables); it would be made too" in planned.out
-    outcome = run(both, SAMPLE_INBOX, month="2024-04", at=THIRD)
+    outcome = run(both, SAMPLE_INBOX, "--empty", month="2024-04", at=THIRD)
     assert outcome.code == 0, outcome.err
     lines = outcome.err.splitlines()
     assert "2024-03: year to date (not current: its tables)" in lines

@@ -133,9 +133,10 @@ def test_every_table_is_the_same_cell_by_cell_and_in_order(
 
 def test_every_reading_of_a_text_is_the_same(tmp_path: Path, place: Path) -> None:
     texts = sorted({*MOMENTS, *AMOUNTS, *(text for said in WORDS.values() for text in said)})
+    day = f"({read.code_day('t')})"
     expressions = [
         f"CAST({read.moment('t')} AS VARCHAR)", read.is_timed("t"), read.amount("t"),
-        read.whole_number("t"), read.dossier_code("t"), read.procedure_code("t"),
+        read.whole_number("t"), read.dossier_code("t", day), read.procedure_code("t"),
         read.field_code("t"), read.is_like_formula("t"),
         *(read.code(field, "t") for field in read.dossier_codes()),
     ]  # fmt: skip

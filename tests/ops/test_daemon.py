@@ -74,7 +74,7 @@ def _started(
             yield process
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            process.wait(120)
 
 
 @pytest.fixture

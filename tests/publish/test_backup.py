@@ -65,7 +65,7 @@ def test_what_comes_out_is_what_went_in(
     for part in ("lake", "portal", "error-sheets"):
         assert tree_digest(home / part) == tree_digest(published_home / part), part
     assert sorted(path.name for path in home.iterdir()) == [
-        "dagster", "error-sheets", "lake", "portal", "raw"
+        "dagster", "error-sheets", "lake", "made-from", "portal", "raw"
     ]  # fmt: skip
     assert cchc("verify", "--home", home).code == 0
     assert cchc("status", "--home", home).out == cchc("status", "--home", published_home).out

@@ -192,7 +192,7 @@ def test_the_page_lists_every_cell_and_every_move() -> None:
 def two_releases(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation whose second release has a further month."""
     home = copy_home(published_home, tmp_path_factory.mktemp("two") / "home")
-    outcome = run(home, SAMPLE_INBOX, month="2026-08", at=SECOND)
+    outcome = run(home, SAMPLE_INBOX, "--empty", month="2026-08", at=SECOND)
     assert outcome.code == 0, outcome.err
     return home
 
