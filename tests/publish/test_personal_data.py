@@ -64,3 +64,9 @@ def test_a_megabyte_of_anything_is_judged_in_seconds(unit: str) -> None:
     start = time.perf_counter()
     personal_marks(text)
     assert time.perf_counter() - start < 5
+
+
+def test_an_identifier_of_our_own_is_no_identity_number_and_hides_none() -> None:
+    assert personal_marks("<id>urn:uuid:04095041-5128-5c99-af96-af8ffc8d42b6</id>") == []
+    assert personal_marks("04095041-5128 040950415128") == ["identity number"]
+    assert personal_marks("urn:uuid:04095041-5128 x") == ["identity number"]
