@@ -223,7 +223,7 @@ def dossier_code(text: str, day: str) -> str:
 
 def code_day(code: str) -> str:
     """The day in a dossier's code."""
-    return f"try_strptime(regexp_extract({code}, '-([0-9]{{6}})-', 1), '%y%m%d')"
+    return f"try_strptime(split_part({code}, '-', 2), '%y%m%d')"
 
 
 def procedure_code(text: str) -> str:
