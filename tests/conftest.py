@@ -21,6 +21,7 @@ _LONGEST = (
     "tests/test_kill.py", "tests/publish/test_publication.py", "tests/test_backfill.py",
     "tests/test_bad_input.py", "tests/browser/test_pages.py", "tests/ops/test_daemon.py",
     "tests/engines/test_engines_agree.py", "tests/test_legacy_months.py",
+    "tests/test_ways_of_running.py", "tests/test_inbox_told.py", "tests/assets/test_made_from.py",
 )  # fmt: skip
 
 
