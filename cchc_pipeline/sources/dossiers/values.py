@@ -139,27 +139,6 @@ def _seconds(serial: str) -> str:
     return f"CAST(round({_number(serial)} * 86400) AS BIGINT)"
 
 
-def _from_groups(text: str, pattern: str) -> str:
-    """A moment from a pattern's groups: day, hour, minute, second, zone."""
-
-    def group(number: int) -> str:
-        return f"regexp_extract({text}, '{pattern}', {number})"
-
-    def two(digits: str) -> str:
-        return f"coalesce(try_cast(nullif({digits}, '') AS BIGINT), 0)"
-
-    day = f"replace(replace({group(1)}, '.', '/'), '-', '/')"
-    day = f"try_strptime({day}, ['%d/%m/%Y', '%Y/%m/%d', '%Y%m%d'])"
-    clock = f"{two(group(2))} * 3600 + {two(group(3))} * 60 + {two(group(4))}"
-    zone = f"replace({group(5)}, ':', '')"
-    ahead = f"({two(f'substr({zone}, 2, 2)')} * 60 + {two(f'substr({zone}, 4, 2)')})"
-    ahead = (
-        f"CASE left({zone}, 1) WHEN '' THEN {HOURS_AHEAD * 60} WHEN 'Z' THEN 0 WHEN 'U' THEN 0"
-        f" WHEN '-' THEN -{ahead} ELSE {ahead} END"
-    )
-    return f"({day} + to_seconds({clock} + {HOURS_AHEAD * 3600} - 60 * {ahead}))"
-
-
 def plausible(read: str) -> str:
     """A moment that a dossier can have; a year of two digits or a slip of centuries is none."""
     return (
