@@ -90,7 +90,7 @@ class Inputs:
     @cached_property
     def lake(self) -> Lake:
         """The lake of the settings."""
-        return Lake.opened(self.settings.lake_dir, self.settings.root_unit)
+        return Lake(self.settings.lake_dir, self.settings.root_unit)
 
     @property
     def portal(self) -> Portal:

@@ -78,7 +78,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @cached_property
     def lake(self) -> Lake:
         """The Parquet lake, as far as it is the root unit's."""
-        return Lake.opened(self.settings.lake_dir, self.settings.root_unit)
+        return Lake(self.settings.lake_dir, self.settings.root_unit)
 
     @property
     def archive(self) -> RawArchive:

@@ -19,7 +19,6 @@ import typer
 from cchc_pipeline import (
     alert_command,
     backup_commands,
-    compact_command,
     dagster_command,
     diff_command,
     input_commands,
@@ -56,7 +55,6 @@ diff_command.register(app)
 verify_command.register(app)
 alert_command.register(app)
 backup_commands.register(app)
-compact_command.register(app)
 dagster_command.register(app)
 
 

@@ -3,13 +3,8 @@
 Belongs here: the write-sync-rename sequence, once. Does not: what is written, or where.
 """
 
-import ctypes
-import errno
 import os
 from pathlib import Path
-
-_HERE, _EXCHANGE = -100, 2
-"""``AT_FDCWD`` and ``RENAME_EXCHANGE`` of Linux."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -31,22 +26,6 @@ def put_in_place(finished: Path, path: Path) -> None:
         os.fsync(file.fileno())
     finished.replace(path)
     _sync_names(path, new)
-
-
-def swap_folders(one: Path, other: Path) -> None:
-    """Let two folders change places at one moment: no reader finds a name missing, or both there.
-
-    Raises:
-        OSError: One is not there; or this system, or the file system, cannot do it.
-    """
-    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if rename is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(one))
-    if rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), str(one))
-    sync_folder(one.parent)
-    sync_folder(other.parent)
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -80,17 +80,6 @@ def write_error_sheets(
     return written
 
 
-def summary_rows(quarantine: Iterable[Row]) -> list[tuple[str | None, str, str, int]]:
-    """How often each unit broke each rule: (unit, rule, the first message of it, faults)."""
-    counted: dict[tuple[str | None, str], tuple[str, int]] = {}
-    for row in quarantine:
-        key = row["unit_code"], row["rule"]
-        message, count = counted.get(key, (row["message_vi"], 0))
-        counted[key] = message, count + 1
-    ordered = sorted(counted.items(), key=lambda item: (item[0][0] is None, *map(str, item[0])))
-    return [(unit, rule, message, count) for (unit, rule), (message, count) in ordered]
-
-
 @dataclass(frozen=True)
 class _Heading:
     unit: str

@@ -147,7 +147,7 @@ def _register(settings: "Settings") -> "UnitRegister":
     from cchc_pipeline.unit_lists import load_register
 
     seen = units_seen(
-        Lake.opened(settings.lake_dir, settings.root_unit).read_all("portal_units").to_pylist()
+        Lake(settings.lake_dir, settings.root_unit).read_all("portal_units").to_pylist()
     )
     return load_register(settings.inbox_dir).with_source_units(seen)
 

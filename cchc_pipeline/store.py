@@ -1,15 +1,12 @@
 """The Parquet lake: a folder a table, root unit and month, written whole or not at all.
 
 Belongs here: paths, atomic writes, the digest of a table's content. Does not: what the rows mean;
-the declared schema comes from the table's contract. Joining files is ``compaction``.
+the declared schema comes from the table's contract.
 """
 
-import errno
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,19 +17,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import Contract, load_contract
-from cchc_pipeline.durable import put_in_place, swap_folders, write_whole
+from cchc_pipeline.durable import put_in_place, write_whole
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 
 PART = "part-0.parquet"
-"""The file of a month that this program wrote."""
+"""The one file of a month."""
 ROWS_PER_GROUP = 122_880
 """As DuckDB writes them: the statistics of a group let a query skip it."""
-_FORMER = "[0-9][0-9][0-9][0-9]-[0-1][0-9].parquet"
 _PARTS = "[!._]*.parquet"
-_LOOKS = 5
 _BATCH = 65_536
-_CANNOT_SWAP = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def table_from_rows(contract: Contract, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
@@ -86,97 +80,67 @@ def _as_text(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def parts_of(folder: Path) -> tuple[Path, ...]:
-    """The data files of a folder, in order; what begins with a dot or a line is none."""
-    return tuple(sorted(folder.glob(_PARTS)))
-
-
 @dataclass(frozen=True)
 class Lake:
-    """The tables of a root unit: ``<root>/<table>/root_unit=<code>/month=<month>/*.parquet``.
+    """The tables of a root unit: ``<root>/<table>/root_unit=<code>/month=<month>/part-0.parquet``.
 
-    What lies in a month's folder is the month, for this class as for every engine that reads such
-    folders. This class writes one file a month; an engine may have written several.
+    An engine that is pointed at such folders reads every file in them, so a month with any other
+    file beside its own is refused: it would have other rows there than here.
     """
 
     root: Path
     root_unit: str
-
-    @classmethod
-    def opened(cls, root: Path, root_unit: str) -> "Lake":
-        """The lake below a folder; what an earlier version wrote is moved to where it belongs.
-
-        A table's month was ``<table>/<month>.parquet`` then, and a lake held one root unit. Each
-        file is moved by a rename: whoever is interrupted, or is not alone, goes on with the rest.
-        """
-        lake = cls(root, root_unit)
-        for path in root.glob(f"*/{_FORMER}"):
-            with suppress(FileNotFoundError):  # another process moved it
-                lake.put(path.parent.name, Month.parse(path.stem), path)
-        return lake
 
     def folder(self, table: str, month: Month) -> Path:
         """The folder whose files are the month."""
         return self._of(table) / f"month={month}"
 
     def path(self, table: str, month: Month) -> Path:
-        """Where the month of a table is kept by this program: in one file."""
+        """Where the month of a table is kept."""
         return self.folder(table, month) / PART
 
     def files(self, table: str, month: Month) -> tuple[Path, ...]:
-        """The files that the month consists of, in order; none if it was never written."""
-        return parts_of(self.folder(table, month))
+        """The file of a month; none if it was never written.
+
+        Raises:
+            CheckFailedError: Another file lies beside it.
+        """
+        folder, path = self.folder(table, month), self.path(table, month)
+        found = sorted(folder.glob(_PARTS))
+        if foreign := [file for file in found if file != path]:
+            raise CheckFailedError(
+                "is no file of this program, and would be read as rows of the month",
+                where=str(foreign[0]),
+                todo="take it out of the folder, and run again",
+            )
+        return tuple(found)
 
     def write(self, table: str, month: Month, data: pa.Table) -> Path:
         """Replace the month of a table; the same rows leave its file as it is."""
         sink = pa.BufferOutputStream()
         pq.write_table(data, sink, compression="zstd", row_group_size=ROWS_PER_GROUP)
         content, path = sink.getvalue().to_pybytes(), self.path(table, month)
-        if self._is_one_file(table, month):
-            if not path.exists() or path.read_bytes() != content:
-                write_whole(path, content)
-        else:
-            staged = self.staging(table, month)
-            write_whole(staged / PART, content)
-            self._put_staged(staged, table, month)
+        if not self.files(table, month) or path.read_bytes() != content:
+            write_whole(path, content)
         return path
 
     def put(self, table: str, month: Month, finished: Path) -> Path:
         """Replace the month of a table by a file that was written elsewhere on the same disk."""
         path = self.path(table, month)
-        if self._is_one_file(table, month):
-            put_in_place(finished, path)
-        else:
-            staged = self.staging(table, month)
-            put_in_place(finished, staged / PART)
-            self._put_staged(staged, table, month)
+        put_in_place(finished, path)
         return path
 
     def read(self, table: str, month: Month) -> pa.Table:
         """The month of a table; no rows if it was never written."""
         schema = load_contract(table).arrow_schema()
-        for _ in range(_LOOKS):
-            with suppress(FileNotFoundError):  # the files were joined since they were listed
-                return _joined([_rows(f, schema) for f in self.files(table, month)], schema)
-        raise CheckFailedError(
-            "its files change all the time",
-            where=str(self.folder(table, month)),
-            todo="wait until whoever writes there has ended",
-        )
+        return _joined([_rows(file, schema) for file in self.files(table, month)], schema)
 
     def months(self, table: str) -> tuple[Month, ...]:
         """The months that a table holds, in order."""
         named = (
-            (place, Month.parse(place.name.partition("=")[2]))
-            for place in self._of(table).glob("month=*")
+            Month.parse(place.name.partition("=")[2]) for place in self._of(table).glob("month=*")
         )
-        return tuple(
-            sorted(
-                month
-                for place, month in named
-                if (place / PART).exists() or self.files(table, month)
-            )
-        )
+        return tuple(sorted(month for month in named if self.files(table, month)))
 
     def paths(self, month: Month | None = None) -> list[Path]:
         """The root unit's files of all tables; those of one month, if one is given."""
@@ -186,44 +150,6 @@ class Lake:
         """Every month of a table, in order."""
         schema = load_contract(table).arrow_schema()
         return _joined([self.read(table, month) for month in self.months(table)], schema)
-
-    @property
-    def scratch(self) -> Path:
-        """Where files are made that are to change places with a month's; empty between runs."""
-        return self.root / ".scratch" / self._unit
-
-    def staging(self, table: str, month: Month) -> Path:
-        """An empty folder for the files of a month."""
-        folder = self.scratch / f"{table}.{month}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
-
-    def swap(self, staged: Path, table: str, month: Month) -> None:
-        """Let a staged folder and the month's change places, for every reader at one moment.
-
-        Raises:
-            CheckFailedError: The file system cannot do that.
-        """
-        folder = self.folder(table, month)
-        try:
-            swap_folders(staged, folder)
-        except OSError as error:
-            if error.errno not in _CANNOT_SWAP:
-                raise
-            raise CheckFailedError(
-                "this file system cannot let two folders change places",
-                where=str(folder),
-                todo="keep the lake on a local disk of Linux, or empty the folder by hand",
-            ) from None
-
-    def _put_staged(self, staged: Path, table: str, month: Month) -> None:
-        self.swap(staged, table, month)
-        shutil.rmtree(staged)
-
-    def _is_one_file(self, table: str, month: Month) -> bool:
-        """Whether a file in the month's place is all that a reader would find afterwards."""
-        return {*self.files(table, month)} <= {self.path(table, month)}
 
     def _of(self, table: str) -> Path:
         return self.root / table / self._unit

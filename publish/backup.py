@@ -42,7 +42,7 @@ _DAGSTER = "dagster"
 _MADE_AGAIN = frozenset(
     {
         "raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next",
-        "preview", "lake/.scratch", "made-from/digests.json",
+        "preview", "made-from/digests.json",
     }
 )  # fmt: skip
 _UNFINISHED = ".part"

@@ -139,27 +139,6 @@ class Attack:
         return by == 0 or cell[0] != self.root
 
 
-def find_leaks(
-    published: Iterable[Mapping[str, Any]],
-    full: Iterable[Mapping[str, Any]],
-    root: str,
-    threshold: int,
-    before: Iterable[Mapping[str, Any]] = (),
-) -> list[Cell]:
-    """Secret cells of one month that a reader of the published rows can work out, in order.
-
-    Args:
-        published: The rows that would be published.
-        full: The full statistics of the same month.
-        root: The city's code.
-        threshold: Fewer dossiers than this, but at least one, are secret.
-        before: The rows of the month in the release before.
-    """
-    attack = Attack(dossier_counts(full), root, threshold, dossier_counts(before))
-    shown = dossier_counts(published).keys()
-    return attack.leaks([cell for cell in shown if cell[1] not in {ALL, OTHER}])
-
-
 def bridges(edges: Mapping[Cell, tuple[_End, _End]]) -> set[Cell]:
     """The edges of a multigraph that lie on no cycle.
 

@@ -28,7 +28,7 @@ def overview(settings: Settings) -> dict[str, Any]:
         ``inbox`` with what lies there untaken, what is replayed and what was withdrawn;
         ``units_awaiting_code`` of the newest month.
     """
-    lake, portal = Lake.opened(settings.lake_dir, settings.root_unit), Portal(settings.portal_dir)
+    lake, portal = Lake(settings.lake_dir, settings.root_unit), Portal(settings.portal_dir)
     latest = portal.latest()
     months = sorted({*lake.months("raw_portal"), *lake.months("scores")})
     computed = set(release_months(lake))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from cchc_pipeline.error_sheets import summary_rows, write_error_sheets
+from cchc_pipeline.error_sheets import write_error_sheets
 from cchc_pipeline.period import Month
 
 MARCH = Month(2024, 3)
@@ -132,12 +132,3 @@ def test_rows_of_one_unit_must_come_together(tmp_path: Path) -> None:
 
 def test_a_code_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     assert written(tmp_path / "month", [fault("../x")]) == ["..%2Fx.xlsx"]
-
-
-def test_the_summary_counts_by_unit_and_rule() -> None:
-    rows = [fault(None), fault(), fault(message_vi="khác"), fault(rule="a_rule")]
-    message = "“32/01/2024” không phải là ngày."
-    assert summary_rows(rows) == [
-        ("H24.16", "a_rule", message, 1), ("H24.16", "bad_due", message, 2),
-        (None, "bad_due", message, 1),
-    ]  # fmt: skip

@@ -7,12 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.durable import put_in_place, write_whole
+from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake, content_digest, table_from_rows
 
 CONTRACT = load_contract("score_recomputation")
+MONTH = Month(2026, 9)
 
 
 def _row(code: str, score: float | None = 1.0) -> dict[str, object]:
@@ -71,46 +72,17 @@ def test_root_units_lie_apart_and_see_only_themselves(tmp_path: Path) -> None:
     assert names == {"root_unit=H24", "root_unit=H%2025%2Fx"}
 
 
-def test_months_that_an_earlier_version_wrote_are_moved_once_opened(tmp_path: Path) -> None:
-    one, two = (table_from_rows(CONTRACT, [_row(code)]) for code in ("H24", "H26"))
-    months = [Month(2026, 8), Month(2026, 9), Month(2026, 10)]
-    _write_formerly(tmp_path, months[0], one)
-    assert Lake.opened(tmp_path, "H24").months(CONTRACT.table) == (months[0],)
-    _write_formerly(tmp_path, months[0], two)  # by the earlier version, to which somebody went back
-    _write_formerly(tmp_path, months[1], one)
-    (tmp_path / CONTRACT.table / "notes.parquet").touch()  # nobody's month
-    lake = Lake.opened(tmp_path, "H24")
-    assert lake.months(CONTRACT.table) == tuple(months[:2])
-    assert lake.read(CONTRACT.table, months[0]).equals(two)
-    assert lake.read(CONTRACT.table, months[1]).equals(one)
-    assert not list((tmp_path / CONTRACT.table).glob("2026*"))
-
-
-def test_a_move_that_was_interrupted_is_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    table, moved = table_from_rows(CONTRACT, [_row("H24")]), list[Path]()
-    months = [Month(2026, number) for number in (1, 2, 3)]
-    for month in months:
-        _write_formerly(tmp_path, month, table)
-
-    def once(finished: Path, path: Path) -> None:
-        if moved:
-            raise KeyboardInterrupt
-        moved.append(finished)
-        put_in_place(finished, path)
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("cchc_pipeline.store.put_in_place", once)
-        Lake.opened(tmp_path, "H24")
-    assert len(list((tmp_path / CONTRACT.table).rglob("*.parquet"))) == len(months)
-    assert Lake.opened(tmp_path, "H24").read_all(CONTRACT.table).num_rows == len(months)
-
-
-def _write_formerly(root: Path, month: Month, table: pa.Table) -> None:
-    path = root / CONTRACT.table / f"{month}.parquet"
-    path.parent.mkdir(exist_ok=True)
-    pq.write_table(table, path)
+def test_a_file_beside_that_of_the_month_is_refused_by_its_name(tmp_path: Path) -> None:
+    lake, table = Lake(tmp_path, "H24"), table_from_rows(CONTRACT, [_row("H24")])
+    lake.write(CONTRACT.table, MONTH, table)
+    pq.write_table(table, lake.folder(CONTRACT.table, MONTH) / "part-1.parquet")
+    for use in (
+        lambda: lake.read(CONTRACT.table, MONTH),
+        lambda: lake.write(CONTRACT.table, MONTH, table),
+        lambda: lake.read_all(CONTRACT.table),
+    ):
+        with pytest.raises(CheckFailedError, match=r"part-1\.parquet"):
+            use()
 
 
 def test_a_file_without_a_column_of_today_reads_as_empty_there(tmp_path: Path) -> None:

@@ -214,10 +214,6 @@ class Methodology:
         parts = found.parts if isinstance(found, MergedGroup) else (found.code,)
         return tuple(metric for metric in self.metrics if metric.group in parts)
 
-    def scored_metrics(self, level: str) -> tuple[Metric, ...]:
-        """The metrics that earn points at a level (``province``, ``agency``, ``commune``)."""
-        return tuple(m for m in self.metrics if level in m.applies_to and not m.is_tracked_only)
-
     def layout_of(self, scores: Mapping[str, Any]) -> Layout:
         """Which groups an answer speaks of: the layout that leaves the fewest of its groups out.
 

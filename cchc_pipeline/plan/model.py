@@ -6,7 +6,7 @@ agree with each other (``reading``), or any comparison with a value (``attainmen
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Protocol, TypeVar
 
@@ -72,10 +72,6 @@ class Report:
     title: Words
     before_day: Annotated[int, Field(ge=1, le=28)]
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...]
-
-    def last_days(self, year: int) -> tuple[date, ...]:
-        """The last days on which the report is in time; *before* the 10th means by the 9th."""
-        return tuple(date(year, m, self.before_day) - timedelta(days=1) for m in self.months)
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)

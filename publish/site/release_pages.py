@@ -12,7 +12,6 @@ from publish.site.download_pages import download_pages
 from publish.site.extract import Figures
 from publish.site.indicator_pages import indicator_pages
 from publish.site.month_pages import month_pages
-from publish.site.page import imprint_of_draft
 from publish.site.period_pages import period_pages
 from publish.site.plan_pages import plan_pages
 from publish.site.planned import PlannedPage
@@ -45,13 +44,3 @@ def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[Plann
     figures = Figures(draft)
     for pages_of in KINDS:
         yield from pages_of(figures, descriptor)
-
-
-def release_pages(draft: Draft, descriptor: Mapping[str, Any]) -> dict[str, bytes]:
-    """Every page of a release by its path in the site, both languages, all rendered."""
-    imprint = imprint_of_draft(draft)
-    return {
-        path: content
-        for plan in planned_pages(draft, descriptor)
-        for path, content in plan.rendered(imprint)
-    }

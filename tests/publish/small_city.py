@@ -9,6 +9,8 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from publish.leaks import ALL, OTHER, Attack, Cell, dossier_counts
+
 Row = dict[str, Any]
 Cells = Mapping[tuple[str, str], int]
 ROOT = "H24"
@@ -73,3 +75,24 @@ def revisions(of: st.SearchStrategy[Cells]) -> st.SearchStrategy[tuple[Cells, Ce
         return first, {**first, **some}
 
     return st.tuples(of, of, st.integers(0, 6)).map(revise)
+
+
+def find_leaks(
+    published: Iterable[Mapping[str, Any]],
+    full: Iterable[Mapping[str, Any]],
+    root: str,
+    threshold: int,
+    before: Iterable[Mapping[str, Any]] = (),
+) -> list[Cell]:
+    """Secret cells of one month that a reader of the published rows can work out, in order.
+
+    Args:
+        published: The rows that would be published.
+        full: The full statistics of the same month.
+        root: The city's code.
+        threshold: Fewer dossiers than this, but at least one, are secret.
+        before: The rows of the month in the release before.
+    """
+    attack = Attack(dossier_counts(full), root, threshold, dossier_counts(before))
+    shown = dossier_counts(published).keys()
+    return attack.leaks([cell for cell in shown if cell[1] not in {ALL, OTHER}])

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 
 from publish.disclosure import disclose, disclosed_table
 from publish.disclosure_gate import suppression_is_complete
-from publish.leaks import find_leaks
 from tests.publish.small_city import (
     ROOT,
     Cells,
@@ -15,6 +14,7 @@ from tests.publish.small_city import (
     cities,
     counts,
     fields_of,
+    find_leaks,
     full_rows,
     revisions,
     row,

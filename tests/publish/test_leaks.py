@@ -8,8 +8,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publish.leaks import Attack, find_leaks
-from tests.publish.small_city import ROOT, Cells, Row, cities, counts, full_rows, revisions
+from publish.leaks import Attack
+from tests.publish.small_city import (
+    ROOT,
+    Cells,
+    Row,
+    cities,
+    counts,
+    find_leaks,
+    full_rows,
+    revisions,
+)
 
 EVERY = 10**9
 """A threshold under which every cell is secret, so that whatever is determined is found."""

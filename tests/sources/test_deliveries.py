@@ -12,7 +12,7 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.deliveries import Delivery, take_in
-from cchc_pipeline.sources.record_files.reading import read_relations
+from cchc_pipeline.sources.record_files.reading import read_plain
 from cchc_pipeline.sources.record_files.record_form import load_form
 from tests.record_builder import HEADINGS, RECORDS, csv_text
 
@@ -163,9 +163,8 @@ def test_a_delivered_file_is_read_from_the_archive(
     assert delivery is not None
     (inbox / "ho-so.csv").unlink()
     with duckdb.connect() as connection:
-        (relation,) = read_relations(
-            delivery.files[0], FORM, archive, tmp_path / "scratch", connection
-        )
+        kept = archive.path_of(delivery.files[0].sha256)
+        (relation,) = read_plain("ho-so.csv", kept, FORM, tmp_path / "scratch", connection)
         query = f"SELECT {relation.columns['MaHoSo']} FROM {relation.source}"  # noqa: S608
         assert connection.execute(query).fetchall() == [(row[0],) for row in RECORDS]
     assert relation.file == "ho-so.csv"

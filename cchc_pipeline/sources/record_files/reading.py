@@ -11,8 +11,6 @@ from pathlib import Path
 import duckdb
 
 from cchc_pipeline.errors import CchcError, SourceError
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.deliveries import DeliveredFile
 from cchc_pipeline.sources.record_files.delimited import read_csv
 from cchc_pipeline.sources.record_files.json_records import read_json_document, read_json_lines
 from cchc_pipeline.sources.record_files.parquet_records import read_parquet
@@ -25,31 +23,9 @@ from cchc_pipeline.sources.record_files.text_relation import (
 from cchc_pipeline.sources.record_files.unpacking import check_kind, format_of, unpack
 from cchc_pipeline.sources.record_files.workbooks import read_workbook
 
-__all__ = ["TextRelation", "read_plain", "read_relations", "reading"]
+__all__ = ["TextRelation", "read_plain", "reading"]
 
 _Reader = Callable[[], list[TextRelation]]
-
-
-def read_relations(
-    file: DeliveredFile,
-    form: RecordForm,
-    archive: RawArchive,
-    scratch: Path,
-    connection: duckdb.DuckDBPyConnection,
-) -> list[TextRelation]:
-    """The tables of a delivered file; they stand as long as the archive and ``scratch`` do.
-
-    Args:
-        file: A file of a delivery.
-        form: The record's form.
-        archive: Has its bytes.
-        scratch: A folder for what must be unpacked or rewritten; remove it after use.
-        connection: Looks through files for their names; its memory limit holds.
-
-    Raises:
-        SourceError: The file cannot be read or does not fit the form; nothing of it counts.
-    """
-    return read_plain(file.name, archive.path_of(file.sha256), form, scratch, connection)
 
 
 def read_plain(
@@ -60,18 +36,18 @@ def read_plain(
     connection: duckdb.DuckDBPyConnection,
     limits: Limits | None = None,
 ) -> list[TextRelation]:
-    """The tables of a file anywhere, for a check before it is handed in.
+    """The tables of a file; they stand as long as it and ``scratch`` do.
 
     Args:
         file: Its name, which tells format and packing.
         path: Its bytes.
         form: The record's form.
-        scratch: As for ``read_relations``.
-        connection: As for ``read_relations``.
+        scratch: A folder for what must be unpacked or rewritten; remove it after use.
+        connection: Looks through files for their names; its memory limit holds.
         limits: What is too much, where it is not what ``schemas/records`` says.
 
     Raises:
-        SourceError: As for ``read_relations``.
+        SourceError: The file cannot be read or does not fit the form; nothing of it counts.
     """
     most = limits or file_rules().limits
     kind, _ = format_of(file)
