@@ -14,7 +14,7 @@ from assets.extract import OWNERS
 from assets.made_from import MadeFrom
 from assets.resources import GENERATOR, Workspace
 from cchc_pipeline.errors import CheckFailedError
-from cchc_pipeline.period import Month
+from cchc_pipeline.period import Month, utc_text
 from cchc_pipeline.release_calendar import load_calendar
 from cchc_pipeline.secret_settings import signing_passphrase
 from cchc_pipeline.settings import Settings
@@ -26,7 +26,7 @@ from publish.portal import Portal
 from publish.publication import Built, Terms, build
 from publish.publication import publish as make_visible
 from publish.rehearsal import FOLDER, Rehearsal, rehearse
-from publish.release import Draft, instant
+from publish.release import Draft
 from publish.signature import Signer, require_safe_key
 
 PUBLISH_POOL = "publish"
@@ -109,7 +109,7 @@ def make_preview(workspace: Workspace) -> Rehearsal:
         raise CheckFailedError(
             "\n  ".join(["checks failed", *built.failures()]), where=f"preview of {built.draft.id}"
         )
-    at, draft = instant(workspace.now), built.draft
+    at, draft = utc_text(workspace.now), built.draft
     workspace.approvals.write(Entry(at, "previewed", str(draft.id), draft.input_digest))
     return found
 

@@ -54,7 +54,7 @@ class FileDigests:
         try:
             state = path.stat()
             if known is None or not known.is_of(state):
-                digest = _sha256(path)
+                digest = digest_of_file(path)
                 known = Remembered(state.st_ino, state.st_size, state.st_ctime_ns, digest)
         except OSError:
             return ""
@@ -68,7 +68,8 @@ class FileDigests:
             yield f"{path.relative_to(root)} {self.of(path)}"
 
 
-def _sha256(path: Path) -> str:
+def digest_of_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

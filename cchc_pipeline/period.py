@@ -7,7 +7,7 @@ know whether a month is over passes the moment in.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -109,3 +109,8 @@ def require_ended(month: Month, at: datetime) -> None:
             f"{month} {state}",
             todo=f"run it from {month.next().first_day.isoformat()} on",
         )
+
+
+def utc_text(moment: datetime) -> str:
+    """Write an aware moment as ``2026-10-05T21:00:44Z``; fractions of a second are cut."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -82,16 +82,17 @@ class _Said:
 
 def _act(said: _Said, home: Path | None, do: "Callable[[Portal, Act, Identity], None]") -> None:
     """Do an act under the lock, and say what readers are shown now."""
+    from cchc_pipeline.period import utc_text
     from publish.acts import settle
     from publish.edition import Act
     from publish.portal import Portal
-    from publish.release import ReleaseId, identity_of, instant
+    from publish.release import ReleaseId, identity_of
 
     settings, moment = settings_for(home), moment_of(said.published_at)
     portal, identity = Portal(settings.portal_dir), identity_of(settings)
     approver = said.approved_by.strip() or identity.publisher
     release = ReleaseId.parse(said.release)
-    act = Act(instant(moment), said.kind, release, said.reason.strip(), approver)
+    act = Act(utc_text(moment), said.kind, release, said.reason.strip(), approver)
     with portal.lock(moment):
         found = settle(portal)
         if found:

@@ -158,12 +158,11 @@ def approve(
     published_at: _At = None,
 ) -> None:
     """Approve what the last preview showed, so that it may go out on its date."""
-    from cchc_pipeline.period import Month
+    from cchc_pipeline.period import Month, utc_text
     from publish.approval import LOG, ApprovalLog, approval_of
-    from publish.release import instant
 
     log = ApprovalLog(settings_for(home).home / LOG)
-    at = instant(moment_of(published_at))
+    at = utc_text(moment_of(published_at))
     entry = approval_of(log.entries(), Month.parse(month), at, by, note)
     log.write(entry)
     typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")

@@ -32,8 +32,8 @@ def withdraw(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Take a delivered file back; its bytes stay archived, and the month has to be run again."""
-    from cchc_pipeline.period import Month
-    from cchc_pipeline.sources.archive import RawArchive, utc_text
+    from cchc_pipeline.period import Month, utc_text
+    from cchc_pipeline.sources.archive import RawArchive
     from cchc_pipeline.sources.withdrawals import Said
     from cchc_pipeline.sources.withdrawals import withdraw as take_back
     from publish.portal import Portal

@@ -31,8 +31,8 @@ from pydantic import TypeAdapter
 from cchc_pipeline import __version__
 from cchc_pipeline.durable import put_in_place
 from cchc_pipeline.errors import CheckFailedError, UsageError
+from cchc_pipeline.period import utc_text
 from publish.portal import Portal
-from publish.release import instant
 
 LIST = ".cchc-backup.json"
 FORMAT = 1
@@ -189,7 +189,7 @@ def _write(tar: tarfile.TarFile, home: Path, moment: datetime, roomy: Path) -> C
     shown = Portal(home / "portal").latest()
     contents = Contents(
         made_by=f"cchc_pipeline {__version__}",
-        made_at=instant(moment),
+        made_at=utc_text(moment),
         release=str(shown.id) if shown else None,
         files=copied.files,
         links=copied.links,

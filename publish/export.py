@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from cchc_pipeline.errors import UsageError
+from cchc_pipeline.period import utc_text
 from publish.edition import Act, shown_after
 from publish.portal import write_files
-from publish.release import Published, ReleaseId, instant
+from publish.release import Published, ReleaseId
 
 
 def release_as_of(acts: Iterable[Act], moment: datetime) -> ReleaseId:
@@ -19,7 +20,7 @@ def release_as_of(acts: Iterable[Act], moment: datetime) -> ReleaseId:
     Raises:
         UsageError: Nothing had been published yet, or the release was retracted since.
     """
-    acts, at = tuple(acts), instant(moment)
+    acts, at = tuple(acts), utc_text(moment)
     chosen = shown_after(act for act in acts if act.at <= at)
     if chosen is None:
         first = acts[0].at if acts else "never"

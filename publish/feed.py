@@ -11,13 +11,13 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
-from cchc_pipeline.period import TIMEZONE
+from cchc_pipeline.period import TIMEZONE, utc_text
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.release_calendar import Change, ReleaseCalendar
 from publish.catalogue import address
 from publish.changes import ChangeKind, change_kinds
 from publish.edition import Act, Edition
-from publish.release import PACKAGE, Published, instant
+from publish.release import PACKAGE, Published
 
 FEED = "feed.atom"
 LIMIT = 100
@@ -109,7 +109,7 @@ _CATEGORIES: Mapping[ChangeKind, str] = {
 
 
 def _moved(change: Change, words: Mapping[str, Any]) -> Entry:
-    announced = instant(datetime.combine(change.announced, time(), TIMEZONE))
+    announced = utc_text(datetime.combine(change.announced, time(), TIMEZONE))
     title = _both(words["acts"]["moved"], period=change.period, was=change.was, to=change.to)
     text = f"{change.reason.vi} / {change.reason.en}"
     name = f"{announced}/moved/{change.period}"

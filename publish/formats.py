@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import Contract, Field
 from cchc_pipeline.errors import CheckFailedError
-from publish.release import instant
+from cchc_pipeline.period import utc_text
 
 Rows = list[tuple[Any, ...]]
 """The cells of a table in order: text, int, float, bool, date, datetime (UTC) or None."""
@@ -170,7 +170,7 @@ def _differences(one: Rows, other: Rows) -> Iterator[str]:
 
 def _iso(value: object) -> str:
     if isinstance(value, datetime):
-        return instant(value)
+        return utc_text(value)
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(type(value).__name__)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cchc_pipeline.errors import LockedError
-from publish.release import instant
+from cchc_pipeline.period import utc_text
 
 LOCK = ".lock"
 _HELD: set[Path] = set()
@@ -84,7 +84,7 @@ def break_lock(root: Path) -> str:
 
 
 def _ourselves(at: datetime) -> Holder:
-    return Holder(getpass.getuser(), os.getpid(), socket.gethostname(), instant(at))
+    return Holder(getpass.getuser(), os.getpid(), socket.gethostname(), utc_text(at))
 
 
 def _claim(file: TextIO, root: Path) -> None:

@@ -7,14 +7,14 @@ Belongs here: the two types and the names of releases. Does not: files (``format
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import Month
+from cchc_pipeline.period import Month, utc_text
 from cchc_pipeline.settings import Settings
 
 PACKAGE = "hp-chat-luong-phuc-vu"
@@ -178,7 +178,7 @@ class Draft:
     @property
     def published_text(self) -> str:
         """The moment of publication as ISO 8601 in UTC, whole seconds."""
-        return instant(self.published_at)
+        return utc_text(self.published_at)
 
     @property
     def provenance(self) -> str:
@@ -230,8 +230,3 @@ class Draft:
             "accepted_revisions": vars(self.acceptance) if self.acceptance else None,
             "backfill": self.backfill,
         }
-
-
-def instant(moment: datetime) -> str:
-    """ISO 8601 in UTC with whole seconds and ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

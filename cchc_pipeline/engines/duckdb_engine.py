@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from cchc_pipeline.engines.protocol import Texts
+from cchc_pipeline.sql import literal
 
 _BATCH = 10_000
 
@@ -104,8 +105,3 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """See ``Engine``: everything goes with the connection."""
-
-
-def literal(text: str | Path) -> str:
-    """A text or path as an SQL literal."""
-    return "'" + str(text).replace("'", "''") + "'"

@@ -17,10 +17,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cchc_pipeline.engines.duckdb_engine import literal
 from cchc_pipeline.engines.protocol import Texts
 from cchc_pipeline.engines.spark_dialect import to_spark
 from cchc_pipeline.engines.spark_session import spark_session
+from cchc_pipeline.sql import literal
 
 
 class SparkEngine:

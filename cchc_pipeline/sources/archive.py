@@ -9,13 +9,13 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from cchc_pipeline.durable import append_line, sync_folder, write_whole
 from cchc_pipeline.errors import SourceError, UsageError
-from cchc_pipeline.period import TIMEZONE, Basis, Month
+from cchc_pipeline.period import TIMEZONE, Basis, Month, utc_text
 
 Channel = Literal["api", "file", "database"]
 Provenance = Literal["published", "sample"]
@@ -94,11 +94,6 @@ class Snapshot:
             ],
         }
         return hashlib.sha256(_canonical(content)).hexdigest()[:_ID_LENGTH]
-
-
-def utc_text(moment: datetime) -> str:
-    """Write an aware moment as ``2026-10-05T21:00:44Z``; fractions of a second are cut."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def normal_capture_time(text: str) -> str:

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.archive import RawArchive, Snapshot, utc_text
+from cchc_pipeline.period import Month, utc_text
+from cchc_pipeline.sources.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.deliveries import Delivery, keep_record, recorded_deliveries
 from cchc_pipeline.sources.legacy_portal.gateway import service_of
 from cchc_pipeline.sources.withdrawals import withdrawals

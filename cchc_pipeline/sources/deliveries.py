@@ -15,8 +15,8 @@ from typing import Any
 from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import SourceError, UsageError
 from cchc_pipeline.masking import visible
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.archive import RawArchive, utc_text
+from cchc_pipeline.period import Month, utc_text
+from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.inbox_names import (
     FORMS,
     is_of_record,

@@ -21,8 +21,8 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from cchc_pipeline.errors import SourceError, UsageError
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.sources.archive import Exchange, RawArchive, utc_text
+from cchc_pipeline.period import TIMEZONE, Month, utc_text
+from cchc_pipeline.sources.archive import Exchange, RawArchive
 from cchc_pipeline.sources.database_faults import connecting, reading
 from cchc_pipeline.sources.deliveries import DeliveredFile, Delivery, keep_record
 from cchc_pipeline.sources.dossier_view import (

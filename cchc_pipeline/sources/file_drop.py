@@ -14,14 +14,8 @@ from typing import Any
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.masking import quoted, visible
-from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.sources.archive import (
-    Answer,
-    Exchange,
-    RawArchive,
-    Snapshot,
-    utc_text,
-)
+from cchc_pipeline.period import Basis, Month, utc_text
+from cchc_pipeline.sources.archive import Answer, Exchange, RawArchive, Snapshot
 from cchc_pipeline.sources.capture_checks import check_complete, check_time
 from cchc_pipeline.sources.drop_manifest import Manifest, read_manifest
 from cchc_pipeline.sources.inbox_names import MANIFEST_NAME, answer_named, is_litter

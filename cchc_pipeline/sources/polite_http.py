@@ -22,7 +22,8 @@ from tenacity import (
 
 from cchc_pipeline import __version__
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.archive import Exchange, RawArchive, utc_text
+from cchc_pipeline.period import utc_text
+from cchc_pipeline.sources.archive import Exchange, RawArchive
 from cchc_pipeline.sources.portal_envelope import is_rejection
 from cchc_pipeline.sources.portal_request import Manners
 

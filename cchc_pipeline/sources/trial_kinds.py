@@ -15,9 +15,9 @@ from typing import Any
 from cchc_pipeline.decision766 import load_methodology
 from cchc_pipeline.errors import CchcError, SourceError, UsageError
 from cchc_pipeline.masking import visible
-from cchc_pipeline.period import Month
+from cchc_pipeline.period import Month, utc_text
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.archive import RawArchive, utc_text
+from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.corrections import read_corrections
 from cchc_pipeline.sources.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.dossiers.month import NamedFile

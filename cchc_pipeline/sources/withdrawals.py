@@ -6,7 +6,6 @@ replayed deliveries. Does not: the record of a delivery (``deliveries``) or of a
 more.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from cchc_pipeline.durable import append_line
 from cchc_pipeline.errors import SourceError, UsageError
+from cchc_pipeline.file_digests import digest_of_file
 from cchc_pipeline.masking import mask, visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.archive import RawArchive, Snapshot
@@ -159,7 +159,7 @@ def _replayed_captures(archive: RawArchive, month: Month, folder: Path) -> Itera
     dropped = [one for one in archive.snapshots(month) if one.channel == "file"]
     if not dropped:
         return
-    offered = {_sha256(path) for path in folder.rglob("*.json") if path.is_file()}
+    offered = {digest_of_file(path) for path in folder.rglob("*.json") if path.is_file()}
     for snapshot in dropped:
         if not offered.issuperset(answer.sha256 for answer in snapshot.answers):
             name, at = snapshot.snapshot_id, snapshot.answers[0].received_at
@@ -229,17 +229,12 @@ def _require_gone(folder: Path, name: str, captures: Sequence[Snapshot]) -> None
         if (
             path.is_file()
             and plain_name(path.name) in names
-            and (not sums or _sha256(path) in sums)
+            and (not sums or digest_of_file(path) in sums)
         ):
             raise SourceError(
                 "it still lies in the inbox, and would be taken in again",
                 where=visible(str(path), 200), todo="remove it first",
             )  # fmt: skip
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _taken_out(archive: RawArchive, delivery: Delivery, name: str, said: Said) -> Withdrawal:

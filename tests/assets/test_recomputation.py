@@ -2,7 +2,6 @@
 
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -129,12 +128,3 @@ def test_before_the_first_release_a_portal_is_empty(portal: Portal, tmp_path: Pa
     then = Portal(tmp_path / "then")
     portal_as_of(portal, MARCH_ONE, then)
     assert (then.published(), then.latest(), then.shown()) == ((), None, frozenset())
-
-
-def test_moments_of_releases_are_those_of_the_archive() -> None:
-    """Both are compared as texts: UTC, whole seconds, Z."""
-    moment = datetime(2024, 5, 10, 1, 0, tzinfo=UTC)
-    from cchc_pipeline.sources.archive import utc_text  # noqa: PLC0415
-    from publish.release import instant  # noqa: PLC0415
-
-    assert utc_text(moment) == instant(moment)

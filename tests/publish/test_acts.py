@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import CheckFailedError, UsageError
+from cchc_pipeline.period import utc_text
 from publish.acts import Step, perform, retract, settle, show_again
 from publish.directory import directory_files
 from publish.edition import Act, ActKind, Edition
 from publish.portal import KEPT_SITES, Portal
 from publish.publication import refuse_withdrawn
-from publish.release import ReleaseId, instant
+from publish.release import ReleaseId
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import APRIL, IDENTITY, MARCH, MOMENT, small_draft
 
@@ -22,7 +23,7 @@ LATER = MOMENT + timedelta(days=30)
 
 
 def act(kind: ActKind, release: ReleaseId, at: datetime = LATER, reason: str = "Sai số") -> Act:
-    return Act(instant(at), kind, release, reason, "Cơ quan thử nghiệm")
+    return Act(utc_text(at), kind, release, reason, "Cơ quan thử nghiệm")
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_readers_are_told_of_a_roll_back_with_its_reason(grown: Portal) -> None:
     page = (grown.current / "phat-hanh.html").read_text()
     assert "Nguồn gửi nhầm &lt;kỳ&gt;" in page
     assert index(grown)["acts"][-1] == {  # type: ignore[index]
-        "at": instant(LATER), "kind": "rolled_back", "release": "2024-03.r1",
+        "at": utc_text(LATER), "kind": "rolled_back", "release": "2024-03.r1",
         "reason": "Nguồn gửi nhầm <kỳ>", "approved_by": "Cơ quan thử nghiệm",
     }  # fmt: skip
 

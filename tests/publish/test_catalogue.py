@@ -13,6 +13,7 @@ import pytest
 import rdflib
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
 
+from cchc_pipeline.period import utc_text
 from cchc_pipeline.release_calendar import Change, ReleaseCalendar, Words, load_calendar
 from publish.acts import retract, show_again
 from publish.assembly import edition_after
@@ -22,7 +23,7 @@ from publish.directory import directory_files, index
 from publish.edition import Act, Edition
 from publish.feed import LIMIT, feed
 from publish.portal import Portal
-from publish.release import ReleaseId, instant
+from publish.release import ReleaseId
 from publish.sitemap import calendar_list, sitemap
 from publish.structured_data import dataset_markup, script_text
 from tests.publish.crash_worker import go_out, next_draft
@@ -49,9 +50,11 @@ def edition(tmp_path_factory: pytest.TempPathFactory) -> Edition:
     portal = Portal(tmp_path_factory.mktemp("catalogue") / "portal")
     for _ in range(3):
         go_out(portal, next_draft(portal))
-    back = Act(instant(MOMENT + timedelta(days=10)), "rolled_back", ReleaseId(APRIL, 1), "Sai", "A")
+    back = Act(
+        utc_text(MOMENT + timedelta(days=10)), "rolled_back", ReleaseId(APRIL, 1), "Sai", "A"
+    )
     show_again(portal, back, IDENTITY)
-    gone = Act(instant(MOMENT + timedelta(days=20)), "retracted", ReleaseId(MARCH, 1), "Lộ", "A")
+    gone = Act(utc_text(MOMENT + timedelta(days=20)), "retracted", ReleaseId(MARCH, 1), "Lộ", "A")
     before = edition_after(portal, gone, PUBLIC)
     retract(portal, gone, IDENTITY)
     return before

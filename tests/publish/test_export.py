@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import UsageError
+from cchc_pipeline.period import utc_text
 from publish.edition import Act, ActKind
 from publish.export import export_files, release_as_of, write_out
 from publish.portal import Portal
-from publish.release import PUBLISHED_TABLES, ReleaseId, instant
+from publish.release import PUBLISHED_TABLES, ReleaseId
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft
 
@@ -17,7 +18,7 @@ FIRST, SECOND = ReleaseId(MARCH, 1), ReleaseId(APRIL, 1)
 
 
 def on_day(day: int, kind: ActKind, release: ReleaseId) -> Act:
-    return Act(instant(MOMENT + timedelta(days=day)), kind, release, "Sai số")
+    return Act(utc_text(MOMENT + timedelta(days=day)), kind, release, "Sai số")
 
 
 ACTS = (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.period import Basis, Month, utc_text
 from cchc_pipeline.sources.archive import (
     Answer,
     Exchange,
@@ -19,7 +19,6 @@ from cchc_pipeline.sources.archive import (
     Snapshot,
     capture_moment,
     normal_capture_time,
-    utc_text,
 )
 
 SEPTEMBER = Month(2026, 9)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.sources.archive import Answer, Exchange, RawArchive, Snapshot, utc_text
+from cchc_pipeline.period import Basis, Month, utc_text
+from cchc_pipeline.sources.archive import Answer, Exchange, RawArchive, Snapshot
 from cchc_pipeline.sources.archive_as_of import archive_as_of
 from cchc_pipeline.sources.deliveries import Delivery, take_in
 from cchc_pipeline.sources.record_files.record_form import load_form

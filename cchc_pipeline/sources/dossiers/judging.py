@@ -21,8 +21,9 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
 from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
-from cchc_pipeline.sources.dossiers.values import is_cell_error, quoted
+from cchc_pipeline.sources.dossiers.values import is_cell_error
 from cchc_pipeline.sources.unit_texts import UnitTexts
+from cchc_pipeline.sql import literal
 
 _SQL_TYPES = {
     "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
@@ -103,7 +104,7 @@ class Judgement:
     def _make_staged(self) -> None:
         """The rows of all parts with their files; title, blank and total lines left out."""
         parts = (
-            f"SELECT *, row_no AS row, {quoted(part.file)} AS file,"
+            f"SELECT *, row_no AS row, {literal(part.file)} AS file,"
             f" {self._kinds.index(part.kind)} AS kind FROM {part.name} WHERE NOT skipped"
             for part in self._parts
         )
@@ -145,7 +146,7 @@ class Judgement:
             f" ELSE faults + {unit} + {broken} END AS mask,"
             f" CASE WHEN (faults & {line}) = 0 THEN {code} END AS key FROM ("
             " SELECT s.*, u.unit_code, u.moved_from, u.succession, n.unit_code AS named_unit,"
-            f" {quoted(str(self._month))} AS period,"
+            f" {literal(str(self._month))} AS period,"
             " coalesce(s.status IN (1, 3), false) AS not_received"
             " FROM staged AS s LEFT JOIN units AS u ON s.unit_text = u.text"
             " LEFT JOIN units AS n ON s.unit_name = n.text)",

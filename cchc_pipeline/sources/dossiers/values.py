@@ -30,6 +30,7 @@ from cchc_pipeline.sources.text_values import (
     dossier_codes,
     fold_word,
 )
+from cchc_pipeline.sql import literal
 
 _PLACE = r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(?:\.[0-9A-Z]{1,6})*)"
 DOSSIER_CODE = rf"{_PLACE}-[0-9]{{6}}-[0-9]{{4,}}"
@@ -47,11 +48,6 @@ def _folded(text: str) -> str:
     return f"regexp_replace({bare}, '[^a-z0-9]', '', 'g')"
 
 
-def quoted(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def code(field: str, text: str) -> str:
     """The code of a coded field: an integer; NULL if the text is none of its codes or words.
 
@@ -60,7 +56,7 @@ def code(field: str, text: str) -> str:
     known = dossier_codes()[field]
     words: Mapping[int, Sequence[str]] = known["words"]
     exact = {text: number for number, said in words.items() for text in (str(number), *said)}
-    by_code = " ".join(f"WHEN {quoted(text)} THEN {number}" for text, number in exact.items())
+    by_code = " ".join(f"WHEN {literal(text)} THEN {number}" for text, number in exact.items())
     by_word = " ".join(
         f"WHEN '{fold_word(word)}' THEN {number}" for number, said in words.items() for word in said
     )
@@ -217,7 +213,7 @@ def procedure_code(text: str) -> str:
 
 def field_code(text: str) -> str:
     """The field's code; UNKNOWN where none is given, NULL for what cannot be published as one."""
-    reserved = ", ".join(quoted(name) for name in reserved_fields())
+    reserved = ", ".join(literal(name) for name in reserved_fields())
     return (
         f"CASE WHEN {text} IS NULL THEN 'UNKNOWN'"
         f" WHEN length({text}) > {_LONGEST_FIELD} OR upper({text}) IN ({reserved}) THEN NULL"

@@ -35,10 +35,10 @@ from cchc_pipeline.sources.record_files.text_relation import (
     TextRelation,
     clean,
     clean_text,
-    literal,
     nothing_notes,
 )
 from cchc_pipeline.sources.record_files.total_lines import has_code
+from cchc_pipeline.sql import literal
 
 _DELIMITERS = ",;\t"
 _LINE_OF_DUCKDB = 2_000_000

@@ -15,13 +15,8 @@ import duckdb
 
 from cchc_pipeline.sources.record_files.keys import match_leaves
 from cchc_pipeline.sources.record_files.record_form import NestedField, file_rules
-from cchc_pipeline.sources.record_files.text_relation import (
-    Spelling,
-    clean,
-    literal,
-    name,
-    number_text,
-)
+from cchc_pipeline.sources.record_files.text_relation import Spelling, clean, number_text
+from cchc_pipeline.sql import identifier, literal
 
 JSON_BLANKS = "' \t\r\n'"
 _EMPTY = "('', '[]', 'null')"
@@ -59,7 +54,7 @@ class ListText:
 
 def column_of(item: NestedField) -> str:
     """The column in which a source keeps the text of a list."""
-    return name(f"list {item.name}")
+    return identifier(f"list {item.name}")
 
 
 def find_lists(
@@ -159,14 +154,14 @@ def _structs(text: str, leaves: Mapping[str, str]) -> str:
 
 
 def _is_nested(key: str) -> str:
-    text = f"CAST(entry.{name(key)} AS VARCHAR)"
+    text = f"CAST(entry.{identifier(key)} AS VARCHAR)"
     return f"(starts_with({text}, '{{') OR starts_with({text}, '['))"
 
 
 def _leaf(leaf: str, leaves: Mapping[str, str], spelling: Spelling) -> str:
     if leaf not in leaves:
         return "CAST(NULL AS VARCHAR)"
-    raw = f"entry.{name(leaves[leaf])}"
+    raw = f"entry.{identifier(leaves[leaf])}"
     text, plain = f"CAST({raw} AS VARCHAR)", f"json_extract_string({raw}, '$')"
     return (
         f"CASE WHEN {raw} IS NULL OR {text} = 'null' THEN NULL"

@@ -16,7 +16,8 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.json_relation import JsonLines, json_relation, unframed
 from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm
 from cchc_pipeline.sources.record_files.text_inspection import inspect_text
-from cchc_pipeline.sources.record_files.text_relation import Spelling, TextRelation, literal
+from cchc_pipeline.sources.record_files.text_relation import Spelling, TextRelation
+from cchc_pipeline.sql import literal
 
 _LINE_OF_DUCKDB = 2_000_000
 

@@ -20,12 +20,11 @@ from cchc_pipeline.sources.record_files.text_relation import (
     Spelling,
     TextRelation,
     clean,
-    literal,
-    name,
     nothing_notes,
     reading,
 )
 from cchc_pipeline.sources.record_files.total_lines import has_code
+from cchc_pipeline.sql import identifier, literal
 
 _MOST_NAMES = 10_000
 _FRACTION = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
@@ -98,7 +97,7 @@ def json_relation(
     fault = _fault(match, lists, shape.may_double, lines.spelling)
     key = next((fields[item.name] for item in form.required if item.name in fields), "NULL")
     with reading(lines.file):
-        raw = (f"record.{name(key)}" for key in match.fields.values())
+        raw = (f"record.{identifier(key)}" for key in match.fields.values())
         nothings = nothing_notes(source, raw, lines.spelling)
         is_total, notes = _passed_over(source, fault, has_code(key), form, connection)
     return TextRelation(
@@ -224,7 +223,7 @@ def _parsed(
     )
     record = f"try(from_json(line, {literal(structure)}))"
     texts = "".join(
-        f", {json_lists.text_of_json(f'record.{name(match.lists[item.name])}')}"
+        f", {json_lists.text_of_json(f'record.{identifier(match.lists[item.name])}')}"
         f" AS {json_lists.column_of(item)}"
         for item in items
     )
@@ -233,7 +232,7 @@ def _parsed(
 
 def _leaf(key: str, spelling: Spelling) -> str:
     """A field's text; a number with a fraction and a truth value show that they are none."""
-    text = f"record.{name(key)}"
+    text = f"record.{identifier(key)}"
     plain = clean(text, spelling)
     # What sorts before ":" begins with a digit or a sign; the costlier questions wait for it.
     return (
@@ -306,7 +305,9 @@ def _not_scalar(fields: Mapping[str, str]) -> str:
     """The first field that holds an object or a list where one value should be."""
     said = file_rules().faults.not_scalar
     like = " OR ".join(
-        f"starts_with(record.{name(key)}, '{sign}')" for key in fields.values() for sign in "{["
+        f"starts_with(record.{identifier(key)}, '{sign}')"
+        for key in fields.values()
+        for sign in "{["
     )
     which = " ".join(
         f"WHEN json_type(line, {literal(_pointer(key))}) IN ('OBJECT', 'ARRAY')"

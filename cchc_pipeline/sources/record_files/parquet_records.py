@@ -28,13 +28,12 @@ from cchc_pipeline.sources.record_files.text_relation import (
     Spelling,
     TextRelation,
     clean,
-    literal,
-    name,
     nothing_notes,
     number_text,
     reading,
 )
 from cchc_pipeline.sources.record_files.total_lines import has_code
+from cchc_pipeline.sql import identifier, literal
 
 _CITY = "'Asia/Ho_Chi_Minh'"
 _MOMENT, _DAY = "'%Y-%m-%dT%H:%M:%S'", "'%Y-%m-%d'"
@@ -171,7 +170,7 @@ def _contents(
     if len(found) != len(names) or not is_sound:
         raise _damaged(file)
     columns = tuple(
-        _Column(name(held), None if key in strange else kind, key in utc, within)
+        _Column(identifier(held), None if key in strange else kind, key in utc, within)
         for key, (held, kind), within in zip(names, found, members, strict=True)
     )
     return _Contents(names, columns, metadata.num_rows)
@@ -313,7 +312,7 @@ def _leaves(file: str, item: NestedField, column: _Column) -> Mapping[str, _Colu
             held = dict(zip(column.members, kind.children, strict=True))
             names = match_leaves(column.members, item, file)
             return {
-                leaf: _Column(f"entry.{name(held[key][0])}", held[key][1], column.is_utc)
+                leaf: _Column(f"entry.{identifier(held[key][0])}", held[key][1], column.is_utc)
                 for leaf, key in names.items()
             }
     if kind is not None and kind.id == "null":

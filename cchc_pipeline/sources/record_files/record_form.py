@@ -20,6 +20,7 @@ from cchc_pipeline.contracts import Text
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.masking import visible
 from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.sql import identifier
 from cchc_pipeline.typed_data import refuse, typed
 
 FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet", "yaml"]
@@ -67,7 +68,7 @@ class NestedField:
     @property
     def sql_type(self) -> str:
         """The DuckDB type of its texts."""
-        return f"STRUCT({', '.join(f'{_quoted(leaf)} VARCHAR' for leaf in self.leaves)})[]"
+        return f"STRUCT({', '.join(f'{identifier(leaf)} VARCHAR' for leaf in self.leaves)})[]"
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
@@ -352,7 +353,3 @@ def _form_problems(form: RecordForm) -> Iterator[str]:
     yield from (f"moments: {name} is no field" for name in form.moments if name not in names)
     if form.fields and not form.required:
         yield "fields: none is required"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -28,10 +28,9 @@ from cchc_pipeline.sources.record_files.text_relation import (
     Spelling,
     TextRelation,
     clean,
-    literal,
-    name,
     nothing_notes,
 )
+from cchc_pipeline.sql import identifier, literal
 
 _BATCH = 20_000
 _ROW, _FAULT = "_row", "_fault"
@@ -83,15 +82,15 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
             written += len(batch)
     source = f"read_parquet({literal(path)})"
     below = () if written or tally.lines else ("there is nothing below the heading row",)
-    nothings = nothing_notes(source, map(name, names), staging.spelling)
+    nothings = nothing_notes(source, map(identifier, names), staging.spelling)
     return TextRelation(
         file=staging.file,
         sheet=staging.sheet,
         source=source,
-        columns={column: clean(name(column), staging.spelling) for column in names},
-        row=name(_ROW),
+        columns={column: clean(identifier(column), staging.spelling) for column in names},
+        row=identifier(_ROW),
         first_row=heading.row + 1,
-        row_fault=name(_FAULT),
+        row_fault=identifier(_FAULT),
         is_total=None,
         is_blank=None,
         dropped=heading.match.unknown,

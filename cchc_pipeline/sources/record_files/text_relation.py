@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import duckdb
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.sources.record_files.record_form import file_rules
+from cchc_pipeline.sql import literal
 
 BLANKS = " \t\r\n\v\f\u00a0\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 """What is trimmed from both ends of a text; from U+00A0 on nobody sees them in an editor."""
@@ -181,16 +181,6 @@ def _nothing() -> str:
     """The words for nothing with blanks around them, as they stand and with a guard."""
     word = f"(?:{'|'.join(map(re.escape, file_rules().nothings))})"
     return f"""(?is){_ANY_BLANKS}(?:'?{word}|="{word}"){_ANY_BLANKS}"""
-
-
-def literal(text: str | Path) -> str:
-    """A text or path as an SQL literal."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def name(text: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + text.replace('"', '""') + '"'
 
 
 def number_text(sql: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cchc_pipeline.sources.record_files.record_form import RecordForm
-from cchc_pipeline.sources.record_files.text_relation import literal
+from cchc_pipeline.sql import literal
 
 _CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
 CODE = re.compile(_CODE, re.ASCII)
