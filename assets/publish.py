@@ -20,10 +20,11 @@ from cchc_pipeline.secret_settings import signing_passphrase
 from cchc_pipeline.settings import Settings
 from publish.approval import Entry, require_approved
 from publish.assemble import MONTHLY, Ingredients, assemble, release_months
+from publish.candidate import Terms
 from publish.due import days_late
 from publish.gates import GATES
 from publish.portal import Portal
-from publish.publication import Built, Terms, build
+from publish.publication import Built, build
 from publish.publication import publish as make_visible
 from publish.rehearsal import FOLDER, Rehearsal, rehearse
 from publish.release import Draft

@@ -29,9 +29,10 @@ from cchc_pipeline.store import Lake, table_from_rows
 from cchc_pipeline.units import UnitRegister
 from publish.assemble import Ingredients, assemble
 from publish.assembly import below
+from publish.candidate import Terms
 from publish.portal import SUMS, Portal
 from publish.preview import preview_server
-from publish.publication import Terms, build, publish
+from publish.publication import build, publish
 from publish.release import STATISTICS, ReleaseId
 from tests.publish.small_release import (
     GROUPS,

@@ -5,7 +5,7 @@ not: reading the file (``reference``), or what its content must obey beyond its 
 module of the domain says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from cchc_pipeline.errors import SchemaDataError
 
 _Data = TypeVar("_Data")
+_OF_A_VALIDATOR = "Value error, "
 
 
 def typed(kind: type[_Data], content: Any, where: str) -> _Data:
@@ -30,7 +31,7 @@ def typed(kind: type[_Data], content: Any, where: str) -> _Data:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
         problems = [
-            f"{_name_of(item['loc'], content)}: {item['msg']}"
+            f"{_name_of(item['loc'], content)}: {item['msg'].removeprefix(_OF_A_VALIDATOR)}"
             for item in error.errors(include_url=False)
         ]
         raise SchemaDataError("; ".join(problems), where=where) from None
@@ -55,7 +56,28 @@ def _name_of(location: tuple[int | str, ...], content: Any) -> str:
             at = at[step]
         except (KeyError, IndexError, TypeError):
             at = None
-        keys = (key for key in ("id", "code") if isinstance(at, dict) and key in at)
-        key = next(keys, None)
-        names.append(str(step if key is None else at[key]))
+        known = at if isinstance(at, dict) and isinstance(step, int) else {}
+        keys = (known[key] for key in ("id", "code", "name") if isinstance(known.get(key), str))
+        names.append(str(next(keys, step)))
     return ".".join(names) or "content"
+
+
+def mapping_of(content: object, where: str) -> Mapping[str, Any]:
+    """The content of a data file that must be a mapping.
+
+    Raises:
+        SchemaDataError: It is none.
+    """
+    if not isinstance(content, Mapping):
+        raise SchemaDataError("is not a mapping", where=where, todo="write it as name: value")
+    return content
+
+
+def first_repeated(values: Iterable[str]) -> str | None:
+    """The first value that stands twice in a list, or None."""
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None

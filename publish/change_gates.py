@@ -91,11 +91,11 @@ def revisions_are_expected(candidate: Candidate) -> Iterable[str]:
     revised = [r for r in mine if r["old_value"] is not None and r["table"] not in CODE_LISTS]
     years = {_period_in(row["key"])[:4] for row in revised}
     published = sum(_filled_cells(draft, name, years) for name in draft.before)
-    if draft.acceptance is None and len(revised) > candidate.revision_limit * published:
+    if draft.acceptance is None and len(revised) > candidate.terms.revision_limit * published:
         yield (
             f"{len(revised) / published:.1%} of the published values of {', '.join(sorted(years))}"
             f" are revised ({len(revised)} of {published}; the limit is"
-            f" {candidate.revision_limit:.1%}), mostly {_places(revised)} -> {_ask()}"
+            f" {candidate.terms.revision_limit:.1%}), mostly {_places(revised)} -> {_ask()}"
         )
 
 

@@ -59,7 +59,7 @@ def groups_sum_to_total(candidate: Candidate) -> Iterable[str]:
         if row["methodology"]:
             named[unit] = row["methodology"]
     for key, scores in units.items():
-        methodology = load_methodology(named.get(key, candidate.methodology))
+        methodology = load_methodology(named.get(key, candidate.terms.methodology))
         total = scores.get("TOTAL")
         groups = methodology.summed_groups(scores)
         if total is None or not groups:
@@ -177,13 +177,13 @@ def small_counts_are_hidden(candidate: Candidate) -> Iterable[str]:
         draft.full_statistics,
         draft.before.get(STATISTICS),
         draft.identity.root_unit,
-        candidate.threshold,
+        candidate.terms.threshold,
     )
 
 
 def sample_stays_out_of_production(candidate: Candidate) -> Iterable[str]:
     """Sample data can never reach a portal that is marked production, nor already be there."""
-    if not candidate.production:
+    if not candidate.terms.production:
         return
     if candidate.draft.is_sample:
         yield "the release contains sample data and the portal is marked production"

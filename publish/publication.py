@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.durable import write_whole
 from cchc_pipeline.errors import CheckFailedError, disk_error
 from publish.acts import Step, perform, require_later
-from publish.candidate import Candidate
+from publish.candidate import Candidate, Terms
 from publish.descriptor import describe
 from publish.edition import Act, Edition
 from publish.formats import to_csv, to_json, to_parquet
@@ -93,25 +92,6 @@ def _sums(files: Mapping[str, bytes]) -> bytes:
     return "".join(lines).encode()
 
 
-@dataclass(frozen=True)
-class Terms:
-    """By what a draft is judged and signed.
-
-    Args:
-        production: Whether the portal is the city's real one, which refuses sample data.
-        methodology: The name of the scoring rules in ``schemas/decision-766``.
-        threshold: Fewer dossiers than this are not shown apart.
-        revision_limit: The share of a year's published values that may be revised unasked.
-        signer: Who signs; None where releases are not signed.
-    """
-
-    production: bool
-    methodology: str
-    threshold: int
-    revision_limit: Decimal = Decimal("0.25")
-    signer: Signer | None = None
-
-
 def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
     """Write the draft into a fresh scratch folder and run every gate on it.
 
@@ -132,7 +112,8 @@ def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
     try:
         discard(portal.scratch)
         write_files(folder, files)
-        verdicts = judge(_candidate(draft, files, folder, portal, now, terms))
+        candidate = Candidate(draft, files, folder, now, terms, portal.published())
+        verdicts = judge(candidate)
         files |= report_files(draft, files, verdicts, terms.signer)
         if terms.signer:
             write_whole(portal.public_key, terms.signer.public_key())
@@ -142,20 +123,6 @@ def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
         raise disk_error(error, portal.root) from error
     size = sum(len(content) for content in files.values())
     return Built(draft, folder, verdicts, files[SUMS], size)
-
-
-def _candidate(
-    draft: Draft,
-    files: Mapping[str, bytes],
-    folder: Path,
-    portal: Portal,
-    now: datetime,
-    terms: Terms,
-) -> Candidate:
-    return Candidate(
-        draft, files, folder, now, terms.production, terms.methodology, terms.threshold,
-        portal.published(), terms.revision_limit,
-    )  # fmt: skip
 
 
 def report_files(

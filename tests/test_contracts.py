@@ -703,23 +703,23 @@ def edit(path: str, value: object = None) -> Callable[[dict[str, Any]], None]:
 
 
 REFUSED = {
-    "a field without title.vi": (edit("fields.1.title.vi"), "things.owner: no title.vi"),
-    "a field without title.en": (edit("fields.1.title.en"), "things.owner: no title.en"),
-    "a field without a description": (edit("fields.1.description"), "things.owner: no descr"),
-    "a field without a unit": (edit("fields.2.unit"), "things.share: no unit.vi"),
-    "an empty unit": (edit("fields.2.unit.en", " "), "things.share: no unit.en"),
-    "a table without a basis": (edit("basis"), "things: no basis"),
+    "a field without title.vi": (edit("fields.1.title.vi"), "fields.owner.title.vi: Field"),
+    "a field without title.en": (edit("fields.1.title.en"), "fields.owner.title.en: Field"),
+    "a field without a description": (edit("fields.1.description"), "fields.owner.description"),
+    "a field without a unit": (edit("fields.2.unit"), "fields.share.unit: Field required"),
+    "an empty unit": (edit("fields.2.unit.en", " "), "fields.share.unit.en: is empty"),
+    "a table without a basis": (edit("basis"), "things: basis: Field required"),
     "an empty basis of a field": (
-        edit("fields.1", column("owner", basis="")), "things.owner: no basis",
+        edit("fields.1", column("owner", basis="")), "fields.owner.basis: is empty",
     ),
-    "a table without title.vi": (edit("title.vi"), "things: no title.vi"),
-    "a table that does not say whether it is public": (edit("public"), "things: public is not"),
-    "an unknown type": (edit("fields.1.type", "text"), "things.owner: type 'text' is unknown"),
-    "a number without decimals": (edit("fields.2.decimals"), "things.share: a number without"),
-    "decimals on a text": (edit("fields.1.decimals", 2), "things.owner: decimals without"),
-    "bounds on a text": (edit("fields.1.minimum", 1), "things.owner: bounds on the type string"),
-    "a bound that is no number": (edit("fields.2.minimum", "0"), "things.share: minimum is not"),
-    "a pattern on a number": (edit("fields.2.pattern", "[0-9]"), "things.share: codes or a pat"),
+    "a table without title.vi": (edit("title.vi"), "things: title.vi: Field required"),
+    "a table that does not say whether it is public": (edit("public"), "things: public: Field"),
+    "an unknown type": (edit("fields.1.type", "text"), "fields.owner.type: Input should be"),
+    "a number without decimals": (edit("fields.2.decimals"), "fields.share: a number without"),
+    "decimals on a text": (edit("fields.1.decimals", 2), "fields.owner: decimals on no"),
+    "bounds on a text": (edit("fields.1.minimum", 1), "fields.owner: bounds on the type string"),
+    "a bound that is no number": (edit("fields.2.minimum", "0"), "fields.share.minimum: is not"),
+    "a pattern on a number": (edit("fields.2.pattern", "[0-9]"), "fields.share: codes or a pat"),
     "a key column that is not declared": (
         edit("primary_key", ["code", "colour"]), "things.colour: primary_key names a column",
     ),
@@ -748,16 +748,16 @@ REFUSED = {
         "things.owner: subset names week",
     ),
     "a pattern that is no regular expression": (
-        edit("fields.0.pattern", "[a-z"), "things.code: pattern '[a-z' is no regular expression",
+        edit("fields.0.pattern", "[a-z"), "fields.code.pattern: '[a-z' is no regular expression",
     ),
-    "a pattern with anchors": (edit("fields.0.pattern", "^a$"), "things.code: pattern '^a$' has"),
-    "a misspelt option": (edit("fields.1.requierd", True), "things.owner: 'requierd' is unknown"),
-    "a name that is not snake_case": (edit("fields.1.name", "Owner"), "things.Owner: the name is"),
+    "a pattern with anchors": (edit("fields.0.pattern", "^a$"), "fields.code.pattern: '^a$' has"),
+    "a misspelt option": (edit("fields.1.requierd", True), "fields.owner.requierd: Unexpected"),
+    "a name that is not snake_case": (edit("fields.1.name", "Owner"), "fields.Owner.name: is not"),
     "a shared field that does not exist": (
-        edit("fields.1", {"use": "colour"}), "field 2: 'colour' is no shared field",
+        edit("fields.1", {"use": "colour"}), "things: 'colour' is no shared field",
     ),
     "a comma that splits a text": (
-        edit("fields.1.title.đơn vị", "x"), "things.owner: title.đơn vị is unknown",
+        edit("fields.1.title.đơn vị", "x"), "fields.owner.title.đơn vị: Unexpected",
     ),
     "two fields of one name": (edit("fields.1.name", "code"), "things.code: stands twice"),
     "two fields of one heading": (
@@ -767,12 +767,16 @@ REFUSED = {
         edit("fields.1.personal", True), "things.owner: is personal, and the table is public",
     ),
     "a rule of an unknown severity": (
-        edit("rules.0.severity", "fatal"), "things, rule small_share: severity 'fatal'",
+        edit("rules.0.severity", "fatal"), "rules.small_share.severity: Input should be 'error'",
     ),
-    "a rule without a message": (edit("rules.0.message"), "rule small_share: no message.vi"),
+    "a rule without a message": (edit("rules.0.message"), "rules.small_share.message: Field"),
     "a row condition without its SQL": (edit("rules.0.sql"), "rule small_share: no sql"),
+    "SQL on a rule of columns": (
+        edit("rules.0.expectation", "expect_x"), "rule small_share: sql is for row_condition",
+    ),
     "a rule of an unknown kind": (
-        edit("rules.0.expectation", "hope"), "rule small_share: expectation 'hope' is unknown",
+        edit("rules.0", {"id": "small_share", "expectation": "hope"}),
+        "rules.small_share.expectation: 'hope' is unknown",
     ),
     "a rule with the id of a derived one": (
         edit("rules.0.id", "primary_key"), "things: the rule id gives things.primary_key twice",

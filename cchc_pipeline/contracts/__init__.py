@@ -5,12 +5,10 @@ schema, Table Schema, expectations, headings, dictionary). Does not: running an 
 (``quality``), file formats (``publish``), or a rule of any one table, which its declaration holds.
 
 What a declaration consists of is ``model``, a table as a whole ``contract``. They are read by
-``reading`` and ``code_lists``, from the files that ``declarations`` knows, entry by entry as a
-``node``; ``consistency`` judges the parts against each other. The projections are
-``expectations``, ``descriptors`` and ``dictionary``, in the ``words`` that all tables share.
+``reading`` from the files that ``declarations`` knows; ``consistency`` judges the parts against
+each other. The projections are ``expectations``, ``descriptors`` and ``dictionary``.
 """
 
-from cchc_pipeline.contracts.code_lists import load_code_list, parse_code_list
 from cchc_pipeline.contracts.contract import Contract
 from cchc_pipeline.contracts.declarations import contract_names, read_shared_fields
 from cchc_pipeline.contracts.descriptors import TABLE_SCHEMA
@@ -29,7 +27,12 @@ from cchc_pipeline.contracts.model import (
     Severity,
     Text,
 )
-from cchc_pipeline.contracts.reading import load_contract, parse_contract
+from cchc_pipeline.contracts.reading import (
+    load_code_list,
+    load_contract,
+    parse_code_list,
+    parse_contract,
+)
 
 __all__ = [
     "ROW_CONDITION",

@@ -4,18 +4,15 @@ Belongs here: what several entries, or several tables, must agree on. Does not: 
 say (``reading``), or whether a table's rows obey it (``quality``).
 """
 
-import re
 from collections.abc import Iterable
 from typing import get_args
 
 from cchc_pipeline.contracts.contract import Contract
 from cchc_pipeline.contracts.declarations import contract_names, with_shared
 from cchc_pipeline.contracts.model import ForeignKey, Language
-from cchc_pipeline.contracts.node import Node, first_repeated
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.reference import read_yaml
-
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+from cchc_pipeline.typed_data import first_repeated, mapping_of
 
 
 def check_contract(contract: Contract, where: str) -> None:
@@ -91,17 +88,14 @@ def _declared_columns(contract: Contract, key: ForeignKey, where: str) -> frozen
             todo="declare it in schemas/tables",
         )
     path = f"tables/{key.table}.yaml"
-    other = Node.at(read_yaml(path), f"schemas/{path}")
-    entries = (Node.at(entry, other.where) for entry in other.items("fields"))
-    return frozenset(Node(with_shared(entry), entry.where).word("name") for entry in entries)
+    entries = mapping_of(read_yaml(path), f"schemas/{path}").get("fields") or ()
+    return frozenset(with_shared(entry, f"schemas/{path}").get("name", "") for entry in entries)
 
 
 def _check_rules(contract: Contract, where: str) -> None:
     place = f"{where}, {contract.table}"
     names = {field.name for field in contract.fields}
     for rule in contract.rules:
-        if not NAME.fullmatch(rule.id):
-            raise SchemaDataError("the id is not snake_case", where=f"{place}, rule {rule.id}")
         if "column" in rule.kwargs:
             _refuse_unknown([rule.kwargs["column"]], names, place, f"rule {rule.id}")
     twice = first_repeated(item.id for item in contract.expectations())

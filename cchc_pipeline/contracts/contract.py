@@ -6,33 +6,46 @@ Does not: how it is read and judged (``reading``, ``consistency``), or a project
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pydantic import StrictBool
+from pydantic.dataclasses import dataclass as typed_dataclass
+
 from cchc_pipeline.contracts.descriptors import table_schema
 from cchc_pipeline.contracts.expectations import expectations_of
-from cchc_pipeline.contracts.model import Expectation, Field, ForeignKey, Language, Rule, Text
+from cchc_pipeline.contracts.model import (
+    STRICT,
+    Expectation,
+    Field,
+    ForeignKey,
+    Language,
+    Name,
+    Rule,
+    Text,
+    Word,
+)
 from cchc_pipeline.errors import SchemaDataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=STRICT)
 class Contract:
     """A table as declared."""
 
-    table: str
+    table: Name
     title: Text
     description: Text
-    basis: str
-    public: bool
-    partitioned: bool
+    basis: Word
+    public: StrictBool
+    partitioned: StrictBool
     primary_key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKey, ...]
-    fields: tuple[Field, ...]
-    rules: tuple[Rule, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    fields: tuple[Field, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     def field(self, name: str) -> Field:
         """The column of that name.

@@ -1,18 +1,17 @@
-"""The declarations in ``schemas/tables`` as they stand there: which tables, which shared fields.
+"""The declarations in ``schemas/tables`` as they stand there: tables, shared fields, words.
 
-Belongs here: finding a table's file, and laying a field over the shared one that it uses. Does not:
-typing what is found (``reading``).
-
-A field that several tables share is declared in ``schemas/tables/_fields.yaml`` and taken with
-``use``; what the table says beside it wins.
+Belongs here: finding a file, and laying a field over the shared one that it uses. Does not: typing
+what is found (``reading``).
 """
 
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from cchc_pipeline.contracts.node import Node
+from cchc_pipeline.contracts.model import Text
+from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.reference import ROOT, read_yaml
+from cchc_pipeline.typed_data import typed
 
 
 @cache
@@ -32,20 +31,32 @@ def contract_names() -> tuple[str, ...]:
 def read_shared_fields() -> Mapping[str, Mapping[str, Any]]:
     """The declarations of ``schemas/tables/_fields.yaml`` by name, as they stand there."""
     path = "tables/_fields.yaml"
-    node = Node.at(read_yaml(path), f"schemas/{path}")
-    return {
-        name: Node.at(entry, f"{node.where}, {name}").content
-        for name, entry in node.content.items()
-    }
+    return typed(dict[str, dict[str, Any]], read_yaml(path), f"schemas/{path}")
 
 
-def with_shared(declared: Node) -> Mapping[str, Any]:
-    """A field's declaration with the shared one below it that it uses."""
-    if "use" not in declared.content:
-        return declared.content
-    used = declared.word("use")
+def with_shared(declared: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """A field's declaration with the shared one below it that it uses.
+
+    Raises:
+        SchemaDataError: There is no such shared field.
+    """
+    if "use" not in declared:
+        return declared
+    used = declared["use"]
     shared = read_shared_fields().get(used)
     if shared is None:
-        raise declared.refusal(f"{used!r} is no shared field", "declare it in _fields.yaml")
-    own = {name: value for name, value in declared.content.items() if name != "use"}
+        what, todo = f"{used!r} is no shared field", "declare it in _fields.yaml"
+        raise SchemaDataError(what, where=where, todo=todo)
+    own = {name: value for name, value in declared.items() if name != "use"}
     return {"name": used, **shared, **own}
+
+
+@cache
+def shared_words() -> Mapping[str, Mapping[str, Text]]:
+    """The words that all tables share (``_words.yaml``) by part (``types``, ``messages``) and name.
+
+    Raises:
+        SchemaDataError: A word lacks one of its languages.
+    """
+    path = "tables/_words.yaml"
+    return typed(dict[str, dict[str, Text]], read_yaml(path), f"schemas/{path}")

@@ -7,8 +7,8 @@ Belongs here: its rows, in one language. Does not: the page or the file that sho
 from dataclasses import dataclass
 
 from cchc_pipeline.contracts.contract import Contract
+from cchc_pipeline.contracts.declarations import shared_words
 from cchc_pipeline.contracts.model import Field, Language
-from cchc_pipeline.contracts.words import shared_words
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cchc_pipeline.contracts.declarations import shared_words
 from cchc_pipeline.contracts.model import ROW_CONDITION, Expectation, Field, Text
-from cchc_pipeline.contracts.words import shared_words
 
 if TYPE_CHECKING:
     from cchc_pipeline.contracts.contract import Contract

@@ -1,12 +1,17 @@
 """What a declaration consists of: texts, codes, columns, keys, rules, and what they demand.
 
-Belongs here: these types, as plain data. Does not: the table that they make up (``contract``), or
-how they are read.
+Belongs here: these types, and what each may hold. Does not: the table that they make up
+(``contract``), how they are read (``reading``), or what several must agree on (``consistency``).
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, model_validator
+from pydantic.dataclasses import dataclass as typed_dataclass
 
 Language = Literal["vi", "en"]
 Severity = Literal["error", "warning"]
@@ -17,41 +22,84 @@ FieldType = Literal[
 
 ROW_CONDITION = "row_condition"
 """The kind of expectation whose ``sql`` (DuckDB) must hold for each row; others are GX types."""
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+_GX_TYPE = re.compile(r"expect_[a-z_]+")
+STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True)
+def _word(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("is not snake_case: use a-z, 0-9 and _")
+    return text
+
+
+def _pattern(pattern: str) -> str:
+    """A pattern without anchors, since XML Schema's (Table Schema's) have none: it is the whole."""
+    if pattern.startswith("^") or pattern.endswith("$"):
+        raise ValueError(f"{pattern!r} has anchors: the whole value is matched, leave out ^ and $")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    return pattern
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("is not a number")
+    return value
+
+
+def _kind(text: str) -> str:
+    if text != ROW_CONDITION and not _GX_TYPE.fullmatch(text):
+        raise ValueError(f"{text!r} is unknown: use {ROW_CONDITION} or a type expect_…")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Name = Annotated[Word, AfterValidator(_name)]
+_Number = Annotated[int | float | None, BeforeValidator(_number)]
+
+
+@typed_dataclass(frozen=True, config=STRICT)
 class Text:
     """Words for readers in both languages, neither empty, in NFC."""
 
-    vi: str
-    en: str
+    vi: Word
+    en: Word
 
     def of(self, language: Language) -> str:
         """The words in one language."""
         return self.vi if language == "vi" else self.en
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=STRICT)
 class Code:
     """An entry of a code list; ``value_allowed`` is given by ``obs_status`` only."""
 
-    code: str
+    code: Word
     name: Text
     description: Text
-    value_allowed: bool | None = None
+    value_allowed: StrictBool | None = None
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=STRICT)
 class CodeList:
     """A closed list of codes, in the order for readers."""
 
     name: str
     title: Text
-    basis: str
+    basis: Word
     codes: tuple[Code, ...]
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=STRICT)
 class Field:
     """A column: its type, its bounds, and what readers are told of it.
 
@@ -61,22 +109,35 @@ class Field:
     accepted records without which a count is unknown.
     """
 
-    name: str
+    name: Name
     type: FieldType
     title: Text
     description: Text
     unit: Text
-    basis: str
-    required: bool = False
-    personal: bool = False
-    volatile: bool = False
+    basis: Word
+    required: StrictBool = False
+    personal: StrictBool = False
+    volatile: StrictBool = False
     decimals: int | None = None
     enum: tuple[str, ...] = ()
     codes: tuple[Code, ...] = ()
-    pattern: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    pattern: Annotated[Word, AfterValidator(_pattern)] | None = None
+    minimum: _Number = None
+    maximum: _Number = None
     rests_on: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _options_belong_to_the_type(self) -> Self:
+        if (self.type == "number") != (self.decimals is not None):
+            raise ValueError(
+                "a number without decimals" if self.decimals is None else "decimals on no number"
+            )
+        if (self.enum or self.codes or self.pattern) and self.type != "string":
+            raise ValueError(f"codes or a pattern on the type {self.type}: they are for strings")
+        is_bounded = self.minimum is not None or self.maximum is not None
+        if is_bounded and self.type not in {"integer", "number"}:
+            raise ValueError(f"bounds on the type {self.type}: they are for numbers")
+        return self
 
     @property
     def bounds(self) -> str:
@@ -89,25 +150,29 @@ class Field:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=STRICT)
 class ForeignKey:
     """Columns whose values stand in the columns ``reference`` of ``table``."""
 
     fields: tuple[str, ...]
-    table: str
+    table: Word
     reference: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=STRICT)
 class Rule:
-    """A declared rule of a table, beyond what its fields imply."""
+    """A declared rule of a table, beyond what its fields imply.
 
-    id: str
-    expectation: str
+    A declaration gives a row condition its ``sql`` and any other kind its ``kwargs``; here both
+    are arguments.
+    """
+
+    id: Name
+    expectation: Annotated[Word, AfterValidator(_kind)]
     kwargs: Mapping[str, Any]
     severity: Severity
     message: Text
-    basis: str
+    basis: Word
 
 
 @dataclass(frozen=True)

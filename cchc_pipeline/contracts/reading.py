@@ -1,48 +1,24 @@
-"""Reading a table's declaration into a ``Contract``.
+"""Reading declarations of tables and code lists, which pydantic types.
 
-Belongs here: the names that a declaration may have, and each entry's options. Does not: how entries
-agree with each other and with other tables (``consistency``). A field or a rule without a ``basis``
-has its table's.
+Belongs here: finding a file, laying a field over the shared one that it uses, and the codes that a
+field takes from a list. Does not: what an entry may hold (``model``), or how entries agree with
+each other and with other tables (``consistency``).
+
+A field that several tables share is declared in ``schemas/tables/_fields.yaml`` and taken with
+``use``; what the table says beside it wins. A field or a rule without a ``basis`` has its table's.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, get_args
+from typing import Any
 
-from cchc_pipeline.contracts.code_lists import load_code_list
-from cchc_pipeline.contracts.consistency import NAME, check_contract
+from cchc_pipeline.contracts.consistency import check_contract
 from cchc_pipeline.contracts.contract import Contract
 from cchc_pipeline.contracts.declarations import with_shared
-from cchc_pipeline.contracts.model import (
-    ROW_CONDITION,
-    Code,
-    Field,
-    FieldType,
-    ForeignKey,
-    Rule,
-    Severity,
-)
-from cchc_pipeline.contracts.node import Node
+from cchc_pipeline.contracts.model import ROW_CONDITION, Code, CodeList
 from cchc_pipeline.errors import SchemaDataError
 from cchc_pipeline.reference import read_yaml
-
-_GX_TYPE = re.compile(r"expect_[a-z_]+")
-_BOUNDED = frozenset({"integer", "number"})
-_FIELD_KEYS = frozenset(
-    {
-        "name", "type", "title", "description", "unit", "basis", "required", "personal",
-        "volatile", "decimals", "enum", "code_list", "subset", "explained_by", "pattern",
-        "minimum", "maximum", "rests_on",
-    }
-)  # fmt: skip
-_TABLE_KEYS = frozenset(
-    {
-        "table", "title", "description", "basis", "public", "partitioned", "primary_key",
-        "foreign_keys", "fields", "rules",
-    }
-)  # fmt: skip
-_RULE_KEYS = frozenset({"id", "expectation", "kwargs", "sql", "severity", "message", "basis"})
+from cchc_pipeline.typed_data import first_repeated, mapping_of, refuse, typed
 
 
 @cache
@@ -61,168 +37,103 @@ def load_contract(table: str) -> Contract:
     return contract
 
 
-def parse_contract(mapping: object, where: str) -> Contract:
+def parse_contract(declared: object, where: str) -> Contract:
     """Read a declaration.
 
     Args:
-        mapping: The content of a file of ``schemas/tables``.
+        declared: The content of a file of ``schemas/tables``.
         where: What errors call it.
 
     Raises:
         SchemaDataError: Something lacks or contradicts; the line names table and field.
     """
-    node = Node.at(mapping, where)
-    table = node.word("table")
-    node = Node(node.content, f"{where}, {table}")
-    node.only(_TABLE_KEYS)
-    basis, key = node.word("basis"), node.words("primary_key")
-    contract = Contract(
-        table=table,
-        title=node.text("title"),
-        description=node.text("description"),
-        basis=basis,
-        public=node.flag("public", None),
-        partitioned=node.flag("partitioned", None),
-        primary_key=key,
-        foreign_keys=tuple(_foreign_keys(node)),
-        fields=tuple(_fields(node, basis, key)),
-        rules=tuple(_rules(node, basis)),
-    )
+    said = mapping_of(declared, where)
+    place = f"{where}, {said.get('table')}"
+    fields = [_field(entry, said, place) for entry in _entries(said, "fields")]
+    rules = [_rule(entry, said, place) for entry in _entries(said, "rules")]
+    contract = typed(Contract, {**said, "fields": fields, "rules": rules}, place)
     check_contract(contract, where)
     return contract
 
 
-def _fields(node: Node, basis: str, key: Sequence[str]) -> Iterator[Field]:
-    table = node.word("table")
-    file = node.where.removesuffix(f", {table}")
-    for number, entry in enumerate(node.items("fields"), start=1):
-        declared = Node.at(entry, f"{node.where}, field {number}")
-        merged = Node({"basis": basis, **with_shared(declared)}, declared.where)
-        name = merged.word("name")
-        yield _field(Node(merged.content, f"{file}, {table}.{name}"), is_key=name in key)
+def _entries(said: Mapping[str, Any], name: str) -> list[Any]:
+    """The entries of a list; what is no list of mappings is left for its type to refuse."""
+    entries = said.get(name) or []
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise SchemaDataError(f"{name} is no list of mappings", where=str(said.get("table")))
+    return entries
 
 
-def _field(node: Node, *, is_key: bool) -> Field:
-    node.only(_FIELD_KEYS)
-    enum, codes = _codes(node)
-    decimals = node.number("decimals")
-    kind: Any = node.choice("type", get_args(FieldType))
-    field = Field(
-        name=node.word("name"),
-        type=kind,
-        title=node.text("title"),
-        description=node.text("description"),
-        unit=node.text("unit"),
-        basis=node.word("basis"),
-        required=node.flag("required") or is_key,
-        personal=node.flag("personal"),
-        volatile=node.flag("volatile"),
-        decimals=None if decimals is None else int(decimals),
-        enum=enum,
-        codes=codes,
-        pattern=_pattern(node),
-        minimum=node.number("minimum"),
-        maximum=node.number("maximum"),
-        rests_on=node.words("rests_on"),
-    )
-    _check_options(node, field)
-    return field
+def _basis(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: table[name] for name in ("basis",) if name in table}
 
 
-def _codes(node: Node) -> tuple[tuple[str, ...], tuple[Code, ...]]:
-    """The codes allowed, and what is known of the codes in the column."""
-    sources = [name for name in ("enum", "code_list", "explained_by") if name in node.content]
+def _field(entry: Mapping[str, Any], table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A field with what it shares, what its table says for it, and its codes."""
+    field: dict[str, Any] = {**_basis(table), **with_shared(entry, where)}
+    if field.get("name") in (table.get("primary_key") or ()):
+        field["required"] = True
+    own = {name: value for name, value in field.items() if name not in _CODED}
+    return own | _codes(field, f"{where}.{field.get('name')}")
+
+
+_CODED = ("enum", "code_list", "subset", "explained_by")
+
+
+def _codes(field: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The codes allowed (``enum``), and what is known of the codes in the column (``codes``)."""
+    sources = [name for name in ("enum", "code_list", "explained_by") if name in field]
     if len(sources) > 1:
-        raise node.refusal(f"{' and '.join(sources)} stand together", "keep one")
-    if "subset" in node.content and sources != ["code_list"]:
-        raise node.refusal("subset without code_list", "name the code list that it is part of")
+        raise SchemaDataError(f"{' and '.join(sources)} stand together", where=where)
+    if "subset" in field and sources != ["code_list"]:
+        raise SchemaDataError("subset without code_list", where=where)
     if sources in ([], ["enum"]):
-        return node.words("enum"), ()
-    codes = load_code_list(node.word(sources[0])).codes
+        return {"enum": field.get("enum", ())}
+    codes = load_code_list(field[sources[0]]).codes
     if sources == ["explained_by"]:
-        return (), codes
-    chosen = _subset(node, codes)
-    return tuple(code.code for code in chosen), chosen
+        return {"codes": codes}
+    chosen = _subset(codes, field.get("subset") or (), where)
+    return {"enum": tuple(code.code for code in chosen), "codes": chosen}
 
 
-def _subset(node: Node, codes: tuple[Code, ...]) -> tuple[Code, ...]:
-    wanted = node.words("subset")
-    unknown = set(wanted) - {code.code for code in codes}
+def _subset(codes: Sequence[Code], wanted: Sequence[str], where: str) -> tuple[Code, ...]:
+    unknown = {*wanted} - {code.code for code in codes}
     if unknown:
-        raise node.refusal(f"subset names {', '.join(sorted(unknown))}, not in the code list")
+        what = f"subset names {', '.join(sorted(unknown))}, not in the code list"
+        raise SchemaDataError(what, where=where)
     return tuple(code for code in codes if not wanted or code.code in wanted)
 
 
-def _pattern(node: Node) -> str | None:
-    """A pattern without anchors, since XML Schema's (Table Schema's) have none: it is the whole."""
-    if "pattern" not in node.content:
-        return None
-    pattern = node.word("pattern")
-    if pattern.startswith("^") or pattern.endswith("$"):
-        raise node.refusal(
-            f"pattern {pattern!r} has anchors", "leave out ^ and $: the whole value is matched"
-        )
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise node.refusal(f"pattern {pattern!r} is no regular expression: {error}") from None
-    return pattern
+def _rule(entry: Mapping[str, Any], table: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A rule whose condition, or whose arguments, are its ``kwargs``."""
+    rule = {**_basis(table), "kwargs": {}, **entry}
+    place = f"{where}, rule {rule.get('id')}"
+    is_condition, sql = rule.get("expectation") == ROW_CONDITION, rule.pop("sql", None)
+    refuse(["no sql"] * (is_condition and not sql), place)
+    refuse([f"sql is for {ROW_CONDITION}"] * (sql is not None and not is_condition), place)
+    refuse(["kwargs on a row condition: it has sql"] * (is_condition and "kwargs" in entry), place)
+    return rule | ({"kwargs": {"sql": str(sql).strip()}} if is_condition else {})
 
 
-def _check_options(node: Node, field: Field) -> None:
-    """Each option belongs to some types only."""
-    if not NAME.fullmatch(field.name):
-        raise node.refusal("the name is not snake_case", "use a-z, 0-9 and _")
-    if (field.type == "number") != (field.decimals is not None):
-        raise node.refusal(
-            "a number without decimals" if field.decimals is None else "decimals without a number",
-            "numbers, and only they, say how many decimals they have",
-        )
-    text_only = field.enum or field.codes or field.pattern
-    if text_only and field.type != "string":
-        raise node.refusal(f"codes or a pattern on the type {field.type}", "they are for strings")
-    bounded = field.minimum is not None or field.maximum is not None
-    if bounded and field.type not in _BOUNDED:
-        raise node.refusal(f"bounds on the type {field.type}", "they are for numbers")
+@cache
+def load_code_list(name: str) -> CodeList:
+    """The code list ``schemas/code-lists/<name>.yaml``.
+
+    Raises:
+        SchemaDataError: There is none, or it cannot be used.
+    """
+    path = f"code-lists/{name}.yaml"
+    return parse_code_list(name, read_yaml(path), f"schemas/{path}")
 
 
-def _foreign_keys(node: Node) -> Iterator[ForeignKey]:
-    for number, entry in enumerate(node.items("foreign_keys"), start=1):
-        key = Node.at(entry, f"{node.where}, foreign key {number}")
-        key.only(frozenset({"fields", "table", "reference"}))
-        yield ForeignKey(key.words("fields"), key.word("table"), key.words("reference"))
+def parse_code_list(name: str, declared: object, where: str) -> CodeList:
+    """Read a code list.
 
-
-def _rules(node: Node, basis: str) -> Iterator[Rule]:
-    for number, entry in enumerate(node.items("rules"), start=1):
-        rule = Node.at(entry, f"{node.where}, rule {number}")
-        rule = Node({"basis": basis, **rule.content}, f"{node.where}, rule {rule.word('id')}")
-        rule.only(_RULE_KEYS)
-        severity: Any = rule.choice("severity", get_args(Severity))
-        yield Rule(
-            id=rule.word("id"),
-            expectation=_expectation_type(rule),
-            kwargs=_kwargs(rule),
-            severity=severity,
-            message=rule.text("message"),
-            basis=rule.word("basis"),
-        )
-
-
-def _expectation_type(rule: Node) -> str:
-    kind = rule.word("expectation")
-    if kind != ROW_CONDITION and not _GX_TYPE.fullmatch(kind):
-        raise rule.refusal(
-            f"expectation {kind!r} is unknown", f"use {ROW_CONDITION} or a type expect_…"
-        )
-    return kind
-
-
-def _kwargs(rule: Node) -> Mapping[str, Any]:
-    if rule.word("expectation") == ROW_CONDITION:
-        if "kwargs" in rule.content:
-            raise rule.refusal("kwargs on a row condition", "it has sql")
-        return {"sql": rule.word("sql")}
-    if "sql" in rule.content:
-        raise rule.refusal("sql on an expectation of columns", f"it is for {ROW_CONDITION}")
-    return dict(Node.at(rule.content.get("kwargs", {}), rule.where).content)
+    Raises:
+        SchemaDataError: Something lacks, or a code stands twice.
+    """
+    found = typed(CodeList, {**mapping_of(declared, where), "name": name}, where)
+    twice = first_repeated(code.code for code in found.codes)
+    refuse(["no codes"] * (not found.codes), where)
+    refuse([f"the code {twice!r} stands twice"] * (twice is not None), where)
+    return found

@@ -29,7 +29,7 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake, table_from_rows
 from cchc_pipeline.units import Provenance, Succession, Unit, UnitRegister
 from publish.assemble import MONTHLY, Ingredients
-from publish.candidate import Candidate
+from publish.candidate import Candidate, Terms
 from publish.descriptor import describe
 from publish.disclosure import disclosed_table
 from publish.portal import SUMS, write_files
@@ -285,7 +285,7 @@ def candidate(
         folder: A folder that does not exist yet.
         files: Bytes that replace those of the draft.
         describing: Changes the descriptor in place, after it was made anew.
-        other: Other fields of the candidate.
+        other: Other fields of the candidate, or of its terms.
     """
     content = {**release_files(draft), **(files or {})}
     if not files or DESCRIPTOR not in files:
@@ -293,11 +293,10 @@ def candidate(
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
     write_files(folder, content)
-    values: Row = {
-        "now": draft.published_at, "production": False, "methodology": METHODOLOGY,
-        "threshold": THRESHOLD,
-    }  # fmt: skip
-    return Candidate(draft, content, folder, **(values | other))
+    terms: Row = {"production": False, "methodology": METHODOLOGY, "threshold": THRESHOLD}
+    terms |= {name: other.pop(name) for name in (*terms, "revision_limit") if name in other}
+    fields = {"now": draft.published_at, **other}
+    return Candidate(draft, content, folder, terms=Terms(**terms), **fields)
 
 
 def unjudged(draft: Draft, scratch: Path) -> Built:

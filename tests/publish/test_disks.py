@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.errors import AfterwardsError, CchcError, CheckFailedError
+from publish.candidate import Terms
 from publish.portal import Portal
-from publish.publication import Terms, build, publish
+from publish.publication import build, publish
 from publish.release import ReleaseId
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run, shown
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft

@@ -13,9 +13,10 @@ import pytest
 
 from cchc_pipeline.errors import CheckFailedError
 from publish.acts import Step, steps_of
+from publish.candidate import Terms
 from publish.gates import GateResult
 from publish.portal import SUMS, Portal
-from publish.publication import Terms, build, publish, release_files
+from publish.publication import build, publish, release_files
 from publish.release import PUBLISHED_TABLES, Draft
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (

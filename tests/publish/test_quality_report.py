@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 
 from cchc_pipeline.reference import read_yaml
+from publish.candidate import Terms
 from publish.gates import GATES, GateResult
 from publish.portal import Portal
-from publish.publication import Terms, build
+from publish.publication import build
 from publish.quality_report import QUALITY, quality_report
 from publish.release import Draft
 from tests.publish.small_release import METHODOLOGY, MOMENT, ROOT, THRESHOLD, with_table
