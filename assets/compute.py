@@ -17,7 +17,7 @@ from assets.resources import Workspace, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.indicators.continuity import continuity_rows
-from cchc_pipeline.indicators.corrected import Row, correct_observations, correction_rows
+from cchc_pipeline.indicators.corrected import correct_observations, correction_rows
 from cchc_pipeline.indicators.dossier_counts import count_dossiers
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
 from cchc_pipeline.indicators.dossier_targets import dossier_values, month_tallies
@@ -72,12 +72,6 @@ JUDGED = (
 """What must have passed its checks before anything is computed from ``portal_scores``."""
 
 
-def _observed(workspace: Workspace, month: Month, portal_scores: pa.Table) -> list[Row]:
-    """The latest observations with the month's corrections applied."""
-    latest = latest_observations(portal_scores.to_pylist())
-    return correct_observations(latest, *_corrections(workspace, month))
-
-
 def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...], str]:
     """The corrections that stand for a month, and what their file is called."""
     files = workspace.lake.read("raw_corrections", month).to_pylist()
@@ -109,39 +103,46 @@ def corrections(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.O
     return _table("corrections", correction_rows(month, _corrections(workspace, month)[0]))
 
 
-@_computed(*JUDGED)
-def score_recomputation(
+@_computed("raw_corrections", *JUDGED)
+def observed_scores(
     context: dg.AssetExecutionContext, workspace: Workspace, portal_scores: pa.Table
 ) -> dg.Output[pa.Table]:
+    """The latest observations with the month's corrections applied: what scores are made from."""
+    latest = latest_observations(portal_scores.to_pylist())
+    rows = correct_observations(latest, *_corrections(workspace, month_of(context)))
+    return _table("observed_scores", [dict(row) for row in rows])
+
+
+@_computed()
+def score_recomputation(
+    context: dg.AssetExecutionContext, workspace: Workspace, observed_scores: pa.Table
+) -> dg.Output[pa.Table]:
     """Scores recomputed from the published counts by the rules of Decision 766."""
-    month = month_of(context)
-    rows = recomputation_rows(
-        _observed(workspace, month, portal_scores), _context(month, workspace)
-    )
+    context_of_month = _context(month_of(context), workspace)
+    rows = recomputation_rows(observed_scores.to_pylist(), context_of_month)
     return _table("score_recomputation", rows)
 
 
-@_computed(*JUDGED)
+@_computed()
 def unit_rankings(
-    context: dg.AssetExecutionContext, workspace: Workspace, portal_scores: pa.Table
+    context: dg.AssetExecutionContext, workspace: Workspace, observed_scores: pa.Table
 ) -> dg.Output[pa.Table]:
     """Ranks among comparable peers: provinces, agencies and communes apart, ties sharing a rank."""
-    month = month_of(context)
-    rows = ranking_rows(_observed(workspace, month, portal_scores), _context(month, workspace))
+    rows = ranking_rows(observed_scores.to_pylist(), _context(month_of(context), workspace))
     return _table("unit_rankings", rows)
 
 
-@_computed(*JUDGED)
+@_computed()
 def scores(
     context: dg.AssetExecutionContext,
     workspace: Workspace,
-    portal_scores: pa.Table,
+    observed_scores: pa.Table,
     score_recomputation: pa.Table,
     unit_rankings: pa.Table,
 ) -> dg.Output[pa.Table]:
     """The latest published score of each unit and metric, the recomputed one beside it."""
     rows = score_rows(
-        _observed(workspace, month_of(context), portal_scores),
+        observed_scores.to_pylist(),
         score_recomputation.to_pylist(),
         unit_rankings.to_pylist(),
         _context(month_of(context), workspace),

@@ -152,7 +152,7 @@ def test_a_drop_that_cannot_be_right_is_refused_in_one_clear_line(
     assert outcome.out == ""
     assert_one_clear_line(outcome, *parts)
     assert shown(home) == before
-    for table in ("score_recomputation", "unit_rankings", "scores", "submissions"):
+    for table in ("observed_scores", "score_recomputation", "scores", "submissions"):
         assert in_lake(home, table) == [], table
 
 

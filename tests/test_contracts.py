@@ -106,7 +106,8 @@ PUBLISHED = {
 }  # fmt: skip
 INTERNAL = (
     "raw_portal", "portal_scores", "portal_units", "portal_quarantine", "portal_findings",
-    "portal_submissions", "raw_corrections", "score_recomputation", "unit_rankings",
+    "portal_submissions", "raw_corrections", "observed_scores", "score_recomputation",
+    "unit_rankings",
     "raw_dossiers", "dossiers", "dossier_quarantine", "dossier_accounts", "dossier_counts",
     "dossier_continuity", "raw_procedures", "procedure_catalogue", "procedure_quarantine",
     "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
@@ -392,6 +393,7 @@ GOOD_ROWS: Mapping[str, dict[str, Any]] = {
         "recomputed_score": 9.13, "difference": 0.01,
     },
     "portal_scores": {"score": 9.14, "max_score": 12.0, "obs_status": "A"},
+    "observed_scores": {"score": 9.14, "obs_status": "A"},
     "plan_indicators": {
         "period": "2024-03", "unit_code": "H24", "indicator_id": "II.6a", "basis": "ytd",
         "numerator": 1.0, "denominator": 2.0, "value": 50.0, "comparator": "gt", "target": 95.0,
@@ -421,6 +423,7 @@ BREACHES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "scores.rank_needs_score": ({"score": None, "difference": None, "obs_status": "O"},),
     "scores.numerator_within_denominator": ({"numerator": 3},),
     "portal_scores.value_and_status": ({"obs_status": "M"},),
+    "observed_scores.value_and_status": ({"obs_status": "O"}, {"score": None}),
     "portal_scores.score_within_maximum": ({"score": -0.01}, {"score": 12.02}),
     "plan_indicators.value_and_status": ({"obs_status": "Q"},),
     "plan_indicators.attained_needs_value": ({"value": None, "obs_status": "M"},),

@@ -112,7 +112,7 @@ def test_a_blocking_check_that_fails_stops_what_comes_after_it(tmp_path: Path, i
         _run_month(tmp_path / "home", inbox)
     written = {path.parents[2].name for path in (tmp_path / "home" / "lake").rglob("*.parquet")}
     assert "portal_findings" in written
-    assert not written & {"score_recomputation", "unit_rankings", "scores", "submissions"}
+    assert not written & {"observed_scores", "score_recomputation", "scores", "submissions"}
 
 
 def test_a_failed_check_says_which_rules_are_broken_on_how_many_rows(

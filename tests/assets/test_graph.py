@@ -138,8 +138,10 @@ def test_every_gate_stands_in_the_blocking_check_of_the_release() -> None:
 
 def test_nothing_is_computed_from_the_portal_before_all_its_tables_passed() -> None:
     portal = {"portal_scores", "portal_findings", "portal_quarantine", "portal_submissions"}
-    for name in ("score_recomputation", "unit_rankings", "submissions"):
+    for name in ("observed_scores", "submissions"):
         assert portal <= set(_described()[name]["after"]), name
+    for name in ("score_recomputation", "unit_rankings", "scores"):
+        assert "observed_scores" in _described()[name]["after"], name
 
 
 def test_the_year_to_date_rests_on_itself_one_month_before() -> None:
