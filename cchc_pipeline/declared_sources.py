@@ -29,7 +29,8 @@ class DeclaredSource:
     """A source; the fields are those of its file.
 
     Attributes:
-        source: Its name, also in ``submissions``, ``quarantine_summary`` and settings.
+        source: Its name, also in ``submissions``, ``quarantine_summary`` and settings; it is that
+            of a table, by whose title pages call it.
         order: Its place in the record of a release.
         kind: What comes. A source of ``rows`` or ``forms`` needs no asset, map or list of its own.
         name: What it is called within a sentence.
@@ -148,7 +149,8 @@ def problems_of(found: list[DeclaredSource]) -> Iterator[str]:
     for what, values in said.items():
         counts = Counter(values)
         yield from (f"{what} {value}: declared twice" for value in counts if counts[value] > 1)
-    yield from (f"{t}: no such table" for t in tables if t not in contract_names())
+    named = [*(one.source for one in found), *tables]
+    yield from (f"{name}: no such table" for name in named if name not in contract_names())
     for one in found:
         for text in (one.name, one.owes):
             if text and not (text.vi.strip() and text.en.strip()):
