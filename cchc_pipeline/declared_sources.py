@@ -32,7 +32,7 @@ class DeclaredSource:
         source: Its name, also in ``submissions``, ``quarantine_summary`` and settings; it is that
             of a table, by whose title pages call it.
         order: Its place in the record of a release.
-        kind: What comes. A source of ``rows`` or ``forms`` needs no asset, map or list of its own.
+        kind: What comes. A source of ``rows`` needs no asset, map or list of its own.
         name: What it is called within a sentence.
         raw: The table of what was received.
         accepted: The tables of what can be used; of rows the first is theirs.

@@ -42,7 +42,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inbox = folder / "inbox" / MONTH
     inbox.mkdir(parents=True)
     shutil.copy(SAMPLE_INBOX / "units.csv", inbox.parent)
-    (inbox / "khao-sat-mau.csv").write_text(HEADINGS + ROWS, encoding="utf-8")
+    (inbox / "khao-sat").mkdir()
+    (inbox / "khao-sat" / "khao-sat-mau.csv").write_text(HEADINGS + ROWS, encoding="utf-8")
     (inbox / "phieu.csv").write_text(HEADINGS + ROWS, encoding="utf-8")
     return folder
 
@@ -90,15 +91,15 @@ def test_it_touches_a_module_and_files_of_data_and_edits_none() -> None:
 
 
 def test_its_files_are_judged_before_they_are_handed_in(home: Path) -> None:
-    told = _cchc(home, "validate", home / "inbox" / MONTH / "khao-sat-mau.csv", "--month", MONTH)
+    told = _cchc(home, "validate", home / "inbox" / MONTH / "khao-sat", "--month", MONTH)
     assert "surveys 2024-03: 6 dòng = 2 dùng được + 3 bị cách ly + 1 trùng" in told.stdout
     assert "dòng 6: Mức độ hài lòng không hợp lệ: “chín”." in told.stdout
 
 
 def test_its_files_are_known_by_name_and_by_content(made: Told) -> None:
-    assert "khao-sat-mau.csv is taken as Survey answers" in made.stderr
+    assert "khao-sat/khao-sat-mau.csv is taken as Survey answers" in made.stderr
     misnamed = "phieu.csv is not taken: by its content it is Survey answers"
-    assert f"{misnamed} -> name it khao-sat.csv" in made.stderr
+    assert f"{misnamed} -> name it khao-sat/khao-sat.csv" in made.stderr
 
 
 def test_it_is_received_read_and_checked(home: Path, made: Told) -> None:
@@ -136,3 +137,14 @@ def test_its_state_is_told(home: Path) -> None:
 def test_it_is_expected_each_month_as_it_declares(home: Path) -> None:
     asked = "from cchc_pipeline.settings import load_settings; print(load_settings().expected_list)"
     assert "'petitions', 'surveys', 'agency_reports'" in _python(home, "-c", asked).stdout
+
+
+@pytest.mark.usefixtures("made")
+def test_what_is_gone_from_the_inbox_is_replayed_until_it_is_taken_back(home: Path) -> None:
+    (home / "inbox" / MONTH / "khao-sat" / "khao-sat-mau.csv").unlink()
+    shown = _cchc(home, "run", MONTH, "--dry-run")
+    assert "khao-sat-mau.csv of 2024-03 is no longer in the inbox" in shown.stdout + shown.stderr
+    file = "khao-sat/khao-sat-mau.csv"
+    gone = _cchc(home, "withdraw", MONTH, file, "--by", "Sở Mẫu", "--reason", "sent in error")
+    assert gone.returncode == 0, gone.stderr
+    assert "surveys" in gone.stdout + gone.stderr
