@@ -4,8 +4,7 @@ Belongs here: reading them. Does not: judging (``cchc_pipeline.alerts.rules``); 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 import dagster as dg
 import pyarrow.compute as pc
@@ -27,6 +26,7 @@ from cchc_pipeline.alerts.facts import (
 )
 from cchc_pipeline.alerts.rules import WITHIN_LIMIT
 from cchc_pipeline.contracts import load_code_list
+from cchc_pipeline.declared_sources import DeclaredSource, declared_sources, source_named
 from cchc_pipeline.errors import CchcError, SourceError
 from cchc_pipeline.period import Month
 from cchc_pipeline.plan import load_plan
@@ -34,28 +34,13 @@ from cchc_pipeline.release_calendar import Words, load_calendar
 from cchc_pipeline.sources.arrivals import arrivals
 from cchc_pipeline.sources.deliveries import delivered_paths
 from cchc_pipeline.sources.inbox_account import account_of, untaken
-from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
+from cchc_pipeline.sources.inbox_names import PORTAL_FOLDER
 from cchc_pipeline.sources.record_files.record_form import load_form
 from publish.assemble import release_months
-from publish.inputs import load_provenance
 from publish.mirrors import look_at, shown_here
 
-_FORMS, _SCORES = "agency_reports", "scores"
-
-
-@dataclass(frozen=True)
-class _Account:
-    """Of which source a check on rows set aside is, and where the broken rules stand."""
-
-    table: str
-    quarantine: str
-    has_sheets: bool
-
-
-_ACCOUNTS: Mapping[str, _Account] = {
-    "dossier_accounts": _Account("dossiers", "dossier_quarantine", has_sheets=True),
-    "portal_submissions": _Account(_SCORES, "portal_quarantine", has_sheets=False),
-}
+_ACCOUNTS = {one.account: one for one in declared_sources() if one.account}
+"""The source whose rows set aside are checked on a table."""
 
 
 def gather(
@@ -90,7 +75,7 @@ def _shown(workspace: Workspace) -> tuple[Shown | None, tuple[Failure, ...]]:
 
 def _awaited(workspace: Workspace, instance: dg.DagsterInstance | None) -> Iterator[AwaitedMonth]:
     lake, latest, calendar = workspace.lake, workspace.portal.latest(), load_calendar()
-    held = {month for table in ("raw_portal", _SCORES) for month in lake.months(table)}
+    held = {month for table in ("raw_portal", "scores") for month in lake.months(table)}
     computed = set(release_months(lake))
     for month in awaited_months(latest.periods if latest else (), held, workspace.now):
         due = calendar.release_date(month).moment
@@ -110,43 +95,43 @@ def _refused(instance: dg.DagsterInstance, month: Month) -> tuple[str, ...]:
 
 def _missing(workspace: Workspace, month: Month) -> Iterator[MissingSource]:
     """The expected sources that neither the lake nor the inbox has for a month."""
-    for table in workspace.settings.expected_list:
-        if table == _FORMS:
-            yield from _missing_forms(workspace, month)
-        elif not _has_come(workspace, month, table):
-            yield MissingSource(table)
+    for source in map(source_named, workspace.settings.expected_list):
+        if source.kind == "forms":
+            yield from _missing_forms(workspace, month, source)
+        elif not _has_come(workspace, month, source):
+            yield MissingSource(source.source)
 
 
-def _has_come(workspace: Workspace, month: Month, table: str) -> bool:
-    taken = load_provenance().deliveries[table].table
-    if workspace.lake.read(taken, month).num_rows:
+def _has_come(workspace: Workspace, month: Month, source: DeclaredSource) -> bool:
+    folder = workspace.inbox_of(month)
+    if workspace.lake.read(source.raw, month).num_rows:
         return True
-    if table == _SCORES:
-        return any((workspace.inbox_of(month) / "portal").rglob("*.json"))
-    folder = FORMS_FOLDER if table == _FORMS else ""
-    form = load_form(taken.removeprefix("raw_"))
+    if source.record is None:
+        return any((folder / PORTAL_FOLDER).rglob("*.json"))
     try:
-        return bool(delivered_paths(workspace.inbox_of(month) / folder, form))
+        return bool(delivered_paths(folder / source.folder, load_form(source.record)))
     except SourceError:
         return True  # it came; what is wrong with it, the run says
 
 
-def _missing_forms(workspace: Workspace, month: Month) -> Iterator[MissingSource]:
+def _missing_forms(
+    workspace: Workspace, month: Month, source: DeclaredSource
+) -> Iterator[MissingSource]:
     """The units without a form, once they were read; before that only whether any form came."""
     if load_plan(month.year) is None:
         return
-    if not _has_come(workspace, month, _FORMS):
-        yield MissingSource(_FORMS)
+    if not _has_come(workspace, month, source):
+        yield MissingSource(source.source)
         return
     rows = workspace.lake.read("submissions", month).to_pylist()
     root = workspace.settings.root_unit
     codes = [
         row["unit_code"]
         for row in rows
-        if row["table"] == _FORMS and row["status"] == "missing" and row["unit_code"] != root
+        if row["table"] == source.source and row["status"] == "missing" and row["unit_code"] != root
     ]
     if codes:
-        yield MissingSource(_FORMS, tuple(_names(workspace, month, codes)))
+        yield MissingSource(source.source, tuple(_names(workspace, month, codes)))
 
 
 def _names(workspace: Workspace, month: Month, codes: Iterable[str]) -> Iterator[str]:
@@ -172,23 +157,23 @@ def _files_left(workspace: Workspace) -> Iterator[FilesLeft]:
 def _set_aside(workspace: Workspace, failures: Iterable[Failure]) -> Iterator[SetAside]:
     """The shares of the months that were stopped for them."""
     for failure in failures:
-        account = _ACCOUNTS.get(failure.asset)
-        if failure.check == WITHIN_LIMIT and failure.month and account:
-            yield _share(workspace, failure.month, failure.asset, account)
+        source = _ACCOUNTS.get(failure.asset)
+        if failure.check == WITHIN_LIMIT and failure.month and source:
+            yield _share(workspace, failure.month, failure.asset, source)
 
 
-def _share(workspace: Workspace, month: Month, asset: str, account: _Account) -> SetAside:
+def _share(workspace: Workspace, month: Month, asset: str, source: DeclaredSource) -> SetAside:
     settings, table = workspace.settings, workspace.lake.read(asset, month)
     rows, refused = (pc.sum(table.column(name)).as_py() or 0 for name in ("rows", "quarantined"))
     return SetAside(
         month,
-        account.table,
+        source.source,
         asset,
         rows,
         refused,
         float(settings.quarantine_limit),
-        tuple(_rules(workspace, month, account.quarantine)),
-        str(settings.error_sheets_dir / str(month)) if account.has_sheets else "",
+        tuple(_rules(workspace, month, str(source.quarantine))),
+        str(settings.error_sheets_dir / str(month)) if source.error_sheets else "",
     )
 
 

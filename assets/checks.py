@@ -21,6 +21,7 @@ from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace
 from cchc_pipeline.alerts.rules import WITHIN_LIMIT
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.declared_sources import declared_sources
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.indicators.scores import latest_snapshots
 from cchc_pipeline.period import Month
@@ -29,16 +30,11 @@ from cchc_pipeline.sources.portal_tables import require_within_limit
 
 CHECKED_TABLES = (
     "inbox_account",
-    "raw_portal", "portal_scores", "portal_units", "portal_quarantine", "portal_findings",
-    "portal_submissions",
+    *(table for source in declared_sources() for table in source.checked),
+    "input_submissions", "submissions", "quarantine_summary",
     "observed_scores", "score_recomputation", "unit_rankings", "scores", "year_to_date",
-    "plan_indicators", "plan_tasks", "submissions",
-    "raw_dossiers", "dossier_accounts", "dossier_statistics",
-    "dossier_continuity",
-    "raw_corrections", "corrections",
-    "raw_procedures", "raw_petitions", "raw_agency_forms", "procedure_catalogue",
-    "procedure_quarantine", "petitions", "petition_quarantine", "agency_reports",
-    "agency_quarantine", "input_submissions", "petition_statistics", "quarantine_summary",
+    "plan_indicators", "plan_tasks", "dossier_statistics", "dossier_continuity",
+    "petition_statistics",
 )  # fmt: skip
 
 BLOCKING_FINDINGS: Mapping[str, str] = {

@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from assets.extract import OWNERS
 from assets.made_from import OF_YEAR, YEAR_TO_DATE, month_rested_on
 from assets.partitions import BEFORE, MONTHS, WITH_THE_ONE_BEFORE, month_of
 from assets.record import begins
 from assets.resources import Workspace, versioned
+from assets.told import of_table
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import methodology_in_force
 from cchc_pipeline.indicators.continuity import continuity_rows
@@ -91,9 +91,12 @@ def _computed(
     *deps: str | dg.AssetDep,
 ) -> Callable[[Callable[..., dg.Output[pa.Table]]], dg.AssetsDefinition]:
     """A monthly table of this group; ``deps`` are what it reads from the lake by itself."""
-    return dg.asset(
-        deps=deps, partitions_def=MONTHS, group_name="compute", owners=OWNERS, kinds={"parquet"}
-    )
+
+    def declared(make: Callable[..., dg.Output[pa.Table]]) -> dg.AssetsDefinition:
+        told = of_table(make.__name__, "parquet")
+        return dg.asset(deps=deps, partitions_def=MONTHS, group_name="compute", **told)(make)
+
+    return declared
 
 
 @_computed("raw_corrections")

@@ -16,10 +16,11 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace
+from assets.told import ROWS, of_asset, of_table
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.declared_sources import source_named
 from cchc_pipeline.durable import put_in_place
 from cchc_pipeline.error_sheets import write_error_sheets
 from cchc_pipeline.period import Month
@@ -35,7 +36,7 @@ from cchc_pipeline.sources.dossiers.month import (
 from cchc_pipeline.sources.dossiers.quarantine import CODES_SCHEMA, sheet_rows
 from cchc_pipeline.store import content_digest, table_from_rows
 
-TABLES = ("dossiers", "dossier_quarantine", "dossier_accounts")
+TABLES = source_named(RECORD).read
 
 
 @dg.multi_asset(
@@ -45,10 +46,9 @@ TABLES = ("dossiers", "dossier_quarantine", "dossier_accounts")
         dg.AssetSpec(
             name,
             group_name="validate",
-            owners=OWNERS,
-            kinds={"duckdb", "parquet"},
             description=load_contract(name).description.en,
             deps=["raw_dossiers", "portal_units"],
+            **of_table(name, "duckdb", "parquet"),
         )
         for name in TABLES
     ],
@@ -119,7 +119,12 @@ def _result(name: str, path: Path, metadata: dict[str, Any]) -> dg.MaterializeRe
     return dg.MaterializeResult(
         asset_key=name,
         data_version=dg.DataVersion(digest[:16]),
-        metadata={**metadata, "bytes": path.stat().st_size, "path": dg.MetadataValue.path(path)},
+        metadata={
+            **metadata,
+            ROWS: pq.read_metadata(path).num_rows,
+            "bytes": path.stat().st_size,
+            "path": dg.MetadataValue.path(path),
+        },
     )
 
 
@@ -127,8 +132,7 @@ def _result(name: str, path: Path, metadata: dict[str, Any]) -> dg.MaterializeRe
     deps=["dossier_quarantine"],  # not the accounts: a month that is stopped needs its sheets most
     partitions_def=MONTHS,
     group_name="validate",
-    owners=OWNERS,
-    kinds={"excel"},
+    **of_asset("excel"),
 )
 def error_sheets(
     context: dg.AssetExecutionContext, workspace: Workspace

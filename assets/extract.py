@@ -1,6 +1,6 @@
 """Extract: raw bytes into the archive.
 
-Belongs here: one asset a source. Does not: parsing.
+Belongs here: one asset a declared source. Does not: parsing.
 """
 
 from typing import Any
@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
+from assets.told import of_table
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.declared_sources import DeclaredSource, declared_sources
 from cchc_pipeline.period import Month, require_ended
 from cchc_pipeline.sources.collection import collect_portal
 from cchc_pipeline.sources.deliveries import Delivery, take_in
@@ -21,13 +23,11 @@ from cchc_pipeline.sources.inbox_account import (
     account_rows,
     require_taken,
 )
-from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
 from cchc_pipeline.sources.portal_tables import raw_rows
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.withdrawals import replay_lines
 from cchc_pipeline.store import table_from_rows
 
-OWNERS = ["team:du-lieu-mo"]
 ACCOUNT = "inbox_account"
 
 
@@ -40,8 +40,7 @@ BEGUN = "month_begun"
     description=load_contract(ACCOUNT).description.en,
     partitions_def=MONTHS,
     group_name="extract",
-    owners=OWNERS,
-    kinds={"file", "parquet"},
+    **of_table(ACCOUNT, "file", "parquet"),
 )
 def inbox_account(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """The fate of each file of the month; a month of which nothing is taken ends here."""
@@ -59,8 +58,7 @@ def inbox_account(context: dg.AssetExecutionContext, workspace: Workspace) -> dg
     deps=[ACCOUNT],
     partitions_def=MONTHS,
     group_name="extract",
-    owners=OWNERS,
-    kinds={"file", "parquet"},
+    **of_table("raw_portal", "file", "parquet"),
 )
 def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """Complete snapshots of the national portal's answers, archived by SHA-256 before parsing.
@@ -91,8 +89,7 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
     description=load_contract("raw_dossiers").description.en,
     partitions_def=MONTHS,
     group_name="extract",
-    owners=OWNERS,
-    kinds={"file", "parquet"},
+    **of_table("raw_dossiers", "file", "parquet"),
 )
 def raw_dossiers(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
     """From the inbox, or from a view of the one-stop system; else the archive is replayed."""
@@ -111,30 +108,28 @@ def raw_dossiers(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.
     return versioned(table, {"notes": "\n".join(collected.notes) or "none"})
 
 
-def _raw_delivery(record: str, folder: str = "") -> dg.AssetsDefinition:
-    """The asset that takes in the files of a record, from a folder of the inbox's month."""
-    name = f"raw_{record}"
+def _raw_delivery(source: DeclaredSource) -> dg.AssetsDefinition:
+    """The asset that takes in the files of a source, from its folder of the inbox's month."""
 
     @dg.asset(
-        name=name,
+        name=source.raw,
         deps=[ACCOUNT],
-        description=load_contract(name).description.en,
+        description=load_contract(source.raw).description.en,
         partitions_def=MONTHS,
         group_name="extract",
-        owners=OWNERS,
-        kinds={"file", "parquet"},
+        **of_table(source.raw, "file", "parquet"),
     )
     def taken_in(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Output[pa.Table]:
         month = month_of(context)
         require_ended(month, workspace.now)
         delivery = take_in(
-            workspace.inbox_of(month) / folder,
-            load_form(record),
+            workspace.inbox_of(month) / source.folder,
+            load_form(source.input),
             month,
             workspace.now,
             workspace.archive,
         )
-        return versioned(table_from_rows(load_contract(name), _file_rows(month, delivery)))
+        return versioned(table_from_rows(load_contract(source.raw), _file_rows(month, delivery)))
 
     return taken_in
 
@@ -156,7 +151,9 @@ def _file_rows(month: Month, delivery: Delivery | None) -> list[dict[str, Any]]:
     ]
 
 
-raw_procedures = _raw_delivery("procedures")
-raw_petitions = _raw_delivery("petitions")
-raw_corrections = _raw_delivery("corrections")
-raw_agency_forms = _raw_delivery("agency_forms", FORMS_FOLDER)
+DELIVERIES = [
+    _raw_delivery(source)
+    for source in declared_sources()
+    if source.kind not in ("answers", "export")
+]
+"""What was received of each source whose files only the inbox holds."""

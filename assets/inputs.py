@@ -1,47 +1,39 @@
-"""The smaller inputs: the procedure catalogue, petitions and agency forms, from files to rows.
+"""The smaller inputs: every source that its declaration names a reader for, from files to rows.
 
-Belongs here: one step that reads all three. Does not: how they are judged
-(``cchc_pipeline.sources``), or what is computed of them (``compute``).
+Belongs here: one step that reads them all. Does not: which they are (``schemas/sources``), how they
+are judged (``cchc_pipeline.sources``), or what is computed of them (``compute``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
+from assets.told import of_table
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.sources.deliveries import delivery_from_rows
-from cchc_pipeline.sources.other_inputs import (
-    Circumstances,
-    Reading,
-    read_agency_forms,
-    read_petitions,
-    read_procedures,
-)
+from cchc_pipeline.sources.other_inputs import Circumstances, read_sources, reader_of
+from cchc_pipeline.sources.record_rows import SUBMISSIONS as HANDED_IN
+from cchc_pipeline.sources.record_rows import Reading
 from cchc_pipeline.store import table_from_rows
 
-RECORDS = ("procedures", "petitions", "agency_forms")
 SUBMISSIONS = "input_submissions"
 NOT_READ, NOTHING = "not_read", "none"
 """What the metadata of ``SUBMISSIONS`` tells of files that cannot be read, and of none."""
-TABLES = (
-    "procedure_catalogue", "procedure_quarantine", "petitions", "petition_quarantine",
-    "agency_reports", "agency_quarantine", SUBMISSIONS,
-)  # fmt: skip
+TABLES = (*(table for source in read_sources() for table in source.read), SUBMISSIONS)
 
 
 @dg.multi_asset(
     name="read_inputs",
     partitions_def=MONTHS,
     group_name="validate",
-    deps=["portal_units", *(f"raw_{record}" for record in RECORDS)],
+    deps=["portal_units", *(source.raw for source in read_sources())],
     outs={
         name: dg.AssetOut(
-            owners=OWNERS, kinds={"parquet"}, description=load_contract(name).description.en
+            description=load_contract(name).description.en, **of_table(name, "parquet")
         )
         for name in TABLES
     },
@@ -49,12 +41,12 @@ TABLES = (
 def read_month(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> Iterator[dg.Output[pa.Table]]:
-    """Read the month's catalogue, petitions and forms from the archive, and judge every row."""
+    """Read what came of each smaller source from the archive, and judge every row."""
     readings = _readings(workspace, context)
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in TABLES}
     for reading in readings:
         for name, found in reading.tables.items():
-            rows[SUBMISSIONS if name == "submissions" else name] += found
+            rows[SUBMISSIONS if name == HANDED_IN else name] += found
     refused = [line for reading in readings for line in reading.refused]
     for line in refused:
         context.log.warning(line)
@@ -75,10 +67,10 @@ def _readings(workspace: Workspace, context: dg.AssetExecutionContext) -> list[R
         workspace.archive,
         workspace.means_for(month),
         {
-            record: delivery_from_rows(
-                record, month, workspace.lake.read(f"raw_{record}", month).to_pylist()
+            source.input: delivery_from_rows(
+                source.input, month, workspace.lake.read(source.raw, month).to_pylist()
             )
-            for record in RECORDS
+            for source in read_sources()
         },
     )
-    return [read(about) for read in (read_procedures, read_petitions, read_agency_forms)]
+    return [reader_of(source)(about) for source in read_sources()]

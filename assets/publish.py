@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 
 from assets.check_results import Broken, told
-from assets.extract import OWNERS
 from assets.made_from import MadeFrom
 from assets.resources import GENERATOR, Workspace
+from assets.told import of_asset
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month, utc_text
 from cchc_pipeline.release_calendar import load_calendar
@@ -44,8 +44,8 @@ def _gate_specs() -> list[dg.AssetCheckSpec]:
 
 
 @dg.asset(
-    deps=[*MONTHLY, "month_record"], check_specs=_gate_specs(), group_name="publish", owners=OWNERS,
-    kinds={"file"}, pool=PUBLISH_POOL, io_manager_key="memory",
+    deps=[*MONTHLY, "month_record"], check_specs=_gate_specs(), group_name="publish",
+    **of_asset("file"), pool=PUBLISH_POOL, io_manager_key="memory",
 )  # fmt: skip
 def release(
     context: dg.AssetExecutionContext, workspace: Workspace
@@ -148,9 +148,7 @@ def _metadata(built: Built | None) -> dict[str, Any]:
     }
 
 
-@dg.asset(
-    group_name="publish", owners=OWNERS, kinds={"file"}, pool=PUBLISH_POOL, io_manager_key="memory"
-)
+@dg.asset(group_name="publish", pool=PUBLISH_POOL, io_manager_key="memory", **of_asset("file"))
 def publication(
     context: dg.AssetExecutionContext, workspace: Workspace, release: Built | None
 ) -> dg.MaterializeResult[None]:
@@ -182,8 +180,8 @@ def _days_late(draft: Draft) -> int:
 
 
 @dg.asset(
-    deps=list(MONTHLY), group_name="preview", owners=OWNERS, kinds={"file"}, pool=PUBLISH_POOL,
-    io_manager_key="memory",
+    deps=list(MONTHLY), group_name="preview", pool=PUBLISH_POOL, io_manager_key="memory",
+    **of_asset("file"),
 )  # fmt: skip
 def release_preview(
     context: dg.AssetExecutionContext, workspace: Workspace

@@ -23,13 +23,13 @@ from assets.execution import run_months
 from assets.instance import private_instance
 from assets.publish import build_release
 from assets.resources import GENERATOR, Workspace
+from cchc_pipeline.declared_sources import declared_sources
 from cchc_pipeline.errors import CchcError
 from cchc_pipeline.secret_settings import DOSSIERS_URL
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.archive_as_of import archive_as_of
 from publish.edition import Act
-from publish.inputs import load_provenance
 from publish.portal import INDEX, RECORD, Portal, switch
 from publish.release import Published, ReleaseId
 from publish.signature import SIGNATURE
@@ -108,12 +108,13 @@ def _home_as_of(settings: Settings, published: Published, record: Record, home: 
 
 def _stood(folder: Path) -> dict[tuple[str, str], str]:
     """When the delivery of each record and month had been received, as the release tells it."""
-    deliveries = load_provenance().deliveries
+    sources = {one.source: one for one in declared_sources()}
     stood: dict[tuple[str, str], str] = {}
     with (folder / "data" / "submissions.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if row["table"] in deliveries and row["received_at"]:
-                key = (deliveries[row["table"]].table.removeprefix("raw_"), row["period"])
+            source = sources.get(row["table"])
+            if source and source.record and row["received_at"]:
+                key = (source.record, row["period"])
                 stood[key] = max(row["received_at"], stood.get(key, ""))
     return stood
 

@@ -8,17 +8,18 @@ backfill, a schedule, a click in the UI.
 
 import dagster as dg
 
-from assets.extract import OWNERS
 from assets.made_from import ALONE, OF_YEAR, REST_ON_EARLIER_MONTHS, MadeFrom, Stage
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace
+from assets.told import of_asset
+from cchc_pipeline.sources.other_inputs import read_sources
 
 MADE_ALONE = (
     "scores", "corrections", "submissions", "quarantine_summary", "petition_statistics",
-    "dossier_statistics", "error_sheets", "agency_reports", "procedure_catalogue",
-    "portal_findings", "petition_quarantine", "procedure_quarantine", "agency_quarantine",
+    "dossier_statistics", "error_sheets", "portal_findings",
+    *(table for source in read_sources() for table in source.read),
 )  # fmt: skip
-"""What nothing else of the first stage is made from; all the rest stands behind these."""
+"""What nothing else of the first stage is made from, and all of the smaller sources."""
 
 
 def begins(context: dg.AssetExecutionContext, workspace: Workspace, stage: Stage) -> None:
@@ -37,7 +38,7 @@ def _ends(
     return dg.MaterializeResult(metadata={"state": "overtaken" if changed else "recorded"})
 
 
-@dg.asset(partitions_def=MONTHS, group_name="record", owners=OWNERS, kinds={"json"})
+@dg.asset(partitions_def=MONTHS, group_name="record", **of_asset("json"))
 def month_begun(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> dg.MaterializeResult[None]:
@@ -46,9 +47,7 @@ def month_begun(
     return dg.MaterializeResult(metadata={"state": "begun"})
 
 
-@dg.asset(
-    deps=MADE_ALONE, partitions_def=MONTHS, group_name="record", owners=OWNERS, kinds={"json"}
-)
+@dg.asset(deps=MADE_ALONE, partitions_def=MONTHS, group_name="record", **of_asset("json"))
 def month_by_itself(
     context: dg.AssetExecutionContext, workspace: Workspace
 ) -> dg.MaterializeResult[None]:
@@ -57,8 +56,7 @@ def month_by_itself(
 
 
 @dg.asset(
-    deps=REST_ON_EARLIER_MONTHS, partitions_def=MONTHS, group_name="record", owners=OWNERS,
-    kinds={"json"},
+    deps=REST_ON_EARLIER_MONTHS, partitions_def=MONTHS, group_name="record", **of_asset("json"),
 )  # fmt: skip
 def month_record(
     context: dg.AssetExecutionContext, workspace: Workspace

@@ -14,6 +14,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from assets.partitions import month_of
+from assets.told import ROWS
 from cchc_pipeline import __version__
 from cchc_pipeline.decision766 import Methodology, load_methodology
 from cchc_pipeline.period import TIMEZONE, Month
@@ -156,7 +157,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         path = self.workspace.lake.write(name, Month.parse(context.partition_key), obj)
         context.add_output_metadata(
             {
-                "rows": obj.num_rows,
+                ROWS: obj.num_rows,
                 "bytes": path.stat().st_size,
                 "sha256": content_digest(obj),
                 "path": dg.MetadataValue.path(path),

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 import dagster as dg
 import pyarrow as pa
 
-from assets.extract import OWNERS
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace, versioned
+from assets.told import of_table
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.declared_sources import source_named
 from cchc_pipeline.sources.portal_reading import read_month
 from cchc_pipeline.store import table_from_rows
 
-PORTAL_TABLES = (
-    "portal_scores", "portal_units", "portal_quarantine", "portal_findings", "portal_submissions",
-)  # fmt: skip
+PORTAL_TABLES = source_named("scores").read
 
 
 @dg.multi_asset(
@@ -27,7 +26,7 @@ PORTAL_TABLES = (
     ins={"raw_portal": dg.AssetIn()},
     outs={
         name: dg.AssetOut(
-            owners=OWNERS, kinds={"parquet"}, description=load_contract(name).description.en
+            description=load_contract(name).description.en, **of_table(name, "parquet")
         )
         for name in PORTAL_TABLES
     },

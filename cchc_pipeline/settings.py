@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cchc_pipeline.declared_sources import owed_sources
 from cchc_pipeline.engines.names import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.secret_settings import SECRETS
@@ -26,7 +27,7 @@ from cchc_pipeline.secret_settings import SECRETS
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"
 _NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
-_SOURCE = r"(scores|dossiers|procedures|petitions|agency_reports)"
+_SOURCE = f"({'|'.join(one.source for one in owed_sources())})"
 _ADDRESS = r"https?://[^\s,@?#]+"
 _MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
@@ -129,7 +130,7 @@ class Settings(BaseSettings):
     )
 
     expected_sources: str = Field(
-        "scores,dossiers,procedures,petitions,agency_reports",
+        ",".join(one.source for one in owed_sources() if one.expected),
         pattern=rf"^({_SOURCE}(, *{_SOURCE})*)?$",
         description="What must come each month, or an alert says that it is missing.",
     )

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.declared_sources import declared_sources
 from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.indicators.code_lists import (
     indicator_rows,
@@ -52,11 +53,6 @@ from publish.release import (
 from publish.revisions import Causes, revision_rows, revisions_table
 from publish.vintage import Comparison, comparable, compare, stamp
 
-INPUT_SOURCES = {
-    "procedures": "Danh mục thủ tục hành chính của thành phố",
-    "petitions": "Phản ánh, kiến nghị của thành phố",
-}
-DOSSIER_SOURCE = "Hệ thống thông tin giải quyết thủ tục hành chính thành phố"
 MONTHLY = (
     "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",
     "quarantine_summary", "corrections",
@@ -348,15 +344,16 @@ def _sources(lake: Lake, months: Iterable[Month]) -> Iterable[Source]:
 
 
 def _deliveries(lake: Lake, month: Month) -> Iterable[Source]:
-    """The city's dossiers, as they were received last."""
+    """The city's dossiers, as they were received last, and each smaller source that is cited."""
     received = lake.read("raw_dossiers", month).column("received_at").to_pylist()
     provenances = set(lake.read("dossier_accounts", month).column("provenance").to_pylist())
+    cited = {one.source: one.cited for one in declared_sources() if one.cited}
     if received and provenances:
         provenance = "sample" if "sample" in provenances else "published"
-        yield Source(DOSSIER_SOURCE, max(received), provenance, str(month), "month")
+        yield Source(cited["dossiers"], max(received), provenance, str(month), "month")
     for row in lake.read("input_submissions", month).to_pylist():
-        if row["status"] != "missing" and row["table"] in INPUT_SOURCES:
-            title = INPUT_SOURCES[row["table"]]
+        title = cited.get(row["table"])
+        if row["status"] != "missing" and title:
             yield Source(title, row["received_at"], row["provenance"], str(month), "month")
 
 

@@ -5,12 +5,13 @@ delivery from another. Does not: the reason that follows for a changed value (``
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from cchc_pipeline.declared_sources import declared_sources, owed_sources
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.store import Lake, content_digest
@@ -28,20 +29,15 @@ class Origin:
     """What a published table is made from.
 
     Args:
-        inputs: The inputs, by the names that the table ``submissions`` gives them.
         carried: Whether a month also rests on the earlier months of its year.
+        inputs: The sources, by the names that the table ``submissions`` gives them; where the file
+            names none, all that somebody owes.
     """
 
-    inputs: tuple[str, ...]
     carried: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """Where the lake holds what was handed in, and the columns that tell deliveries apart."""
-
-    table: str
-    columns: tuple[str, ...]
+    inputs: tuple[str, ...] = field(
+        default_factory=lambda: tuple(one.source for one in owed_sources())
+    )
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,6 @@ class Provenance:
 
     basis: str
     tables: dict[str, Origin]
-    deliveries: dict[str, Delivery]
 
 
 @cache
@@ -65,15 +60,15 @@ def load_provenance() -> Provenance:
 
 def input_digests(lake: Lake, months: Iterable[Month]) -> dict[str, dict[str, str]]:
     """A digest of each input of each month; an input that was not handed in has none."""
-    deliveries = load_provenance().deliveries
     return {
         str(month): {
             name: content_digest(held.sort_by([(c, "ascending") for c in columns]), columns)[
                 :_DIGITS
             ]
             for name, held, columns in (
-                (name, lake.read(item.table, month).select(list(item.columns)), item.columns)
-                for name, item in deliveries.items()
+                (one.source, lake.read(one.raw, month).select(list(chosen)), chosen)
+                for one in declared_sources()
+                for chosen in (one.told_apart_by,)
             )
             if held.num_rows
         }

@@ -24,7 +24,7 @@ from cchc_pipeline.sources.inbox_account import (
     stray_lines,
     untaken,
 )
-from cchc_pipeline.sources.inbox_names import PORTAL_FOLDER, RECORDS
+from cchc_pipeline.sources.inbox_names import FOLDERS, PORTAL_FOLDER
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.withdrawals import replay_lines
 from cchc_pipeline.store import Lake
@@ -69,7 +69,7 @@ def _stops(
     archive = RawArchive(settings.raw_dir)
     checks: list[Callable[[], object]] = [
         partial(require_taken, account, folder),
-        *(partial(delivered_paths, folder, load_form(record)) for record in RECORDS),
+        *(partial(delivered_paths, folder / place, load_form(r)) for r, place in FOLDERS.items()),
         partial(judge_drop, folder / PORTAL_FOLDER, month, root, now, archive),
     ]
     for check in checks:

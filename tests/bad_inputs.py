@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import yaml
 import zstandard
 
+from cchc_pipeline.declared_sources import source_of_input
 from cchc_pipeline.errors import CchcError
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import load_settings
@@ -29,13 +30,7 @@ from cchc_pipeline.sources.corrections import read_corrections
 from cchc_pipeline.sources.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.file_drop import read_drop
-from cchc_pipeline.sources.other_inputs import (
-    Circumstances,
-    Reading,
-    read_agency_forms,
-    read_petitions,
-    read_procedures,
-)
+from cchc_pipeline.sources.other_inputs import Circumstances, reader_of
 from cchc_pipeline.sources.portal_reading import read_month
 from cchc_pipeline.unit_lists import load_register
 from publish.portal import Portal
@@ -226,11 +221,6 @@ def _form() -> bytes:
     return filled("H24.M01", {"II.2": {"numerator": 40, "denominator": 50}})
 
 
-_SMALL: dict[str, Callable[[Circumstances], Reading]] = {
-    "petitions": read_petitions, "procedures": read_procedures, "agency_forms": read_agency_forms,
-}  # fmt: skip
-
-
 def _read_small(record: str, folder: Path, file: str, content: bytes) -> Iterator[str]:
     archive = RawArchive(folder / "raw")
     kept = DeliveredFile(file, archive.put(content), len(content), _RECEIVED)
@@ -238,7 +228,9 @@ def _read_small(record: str, folder: Path, file: str, content: bytes) -> Iterato
         MARCH, "H24", _register(), archive, Means(folder / "scratch", "200MB"),
         {record: Delivery(record, MARCH, (kept,))},
     )  # fmt: skip
-    yield from _SMALL[record](about).refused
+    source = source_of_input(record)
+    assert source is not None
+    yield from reader_of(source)(about).refused
 
 
 @cache

@@ -22,6 +22,7 @@ from cchc_pipeline.alerts.facts import (
 )
 from cchc_pipeline.alerts.rules import Alert, Behind, Late
 from cchc_pipeline.alerts.words import AlertWords, Severity, load_words
+from cchc_pipeline.declared_sources import source_named
 from cchc_pipeline.masking import PERSONAL_FORMS, mask
 from cchc_pipeline.period import TIMEZONE
 from cchc_pipeline.release_calendar import Words
@@ -155,9 +156,17 @@ def _of_awaited(fact: AwaitedMonth) -> Values:
 
 def _owed(source: MissingSource) -> Words:
     words = load_words()
-    known = words.sources[source.table]
-    owes = _listed([_same(_quoted(name)) for name in source.units]) if source.units else known.owes
-    return _filled(words.owed_by, {"source": known.name, "owes": owes})
+    owes = source_named(source.table).owes
+    names = [_same(_quoted(name)) for name in source.units]
+    if owes and not names:
+        names = [Words(owes.vi, owes.en)]
+    return _filled(words.owed_by, {"source": _called(source.table), "owes": _listed(names)})
+
+
+def _called(source: str) -> Words:
+    """What a declared source is called."""
+    name = source_named(source).name
+    return Words(name.vi, name.en)
 
 
 def _of_failure(fact: Failure) -> Values:
@@ -180,7 +189,7 @@ def _of_set_aside(fact: SetAside) -> Values:
     folder = {"folder": _same(fact.sheets)}
     return {
         "month": _same(fact.month),
-        "table": words.sources[fact.table].name,
+        "table": _called(fact.table),
         "share": _share(fact.quarantined / fact.rows if fact.rows else 0),
         "limit": _share(fact.limit),
         "rows": _same(fact.rows),
@@ -205,7 +214,7 @@ def _waits(fact: Late) -> Iterable[Words]:
     if fact.failed:
         yield words["failed"]
     if month.missing:
-        names = [load_words().sources[source.table].name for source in month.missing]
+        names = [_called(source.table) for source in month.missing]
         yield _filled(words["missing"], {"sources": _listed(names)})
     if not fact.failed:
         yield words["publication" if month.computed else "unprocessed"]

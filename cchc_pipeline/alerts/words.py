@@ -30,14 +30,6 @@ class KindWords:
 
 
 @dataclass(frozen=True)
-class SourceWords:
-    """What a source is called, and the role that hands it in."""
-
-    name: Words
-    owes: Words
-
-
-@dataclass(frozen=True)
 class AlertWords:
     """All words; the fields are those of the file."""
 
@@ -63,7 +55,6 @@ class AlertWords:
     no_sheets: Words
     shows_nothing: Words
     waits: Mapping[str, Words]
-    sources: Mapping[str, SourceWords]
 
 
 @cache

@@ -7,15 +7,12 @@ Belongs here: the rows of ``quarantine_summary``. Does not: the rules, or settin
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cchc_pipeline.declared_sources import declared_sources
 from cchc_pipeline.period import Month
 
 Row = Mapping[str, Any]
 QUARANTINES: Mapping[str, str] = {
-    "portal_quarantine": "scores",
-    "dossier_quarantine": "dossiers",
-    "agency_quarantine": "agency_reports",
-    "procedure_quarantine": "procedures",
-    "petition_quarantine": "petitions",
+    one.quarantine: one.source for one in declared_sources() if one.quarantine
 }
 """Each table of rows that were set aside, and what ``submissions`` calls the data it is of."""
 

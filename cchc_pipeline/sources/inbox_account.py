@@ -18,14 +18,16 @@ from cchc_pipeline.errors import SourceError
 from cchc_pipeline.masking import mask, visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.inbox_names import (
+    CORRECTIONS,
+    FOLDERS,
     FORMS,
     FORMS_FOLDER,
     LISTS,
     MANIFEST,
     MANIFEST_NAME,
     PORTAL_FOLDER,
+    RECORDS,
     SCORES,
-    TABULAR,
     answer_named,
     inbox_rules,
     is_litter,
@@ -44,7 +46,7 @@ from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.record_files.unpacking import format_of
 
 Fate = Literal["taken", "litter", "not_taken"]
-_GIVING_FIGURES = frozenset({*TABULAR, FORMS, SCORES})
+_GIVING_FIGURES = frozenset({*RECORDS, SCORES}) - {CORRECTIONS}
 _TOLD_TOGETHER = (("taken", SCORES), ("taken", MANIFEST))
 _LONGEST_NAME, _LONGEST_LINE = 120, 340
 
@@ -191,7 +193,7 @@ def stray_lines(inbox: Path) -> Iterator[str]:
 def _entries(folder: Path, root: Path) -> Iterator[Path]:
     """Every entry that is no folder, and every folder that is litter or stands for a file."""
     for path in sorted(folder.iterdir()):
-        known = folder == root and path.name in (PORTAL_FOLDER, FORMS_FOLDER)
+        known = folder == root and path.name in (PORTAL_FOLDER, *FOLDERS.values())
         is_capture = folder == root / PORTAL_FOLDER
         is_folder = path.is_dir() and not is_litter(path.name)
         if (
@@ -269,7 +271,8 @@ def place_of(kind: Kind, path: Path) -> str:
     if kind.name == FORMS:
         stem = plain_name(path.name).split(".xlsx", 1)[0]
         return f"{FORMS_FOLDER}/{visible(stem, _LONGEST_NAME)}.xlsx"
-    return f"{form.files}.{kind.format}{kind.packing}"
+    folder = f"{FOLDERS[kind.name]}/".lstrip("/")
+    return f"{folder}{form.files}.{kind.format}{kind.packing}"
 
 
 def _answer_place(kind: Kind, path: Path) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import Text
+from cchc_pipeline.declared_sources import declared_sources, suggested_names
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
@@ -31,10 +32,14 @@ from cchc_pipeline.sources.record_files.record_form import (
 from cchc_pipeline.sources.record_files.unpacking import format_of
 from cchc_pipeline.typed_data import typed
 
-PORTAL_FOLDER, FORMS_FOLDER, MANIFEST_NAME = "portal", "bao-cao", "manifest.json"
-TABULAR = ("dossiers", "petitions", "procedures")
+PORTAL_FOLDER, MANIFEST_NAME = "portal", "manifest.json"
 SCORES, MANIFEST, FORMS, CORRECTIONS = "scores", "manifest", "agency_forms", "corrections"
-RECORDS = (*TABULAR, FORMS, CORRECTIONS)
+FOLDERS = {one.record: one.folder for one in declared_sources() if one.record}
+"""Every record, and the folder of the month that its files lie in; empty for the month's own."""
+TABULAR = tuple(sorted(s.input for s in declared_sources() if s.kind in ("rows", "export")))
+"""The records whose files are tables with headings."""
+RECORDS = (*TABULAR, *sorted(FOLDERS.keys() - {*TABULAR}))
+FORMS_FOLDER = FOLDERS[FORMS]
 LISTS = ("units", "successions", "publications")
 _LONGEST_PATH = 250
 _ANSWER = re.compile(
@@ -129,12 +134,7 @@ def other_format(kind: str, form: RecordForm) -> str:
 
 def record_at(path: Path, month_folder: Path) -> RecordForm | None:
     """The record that takes a file in by its place and name."""
-    if path.parent == month_folder:
-        forms = (load_form(record) for record in (*TABULAR, CORRECTIONS))
-    elif path.parent == month_folder / FORMS_FOLDER:
-        forms = (load_form(record) for record in (FORMS,))
-    else:
-        return None
+    forms = (load_form(r) for r in RECORDS if path.parent == month_folder / FOLDERS[r])
     return next((form for form in forms if is_of_record(path.name, form)), None)
 
 
@@ -158,7 +158,7 @@ def window_in(name: str) -> str:
 def kind_suggested(*names: str) -> str:
     """The kind of input that names of a file and its folders suggest; empty where none does."""
     for fold in map(fold_heading, names):
-        for kind, hints in inbox_rules().names.items():
+        for kind, hints in (*suggested_names(), *inbox_rules().names.items()):
             if any(hint in fold for hint in hints):
                 return kind
     return ""

@@ -8,14 +8,16 @@ Belongs here: judging the rows of ``phan-anh*`` files. Does not: opening files, 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.period import Month
 from cchc_pipeline.sources.quarantined import Fault, Quarantined
 from cchc_pipeline.sources.record_rows import (
     Judged,
+    Reading,
     RecordRow,
     Repetition,
+    reading_of_rows,
     set_row_aside,
     unreadable_line,
     without_repetitions,
@@ -23,6 +25,9 @@ from cchc_pipeline.sources.record_rows import (
 from cchc_pipeline.sources.text_values import Moment, is_cell_error, read_coded, read_moment
 from cchc_pipeline.sources.unit_texts import Holder, UnitTexts
 from cchc_pipeline.units import UnitRegister
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.other_inputs import Circumstances
 
 TABLE = "petitions"
 _MOMENTS = {"received": "NgayTiepNhan", "due": "HanXuLy", "answered": "NgayTraLoi"}
@@ -53,6 +58,15 @@ def petitions_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Petition, ..
         Petition(code="", **{key: value for key, value in row.items() if key != "period"})
         for row in rows
     )
+
+
+def read_petitions(about: "Circumstances") -> Reading:
+    """The month's petitions."""
+
+    def judge(rows: Iterable[RecordRow]) -> Judged[Petition]:
+        return judge_petitions(rows, about.month, about.register, about.root)
+
+    return reading_of_rows(TABLE, about, judge)
 
 
 def judge_petitions(

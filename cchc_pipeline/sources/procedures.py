@@ -8,15 +8,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.period import Month
 from cchc_pipeline.reference import read_yaml
 from cchc_pipeline.sources.quarantined import Fault, Quarantined
 from cchc_pipeline.sources.record_rows import (
     Judged,
+    Reading,
     RecordRow,
     Repetition,
+    reading_of_rows,
     set_row_aside,
     unreadable_line,
     without_repetitions,
@@ -29,6 +31,9 @@ from cchc_pipeline.sources.text_values import (
     read_flag,
     read_procedure_code,
 )
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.other_inputs import Circumstances
 
 TABLE = "procedures"
 UNKNOWN_FIELD = "UNKNOWN"
@@ -90,6 +95,11 @@ def procedures_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Procedure, 
         Procedure("", 0, row["procedure_code"], **{name: row[name] for name in names})
         for row in rows
     )
+
+
+def read_procedures(about: "Circumstances") -> Reading:
+    """The month's procedure catalogue."""
+    return reading_of_rows(TABLE, about, judge_procedures)
 
 
 def judge_procedures(rows: Iterable[RecordRow]) -> Judged[Procedure]:

@@ -1,19 +1,24 @@
 """A row of a small record, as any reader hands it over, and what judging all rows came to.
 
-Belongs here: the types that the catalogue and petitions share, and the collapse of repeated rows.
-Does not: the readers of files, or the rules of one record.
+Belongs here: the types that all small sources share, the collapse of repeated rows, and what a
+month of rows comes to by table. Does not: the readers of files, or the rules of one record.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from cchc_pipeline.declared_sources import source_named
 from cchc_pipeline.masking import mask
 from cchc_pipeline.sources.quarantined import Fault, Quarantined, quarantine
 from cchc_pipeline.sources.record_files.record_form import load_form
 
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.other_inputs import Circumstances
+
+SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
 _LINE_LENGTH = 200
 
 
@@ -139,3 +144,65 @@ def without_repetitions(
         for row in same:
             set_aside += set_row_aside(how.table, row, row.unit_code, [how.fault(row)])
     return Judged(rows, tuple(kept), tuple(set_aside), duplicates)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Rows by the table that they are for, and one line for each file that was not read.
+
+    A file that cannot be read counts as not handed in; it stops no month.
+    """
+
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    refused: tuple[str, ...] = ()
+
+
+def reading_of_rows(
+    source: str,
+    about: "Circumstances",
+    judge: Callable[[Iterable[RecordRow]], Judged[Any]],
+) -> Reading:
+    """A month of a source of rows: accepted and set aside as declared, and the city's account.
+
+    Args:
+        source: Its name.
+        about: What it is read with.
+        judge: Judges the rows of all files together; what it accepts has ``as_row``.
+    """
+    declared = source_named(source)
+    rows, refused = about.rows(declared.input)
+    judged = judge(rows)
+    set_aside = [entry.as_row(str(about.month)) for entry in judged.quarantined]
+    return Reading(
+        {
+            declared.accepted[0]: [row.as_row(about.month) for row in judged.accepted],
+            str(declared.quarantine): set_aside,
+            SUBMISSIONS: [_account(source, about, judged, rows, refused)],
+        },
+        refused,
+    )
+
+
+def _account(
+    source: str,
+    about: "Circumstances",
+    judged: Judged[Any],
+    rows: Iterable[RecordRow],
+    refused: Sequence[str],
+) -> dict[str, Any]:
+    """What the city handed in of a source; missing if no file came that can be read."""
+    files = about.files(source_named(source).input)
+    came = len(refused) < len(files)
+    is_sample = any(row.texts.get(SAMPLE_MARK) for row in rows)
+    return {
+        "period": str(about.month),
+        "unit_code": about.root,
+        "table": source,
+        "received_at": max(file.received_at for file in files) if came else None,
+        "rows": judged.rows if came else None,
+        "accepted": len(judged.accepted) if came else None,
+        "quarantined": judged.quarantined_rows if came else None,
+        "duplicates": judged.duplicates if came else None,
+        "status": "missing" if not came else "partial" if refused else "received",
+        "provenance": "sample" if is_sample else "published",
+    }

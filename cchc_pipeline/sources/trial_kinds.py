@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.decision766 import load_methodology
+from cchc_pipeline.declared_sources import DeclaredSource, source_of_input
 from cchc_pipeline.errors import CchcError, SourceError, UsageError
 from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month, utc_text
@@ -26,15 +27,14 @@ from cchc_pipeline.sources.file_drop import Drop, read_drop
 from cchc_pipeline.sources.inbox_account import account_of, place_of, untaken
 from cchc_pipeline.sources.inbox_names import (
     CORRECTIONS,
+    FOLDERS,
     FORMS,
-    FORMS_FOLDER,
     LISTS,
     MANIFEST,
     MANIFEST_NAME,
     PORTAL_FOLDER,
     RECORDS,
     SCORES,
-    TABULAR,
     answer_named,
     is_litter,
     is_of_record,
@@ -45,16 +45,11 @@ from cchc_pipeline.sources.inbox_names import (
     window_in,
 )
 from cchc_pipeline.sources.input_kinds import ANY_ROOT, Kind, kind_by_content
-from cchc_pipeline.sources.other_inputs import (
-    Circumstances,
-    Reading,
-    read_agency_forms,
-    read_petitions,
-    read_procedures,
-)
+from cchc_pipeline.sources.other_inputs import Circumstances, reader_of
 from cchc_pipeline.sources.portal_reading import read_month
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.record_files.unpacking import format_of
+from cchc_pipeline.sources.record_rows import SUBMISSIONS
 from cchc_pipeline.sources.trial import Refusal, Trial, limit_broken, means_in, try_dossiers
 from cchc_pipeline.unit_lists import load_register
 from cchc_pipeline.units import UnitRegister
@@ -63,13 +58,7 @@ KINDS = (*RECORDS, SCORES, MANIFEST, *LISTS)
 NOT_TAKEN = "not_taken"
 TIMELESS = (CORRECTIONS, *LISTS, NOT_TAKEN)
 """Kinds that can be judged without knowing the month."""
-_READERS: Mapping[str, Callable[[Circumstances], Reading]] = {
-    "petitions": read_petitions, "procedures": read_procedures, FORMS: read_agency_forms,
-}  # fmt: skip
-_QUARANTINES = {
-    "petitions": "petition_quarantine", "procedures": "procedure_quarantine",
-    FORMS: "agency_quarantine",
-}  # fmt: skip
+_IN_FOLDERS = {folder: record for record, folder in FOLDERS.items() if folder}
 
 
 @dataclass(frozen=True)
@@ -174,8 +163,8 @@ def _in_folder(folder: Path, table: str | None) -> Iterator[tuple[str, Path]]:
     paths = [path for path in sorted(folder.iterdir()) if not is_litter(path.name)]
     if table == SCORES or folder.name == PORTAL_FOLDER or any(answer_named(p.name) for p in paths):
         yield SCORES, folder
-    elif table or folder.name == FORMS_FOLDER:
-        yield from ((table or FORMS, path) for path in paths if path.is_file())
+    elif kind := table or _IN_FOLDERS.get(folder.name):
+        yield from ((kind, path) for path in paths if path.is_file())
     elif any(path.is_dir() and month_named(path.name) for path in paths):
         todo = "name the folder of one month, such as inbox/2024-03"
         raise UsageError("it holds months", where=visible(str(folder), 200), todo=todo)
@@ -217,7 +206,7 @@ def _kind_named(file: str) -> str:
         return name.removesuffix(".csv")
     if name == MANIFEST_NAME or answer_named(name):
         return MANIFEST if name == MANIFEST_NAME else SCORES
-    forms = (load_form(record) for record in (*TABULAR, CORRECTIONS))
+    forms = (load_form(record) for record in RECORDS if record != FORMS)
     taken = (form for form in forms if is_of_record(name, form) and not unread_ending(name, form))
     return next((form.record for form in taken), "")
 
@@ -226,8 +215,9 @@ def _judged(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
     if kind == "dossiers":
         named = [NamedFile(_read_as(file, kind), file) for file in files]
         return try_dossiers(named, terms.of_month, terms.register, terms.settings)
-    if kind in _READERS:
-        return _small_record(kind, files, terms)
+    source = source_of_input(kind)
+    if source and source.reader:
+        return _small_record(source, files, terms)
     if kind == CORRECTIONS:
         count = sum(len(read_corrections(f.read_bytes(), visible(f.name, 120))) for f in files)
         return Trial(kind, terms.month, count, count)
@@ -256,7 +246,8 @@ def _read_as(file: Path, kind: str) -> str:
     return f"{name}.{shown.format}{shown.packing}"
 
 
-def _small_record(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
+def _small_record(source: DeclaredSource, files: Sequence[Path], terms: TrialTerms) -> Trial:
+    kind = source.input
     with tempfile.TemporaryDirectory(prefix="cchc-") as folder:
         archive, received = RawArchive(Path(folder) / "raw"), utc_text(terms.now)
         kept = tuple(
@@ -266,9 +257,9 @@ def _small_record(kind: str, files: Sequence[Path], terms: TrialTerms) -> Trial:
             terms.of_month, terms.settings.root_unit, terms.register, archive,
             means_in(Path(folder), terms.settings), {kind: Delivery(kind, terms.of_month, kept)},
         )  # fmt: skip
-        reading = _READERS[kind](about)
-    handed_in = [row for row in reading.tables["submissions"] if row["status"] != "missing"]
-    refusals = [_refusal(row) for row in reading.tables[_QUARANTINES[kind]]]
+        reading = reader_of(source)(about)
+    handed_in = [row for row in reading.tables[SUBMISSIONS] if row["status"] != "missing"]
+    refusals = [_refusal(row) for row in reading.tables[str(source.quarantine)]]
     refusals += [Refusal("", 0, "FILE_UNREADABLE", "*", line, "") for line in reading.refused]
     return _summed(kind, terms, handed_in, refusals)
 

@@ -20,7 +20,7 @@ from cchc_pipeline.sources.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.deliveries import Delivery, last_delivery, make_last
 from cchc_pipeline.sources.inbox_account import InboxFile
 from cchc_pipeline.sources.inbox_names import (
-    FORMS,
+    FOLDERS,
     FORMS_FOLDER,
     PORTAL_FOLDER,
     RECORDS,
@@ -183,8 +183,9 @@ def _deliveries(archive: RawArchive, month: Month) -> Iterator[Delivery]:
 
 
 def _holds(delivery: Delivery, path: PurePosixPath) -> bool:
-    in_forms = FORMS_FOLDER in path.parts[:-1]
-    fits = delivery.record == FORMS if in_forms else PORTAL_FOLDER not in path.parts[:-1]
+    named = {*path.parts[:-1]}
+    said = named & {*FOLDERS.values()}
+    fits = FOLDERS[delivery.record] in said if said else PORTAL_FOLDER not in named
     return fits and any(file.name == path.name for file in delivery.files)
 
 

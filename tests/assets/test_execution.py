@@ -15,9 +15,11 @@ from assets.instance import end_dead_runs, persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.publish import PUBLISH_POOL
 from assets.resources import Workspace
+from assets.told import COLUMNS, ROWS
 from cchc_pipeline.definitions import defs
 from cchc_pipeline.errors import CheckFailedError, SourceError
 from cchc_pipeline.period import Month
+from cchc_pipeline.store import Lake
 from tests.command_line import (
     FIRST,
     MONTH,
@@ -60,10 +62,24 @@ def test_a_table_is_stored_with_its_rows_size_and_digest(
 ) -> None:
     stored = _materialization(instance, "scores")
     assert stored.partition == MONTH
-    assert stored.metadata["rows"].value == len(in_lake(published_home, "scores"))
+    assert stored.metadata["dagster/row_count"].value == len(in_lake(published_home, "scores"))
     digest = str(stored.metadata["sha256"].value)
     assert stored.tags is not None
     assert stored.tags["dagster/data_version"] == digest[:16]
+
+
+def test_every_table_of_a_month_tells_how_many_rows_it_has(
+    instance: dg.DagsterInstance, published_home: Path
+) -> None:
+    graph = defs.resolve_asset_graph()
+    names = [key.to_user_string() for key in graph.get_all_asset_keys()]
+    tables = [name for name in names if COLUMNS in graph.get(dg.AssetKey(name)).metadata]
+    lake = Lake(published_home / "lake", "H24")
+    told = {name: _materialization(instance, name).metadata.get(ROWS) for name in tables}
+    assert len(tables) > 30
+    for name, rows in told.items():
+        assert rows is not None, name
+        assert rows.value == lake.read(name, Month.parse(MONTH)).num_rows, name
 
 
 def test_a_publication_says_which_release_it_made(instance: dg.DagsterInstance) -> None:

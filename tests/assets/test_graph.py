@@ -9,8 +9,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from assets.checks import CHECKED_TABLES, NAMES, RULES
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.made_from import FIRST_STEP, REST_ON_EARLIER_MONTHS
+from assets.made_from import FIRST_STEP, REST_ON_EARLIER_MONTHS, program_digest
 from assets.partitions import MONTHS
+from assets.told import COLUMNS, OWNERS
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import FIRST_MONTH
 from cchc_pipeline.definitions import defs
@@ -21,6 +22,11 @@ JUDGED_BY_DUCKDB = {"dossiers", "dossier_quarantine", "dossier_counts", "error_s
 """As long as the export: their rows are judged when they are made, and checked as a whole.
 
 Counts are cast to their contract when they are made; their sums are those of the statistics."""
+NO_TABLES = {
+    "error_sheets", "month_begun", "month_by_itself", "month_record", "release", "publication",
+    "release_preview",
+}  # fmt: skip
+"""What leaves files, a record or a site: it has no contract."""
 GRAPH = defs.resolve_asset_graph()
 
 
@@ -91,9 +97,23 @@ def test_the_definitions_load_as_dagster_dev_loads_them() -> None:
 @pytest.mark.parametrize("name", _described())
 def test_every_asset_has_an_owner_and_says_what_it_is(name: str) -> None:
     node = GRAPH.get(dg.AssetKey(name))
-    assert node.owners
+    assert node.owners == OWNERS
+    assert node.kinds
+    assert node.code_version == program_digest()[: len(str(node.code_version))]
+    assert len(str(node.code_version)) >= 12
     assert node.description
     assert len(node.description) > 20
+
+
+@pytest.mark.parametrize("name", sorted(set(_described()) - NO_TABLES))
+def test_every_table_shows_the_columns_of_its_contract(name: str) -> None:
+    contract, shown = load_contract(name), GRAPH.get(dg.AssetKey(name)).metadata[COLUMNS]
+    assert isinstance(shown, dg.TableSchema)
+    assert [(c.name, c.type, c.description, not c.constraints.nullable) for c in shown.columns] == [
+        (f.name, f.type, f.description.en, f.required) for f in contract.fields
+    ]
+    assert shown.constraints is not None
+    assert shown.constraints.other == [f"primary key: {', '.join(contract.primary_key)}"]
 
 
 def test_every_check_says_what_it_checks() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_code_list, load_contract
+from cchc_pipeline.declared_sources import declared_sources
 from cchc_pipeline.errors import UsageError
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake
@@ -309,9 +310,9 @@ def test_inputs_that_came_and_inputs_that_were_replaced_are_told_apart() -> None
 def test_every_table_of_figures_says_what_it_is_made_from() -> None:
     provenance = load_provenance()
     assert set(PUBLISHED_TABLES) - CODE_LISTS - {REVISIONS} <= provenance.tables.keys()
-    assert {name for origin in provenance.tables.values() for name in origin.inputs} == set(
-        provenance.deliveries
-    )
+    assert {name for origin in provenance.tables.values() for name in origin.inputs} == {
+        one.source for one in declared_sources()
+    }
 
 
 def test_the_reasons_are_those_of_the_code_list() -> None:

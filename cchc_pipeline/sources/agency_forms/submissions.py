@@ -1,14 +1,43 @@
-"""Who owes a form in a month, and whether it came.
+"""A month of agency forms: what they report, who owes one, and whether it came.
 
-Belongs here: the rows of ``submissions`` for agency forms. Does not: reading the forms
+Belongs here: the entry of this source, and its rows of ``submissions``. Does not: reading a form
 (``forms``), or other sources' submissions.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.agency_form import owing_forms
-from cchc_pipeline.sources.agency_forms.forms import TABLE, FormReading, FormsReading, FormTerms
+from cchc_pipeline.declared_sources import source_named
+from cchc_pipeline.sources.agency_forms.forms import (
+    TABLE,
+    FormReading,
+    FormsReading,
+    FormTerms,
+    read_forms,
+)
+from cchc_pipeline.sources.record_rows import SUBMISSIONS, Reading
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.other_inputs import Circumstances
+
+
+def read_agency_forms(about: "Circumstances") -> Reading:
+    """The month's forms; one that cannot be read counts as not handed in, and is told."""
+    declared = source_named(TABLE)
+    terms = FormTerms(about.month, about.register, about.root)
+    files = about.files(declared.input)
+    reading = read_forms([(file.name, about.archive.get(file.sha256)) for file in files], terms)
+    received = {file.name: file.received_at for file in files}
+    handed_in = submission_rows(reading, terms, received)
+    return Reading(
+        {
+            declared.accepted[0]: [report.as_row() for report in reading.reports],
+            str(declared.quarantine): [q.as_row(str(about.month)) for q in reading.quarantined],
+            SUBMISSIONS: [{**row, "provenance": "published"} for row in handed_in],
+        },
+        tuple(str(refusal) for refusal in reading.refused),
+    )
 
 
 def submission_rows(
