@@ -294,11 +294,11 @@ def _tell_release(job: "Job", release: str | None, report: "Report") -> None:
     from publish.release_summary import summary_of_published
     from publish.site.release_notes import release_page
 
-    latest = job.portal.latest()
+    latest, site = job.portal.latest(), job.portal.current
     if release is None or latest is None:
+        report.page = str(site / "index.html") if latest else None
         report.result("no_news")
         return
-    site = job.portal.current
     summary = summary_of_published(latest, job.settings.root_unit)
     report.released(summary, site / "index.html", site / release_page(release))
     report.result("published", release=release, page=site / "index.html")

@@ -38,7 +38,8 @@ class Report:
         job: What was asked for; None while that is judged.
         months: Each month with its state, why it was made, and its facts.
         plan: The lines of a dry run.
-        release: The release that went out, or would, with its address.
+        release: The release that went out, or would; None if there is no news.
+        page: The address to look at: the front page of the portal, or of the preview.
         is_shown: Whether the last step, which shows it, has begun.
         is_done: Whether nothing is left but to tell it.
     """
@@ -50,6 +51,7 @@ class Report:
     months: "dict[Month, dict[str, Any]]" = field(default_factory=dict)
     plan: list[str] | None = None
     release: dict[str, Any] | None = None
+    page: str | None = None
     is_shown: bool = False
     is_done: bool = False
 
@@ -126,7 +128,7 @@ class Report:
         """
         from cchc_pipeline.run_summary import as_data, release_lines
 
-        self.release = {**as_data(summary), "page": str(page), "release_page": str(own_page)}
+        self.release, self.page = {**as_data(summary), "page": str(own_page)}, str(page)
         if not self.as_json:
             self.lines(release_lines(summary, str(own_page), self.speech))
 
@@ -143,6 +145,7 @@ class Report:
             "error": error.parts if error else None,
             "months": [{"month": str(m), **facts} for m, facts in sorted(self.months.items())],
             "release": self.release,
+            "page": self.page,
         }
         if self.plan is not None:
             content["plan"] = self.plan

@@ -35,11 +35,13 @@ def _came_lines(summary: "MonthSummary", speech: Speech) -> Iterator[str]:
     if not summary.came:
         yield speech.say("nothing_came", month=month)
     for came in summary.came:
-        line = "came_partly" if came.is_partial else "came"
-        source, account = _source(came.table, speech), _account(came.account, speech)
-        yield speech.say(line, month=month, source=source, files=came.files, account=account)
+        line, source = "came_partly" if came.is_partial else "came", _source(came.table, speech)
+        if came.is_partial or len(came.by_file) != 1:
+            account = _account(came.account, speech)
+            yield speech.say(line, month=month, source=source, files=came.files, account=account)
         for file, rows in came.by_file.items():
-            yield speech.say("came_file", month=month, file=file, account=_account(rows, speech))
+            account = _account(rows, speech)
+            yield speech.say("came_file", month=month, source=source, file=file, account=account)
 
 
 def _account(account: "Account", speech: Speech) -> str:

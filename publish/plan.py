@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from cchc_pipeline.errors import SourceError
 from cchc_pipeline.period import Month
@@ -85,7 +84,7 @@ def _corrections(month: Month, settings: Settings) -> tuple[Entry, ...]:
     archive, form = RawArchive(settings.raw_dir), load_form(CORRECTIONS)
     paths = delivered_paths(settings.inbox_dir / str(month), form)
     found = [(path.name, path.read_bytes(), "") for path in paths]
-    last = None if paths else last_delivery(form, month, archive)
+    last = None if paths else last_delivery(archive, form.record, month)
     for file in last.files if last else ():
         todo = todo_of_replayed(file.name, month, file.received_at)
         found.append((file.name, archive.get(file.sha256), todo))
