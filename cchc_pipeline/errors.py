@@ -51,7 +51,9 @@ class CchcError(Exception):
     @property
     def parts(self) -> dict[str, str | int]:
         """The error for a script: what, where, what to do, and the exit code."""
-        what, where, todo = (visible(text, None) for text in (self.what, self.where, self.todo))
+        lines = self.what.split(_NEXT_LINE) if self.may_list else [self.what]
+        what = _NEXT_LINE.join(visible(line, None) for line in lines)
+        where, todo = visible(self.where, None), visible(self.todo, None)
         return {"what": what, "where": where, "todo": todo, "exit_code": self.exit_code}
 
 

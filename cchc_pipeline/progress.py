@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-    from assets.telling import Begun, Telling, Turn
+    from assets.telling import Begun, Step, Telling, Turn
     from cchc_pipeline.period import Month
     from cchc_pipeline.run_words import Speech
 
@@ -71,6 +71,13 @@ class Screen:
         """Another job runs from now on."""
         self.begun, self.at, self.done, self.doing = begun, time.monotonic(), 0, ""
 
+    def stepped(self, step: "Step") -> None:
+        """A step begins, or has ended."""
+        self.done += step.has_ended
+        self.doing = self.speech.doing(step.name)
+        if step.has_ended and self.has_steps:
+            self.line(f"  {step.name}")
+
     def made(self, month: "Month") -> None:
         """A month is made: by itself, or as one of many."""
         if self.begun is not None and self.begun.month is None:
@@ -102,7 +109,7 @@ def _current() -> Screen:
 
 def tell(telling: "Telling") -> None:
     """Show what is told: lines as they are, everything else in the reader's words."""
-    from assets.telling import SIDE_BY_SIDE, YEARS, Begun, Made, Step, Turn
+    from assets.telling import SIDE_BY_SIDE, YEARS, Begun, Made, Turn
 
     screen = _current()
     if isinstance(telling, str):
@@ -116,11 +123,8 @@ def tell(telling: "Telling") -> None:
             screen.line(screen.speech.say(line, months=telling.steps))
     elif isinstance(telling, Made):
         screen.made(telling.month)
-    elif isinstance(telling, Step):
-        screen.done += telling.has_ended
-        screen.doing = screen.speech.doing(telling.name)
-        if telling.has_ended and screen.has_steps:
-            screen.line(f"  {telling.name}")
+    else:
+        screen.stepped(telling)
 
 
 def _turn(turn: "Turn", speech: "Speech") -> str:
