@@ -120,10 +120,9 @@ def _side_by_side(
 def _die_with_parent() -> None:
     """Otherwise a worker would write to the lake after its command, and its lock, are gone.
 
-    It can be told to end, as the pool does; Ctrl-C at the terminal is the command's to answer.
+    Ctrl-C at the terminal is the command's to answer.
     """
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

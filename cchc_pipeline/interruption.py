@@ -4,9 +4,10 @@ Belongs here: waiting for the signal, the line, the end. Does not: what the line
 (whoever works tells it by ``explain``), or leaving things whole: a run may be killed at any moment,
 and the next one goes on with what is left.
 
-The signals are blocked for all other threads and waited for by one: no handler runs in the middle
-of somebody's code, so that neither Dagster, DuckDB nor an import turns them into an error of its
-own, and a long query does not put them off. Nothing that costs an import stands here.
+The interpreter writes each signal to a pipe at the moment at which it comes, and one thread waits
+for it: a long query does not put it off, and whatever handler Dagster has installed by then need
+not be reached. The signals are not blocked, since the programs that Dagster starts would inherit
+that and could not be ended. Nothing that costs an import stands here.
 """
 
 import contextlib
@@ -14,12 +15,15 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 COMMANDS = frozenset({"run", "backfill", "preview"})
 """The commands that work for long; the others end as Python programs do."""
-_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_A_MOMENT = 0.1
+"""Seconds: longer than a thread that is due has to wait for its turn."""
 _CLEAR_LINE = "\r\x1b[2K\x1b[?25h"
 """On a terminal: write over the live line, and show the cursor again."""
 _TRACKER_IS_SILENT = "ignore:resource_tracker"
@@ -44,13 +48,28 @@ def _before_the_work(name: str) -> Ending:
 _explain: list[Explain] = [_before_the_work]
 
 
+_streams: dict[int, int] = {}
+"""Copies of stdout and stderr: within a step Dagster lets both lead to a file of its own."""
+
+
 def guard(arguments: Sequence[str]) -> None:
     """Wait for the signals from now on, if these are the arguments of a command that works long."""
     command = next((word for word in arguments if not word.startswith("-")), "")
-    is_watched = signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    if command in COMMANDS and not is_watched:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        threading.Thread(target=_watch, name="interruption", daemon=True).start()
+    if command not in COMMANDS or _streams:
+        return
+    _streams.update({stream: os.dup(stream) for stream in (1, 2)})
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_watch, args=(reading,), name="interruption", daemon=True).start()
+
+
+def give_way() -> None:
+    """Before an error is told: if a signal was its cause, this process ends here."""
+    if _streams:
+        time.sleep(_A_MOMENT)
 
 
 def explain(said: Explain) -> None:
@@ -63,12 +82,13 @@ def silence_tracker() -> None:
     os.environ.setdefault("PYTHONWARNINGS", _TRACKER_IS_SILENT)
 
 
-def _watch() -> None:
+def _watch(pipe: int) -> None:
     while True:
-        name = signal.Signals(signal.sigwait(_SIGNALS)).name
-        ending = _explained(name)
-        if ending is not None:
-            _end(ending)
+        number = os.read(pipe, 1)[0]
+        if number in _SIGNALS:
+            ending = _explained(signal.Signals(number).name)
+            if ending is not None:
+                _end(ending)
 
 
 def _explained(name: str) -> Ending | None:
@@ -83,10 +103,10 @@ def _end(ending: Ending) -> None:
     multiprocessing = sys.modules.get("multiprocessing")
     for child in multiprocessing.active_children() if multiprocessing else ():
         child.kill()
-    start = _CLEAR_LINE if os.isatty(2) else ""
+    start = _CLEAR_LINE if os.isatty(_streams[2]) else ""
     for stream, text in ((2, f"{start}{ending.line}\n"), (1, ending.document)):
         left = text.encode(errors="backslashreplace")
         with contextlib.suppress(OSError):  # whoever read has left
             while left:
-                left = left[os.write(stream, left) :]
+                left = left[os.write(_streams[stream], left) :]
     os._exit(ending.code)

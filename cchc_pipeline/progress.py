@@ -4,12 +4,13 @@ Belongs here: how progress looks on stderr, and the count of a backfill. Does no
 (``assets.telling``), the words (``run_words``), or the summaries (``run_summary``).
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -34,11 +35,13 @@ class Screen:
     Args:
         speech: The language.
         has_steps: Each step of Dagster's that ended is a line, for engineers.
+        stream: Where lines go.
         live: The line of the terminal; None elsewhere.
     """
 
     speech: "Speech"
     has_steps: bool = False
+    stream: TextIO = field(default_factory=lambda: sys.stderr)
     live: "Live | None" = None
     begun: "Begun | None" = None
     at: float = 0.0
@@ -92,7 +95,7 @@ class Screen:
         """Say a line; nothing raw is in it."""
         shown = visible(text, None)
         if self.live is None:
-            typer.echo(shown, err=True)
+            typer.echo(shown, file=self.stream)
         else:
             self.live.console.print(_plain(shown), soft_wrap=True)
 
@@ -143,15 +146,28 @@ def speak(speech: "Speech") -> None:
 def shown(speech: "Speech", *, has_steps: bool = False) -> Iterator[None]:
     """Tell in a language, on a terminal with a live line that is gone at the end."""
     global _screen  # noqa: PLW0603 - a process has one stderr
-    before, _screen = _screen, Screen(speech, has_steps)
-    try:
-        if sys.stderr.isatty():
-            with _living(_screen) as _screen.live:
+    before = _screen
+    with _own_stderr() as stream:
+        _screen = Screen(speech, has_steps, stream)
+        try:
+            if stream.isatty():
+                with _living(_screen) as _screen.live:
+                    yield
+            else:
                 yield
-        else:
-            yield
-    finally:
-        _screen = before
+        finally:
+            _screen = before
+
+
+@contextmanager
+def _own_stderr() -> Iterator[TextIO]:
+    """Stderr under a number of its own: within a step Dagster lets the usual one lead to a file."""
+    if sys.stderr is not sys.__stderr__:
+        yield sys.stderr
+        return
+    number = os.dup(2)
+    with open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1) as stream:  # noqa: PTH123 - a number
+        yield stream
 
 
 def _living(screen: Screen) -> "Live":
@@ -160,7 +176,7 @@ def _living(screen: Screen) -> "Live":
 
     return Live(
         get_renderable=lambda: _plain(screen.text(time.monotonic())),
-        console=Console(stderr=True, highlight=False),
+        console=Console(file=screen.stream, highlight=False),
         refresh_per_second=_TIMES_A_SECOND,
         transient=True,
         redirect_stdout=False,

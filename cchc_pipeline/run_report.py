@@ -200,6 +200,7 @@ def reported(command: str, *, as_json: bool, lang: str | None) -> Iterator[Repor
         with progress.shown(report.speech, has_steps=DEBUG in sys.argv):
             yield report
     except Exception as error:
+        interruption.give_way()
         report.is_done = True
         if as_json:
             typer.echo(report.document(foreseen(error)))
