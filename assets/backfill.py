@@ -118,12 +118,8 @@ def _side_by_side(
 
 
 def _die_with_parent() -> None:
-    """Otherwise a worker would write to the lake after its command, and its lock, are gone.
-
-    Ctrl-C at the terminal is the command's to answer.
-    """
+    """Otherwise a worker would write to the lake after its command, and its lock, are gone."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def process(fields: Mapping[str, Any], job: str | None, months: Sequence[str]) -> list[Ended]:

@@ -6,8 +6,9 @@ and the next one goes on with what is left.
 
 The interpreter writes each signal to a pipe at the moment at which it comes, and one thread waits
 for it: a long query does not put it off, and whatever handler Dagster has installed by then need
-not be reached. The signals are not blocked, since the programs that Dagster starts would inherit
-that and could not be ended. Nothing that costs an import stands here.
+not be reached. Ctrl-C goes to every process of the terminal: the main thread blocks it, so that
+what it starts (workers, Dagster's helpers) inherits that and leaves the answer to this process.
+SIGTERM is not blocked, since such helpers could not be ended then. Nothing that costs an import stands here.
 """
 
 import contextlib
@@ -64,6 +65,7 @@ def guard(arguments: Sequence[str]) -> None:
     for number in _SIGNALS:
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_watch, args=(reading,), name="interruption", daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def give_way() -> None:
@@ -100,9 +102,7 @@ def _explained(name: str) -> Ending | None:
 
 
 def _end(ending: Ending) -> None:
-    multiprocessing = sys.modules.get("multiprocessing")
-    for child in multiprocessing.active_children() if multiprocessing else ():
-        child.kill()
+    _end_children()
     start = _CLEAR_LINE if os.isatty(_streams[2]) else ""
     for stream, text in ((2, f"{start}{ending.line}\n"), (1, ending.document)):
         left = text.encode(errors="backslashreplace")
@@ -110,3 +110,15 @@ def _end(ending: Ending) -> None:
             while left:
                 left = left[os.write(_streams[stream], left) :]
     os._exit(ending.code)
+
+
+def _end_children() -> None:
+    """Workers at once; Dagster's helpers, which would go within a second, as they are told to."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    for worker in multiprocessing.active_children() if multiprocessing else ():
+        worker.kill()
+    with contextlib.suppress(OSError, ValueError):
+        for thread in os.listdir("/proc/self/task"):  # noqa: PTH208 - pathlib is an import
+            with open(f"/proc/self/task/{thread}/children") as children:  # noqa: PTH123
+                for child in children.read().split():
+                    os.kill(int(child), signal.SIGTERM)

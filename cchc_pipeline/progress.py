@@ -72,7 +72,12 @@ class Screen:
 
     def began(self, begun: "Begun") -> None:
         """Another job runs from now on."""
-        self.begun, self.at, self.done, self.doing = begun, time.monotonic(), 0, ""
+        self.begun, self.at, self.done, self.doing = (
+            begun,
+            time.monotonic(),
+            0,
+            self.speech.say("ready"),
+        )
 
     def stepped(self, step: "Step") -> None:
         """A step begins, or has ended."""

@@ -165,11 +165,9 @@ def approve(
 
 
 def _tell_plan(job: "Job", report: "Report") -> None:
-    """The lines of a dry run: on stdout, since they are what was asked for."""
+    """The lines of a dry run: they are what was asked for."""
     report.plan = list(_plan_lines(job))
-    if not report.as_json:
-        for line in report.plan:
-            typer.echo(line)
+    report.results += report.plan
 
 
 def _plan_lines(job: "Job") -> Iterator[str]:

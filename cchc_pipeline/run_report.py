@@ -40,6 +40,7 @@ class Report:
         plan: The lines of a dry run.
         release: The release that went out, or would; None if there is no news.
         page: The address to look at: the front page of the portal, or of the preview.
+        results: The lines of the result.
         is_shown: Whether the last step, which shows it, has begun.
         is_done: Whether nothing is left but to tell it.
     """
@@ -52,6 +53,7 @@ class Report:
     plan: list[str] | None = None
     release: dict[str, Any] | None = None
     page: str | None = None
+    results: list[str] = field(default_factory=list)
     is_shown: bool = False
     is_done: bool = False
 
@@ -133,9 +135,8 @@ class Report:
             self.lines(release_lines(summary, str(own_page), self.speech))
 
     def result(self, name: str, **values: object) -> None:
-        """The result in one line on stdout; where a document is told, that has it."""
-        if not self.as_json:
-            typer.echo(self.speech.say(name, **values))
+        """A result: a line on stdout once the live line is gone; in the document it is data."""
+        self.results.append(self.speech.say(name, **values))
 
     def document(self, error: CchcError | None = None) -> str:
         """Everything for a script; its fields are those of ``docs/commands.md``."""
@@ -199,12 +200,14 @@ def reported(command: str, *, as_json: bool, lang: str | None) -> Iterator[Repor
     try:
         with progress.shown(report.speech, has_steps=DEBUG in sys.argv):
             yield report
-    except Exception as error:
+    except BaseException as error:
         interruption.give_way()
+        if not isinstance(error, Exception):
+            raise
         report.is_done = True
-        if as_json:
-            typer.echo(report.document(foreseen(error)))
+        for text in [report.document(foreseen(error))] if as_json else report.results:
+            typer.echo(text)
         raise
     report.is_done = True
-    if as_json:
-        typer.echo(report.document())
+    for text in [report.document()] if as_json else report.results:
+        typer.echo(text)
