@@ -8,7 +8,8 @@ The interpreter writes each signal to a pipe at the moment at which it comes, an
 for it: a long query does not put it off, and whatever handler Dagster has installed by then need
 not be reached. Ctrl-C goes to every process of the terminal: the main thread blocks it, so that
 what it starts (workers, Dagster's helpers) inherits that and leaves the answer to this process.
-SIGTERM is not blocked, since such helpers could not be ended then. Nothing that costs an import stands here.
+SIGTERM is not blocked, since such helpers could not be ended then. Nothing that costs an import
+stands here.
 """
 
 import contextlib
@@ -79,9 +80,18 @@ def explain(said: Explain) -> None:
     _explain.append(said)
 
 
-def silence_tracker() -> None:
-    """Before worker processes start: Python's tracker of semaphores frees them without a word."""
+def before_workers() -> None:
+    """Before worker processes start, which are to leave the answer to this one.
+
+    Python's tracker of their semaphores frees these without a word after an end from outside; as it
+    starts, it opens the thread for the signals again.
+    """
+    from multiprocessing import resource_tracker
+
     os.environ.setdefault("PYTHONWARNINGS", _TRACKER_IS_SILENT)
+    resource_tracker.ensure_running()
+    if _streams:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _watch(pipe: int) -> None:

@@ -249,7 +249,7 @@ def _fill(job: "Job", report: "Report") -> "tuple[str | None, list[Failure]]":
         return None, []
     report.due(stale)
     report.lines(taken_lines(job.settings, sorted(stale)))
-    interruption.silence_tracker()
+    interruption.before_workers()
     report.tell(Begun(SIDE_BY_SIDE, None, len(stale)))
     with _instance(job) as instance:
         count = progress.Count(len(stale))
