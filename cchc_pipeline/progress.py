@@ -92,9 +92,9 @@ class Screen:
             self.done += 1
             self.line(self.speech.say("backfill_ended", month=month))
         else:
+            self.begun = None  # the live line goes before the line that ends it
             seconds = round(time.monotonic() - self.at)
             self.line(self.speech.say("ended", month=month, seconds=seconds))
-            self.begun = None
 
     def line(self, text: str) -> None:
         """Say a line; nothing raw is in it."""
