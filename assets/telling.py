@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from cchc_pipeline.period import Month
 
-SIDE_BY_SIDE, YEARS = "side_by_side", "years"
-"""The two halves of a backfill, told as jobs of which each step is a month."""
+SIDE_BY_SIDE, YEARS, PREVIEW = "side_by_side", "years", "preview"
+"""What is told as a job and is none of Dagster's: the halves of a backfill, of which each step is a
+month, and the preview of a command."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def guard(arguments: Sequence[str]) -> None:
     command = next((word for word in arguments if not word.startswith("-")), "")
     if command not in COMMANDS or _streams:
         return
-    _streams.update({stream: os.dup(stream) for stream in (1, 2)})
+    _streams.update({stream: copy_of(stream) for stream in (1, 2)})
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -67,6 +67,14 @@ def guard(arguments: Sequence[str]) -> None:
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_watch, args=(reading,), name="interruption", daemon=True).start()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def copy_of(stream: int) -> int:
+    """A number of its own for stdout (1) or stderr (2); for a closed one, of what swallows all."""
+    try:
+        return os.dup(stream)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
 
 
 def give_way() -> None:

@@ -4,7 +4,6 @@ Belongs here: how progress looks on stderr, and the count of a backfill. Does no
 (``assets.telling``), the words (``run_words``), or the summaries (``run_summary``).
 """
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from cchc_pipeline.interruption import copy_of
 from cchc_pipeline.masking import visible
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from cchc_pipeline.period import Month
     from cchc_pipeline.run_words import Speech
 
+_OF_A_JOB = {"years": "backfill_years", "preview": "previewing"}
+"""The line that a job without a month begins with."""
 _ENOUGH_STEPS = 4
 _TIMES_A_SECOND = 4
 
@@ -117,7 +119,7 @@ def _current() -> Screen:
 
 def tell(telling: "Telling") -> None:
     """Show what is told: lines as they are, everything else in the reader's words."""
-    from assets.telling import SIDE_BY_SIDE, YEARS, Begun, Made, Turn
+    from assets.telling import SIDE_BY_SIDE, Begun, Made, Turn
 
     screen = _current()
     if isinstance(telling, str):
@@ -127,7 +129,7 @@ def tell(telling: "Telling") -> None:
     elif isinstance(telling, Begun):
         screen.began(telling)
         if telling.month is None and telling.job != SIDE_BY_SIDE:
-            line = "backfill_years" if telling.job == YEARS else "publishing"
+            line = _OF_A_JOB.get(telling.job, "publishing")
             screen.line(screen.speech.say(line, months=telling.steps))
     elif isinstance(telling, Made):
         screen.made(telling.month)
@@ -170,7 +172,7 @@ def _own_stderr() -> Iterator[TextIO]:
     if sys.stderr is not sys.__stderr__:
         yield sys.stderr
         return
-    number = os.dup(2)
+    number = copy_of(2)
     with open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1) as stream:  # noqa: PTH123 - a number
         yield stream
 

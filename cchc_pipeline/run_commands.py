@@ -304,10 +304,12 @@ def _tell_release(job: "Job", release: str | None, report: "Report") -> None:
 
 def _preview(job: "Job", month: str, report: "Report") -> None:
     from assets.publish import make_preview
+    from assets.telling import PREVIEW, Begun, Step
     from publish.release_summary import summary_of_draft
     from publish.site.release_notes import release_page
 
-    report.say("previewing")
+    report.tell(Begun(PREVIEW, None, 1))
+    report.tell(Step("release", has_ended=False))
     found = make_preview(job.workspace)
     if found.built is None or found.site is None:
         report.result("nothing_to_preview")

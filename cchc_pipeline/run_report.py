@@ -37,6 +37,7 @@ class Report:
         as_json: Whether it tells them as one document.
         job: What was asked for; None while that is judged.
         months: Each month with its state, why it was made, and its facts.
+        turn: The month that is being made.
         plan: The lines of a dry run.
         release: The release that went out, or would; None if there is no news.
         page: The address to look at: the front page of the portal, or of the preview.
@@ -50,6 +51,7 @@ class Report:
     speech: Speech = field(default_factory=Speech)
     job: "Job | None" = None
     months: "dict[Month, dict[str, Any]]" = field(default_factory=dict)
+    turn: "Month | None" = None
     plan: list[str] | None = None
     release: dict[str, Any] | None = None
     page: str | None = None
@@ -87,8 +89,10 @@ class Report:
         progress.tell(telling)
         if isinstance(telling, Turn):
             self.due({telling.month: telling.why})
+            self.turn = telling.month
         elif isinstance(telling, Made):
             self._made(telling.month, telling.why)
+            self.turn = None
         elif isinstance(telling, Step) and telling.name == "publication":
             self.is_shown = True
         elif isinstance(telling, Begun):
@@ -117,7 +121,7 @@ class Report:
         self.months[month] = {"state": CURRENT, "why": [], **facts}
 
     def failed(self, month: "Month", line: str) -> None:
-        """A month of a backfill failed, by an error of this line."""
+        """A month failed, by an error of this line."""
         self.months[month] = {"state": FAILED, "why": [], "line": line}
 
     def released(self, summary: "ReleaseSummary", page: Path, own_page: Path) -> None:
@@ -205,6 +209,8 @@ def reported(command: str, *, as_json: bool, lang: str | None) -> Iterator[Repor
         if not isinstance(error, Exception):
             raise
         report.is_done = True
+        if report.turn is not None:
+            report.failed(report.turn, str(foreseen(error)))
         for text in [report.document(foreseen(error))] if as_json else report.results:
             typer.echo(text)
         raise

@@ -337,12 +337,12 @@ def test_an_error_is_in_the_document_with_what_where_todo_and_its_code(
     assert document["error"]["what"] in outcome.problem, "the line is on stderr too"
 
 
-def test_a_refused_month_is_not_made_in_the_document(tmp_path: Path, inbox: Path) -> None:
+def test_a_refused_month_has_failed_in_the_document(tmp_path: Path, inbox: Path) -> None:
     (inbox / MARCH / "ho-so-mau.csv").write_bytes(b"a,b\n1,2\n")
     document = json.loads(run(tmp_path / "home", inbox, "--json", month=MARCH).out)
-    assert [(month["month"], month["state"]) for month in document["months"]] == [
-        (MARCH, "not_made")
-    ]
+    (month,) = document["months"]
+    assert (month["month"], month["state"]) == (MARCH, "failed")
+    assert "ho-so-mau.csv" in month["line"]
 
 
 def test_a_preview_tells_its_release_and_its_page(march_home: Path, tmp_path: Path) -> None:
