@@ -18,11 +18,12 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from assets.execution import Progress, build_definitions, execute, job_for, require_current
+from assets.execution import build_definitions, execute, job_for, require_current
 from assets.instance import persistent_instance
 from assets.jobs import ALONE_JOB
 from assets.made_from import ALONE, MadeFrom
 from assets.resources import Workspace
+from assets.telling import YEARS, Begun, Made, Progress
 from cchc_pipeline.errors import CchcError
 from cchc_pipeline.period import Month
 
@@ -31,6 +32,15 @@ _DIE_WITH_PARENT = 1
 
 Told = Callable[[Month, str], None]
 """Is told of a month that ended, with the line of its error or an empty text."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A month that a worker ended: what had changed, and the line of its error, if any."""
+
+    month: Month
+    changed: tuple[str, ...]
+    line: str
 
 
 @dataclass(frozen=True)
@@ -56,20 +66,30 @@ def fill(
         The months that failed: the others are not held up by them.
     """
     made_from = MadeFrom(workspace.settings, workspace.now)
-    left = [(month,) for month in months if ALONE in made_from.differing(month)]
-    failed = _side_by_side(workspace, ALONE_JOB, left, told)
+    stages = {month: made_from.differing(month) for month in months}
+    left = [(month,) for month in months if ALONE in stages[month]]
+    failed = _side_by_side(workspace, ALONE_JOB, left, lambda ended: told(ended.month, ended.line))
     bad = {failure.month for failure in failed}
     good = [month for month in sorted(months) if month not in bad]
-    progress(f"year to date of {len(good)} month(s)")
+    progress(Begun(YEARS, None, len(good)))
+
+    def whole(ended: Ended) -> None:
+        if ended.changed and not ended.line:
+            why = next(iter(stages[ended.month].values()), ended.changed)
+            progress(Made(ended.month, why))
+
     years = [tuple(of_year) for _, of_year in groupby(good, key=lambda month: month.year)]
     return sorted(
-        [*failed, *_side_by_side(workspace, None, years, lambda *said: None)],
+        [*failed, *_side_by_side(workspace, None, years, whole)],
         key=lambda failure: failure.month,
     )
 
 
 def _side_by_side(
-    workspace: Workspace, job: str | None, groups: Collection[tuple[Month, ...]], told: Told
+    workspace: Workspace,
+    job: str | None,
+    groups: Collection[tuple[Month, ...]],
+    told: Callable[[Ended], None],
 ) -> list[Failure]:
     """Work on groups of months in as many processes as the settings allow, each group in order.
 
@@ -90,11 +110,10 @@ def _side_by_side(
     ) as pool:
         work = partial(process, fields, job)
         for ended in as_completed([pool.submit(work, list(map(str, group))) for group in groups]):
-            for name, line in ended.result():
-                month = Month.parse(name)
-                told(month, line)
-                if line:
-                    failed.append(Failure(month, line))
+            for one in ended.result():
+                told(one)
+                if one.line:
+                    failed.append(Failure(one.month, one.line))
     return failed
 
 
@@ -103,10 +122,8 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def process(
-    fields: Mapping[str, Any], job: str | None, months: Sequence[str]
-) -> list[tuple[str, str]]:
-    """In a worker: work on months in order; each with the line of its error, or an empty text."""
+def process(fields: Mapping[str, Any], job: str | None, months: Sequence[str]) -> list[Ended]:
+    """In a worker: work on months in order."""
     workspace = Workspace(**fields)
     made_from = MadeFrom(workspace.settings, workspace.now)
     definitions, ended = build_definitions(workspace), []
@@ -121,5 +138,6 @@ def process(
                         require_current(made_from, Month.parse(month))
             except CchcError as error:
                 line = str(error)
-            ended.append((month, line))
+            why = tuple(part for parts in changed.values() for part in parts)
+            ended.append(Ended(Month.parse(month), why, line))
     return ended

@@ -7,7 +7,7 @@ into lines. Does not: arguments or printing (``cchc_pipeline.cli``).
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
@@ -22,10 +22,10 @@ from assets.instance import OF_A_COMMAND
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.made_from import ALONE, MadeFrom, Stage, is_asked
 from assets.resources import ParquetIOManager, Workspace
+from assets.telling import Begun, Made, Progress, Step, Turn
 from cchc_pipeline.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.period import Month
 
-Progress = Callable[[str], None]
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 
 
@@ -79,9 +79,11 @@ def run_months(
         if not changed:
             continue
         job = job_for(changed)
-        progress(_told(month, job, changed, is_asked_for=month in asked))
+        why = tuple(part for parts in changed.values() for part in parts)
+        progress(Turn(month, job == MONTH_JOB, why if month not in asked else ()))
         execute(definitions, job, instance, progress, str(month))
         require_current(made_from, month)
+        progress(Made(month, why))
     made_from.remember()
 
 
@@ -105,19 +107,10 @@ def job_for(changed: Mapping[Stage, tuple[str, ...]]) -> str:
     return MONTH_JOB if ALONE in changed else FOLLOWING_JOB
 
 
-def _told(
-    month: Month, job: str, changed: Mapping[Stage, tuple[str, ...]], *, is_asked_for: bool
-) -> str:
-    work = "extract, validate, compute" if job == MONTH_JOB else "year to date"
-    why = ", ".join(part for parts in changed.values() for part in parts)
-    return f"{month}: {work}" + ("" if is_asked_for else f" (not current: {why})")
-
-
 def run_publication(
     workspace: Workspace, instance: dg.DagsterInstance, progress: Progress
 ) -> str | None:
     """Build, judge and publish; the id of the release, or None if there was nothing to publish."""
-    progress("publish: build, judge, switch")
     definitions = build_definitions(workspace)
     result = execute(definitions, PUBLISH_JOB, instance, progress, None)
     metadata = result.asset_materializations_for_node("publication")[0].metadata
@@ -137,8 +130,10 @@ def execute(
         CheckFailedError: A blocking check failed; one line for each.
         CchcError: What a step raised.
     """
-    _StepLines.progress = progress
-    result = definitions.resolve_job_def(job).execute_in_process(
+    chosen, month = definitions.resolve_job_def(job), Month.parse(partition) if partition else None
+    progress(Begun(job, month, len(chosen.nodes), _seconds(instance, job)))
+    _StepLines.progress, _RAISED[:] = progress, []
+    result = chosen.with_hooks(frozenset({_keep_error})).execute_in_process(
         instance=instance,
         partition_key=partition,
         raise_on_error=False,
@@ -148,6 +143,25 @@ def execute(
     if not result.success:
         raise _cause(result, partition or "publication")
     return result
+
+
+def _seconds(instance: dg.DagsterInstance, job: str) -> float | None:
+    """How long the job took when it ran well last."""
+    well = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
+    for run in instance.get_run_records(well, limit=1):
+        if run.start_time and run.end_time:
+            return run.end_time - run.start_time
+    return None
+
+
+_RAISED: list[CchcError] = []
+"""What the steps of the run in this process raised of the project's own: Dagster keeps its text."""
+
+
+@dg.failure_hook
+def _keep_error(context: dg.HookContext) -> None:
+    if isinstance(context.op_exception, CchcError):
+        _RAISED.append(context.op_exception)
 
 
 def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
@@ -194,11 +208,9 @@ def _is_check_failure(error: SerializableErrorInfo) -> bool:
 
 
 def _original(error: SerializableErrorInfo) -> CchcError | None:
-    """The project's own error, made anew of its line; None if it was another."""
-    inner = _innermost(error)
-    kinds = {kind.__name__: kind for kind in CchcError.__subclasses__()}
-    kind = kinds.get(inner.cls_name or "")
-    return kind(inner.message.strip().partition(": ")[2]) if kind else None
+    """The project's own error as it was raised; None if it was another."""
+    line = _innermost(error).message.strip().partition(": ")[2]
+    return next((own for own in _RAISED if str(own).strip() == line), None)
 
 
 def _unforeseen(error: SerializableErrorInfo) -> str:
@@ -211,8 +223,11 @@ def _unforeseen(error: SerializableErrorInfo) -> str:
     return f"unexpected {first} -> run it with --debug and report it"
 
 
+_STEPS = {"STEP_START": False, "STEP_SUCCESS": True}
+
+
 class _StepLines(logging.Handler):
-    """Tells the progress of steps, and what they warn of; Dagster hands its loggers all of it."""
+    """Tells which step runs, and what they warn of; Dagster hands its loggers all of it."""
 
     progress: Progress = staticmethod(lambda line: None)
 
@@ -221,11 +236,11 @@ class _StepLines(logging.Handler):
         event = meta.get("dagster_event")
         if event is None and record.levelno == logging.WARNING:
             type(self).progress(meta.get("orig_message", record.getMessage()))
-        elif event is not None and event.event_type_value == "STEP_SUCCESS":
-            type(self).progress(f"  {event.step_key}")
+        elif event is not None and event.event_type_value in _STEPS:
+            type(self).progress(Step(event.step_key, _STEPS[event.event_type_value]))
 
 
-@dg.logger(config_schema=None, description="One line for each step that has ended.")
+@dg.logger(config_schema=None, description="Tells each step as it begins and ends.")
 def _step_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("cchc.steps", level=logging.DEBUG)
     logger.addHandler(_StepLines())

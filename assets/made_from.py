@@ -63,7 +63,7 @@ _NOT_OF_MONTHS = frozenset(
         "approval", "workers", "public_url", "publisher", "contact", "license_name", "license_path",
         "signing_key", "expected_sources", "alert_days_before", "alert_late_hours", "mirrors",
         "mirror_hours", "digest_when_well", "smtp_host", "smtp_port", "smtp_security", "smtp_user",
-        "smtp_from", "smtp_to",
+        "smtp_from", "smtp_to", "lang",
     }
 )  # fmt: skip
 """The settings that change no figure of a month; every other one counts."""
@@ -123,7 +123,7 @@ class Inputs:
         ready = ready_months(computed, out, frozenset(asked), calendar, self.now)
         parts = [
             program_digest(),
-            self.settings.model_dump_json(exclude={"home", "inbox"}),
+            self.settings.model_dump_json(exclude={"home", "inbox", "lang"}),
             self._lists(),
             *self.digests.lines(lake.root, lake.paths()),
             *(self.digests.lines(site, [site / INDEX]) if site else ()),
@@ -300,6 +300,19 @@ class MadeFrom:
         asked = self.months() if months is None else sorted(months)
         found = {month: self.differing(month) for month in asked}
         return {m: next(iter(stages.values())) for m, stages in found.items() if stages}
+
+    def following(self, changed: Iterable[Month]) -> tuple[Month, ...]:
+        """The months made before that rest on some that are about to change, in order.
+
+        A month adds to the sums of its year, and begins with what the month before left open.
+        """
+        earlier = frozenset(changed)
+        return tuple(
+            month
+            for month in self.months()
+            if month.previous() in earlier
+            or any(other.year == month.year and other < month for other in earlier)
+        )
 
     def current_months(self, months: Iterable[Month]) -> frozenset[Month]:
         """Those of the months that would come out as they are."""

@@ -12,7 +12,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from assets.execution import run_months
 from assets.instance import private_instance
 from assets.publish import build_release
 from assets.resources import GENERATOR, Workspace
+from assets.telling import Progress
 from cchc_pipeline.declared_sources import declared_sources
 from cchc_pipeline.errors import CchcError
 from cchc_pipeline.secret_settings import DOSSIERS_URL
@@ -42,7 +43,6 @@ _OFFLINE = {"CCHC_PORTAL_FETCH": "false", DOSSIERS_URL: ""}
 _NAME = "recomputation"
 _TITLE = "Made again from the raw archive, every file has the same bytes"
 
-Progress = Callable[[str], None]
 Record = Mapping[str, Any]
 
 

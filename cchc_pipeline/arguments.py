@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
 
 
-def settings_for(home: Path | None, inbox: Path | None = None) -> "Settings":
+def settings_for(
+    home: Path | None, inbox: Path | None = None, lang: str | None = None
+) -> "Settings":
     """The settings; an inbox that was named but is not there would look like a silent source.
 
     Raises:
@@ -22,7 +24,7 @@ def settings_for(home: Path | None, inbox: Path | None = None) -> "Settings":
     """
     from cchc_pipeline.settings import load_settings
 
-    settings = load_settings(home=home, inbox=inbox)
+    settings = load_settings(home=home, inbox=inbox, lang=lang)
     if settings.inbox is not None and not settings.inbox.is_dir():
         raise UsageError(
             "no such folder", where=f"inbox {settings.inbox}", todo="check --inbox or CCHC_INBOX"

@@ -28,11 +28,9 @@ from cchc_pipeline import (
     withdraw_command,
 )
 from cchc_pipeline.arguments import moment_of, settings_for
-from cchc_pipeline.errors import CchcError, UsageError, disk_error, disk_refusal
-from cchc_pipeline.masking import visible
+from cchc_pipeline.errors import DEBUG, UsageError, foreseen
+from cchc_pipeline.interruption import guard
 
-DEBUG = "--debug"
-_LONGEST = 400
 _OBJECTS_BEFORE_COLLECTION = 100_000
 """Importing and checking makes objects that stay: looking through them is a tenth of a run."""
 app = typer.Typer(
@@ -130,17 +128,18 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        line, code = _said(error)
-        typer.echo(f"cchc: {line}", err=True)
-        raise SystemExit(code) from None
+        told = foreseen(error)
+        typer.echo(f"cchc: {told}", err=True)
+        raise SystemExit(told.exit_code) from None
 
 
 def command() -> None:
-    """The installed ``cchc``: ``main``, and then an end at once.
+    """What the process does: ``main``, and then an end at once.
 
     Whatever was to be closed is closed by then, and what libraries left for the end is done here.
     To take two million objects apart before the process goes would be another tenth of a run.
     """
+    guard(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         # a name that is not UTF-8, or a lone surrogate, is told by its escape and ends nothing
         if isinstance(stream, io.TextIOWrapper):
@@ -155,18 +154,6 @@ def command() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
-
-
-def _said(error: Exception) -> tuple[str, int]:
-    """An error's line and exit code; of one that nobody foresaw, what a report needs."""
-    if isinstance(error, CchcError):
-        return str(error), error.exit_code
-    refusal = disk_refusal(error)
-    if refusal is not None:
-        return str(disk_error(refusal, "CCHC_HOME")), 1
-    first = next(iter(str(error).strip().splitlines()), "")
-    told = visible(first, _LONGEST)
-    return f"unexpected {type(error).__name__}: {told} -> run it with {DEBUG} and report it", 1
 
 
 if __name__ == "__main__":

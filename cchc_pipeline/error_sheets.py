@@ -65,7 +65,7 @@ def write_error_sheets(
     scratch, written = Path(mkdtemp(prefix=_UNFINISHED, dir=folder)), list[Path]()
     try:
         for unit, rows in groupby(quarantine, key=lambda row: row["unit_code"]):
-            path = folder / _file_name(unit)
+            path = sheet_path(folder, unit)
             if path in written:
                 raise ValueError(f"the rows of {unit} do not come together")
             total = handed_in.get(UNKNOWN_UNIT if unit is None else unit)
@@ -75,7 +75,7 @@ def write_error_sheets(
             written.append(path)
     finally:
         shutil.rmtree(scratch)
-    for stale in {folder / _file_name(unit) for unit in (*names, None)} - set(written):
+    for stale in {sheet_path(folder, unit) for unit in (*names, None)} - set(written):
         stale.unlink(missing_ok=True)
     return written
 
@@ -196,9 +196,9 @@ def _number(count: int) -> str:
     return f"{count:,}".replace(",", ".")
 
 
-def _file_name(unit: str | None) -> str:
-    """A code becomes a name that cannot lead out of the folder."""
-    return f"{_UNKNOWN_FILE if unit is None else quote(unit, safe='')}.xlsx"
+def sheet_path(folder: Path, unit: str | None) -> Path:
+    """Where the sheet of a unit, or of none, is; no code can lead out of the folder."""
+    return folder / f"{_UNKNOWN_FILE if unit is None else quote(unit, safe='')}.xlsx"
 
 
 @cache

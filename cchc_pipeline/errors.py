@@ -11,8 +11,11 @@ from pathlib import Path
 
 from cchc_pipeline.masking import visible
 
+DEBUG = "--debug"
+"""The option that shows tracebacks; may stand anywhere in a command line."""
 _LONGEST, _LONGEST_PLACE, _LONGEST_TODO = 500, 240, 200
 """Characters of a line that is told, of the place named in it, and of what to do."""
+_LONGEST_UNFORESEEN = 400
 _NEXT_LINE = "\n  "
 
 
@@ -44,6 +47,14 @@ class CchcError(Exception):
         if lines:
             return _NEXT_LINE.join([start + visible(first, _LONGEST - len(start)), *lines]) + end
         return start + visible(first, _LONGEST - len(start) - len(end)) + end
+
+    @property
+    def parts(self) -> dict[str, str | int]:
+        """The error for a script: what, where, what to do, and the exit code."""
+        lines = self.what.split(_NEXT_LINE) if self.may_list else [self.what]
+        what = _NEXT_LINE.join(visible(line, None) for line in lines)
+        where, todo = visible(self.where, None), visible(self.todo, None)
+        return {"what": what, "where": where, "todo": todo, "exit_code": self.exit_code}
 
 
 def _cut_before(text: str, limit: int) -> str:
@@ -136,3 +147,17 @@ def disk_refusal(error: BaseException) -> OSError | None:
             return OSError(number, os.strerror(number))
         cause = cause.__cause__
     return None
+
+
+def foreseen(error: Exception) -> CchcError:
+    """Any error as one of ours; of one that nobody foresaw, what a report needs."""
+    if isinstance(error, CchcError):
+        return error
+    refusal = disk_refusal(error)
+    if refusal is not None:
+        return disk_error(refusal, "CCHC_HOME")
+    first = next(iter(str(error).strip().splitlines()), "")
+    told = visible(first, _LONGEST_UNFORESEEN)
+    return CchcError(
+        f"unexpected {type(error).__name__}: {told}", todo=f"run it with {DEBUG} and report it"
+    )

@@ -1,32 +1,27 @@
 """The commands that process months: ``cchc run``, ``backfill``, ``preview``, ``approve``.
 
-Belongs here: arguments and what is printed. Does not: the work (``assets``, ``publish``), which is
+Belongs here: options, and the order in which a command does its work. Does not: what was asked
+(``run_request``), what is told (``run_report``), or the work (``assets``, ``publish``), which is
 imported when a command runs.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline import progress
 from cchc_pipeline.arguments import moment_of, settings_for
-from cchc_pipeline.errors import CheckFailedError, SchemaDataError, UsageError
+from cchc_pipeline.errors import CheckFailedError
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from assets.made_from import MadeFrom
-    from assets.resources import Workspace
+    from assets.backfill import Failure
     from cchc_pipeline.period import Month
-    from cchc_pipeline.settings import Settings
-    from publish.portal import Portal
-    from publish.release import Acceptance
+    from cchc_pipeline.run_report import Report
+    from cchc_pipeline.run_request import Job
 
 _Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
 _Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
@@ -36,8 +31,9 @@ _At = Annotated[
     typer.Option("--published-at", help="The moment of publication, ISO 8601; now if left out."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")]
-_STANDS = "nothing changed since it was made"
 _Note = Annotated[str | None, typer.Option(help="What readers are told of these revisions.")]
+_Json = Annotated[bool, typer.Option("--json", help="One document on stdout, for scripts.")]
+_Lang = Annotated[str | None, typer.Option("--lang", help="vi or en; by the locale if left out.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -65,23 +61,32 @@ def run(
     every: Annotated[
         bool, typer.Option("--all", help="Name no month: make all that is not current.")
     ] = False,
+    as_json: _Json = False,
+    lang: _Lang = None,
 ) -> None:
     """Process a month (or a span) and whatever else is not current; publish one release."""
-    span = _span(month, to, every=every)
-    job = _job(*span, home, inbox, published_at, accept_revisions, note, is_empty=empty)
-    if dry_run:
-        _print_plan(job)
-        return
-    with _alone(job):
-        left = _tell_current(job)
-        _require_captures(job, left)
-        release = None
-        job.made_from.remember()
-        if job.has_work or empty or not job.made_from.is_published(job.months):
-            with _instance(job) as instance:
-                _process(job, left, instance)
-                release = _publish(job, instance)
-    _tell_release(job, release)
+    from cchc_pipeline.run_report import reported
+    from cchc_pipeline.run_request import Place, Said, job_of, require_captures, span_of
+
+    with reported("run", as_json=as_json, lang=lang) as report:
+        said = Said(accept_revisions, note, is_empty=empty)
+        place = Place(home, inbox, published_at, lang)
+        job = job_of(span_of(month, to, every=every), place, said)
+        report.begin(job)
+        if dry_run:
+            _tell_plan(job, report)
+            return
+        with _alone(job, report):
+            left = _tell_current(job, report)
+            require_captures(job, left)
+            release = None
+            job.made_from.remember()
+            if job.has_work or empty or not job.made_from.is_published(job.months):
+                report.due(job.made_from.stale(job.every))
+                with _instance(job) as instance:
+                    _process(job, left, instance, report)
+                    release = _publish(job, instance, report)
+            _tell_release(job, release, report)
 
 
 def backfill(
@@ -95,59 +100,49 @@ def backfill(
         str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
     ] = None,
     note: _Note = None,
+    as_json: _Json = False,
+    lang: _Lang = None,
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
-    from assets.backfill import fill
-    from publish.plan import taken_lines
+    from cchc_pipeline.run_report import reported
+    from cchc_pipeline.run_request import Place, Said, job_of
 
-    job = _job(first, last, home, inbox, published_at, reason, note, is_backfill=True)
-    if dry_run:
-        _print_plan(job)
-        return
-    with _alone(job):
-        every, failures, release = {*job.months, *job.made_from.months()}, [], None
-        stale = job.made_from.stale(every)
-        count = progress.Count(len(every), len(every) - len(stale))
-        if count.done:
-            progress.tell(f"{count.done} of {count.months} months were done before")
-        if stale or not job.made_from.is_published(job.months):
-            for line in taken_lines(job.settings, sorted(stale)):
-                progress.tell(line)
-            with _instance(job) as instance:
-                failures = fill(job.workspace, sorted(every), count.tell, progress.tell)
-                if not {failure.month for failure in failures} & {*job.made_from.months()}:
-                    release = _publish(job, instance)
-    if release or not failures:
-        _tell_release(job, release)
-    if failures:
-        lines = [f"{failure.month}: {failure.line}" for failure in failures]
-        raise CheckFailedError(
-            "\n  ".join([f"{len(lines)} of {len(job.months)} months failed", *lines]),
-            todo="mend them and run the same command again: the others are done",
-        )
+    with reported("backfill", as_json=as_json, lang=lang) as report:
+        said = Said(reason, note, is_backfill=True)
+        job = job_of((first, last), Place(home, inbox, published_at, lang), said)
+        report.begin(job)
+        if dry_run:
+            _tell_plan(job, report)
+            return
+        with _alone(job, report):
+            release, failures = _fill(job, report)
+            if release or not failures:
+                _tell_release(job, release, report)
+        _require_none_failed(job, failures)
 
 
 def preview(
-    month: _Month, inbox: _Inbox = None, home: _Home = None, published_at: _At = None
+    month: _Month,
+    inbox: _Inbox = None,
+    home: _Home = None,
+    published_at: _At = None,
+    as_json: _Json = False,
+    lang: _Lang = None,
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
-    job = _job(month, month, home, inbox, published_at)
-    with _alone(job):
-        left = _tell_current(job)
-        _require_captures(job, left)
-        from assets.publish import make_preview
+    from cchc_pipeline.run_report import reported
+    from cchc_pipeline.run_request import Place, job_of, require_captures
 
-        with _instance(job) as instance:
-            _process(job, left, instance)
-            _tell_silent(job)
-            progress.tell("preview: build, judge")
-            found = make_preview(job.workspace)
-    if found.built is None or found.site is None:
-        typer.echo("nothing to preview: the content is that of the last release")
-        return
-    typer.echo(f"preview of {found.built.draft.id}: {found.site / 'index.html'}")
-    if job.settings.approval:
-        typer.echo(f"if it is right: cchc approve {month} --by OFFICE")
+    with reported("preview", as_json=as_json, lang=lang) as report:
+        job = job_of((month, month), Place(home, inbox, published_at, lang))
+        report.begin(job)
+        with _alone(job, report):
+            left = _tell_current(job, report)
+            require_captures(job, left)
+            with _instance(job) as instance:
+                _process(job, left, instance, report)
+                _tell_silent(job, report)
+                _preview(job, month, report)
 
 
 def approve(
@@ -168,173 +163,46 @@ def approve(
     typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What was asked for.
-
-    Dagster is loaded with the workspace: only when there is something to do.
-    """
-
-    settings: "Settings"
-    months: tuple["Month", ...]
-    moment: datetime
-    acceptance: "Acceptance | None" = None
-    is_backfill: bool = False
-    is_empty: bool = False
-
-    @cached_property
-    def workspace(self) -> "Workspace":
-        """What the steps of a run share."""
-        from assets.resources import Workspace
-
-        settings, said = self.settings, self.acceptance
-        return Workspace(
-            home=str(settings.home),
-            inbox=str(settings.inbox) if settings.inbox else "",
-            moment=self.moment.isoformat(),
-            accept=said.reason if said else "",
-            note=said.note if said else "",
-            asked=[str(month) for month in self.months],
-            empty=self.is_empty,
-            backfill=self.is_backfill,
-        )
-
-    @cached_property
-    def made_from(self) -> "MadeFrom":
-        """What stands as it is."""
-        from assets.made_from import MadeFrom
-
-        return MadeFrom(self.settings, self.moment)
-
-    @property
-    def has_work(self) -> bool:
-        """Whether a month has to be made: one asked for, or one that was made before."""
-        from assets.made_from import is_asked
-
-        is_fetched = bool(self.months) and is_asked(self.settings)
-        return is_fetched or bool(self.made_from.stale({*self.months, *self.made_from.months()}))
-
-    @property
-    def portal(self) -> "Portal":
-        """Where it is published."""
-        from publish.portal import Portal
-
-        return Portal(self.settings.portal_dir)
+def _tell_plan(job: "Job", report: "Report") -> None:
+    """The lines of a dry run: they are what was asked for."""
+    report.plan = list(_plan_lines(job))
+    report.results += report.plan
 
 
-def _span(month: str | None, to: str | None, *, every: bool) -> tuple[str | None, str | None]:
-    """The first and the last month that were named; none with ``--all``.
-
-    Raises:
-        UsageError: Neither or both were said.
-    """
-    if every == (month is not None) or (every and to is not None):
-        raise UsageError("name a month, or say --all", where="cchc run", todo="cchc run 2026-09")
-    return month, to or month
-
-
-def _job(
-    first: str | None,
-    last: str | None,
-    home: Path | None,
-    inbox: Path | None,
-    published_at: str | None,
-    reason: str | None = None,
-    note: str | None = None,
-    *,
-    is_backfill: bool = False,
-    is_empty: bool = False,
-) -> _Job:
-    """The arguments, judged before anything is begun.
-
-    Raises:
-        UsageError: One of them is wrong.
-    """
-    from publish.revisions import acceptance_of
-
-    acceptance = acceptance_of(reason, note)
-    settings = settings_for(home, inbox)
-    moment = moment_of(published_at)
-    months = _months(first, last, moment)
-    _require_lists(settings)
-    return _Job(settings, months, moment, acceptance, is_backfill, is_empty)
-
-
-def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:
-    """The months of a span, all over and none before Decision 766; none if none is named."""
-    from cchc_pipeline.decision766 import FIRST_MONTH
-    from cchc_pipeline.period import Month, require_ended
-
-    if first is None or last is None:
-        return ()
-    months = tuple(Month.parse(first).to(Month.parse(last)))
-    if not months:
-        raise UsageError(f"{last} lies before {first}", where="--to", todo="give a later month")
-    if months[0] < FIRST_MONTH:
-        raise UsageError(
-            f"{first} lies before Decision 766/QĐ-TTg", todo=f"begin with {FIRST_MONTH}"
-        )
-    require_ended(months[-1], moment)
-    return months
-
-
-def _require_lists(settings: "Settings") -> None:
-    """Read what every month needs before the first is begun."""
-    from cchc_pipeline.decision766 import load_methodology
-    from cchc_pipeline.unit_lists import load_register
-
-    load_register(settings.inbox_dir)
-    try:
-        load_methodology(settings.methodology)
-    except SchemaDataError as error:
-        raise UsageError(
-            str(error), where="setting CCHC_METHODOLOGY", todo="name one of schemas/decision-766"
-        ) from None
-
-
-def _require_captures(job: _Job, months: Sequence["Month"]) -> None:
-    """Refuse captures that cannot be taken in the first second, before Dagster is loaded.
-
-    Not for a backfill: there the other months go on, and the refused one is told at the end.
-    """
-    from cchc_pipeline.sources.archive import RawArchive
-    from cchc_pipeline.sources.file_drop import refuse_unusable
-
-    archive = RawArchive(job.settings.raw_dir)
-    for month in months:
-        folder = job.settings.inbox_dir / str(month) / "portal"
-        refuse_unusable(folder, month, job.settings.root_unit, job.moment, archive)
-
-
-def _print_plan(job: _Job) -> None:
+def _plan_lines(job: "Job") -> Iterator[str]:
+    """What stands, what would be made besides, and what would become of files and the release."""
     from cchc_pipeline.sources.dossier_collection import database_of, planned_ways
     from publish.plan import publication_plan
 
-    for month in sorted(job.made_from.current_months(job.months)):
-        typer.echo(f"{month}: {_STANDS}; it would be passed over")
-    for month, changed in job.made_from.stale({*job.made_from.months()} - {*job.months}).items():
-        typer.echo(f"{month}: not current ({', '.join(changed)}); it would be made too")
+    current = job.made_from.current_months(job.months)
+    stale = job.made_from.stale({*job.made_from.months()} - {*job.months})
+    for month in sorted(current):
+        yield f"{month}: nothing changed since it was made; it would be passed over"
+    for month, changed in stale.items():
+        yield f"{month}: not current ({', '.join(changed)}); it would be made too"
+    anew = {*job.months, *stale} - current
+    for month in job.made_from.following(anew):
+        if month not in anew:
+            yield f"{month}: rests on a month that would be made; it would be made too"
     source, inbox = database_of(job.settings), job.settings.inbox_dir
-    for line in planned_ways(job.months, source, inbox, job.moment):
-        typer.echo(line)
-    for line in publication_plan(job.settings, job.months, job.moment):
-        typer.echo(line)
+    yield from planned_ways(job.months, source, inbox, job.moment)
+    yield from publication_plan(job.settings, job.months, job.moment)
 
 
 @contextmanager
-def _alone(job: _Job) -> Iterator[None]:
+def _alone(job: "Job", report: "Report") -> Iterator[None]:
     """The only publisher, after what a killed process left open is ended."""
     from publish.acts import settle
 
-    with job.portal.lock(job.moment), progress.shown():
+    with job.portal.lock(job.moment):
         found = settle(job.portal)
         if found:
-            progress.tell(f"the last act did not end: {found}")
+            report.say("unended", found=found)
         yield
 
 
 @contextmanager
-def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
+def _instance(job: "Job") -> Iterator["dg.DagsterInstance"]:
     """The instance, without what a killed process left in it."""
     from assets.instance import end_dead_runs, persistent_instance
 
@@ -343,48 +211,111 @@ def _instance(job: _Job) -> Iterator["dg.DagsterInstance"]:
         yield instance
 
 
-def _tell_current(job: _Job) -> list["Month"]:
+def _tell_current(job: "Job", report: "Report") -> list["Month"]:
     """Of the months asked for, say which stand; those that are to be made."""
     from publish.plan import left_lines
 
     current = job.made_from.current_months(job.months)
     for month in sorted(current):
-        progress.tell(f"{month}: {_STANDS}")
-    for line in left_lines(job.settings, sorted(current)):
-        progress.tell(line)
+        report.stands(month)
+    report.lines(left_lines(job.settings, sorted(current)))
     return [month for month in job.months if month not in current]
 
 
-def _process(job: _Job, months: Sequence["Month"], instance: "dg.DagsterInstance") -> None:
+def _process(
+    job: "Job", months: Sequence["Month"], instance: "dg.DagsterInstance", report: "Report"
+) -> None:
     from assets.execution import run_months
-    from publish.plan import read_lines, taken_lines
+    from publish.plan import taken_lines
 
-    for line in taken_lines(job.settings, months):
-        progress.tell(line)
-    run_months(job.workspace, job.months, instance, progress.tell)
-    for line in read_lines(job.settings, months):
-        progress.tell(line)
+    report.lines(taken_lines(job.settings, months))
+    run_months(job.workspace, job.months, instance, report.tell)
 
 
-def _publish(job: _Job, instance: "dg.DagsterInstance") -> str | None:
+def _fill(job: "Job", report: "Report") -> "tuple[str | None, list[Failure]]":
+    """Make the months side by side, and publish if none failed that is out already."""
+    from assets.backfill import fill
+    from assets.telling import SIDE_BY_SIDE, Begun
+    from cchc_pipeline import interruption, progress
+    from publish.plan import taken_lines
+
+    stale = job.made_from.stale(job.every)
+    for month in (month for month in job.months if month not in stale and report.as_json):
+        report.stands(month)
+    if len(stale) < len(job.every):
+        report.say("done_before", done=len(job.every) - len(stale), months=len(job.every))
+    if not stale and job.made_from.is_published(job.months):
+        return None, []
+    report.due(stale)
+    report.lines(taken_lines(job.settings, sorted(stale)))
+    interruption.before_workers()
+    report.tell(Begun(SIDE_BY_SIDE, None, len(stale)))
+    with _instance(job) as instance:
+        count = progress.Count(len(stale))
+        failures = fill(job.workspace, job.every, count.tell, report.tell)
+        for failure in failures:
+            report.failed(failure.month, failure.line)
+        if {failure.month for failure in failures} & {*job.made_from.months()}:
+            return None, failures
+        return _publish(job, instance, report), failures
+
+
+def _require_none_failed(job: "Job", failures: "Sequence[Failure]") -> None:
+    if failures:
+        lines = [f"{failure.month}: {failure.line}" for failure in failures]
+        raise CheckFailedError(
+            "\n  ".join([f"{len(lines)} of {len(job.months)} months failed", *lines]),
+            todo="mend them and run the same command again: the others are done",
+        )
+
+
+def _publish(job: "Job", instance: "dg.DagsterInstance", report: "Report") -> str | None:
     from assets.execution import run_publication
 
-    _tell_silent(job)
-    return run_publication(job.workspace, instance, progress.tell)
+    _tell_silent(job, report)
+    return run_publication(job.workspace, instance, report.tell)
 
 
-def _tell_silent(job: _Job) -> None:
+def _tell_silent(job: "Job", report: "Report") -> None:
     """Of the months asked for that are not out, say which nobody gave figures for."""
     from publish.assemble import release_months, silent_months
 
     lake, latest = job.workspace.lake, job.portal.latest()
     asked = {*job.months} & {*release_months(lake)} - {*(latest.periods if latest else ())}
     for month in sorted(silent_months(lake, asked) if not job.is_empty else ()):
-        progress.tell(f"{month}: no source gave figures; to publish it: cchc run {month} --empty")
+        report.say("silent", month=month)
 
 
-def _tell_release(job: _Job, release: str | None) -> None:
-    if release is None:
-        typer.echo("nothing to publish: the content is that of the last release")
-    else:
-        typer.echo(f"published {release}: {job.portal.current / 'index.html'}")
+def _tell_release(job: "Job", release: str | None, report: "Report") -> None:
+    """What the release changed, then the address to look at."""
+    from publish.release_summary import summary_of_published
+    from publish.site.release_notes import release_page
+
+    latest, site = job.portal.latest(), job.portal.current
+    if release is None or latest is None:
+        report.page = str(site / "index.html") if latest else None
+        report.result("no_news")
+        return
+    summary = summary_of_published(latest, job.settings.root_unit)
+    report.released(summary, site / "index.html", site / release_page(release))
+    report.result("published", release=release, page=site / "index.html")
+
+
+def _preview(job: "Job", month: str, report: "Report") -> None:
+    from assets.publish import make_preview
+    from assets.telling import PREVIEW, Begun, Step
+    from publish.release_summary import summary_of_draft
+    from publish.site.release_notes import release_page
+
+    report.tell(Begun(PREVIEW, None, 1))
+    report.tell(Step("release", has_ended=False))
+    found = make_preview(job.workspace)
+    if found.built is None or found.site is None:
+        report.result("nothing_to_preview")
+        return
+    draft, page = found.built.draft, found.site / "index.html"
+    summary = summary_of_draft(draft, job.settings.root_unit)
+    report.released(summary, page, found.site / release_page(draft.id))
+    report.result("preview", release=draft.id, page=page)
+    if job.settings.approval:
+        report.result("approve", month=month)

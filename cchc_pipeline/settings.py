@@ -29,7 +29,20 @@ _PREFIX = "CCHC_"
 _NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
 _SOURCE = f"({'|'.join(one.source for one in owed_sources())})"
 _ADDRESS = r"https?://[^\s,@?#]+"
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
+
+
+def spoken(lang: str | None = None) -> Literal["vi", "en"]:
+    """The language before ``cchc.toml`` is read: as said, else by the environment.
+
+    Vietnamese on a Vietnamese locale, of which the first variable that is set decides.
+    """
+    told = lang or os.environ.get(f"{_PREFIX}LANG")
+    if told in ("vi", "en"):
+        return "vi" if told == "vi" else "en"
+    said = next((os.environ[name] for name in _LOCALE if os.environ.get(name)), "")
+    return "vi" if said.startswith("vi") else "en"
 
 
 class Settings(BaseSettings):
@@ -108,6 +121,10 @@ class Settings(BaseSettings):
         " `CCHC_AUTOMATION`.",
     )
     workers: int = Field(2, ge=1, le=16, description="Months that a backfill processes at a time.")
+    lang: Literal["vi", "en"] = Field(
+        default_factory=spoken,
+        description="What commands say is in `vi` or `en`; unset: as the locale.",
+    )
     production: bool = Field(
         False, description="The portal is the city's real one: sample data is refused."
     )

@@ -67,10 +67,8 @@ def _verdicts(subject: "Subject") -> list["Verdict"]:
 
 def _recomputed(subject: "Subject", home: Path | None, inbox: Path | None) -> "Verdict":
     from assets.recomputation import recomputed
+    from cchc_pipeline.progress import tell
     from publish.release import ReleaseId
-
-    def tell(line: str) -> None:
-        typer.echo(line, err=True)
 
     return recomputed(settings_for(home, inbox), ReleaseId.parse(subject.name), tell)
 

@@ -94,7 +94,7 @@ def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:
         "units_missing": _by_table(row for row in missing if row["unit_code"] != root),
         "continuity_breaks": _breaks(lake, month),
         "corrections": lake.read("corrections", month).num_rows,
-        "owed": _owed(lake, month, root),
+        "owed": owed_targets(lake, month, root),
     }
 
 
@@ -111,7 +111,7 @@ def _breaks(lake: Lake, month: Month) -> dict[str, int]:
     return {row["unit_code"]: row["difference"] for row in rows if row["difference"]}
 
 
-def _owed(lake: Lake, month: Month, root: str) -> dict[str, list[str]]:
+def owed_targets(lake: Lake, month: Month, root: str) -> dict[str, list[str]]:
     """The targets of the plan that nobody reported, by who owes them."""
     owed: dict[str, set[str]] = {}
     for row in lake.read("plan_indicators", month).to_pylist():

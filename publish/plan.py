@@ -4,17 +4,17 @@ Belongs here: reading the state and saying what follows: the plan of ``cchc run 
 lines that a run tells of its files. Does not: doing it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
 from cchc_pipeline.errors import SourceError
-from cchc_pipeline.masking import visible
 from cchc_pipeline.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.deliveries import delivered_paths
+from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_replayed
+from cchc_pipeline.sources.deliveries import delivered_paths, last_delivery
 from cchc_pipeline.sources.file_drop import judge_drop
 from cchc_pipeline.sources.inbox_account import (
     InboxFile,
@@ -27,11 +27,10 @@ from cchc_pipeline.sources.inbox_account import (
 from cchc_pipeline.sources.inbox_names import FOLDERS, PORTAL_FOLDER
 from cchc_pipeline.sources.record_files.record_form import load_form
 from cchc_pipeline.sources.withdrawals import replay_lines
-from cchc_pipeline.store import Lake
 from publish.assemble import next_id
 from publish.portal import Portal
 
-_COUNTS = ("rows", "accepted", "quarantined", "duplicates")
+CORRECTIONS = "corrections"
 
 
 def publication_plan(settings: Settings, months: Iterable[Month], now: datetime) -> Iterator[str]:
@@ -50,33 +49,70 @@ def publication_plan(settings: Settings, months: Iterable[Month], now: datetime)
             *replay_lines(archive, month, inbox / str(month), account),
         ]
         yield from (f"{month}: {line}" for line in lines or ["the archive is replayed"])
+        yield from (f"{month}: {line}" for line in _corrected(month, settings))
         for error in _stops(month, account, settings, now):
             yield f"{month}: the run would stop: {error}"
     yield from stray_lines(inbox)
     shown = Portal(settings.portal_dir)
     latest = shown.latest()
-    newest = max([*chosen, *(latest.periods if latest else ())])
+    newest = max([*chosen, *(latest.periods if latest else ())], default=None)
     before = latest.id if latest else "nothing"
-    yield f"release: {next_id(shown, newest)}, if anything differs from {before}"
+    release = next_id(shown, newest) if newest else "none"
+    yield f"release: {release}, if anything differs from {before}"
     yield f"visible at: {shown.current}"
+
+
+def _corrected(month: Month, settings: Settings) -> Iterator[str]:
+    """What the month's corrections would change; nothing if they cannot be read."""
+    with suppress(SourceError):
+        for entry in _corrections(month, settings):
+            what = "withheld" if entry.value is None else f"{entry.column} {entry.value:g}"
+            place = " ".join(entry.cell[:3])
+            yield f"{place} would be corrected: {what} (the source should say {_expected(entry)})"
+
+
+def _expected(entry: Entry) -> str:
+    return "nothing" if entry.expect is None else f"{entry.expect:g}"
+
+
+def _corrections(month: Month, settings: Settings) -> tuple[Entry, ...]:
+    """The corrections that would stand: of the inbox, else those that came last.
+
+    Raises:
+        SourceError: They cannot be used.
+    """
+    archive, form = RawArchive(settings.raw_dir), load_form(CORRECTIONS)
+    paths = delivered_paths(settings.inbox_dir / str(month), form)
+    found = [(path.name, path.read_bytes(), "") for path in paths]
+    last = None if paths else last_delivery(archive, form.record, month)
+    for file in last.files if last else ():
+        todo = todo_of_replayed(file.name, month, file.received_at)
+        found.append((file.name, archive.get(file.sha256), todo))
+    return tuple(
+        entry for named in found for entry in read_corrections(named[1], named[0], named[2])
+    )
 
 
 def _stops(
     month: Month, account: Sequence[InboxFile], settings: Settings, now: datetime
 ) -> Iterator[SourceError]:
-    """What ends the month before a record is read: the files' names, and a capture's content."""
+    """What ends the month before a record is read: names, a capture's content, corrections."""
     folder, root = settings.inbox_dir / str(month), settings.root_unit
     archive = RawArchive(settings.raw_dir)
     checks: list[Callable[[], object]] = [
         partial(require_taken, account, folder),
         *(partial(delivered_paths, folder / place, load_form(r)) for r, place in FOLDERS.items()),
         partial(judge_drop, folder / PORTAL_FOLDER, month, root, now, archive),
+        partial(_corrections, month, settings),
     ]
+    told = set[str]()
     for check in checks:
         try:
             check()
         except SourceError as error:
-            yield error
+            if str(error) not in told:
+                yield error
+            told.add(str(error))
 
 
 def taken_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
@@ -97,24 +133,3 @@ def left_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
     for month in months:
         for file in untaken(account_of(settings.inbox_dir / str(month))):
             yield f"{month}: {file.line()}"
-
-
-def read_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
-    """What was read of each source, once the months are made: dossiers by file."""
-    lake = Lake(settings.lake_dir, settings.root_unit)
-    for month in months:
-        files: dict[str, Counter[str]] = {}
-        for row in lake.read("dossier_accounts", month).to_pylist():
-            files.setdefault(visible(row["file"], 120), Counter()).update(
-                {name: row[name] for name in _COUNTS}
-            )
-        for row in lake.read("input_submissions", month).to_pylist():
-            if row["status"] != "missing":
-                name = f"{row['table']} of {row['unit_code']}"
-                files[name] = Counter({count: row[count] or 0 for count in _COUNTS})
-        for name, counts in files.items():
-            rows, accepted, set_aside, doubles = (counts[count] for count in _COUNTS)
-            yield (
-                f"{month}: {name}: {rows} rows = {accepted} accepted + {set_aside} quarantined "
-                f"+ {doubles} duplicates"
-            )

@@ -18,11 +18,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from assets.telling import Begun, Step, Telling
 from cchc_pipeline import progress
 from publish.journal import Journal, Line
 from publish.portal import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
 from tests.publish.crash_worker import faults
+
+PUBLISH_JOB = "publish"
 
 
 def steps_passed(home: Path, die_after: int) -> int:
@@ -61,10 +64,10 @@ def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
         if passed == die_after:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def told(line: str) -> None:
+    def told(telling: Telling) -> None:
         nonlocal of_month, publishes
-        publishes = publishes or line.startswith("publish")
-        if _is_step(line):
+        publishes = publishes or (isinstance(telling, Begun) and telling.job == PUBLISH_JOB)
+        if _is_step(telling):
             of_month += 1
             if publishes or of_month % 10 == 0:
                 step()
@@ -76,12 +79,12 @@ def _run_and_die(home: Path, die_after: int, pipe: int) -> None:
     os._exit(outcome.code)
 
 
-def _is_step(line: str) -> bool:
-    """Whether a line of progress tells of a step that leaves something behind.
+def _is_step(telling: Telling) -> bool:
+    """Whether what is told is the end of a step that leaves something behind.
 
     Judging a table by its contract leaves nothing but its results, and there are forty of those.
     """
-    return line.startswith(" ") and not line.endswith("_checks")
+    return isinstance(telling, Step) and telling.has_ended and not telling.name.endswith("_checks")
 
 
 def _then(

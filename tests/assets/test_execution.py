@@ -15,10 +15,12 @@ from assets.instance import end_dead_runs, persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.publish import PUBLISH_POOL
 from assets.resources import Workspace
+from assets.telling import Begun, Made, Step, Telling, Turn
 from assets.told import COLUMNS, ROWS
 from cchc_pipeline.definitions import defs
 from cchc_pipeline.errors import CheckFailedError, SourceError
 from cchc_pipeline.period import Month
+from cchc_pipeline.run_words import Speech, load_run_words
 from cchc_pipeline.store import Lake
 from tests.command_line import (
     FIRST,
@@ -112,9 +114,9 @@ def test_every_file_of_the_log_is_sound(published_home: Path) -> None:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def _run_month(home: Path, inbox: Path) -> list[str]:
-    """Process the month alone; the lines of its progress."""
-    workspace, said = Workspace(home=str(home), inbox=str(inbox), moment=FIRST), list[str]()
+def _run_month(home: Path, inbox: Path) -> list[Telling]:
+    """Process the month alone; what is told of it."""
+    workspace, said = Workspace(home=str(home), inbox=str(inbox), moment=FIRST), list[Telling]()
     with persistent_instance(home / "dagster") as instance:
         run_months(workspace, [Month.parse(MONTH)], instance, said.append)
     return said
@@ -167,20 +169,36 @@ def test_a_good_month_does_not_hide_the_red_one(tmp_path: Path, inbox: Path) -> 
     assert {info.partition_key for info in months} == {"2026-08", MONTH}
 
 
+def test_a_month_tells_its_turn_how_many_steps_it_has_each_of_them_and_its_end(
+    tmp_path: Path, inbox: Path
+) -> None:
+    said = _run_month(tmp_path / "home", inbox)
+    begun = next(telling for telling in said if isinstance(telling, Begun))
+    ended = [telling for telling in said if isinstance(telling, Step) and telling.has_ended]
+    assert said[0] == Turn(Month.parse(MONTH), is_whole=True)
+    assert (begun.month, begun.steps, begun.seconds) == (Month.parse(MONTH), len(ended), None)
+    assert said[-1] == Made(Month.parse(MONTH), ("never made as a whole",))
+    assert load_run_words().doing
+    assert {Speech("vi").doing(step.name) for step in ended}.isdisjoint(s.name for s in ended)
+
+
 def test_a_source_that_cannot_be_read_keeps_its_kind_of_error(tmp_path: Path, inbox: Path) -> None:
     (inbox / MONTH / "portal" / "manifest.json").write_text("[]", "utf-8")
-    with pytest.raises(SourceError, match="manifest: not an object"):
+    with pytest.raises(SourceError, match="manifest: not an object") as caught:
         _run_month(tmp_path / "home", inbox)
+    assert caught.value.where.endswith("manifest.json")
+    assert caught.value.todo
 
 
 def test_the_first_month_that_fails_stops_the_rest(tmp_path: Path, inbox: Path) -> None:
     (inbox / MONTH / "portal" / "manifest.json").write_text("[]", "utf-8")
-    home, said = tmp_path / "home", list[str]()
+    home, said = tmp_path / "home", list[Telling]()
     months = [Month(2026, 9), Month(2026, 10)]
     workspace = Workspace(home=str(home), inbox=str(inbox), moment=FIRST)
     with persistent_instance(home / "dagster") as instance, pytest.raises(SourceError):
         run_months(workspace, months, instance, said.append)
-    assert not any(line.startswith("2026-10") for line in said)
+    assert [turn.month for turn in said if isinstance(turn, Turn)] == [Month(2026, 9)]
+    assert not any(isinstance(telling, Made) for telling in said)
 
 
 def test_a_month_that_is_not_over_is_refused_inside_the_graph_too(tmp_path: Path) -> None:
