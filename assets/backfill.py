@@ -60,45 +60,50 @@ def fill(
     """
     made_from = MadeFrom(workspace.settings, workspace.now)
     left = [(month,) for month in months if ALONE in made_from.differing(month)]
-    failed = _side_by_side(workspace, ALONE_JOB, left, told)
-    bad = {failure.month for failure in failed}
-    good = [month for month in sorted(months) if month not in bad]
-    progress(f"year to date of {len(good)} month(s)")
-    years = [tuple(of_year) for _, of_year in groupby(good, key=lambda month: month.year)]
-    return sorted(
-        [*failed, *_side_by_side(workspace, None, years, lambda *said: None)],
-        key=lambda failure: failure.month,
+    with _workers(workspace.settings.workers) as pool:
+        failed = _side_by_side(pool, workspace, ALONE_JOB, left, told)
+        bad = {failure.month for failure in failed}
+        good = [month for month in sorted(months) if month not in bad]
+        progress(f"year to date of {len(good)} month(s)")
+        years = [tuple(of_year) for _, of_year in groupby(good, key=lambda month: month.year)]
+        failed += _side_by_side(pool, workspace, None, years, lambda *said: None)
+    return sorted(failed, key=lambda failure: failure.month)
+
+
+def _workers(number: int) -> ProcessPoolExecutor:
+    """Processes for both stages: what they load takes seconds, and one is begun when needed."""
+    return ProcessPoolExecutor(
+        number,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=gc.get_threshold(),
     )
 
 
 def _side_by_side(
-    workspace: Workspace, job: str | None, groups: Collection[tuple[Month, ...]], told: Told
+    pool: ProcessPoolExecutor,
+    workspace: Workspace,
+    job: str | None,
+    groups: Collection[tuple[Month, ...]],
+    told: Told,
 ) -> list[Failure]:
-    """Work on groups of months in as many processes as the settings allow, each group in order.
+    """Work on groups of months in as many processes as there are, each group in order.
 
     Args:
+        pool: The processes.
         workspace: The installation.
         job: What is run for each month; None: whatever makes it current.
         groups: The months.
         told: Is told of each month that ended.
     """
-    if not groups:
-        return []
     fields = {name: getattr(workspace, name) for name in type(workspace).model_fields}
-    failed = []
-    with ProcessPoolExecutor(
-        min(workspace.settings.workers, len(groups)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=gc.get_threshold(),
-    ) as pool:
-        work = partial(process, fields, job)
-        for ended in as_completed([pool.submit(work, list(map(str, group))) for group in groups]):
-            for name, line in ended.result():
-                month = Month.parse(name)
-                told(month, line)
-                if line:
-                    failed.append(Failure(month, line))
+    work, failed = partial(process, fields, job), []
+    for ended in as_completed([pool.submit(work, list(map(str, group))) for group in groups]):
+        for name, line in ended.result():
+            month = Month.parse(name)
+            told(month, line)
+            if line:
+                failed.append(Failure(month, line))
     return failed
 
 

@@ -1,4 +1,4 @@
-"""What a command costs before any data: wall time and peak memory of ``cchc`` as installed.
+"""What a command costs before any data: time, processor and memory of ``cchc`` as installed.
 
 Belongs here: measuring and a small table. Does not: thresholds; nothing is written but a temporary
 folder. Figures of a machine stand in ``benchmarks/README.md``.
@@ -38,15 +38,18 @@ def cases(folder: Path, runs: int) -> Iterator[tuple[str, list[Cost]]]:
 
 
 def main(runs: int) -> None:
-    """Print the table."""
+    """Print the table; the first case is what the processor time of the others is told in."""
     print(f"{os.cpu_count()} processors, median of {runs}")
-    print(f"{'case':42} {'wall s':>7} {'least':>7} {'cpu s':>7} {'peak MB':>8}")
+    print(f"{'case':42} {'wall s':>7} {'least':>7} {'cpu s':>7} {'times':>6} {'peak MB':>8}")
+    unit = 0.0
     with tempfile.TemporaryDirectory() as folder:
         for name, costs in cases(Path(folder), runs):
-            walls = [cost.wall for cost in costs]
+            walls, used = [cost.wall for cost in costs], median(cost.processor for cost in costs)
+            unit = unit or used
             print(
-                f"{name:42} {median(walls):7.2f} {min(walls):7.2f} "
-                f"{median(c.processor for c in costs):7.2f} {max(c.peak for c in costs):8.0f}"
+                f"{name:42} {median(walls):7.2f} {min(walls):7.2f} {used:7.2f} "
+                f"{used / unit:6.1f} {max(c.peak for c in costs):8.0f}",
+                flush=True,
             )
 
 
