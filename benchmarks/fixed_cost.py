@@ -21,8 +21,8 @@ IMPORT = (sys.executable, "-c", "import dagster")
 AT = "2026-10-12T08:30:00+07:00"
 
 
-def _run(home: Path, month: str) -> list[object]:
-    return [CCHC, "run", month, "--home", home, "--inbox", SAMPLE, "--published-at", AT]
+def _run(home: Path, month: str, *more: str) -> list[object]:
+    return [CCHC, "run", month, "--home", home, "--inbox", SAMPLE, "--published-at", AT, *more]
 
 
 def cases(folder: Path, runs: int) -> Iterator[tuple[str, list[Cost]]]:
@@ -30,7 +30,7 @@ def cases(folder: Path, runs: int) -> Iterator[tuple[str, list[Cost]]]:
     yield "python -c 'import dagster'", [cost_of(IMPORT) for _ in range(runs)]
     yield "cchc --help", [cost_of([CCHC, "--help"]) for _ in range(runs)]
     homes = [folder / f"home-{number}" for number in range(runs)]
-    empty = [cost_of(_run(folder / f"empty-{n}", "2024-05")) for n in range(runs)]
+    empty = [cost_of(_run(folder / f"empty-{n}", "2024-05", "--empty")) for n in range(runs)]
     yield "run of a month without input, fresh home", empty
     yield "run of the sample month, fresh home", [cost_of(_run(h, "2026-09")) for h in homes]
     yield "run with nothing to publish", [cost_of(_run(h, "2026-09")) for h in homes]
