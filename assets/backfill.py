@@ -8,8 +8,11 @@ and counted by itself. In the second the year to date is handed on from month to
 months of a year follow each other, and only years run side by side.
 """
 
+import atexit
 import ctypes
+import gc
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -68,58 +71,69 @@ def fill(
     made_from = MadeFrom(workspace.settings, workspace.now)
     stages = {month: made_from.differing(month) for month in months}
     left = [(month,) for month in months if ALONE in stages[month]]
-    failed = _side_by_side(workspace, ALONE_JOB, left, lambda ended: told(ended.month, ended.line))
-    bad = {failure.month for failure in failed}
-    good = [month for month in sorted(months) if month not in bad]
-    progress(Begun(YEARS, None, len(good)))
 
     def whole(ended: Ended) -> None:
         if ended.changed and not ended.line:
             why = next(iter(stages[ended.month].values()), ended.changed)
             progress(Made(ended.month, why))
 
-    years = [tuple(of_year) for _, of_year in groupby(good, key=lambda month: month.year)]
-    return sorted(
-        [*failed, *_side_by_side(workspace, None, years, whole)],
-        key=lambda failure: failure.month,
+    with _workers(workspace.settings.workers) as pool:
+        failed = _side_by_side(
+            pool, workspace, ALONE_JOB, left, lambda ended: told(ended.month, ended.line)
+        )
+        bad = {failure.month for failure in failed}
+        good = [month for month in sorted(months) if month not in bad]
+        progress(Begun(YEARS, None, len(good)))
+        years = [tuple(of_year) for _, of_year in groupby(good, key=lambda month: month.year)]
+        failed += _side_by_side(pool, workspace, None, years, whole)
+    return sorted(failed, key=lambda failure: failure.month)
+
+
+def _workers(number: int) -> ProcessPoolExecutor:
+    """Processes for both stages: what they load takes seconds, and one is begun when needed."""
+    return ProcessPoolExecutor(
+        number,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_begin,
+        initargs=gc.get_threshold(),
     )
 
 
 def _side_by_side(
+    pool: ProcessPoolExecutor,
     workspace: Workspace,
     job: str | None,
     groups: Collection[tuple[Month, ...]],
     told: Callable[[Ended], None],
 ) -> list[Failure]:
-    """Work on groups of months in as many processes as the settings allow, each group in order.
+    """Work on groups of months in as many processes as there are, each group in order.
 
     Args:
+        pool: The processes.
         workspace: The installation.
         job: What is run for each month; None: whatever makes it current.
         groups: The months.
         told: Is told of each month that ended.
     """
-    if not groups:
-        return []
     fields = {name: getattr(workspace, name) for name in type(workspace).model_fields}
-    failed = []
-    with ProcessPoolExecutor(
-        min(workspace.settings.workers, len(groups)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_die_with_parent,
-    ) as pool:
-        work = partial(process, fields, job)
-        for ended in as_completed([pool.submit(work, list(map(str, group))) for group in groups]):
-            for one in ended.result():
-                told(one)
-                if one.line:
-                    failed.append(Failure(one.month, one.line))
+    work, failed = partial(process, fields, job), []
+    for ended in as_completed([pool.submit(work, list(map(str, group))) for group in groups]):
+        for one in ended.result():
+            told(one)
+            if one.line:
+                failed.append(Failure(one.month, one.line))
     return failed
 
 
-def _die_with_parent() -> None:
-    """Otherwise a worker would write to the lake after its command, and its lock, are gone."""
+def _begin(*objects_before_collection: int) -> None:
+    """Make this process a worker of a command: it does not outlive it, and costs no more than it.
+
+    Otherwise it would write to the lake after its command, and its lock, are gone. It looks for
+    garbage as seldom as its command does, and like it ends without taking its objects apart.
+    """
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    gc.set_threshold(*objects_before_collection)
+    atexit.register(os._exit, 0)
 
 
 def process(fields: Mapping[str, Any], job: str | None, months: Sequence[str]) -> list[Ended]:

@@ -80,30 +80,33 @@ def baseline(inbox: Path) -> Cost:
     return cost_of([sys.executable, BASELINE, file, inbox / "units.csv", MONTH])
 
 
-def run(inbox: Path, home: Path) -> Cost:
+def run(inbox: Path, home: Path, *more: str) -> Cost:
     """``cchc run`` of the month."""
     given = ("--home", home, "--inbox", inbox, "--published-at", AT)
-    return cost_of([CCHC, "run", MONTH, *given])
+    return cost_of([CCHC, "run", MONTH, *given, *more])
 
 
 INBOXES = {"CSV": inbox_of, "Parquet": parquet_inbox_of}
 
 
 def row_of(rows: int, folder: Path, runs: int, form: str) -> str:
-    """One line of the table: the query, a run in a fresh home, and once more with nothing new."""
-    costs: dict[str, list[Cost]] = {"query": [], "run": [], "again": []}
+    """One line of the table: the query, a run in a fresh home, once more, and an empty month."""
+    costs: dict[str, list[Cost]] = {"query": [], "run": [], "again": [], "empty": []}
     inbox = INBOXES[form](folder, rows)
     for _ in range(runs):
         costs["query"].append(baseline(inbox))
         with tempfile.TemporaryDirectory(dir=folder) as home:
             costs["run"].append(run(inbox, Path(home)))
             costs["again"].append(run(inbox, Path(home)))
+        with tempfile.TemporaryDirectory(dir=folder) as home:
+            costs["empty"].append(run(inbox_of(folder, 0), Path(home), "--empty"))
     walls = {name: median(cost.wall for cost in of) for name, of in costs.items()}
     peaks = {name: max(cost.peak for cost in of) for name, of in costs.items()}
-    processor = median(cost.processor for cost in costs["run"])
-    more = walls["run"] - walls["again"]
+    used = {name: median(cost.processor for cost in of) for name, of in costs.items()}
+    more = used["run"] - used["empty"]
     cells = [f"{rows:,} {form}", *(f"{walls[name]:.2f} / {peaks[name]:.0f}" for name in costs)]
-    cells += [f"{processor:.1f}", f"{more:.2f}", f"{more / walls['query']:.1f}"]
+    cells += [f"{used[name]:.1f}" for name in ("query", "run", "empty")]
+    cells.append(f"{more / used['query']:.1f}")
     return f"| {' | '.join(cells)} |"
 
 
@@ -118,9 +121,10 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     print(f"{os.cpu_count()} processors, median wall s / highest peak MB of {given.runs}\n")
     print(
-        "| rows | one query | `cchc run` | nothing new | processor s | less nothing new | times |"
+        "| rows | one query | `cchc run` | nothing new | an empty month"
+        " | processor s: query | run | empty | less empty, by the query |"
     )
-    print("|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|")
     for rows in given.rows:
         for form in given.forms:
             print(row_of(rows, given.folder, given.runs, form), flush=True)

@@ -5,7 +5,8 @@ they are needed.
 
 Great Expectations imports the statistics of SciPy and the charts of Altair for expectations that no
 contract has; they are four tenths of its two and a half seconds. The loader is Python's own: a
-module that is put off is whole as soon as one of its names is asked for.
+module that is put off is whole as soon as one of its names is asked for. frictionless brings the
+widths of characters on a terminal, for tables that nobody prints: half of its time.
 """
 
 import importlib.machinery
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
-UNUSED = frozenset({"altair", "scipy.stats"})
+UNUSED = frozenset({"altair", "scipy.stats", "wcwidth"})
 
 
 class _Late(MetaPathFinder):

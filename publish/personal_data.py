@@ -6,13 +6,17 @@ Belongs here: the judgement of one text. Does not: which files and cells of a re
 
 import re
 import unicodedata
+from itertools import islice
 
-from cchc_pipeline.masking import PERSONAL_FORMS, UNSEEN
+from cchc_pipeline.masking import PERSONAL_FORMS, PERSONAL_SIGNS, UNSEEN
 
 _UUID = re.compile(
     "urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])"
 )
 """An identifier that we make of a name: one in a thousand has the digits of an identity number."""
+
+_MANY = 2000
+"""So many signs of a kind in one text are not looked at one by one."""
 
 
 def personal_marks(text: str) -> list[str]:
@@ -32,4 +36,14 @@ def personal_marks(text: str) -> list[str]:
             character, ""
         )  # a site is megabytes: translate() takes thrice as long
     plain = _UUID.sub("urn:uuid", plain)
-    return [kind for kind, form in PERSONAL_FORMS.items() if form.search(plain)]
+    return [kind for kind in PERSONAL_FORMS if _holds(plain, kind)]
+
+
+def _holds(plain: str, kind: str) -> bool:
+    """Whether a form is found; looked for only where its sign is, unless that is all over."""
+    form, (sign, reach) = PERSONAL_FORMS[kind], PERSONAL_SIGNS[kind]
+    spots = [spot.start() for spot in islice(sign.finditer(plain), _MANY)]
+    if reach is None or len(spots) == _MANY:
+        return bool(spots and form.search(plain))
+    places = {at for spot in spots for at in range(max(spot - reach, 0), spot + 1)}
+    return any(form.match(plain, at) for at in places)

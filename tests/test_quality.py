@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.contracts import Expectation, Text, load_contract
 from cchc_pipeline.quality import CheckResult, blocking_lines, check_table
 from cchc_pipeline.store import table_from_rows
 
@@ -72,3 +72,53 @@ def _columnar(table: pa.Table) -> dict[str, CheckResult]:
 def test_offending_values_are_not_copied_into_the_results() -> None:
     results = _results({**GOOD, "status": "0912345678"})
     assert not any("0912345678" in repr(result) for result in results.values())
+
+
+@pytest.mark.parametrize(
+    ("type_", "kwargs", "values", "broken"),
+    [
+        ("expect_column_values_to_not_be_null", {}, ["a", None, "b"], 1),
+        ("expect_column_values_to_be_in_set", {"value_set": ["a", "it's"]}, ["a", "it's", None], 0),
+        ("expect_column_values_to_be_in_set", {"value_set": ["a"]}, ["a", "A", ""], 2),
+        (
+            "expect_column_values_to_be_between",
+            {"min_value": 0, "max_value": 1.5},
+            [0, 1.5, None],
+            0,
+        ),
+        ("expect_column_values_to_be_between", {"min_value": 0, "max_value": None}, [-1, 9], 1),
+        ("expect_column_values_to_be_between", {"min_value": None, "max_value": 1}, [-1, 9], 1),
+        ("expect_column_values_to_be_between", {"min_value": 0, "max_value": 1}, [float("nan")], 1),
+    ],
+)
+def test_what_is_asked_of_a_cell_is_counted_as_declared(
+    type_: str, kwargs: dict[str, Any], values: list[Any], broken: int
+) -> None:
+    from cchc_pipeline.quality import _condition, _run_conditions  # noqa: PLC0415
+
+    table = pa.table({"cell": values})
+    asked = Expectation("x", type_, {"column": "cell", **kwargs}, "error", Text("x", "x"))
+    condition = _condition(asked, table)
+    assert condition is not None
+    (result,) = _run_conditions(table, [(asked, condition)])
+    assert result.unexpected == broken
+
+
+def test_an_argument_that_is_not_understood_is_left_to_great_expectations() -> None:
+    from cchc_pipeline.quality import _condition  # noqa: PLC0415
+
+    kwargs = {"column": "cell", "min_value": 0, "max_value": 1, "strict_min": True}
+    asked = Expectation("x", "expect_column_values_to_be_between", kwargs, "error", Text("x", "x"))
+    assert _condition(asked, pa.table({"cell": [0.0]})) is None
+
+
+def test_every_bound_and_list_of_words_is_judged_as_great_expectations_judges_it() -> None:
+    from cchc_pipeline.quality import _COUNTED, _run_suite  # noqa: PLC0415
+
+    rows = [GOOD, {**GOOD, "table": "x", "status": "lost", "rows": -1, "release": None}]
+    table = table_from_rows(CONTRACT, rows)
+    asked = [e for e in CONTRACT.expectations() if e.type in _COUNTED]
+    theirs = {said.id: said.unexpected for said in _run_suite(table, asked, CONTRACT)}
+    ours = {said.id: said.unexpected for said in check_table(table, CONTRACT) if said.id in theirs}
+    assert ours == theirs
+    assert sum(ours.values()) >= 2

@@ -5,9 +5,13 @@ The numbers are invented. DỮ LIỆU MẪU.
 
 import hashlib
 import time
+import unicodedata
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from cchc_pipeline.masking import PERSONAL_FORMS
 from publish.personal_data import personal_marks
 
 IDENTITY = ["031234567890", "số 031 234 567 890,", "031.234.567.890", "0312-3456-7890",
@@ -70,3 +74,16 @@ def test_an_identifier_of_our_own_is_no_identity_number_and_hides_none() -> None
     assert personal_marks("<id>urn:uuid:04095041-5128-5c99-af96-af8ffc8d42b6</id>") == []
     assert personal_marks("04095041-5128 040950415128") == ["identity number"]
     assert personal_marks("urn:uuid:04095041-5128 x") == ["identity number"]
+
+
+_PARTS = st.one_of(
+    st.sampled_from([*IDENTITY, *PHONE, *E_MAIL, *CODE, "(+84) (0)", "0084", "H24.M01.A1B2", "@"]),
+    st.text("0123456789 .-–()+@aHđ\n", max_size=8),
+)
+
+
+@given(st.lists(_PARTS, max_size=8).map("".join))
+def test_looking_only_where_its_sign_is_misses_no_form(text: str) -> None:
+    plain = unicodedata.normalize("NFKC", text).replace("\u200b", "")
+    found = [kind for kind, form in PERSONAL_FORMS.items() if form.search(plain)]
+    assert personal_marks(text) == found
