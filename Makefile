@@ -34,7 +34,7 @@ run: $(STAMP)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
 test: $(STAMP) check
-	$(BIN)/python -m pytest -rs --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -rs --numprocesses auto --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff check .
