@@ -1,5 +1,6 @@
 # make run    the main job on the bundled sample, to a published portal in ./var
-# make test   all tests that this machine allows, a process for each core, with what was skipped and why
+# make test   make check, then make tests
+# make tests  all tests that this machine allows, in parallel, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
 # make screenshots   pictures of the pages of ./var into ./var/screenshots, and the four of the docs (needs chromium)
@@ -13,7 +14,7 @@ UV     := $(BIN)/uv
 STAMP  := $(VENV)/.installed
 SAMPLE := schemas/sample/inbox
 
-.PHONY: run test check serve screenshots bench clean install lock
+.PHONY: run test tests check serve screenshots bench clean install lock
 .DEFAULT_GOAL := run
 
 install: $(STAMP)
@@ -33,7 +34,9 @@ run: $(STAMP)
 	$(BIN)/cchc run 2026-09 --inbox $(SAMPLE)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
-test: $(STAMP) check
+test: check tests
+
+tests: $(STAMP)
 	$(BIN)/python -m pytest -rs --numprocesses auto --dist worksteal
 
 check: $(STAMP)
