@@ -20,6 +20,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")  # a busy machine is no failure
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait for a daemon, a server or the disk."""
     return len(os.sched_getaffinity(0)) + 1

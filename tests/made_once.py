@@ -28,14 +28,21 @@ class MadeOnce:
         own = factory.getbasetemp()  # below that of all processes, if there are several
         self._shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
         self._factory = factory
+        self._own: dict[str, Path] = {}
 
     def __call__(self, name: str, make: Callable[[Path], object]) -> Path:
-        """The folder of this name.
+        """This process's copy of the folder of this name.
 
         Args:
             name: Tells it from all others of the tests.
             make: Makes a folder that does not exist yet.
         """
+        if name not in self._own:
+            made = self._made(name, make)
+            self._own[name] = copy_home(made, self._factory.mktemp(name) / name)
+        return self._own[name]
+
+    def _made(self, name: str, make: Callable[[Path], object]) -> Path:
         self._shared.mkdir(exist_ok=True)
         made = self._shared / name
         with _alone(made.with_suffix(".lock")):
@@ -44,7 +51,7 @@ class MadeOnce:
                 shutil.rmtree(half, ignore_errors=True)
                 make(half)
                 half.rename(made)
-        return copy_home(made, self._factory.mktemp(name) / name)
+        return made
 
 
 @contextmanager

@@ -288,7 +288,7 @@ def candidate(
         describing: Changes the descriptor in place, after it was made anew.
         other: Other fields of the candidate.
     """
-    content = {**release_files(draft), **(files or {})}
+    content = {**written_once(draft), **(files or {})}
     if not files or DESCRIPTOR not in files:
         descriptor = describe(draft, content)
         describing(descriptor)
