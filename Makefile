@@ -1,5 +1,5 @@
 # make run    the main job on the bundled sample, to a published portal in ./var
-# make test   all tests that this machine allows, a process for each core, with what was skipped and why
+# make test   make check, then all tests that this machine allows, in parallel, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
 # make screenshots   pictures of the pages of ./var into ./var/screenshots, and the four of the docs (needs chromium)
@@ -34,7 +34,7 @@ run: $(STAMP)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
 test: $(STAMP) check
-	$(BIN)/python -m pytest -rs --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -rs --numprocesses auto --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """What test files of several folders share: an inbox to change, an installation that has published.
 
-Belongs here: fixtures, and the order of the files. Does not: functions that need no fixture
-(``tests.command_line``).
+Belongs here: fixtures. Does not: functions that need no fixture (``tests.command_line``), making
+something once for all processes (``tests.made_once``).
 """
 
 import os
@@ -13,22 +13,17 @@ import pytest
 from hypothesis import settings
 
 from tests.command_line import SAMPLE_INBOX, run
+from tests.made_once import MadeOnce
 from tests.ops.postgres import Server, postgres
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")  # a busy machine is no failure
-_LONGEST = (
-    "tests/test_kill.py", "tests/publish/test_publication.py", "tests/test_backfill.py",
-    "tests/test_bad_input.py", "tests/browser/test_pages.py", "tests/ops/test_daemon.py",
-    "tests/engines/test_engines_agree.py", "tests/test_legacy_months.py",
-    "tests/test_ways_of_running.py", "tests/test_inbox_told.py", "tests/assets/test_made_from.py",
-)  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take minutes come first, so that no process waits at the end for another's."""
-    order = {name: place for place, name in enumerate(_LONGEST)}
-    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(_LONGEST)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait for a daemon, a server or the disk."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 @pytest.fixture
@@ -50,21 +45,31 @@ def settings_of_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture(scope="session")
-def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that has published the bundled September 2026 once; copy it to change it."""
-    home = tmp_path_factory.mktemp("published") / "home"
-    outcome = run(home, SAMPLE_INBOX)
-    assert outcome.code == 0, outcome.err
-    return home
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """A folder that takes long to make, made by one of the processes that share the tests."""
+    return MadeOnce(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def march_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def published_home(made_once: MadeOnce) -> Path:
+    """An installation that has published the bundled September 2026 once; copy it to change it."""
+    return made_once("published", _published)
+
+
+def _published(home: Path) -> None:
+    outcome = run(home, SAMPLE_INBOX)
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.fixture(scope="session")
+def march_home(made_once: MadeOnce) -> Path:
     """An installation that has published March 2024: dossiers, and nothing of the portal."""
-    home = tmp_path_factory.mktemp("march") / "home"
+    return made_once("march", _of_march)
+
+
+def _of_march(home: Path) -> None:
     outcome = run(home, SAMPLE_INBOX, month="2024-03")
     assert outcome.code == 0, outcome.err
-    return home
 
 
 @pytest.fixture(scope="session")

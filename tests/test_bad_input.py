@@ -29,6 +29,7 @@ from tests.command_line import (
     run,
     shown,
 )
+from tests.made_once import MadeOnce
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 Spoil = Callable[[Path], object]
@@ -260,11 +261,19 @@ def test_an_unknown_methodology_is_one_line(
 
 
 @pytest.fixture(scope="module")
-def odd(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def odd(march_home: Path, made_once: MadeOnce) -> Path:
     """An installation that published a drop that is odd and not wrong: it stops nothing."""
-    folder = tmp_path_factory.mktemp("odd")
-    home, inbox = copy_home(march_home, folder / "home"), copy_home(SAMPLE_INBOX, folder / "in")
 
+    def make(folder: Path) -> None:
+        inbox = copy_home(SAMPLE_INBOX, folder / "in")
+        _make_odd(inbox)
+        outcome = run(copy_home(march_home, folder / "home"), inbox, at=SECOND)
+        assert outcome.code == 0, outcome.err
+
+    return made_once("odd", make) / "home"
+
+
+def _make_odd(inbox: Path) -> None:
     def null_total(data: Answer) -> None:
         row_of(data, "H24.M02")["totalScore"] = None
 
@@ -277,9 +286,6 @@ def odd(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     change_answer(inbox, "transparency", other_metrics)
     change_answer(inbox, "handling-satisfaction", lambda data: row_of(data, "H24.M06").update(
         departmentCode=None, departmentId=None))  # fmt: skip
-    outcome = run(home, inbox, at=SECOND)
-    assert outcome.code == 0, outcome.err
-    return home
 
 
 def test_a_null_total_is_missing_and_has_no_rank(odd: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import SAMPLE_INBOX, cchc, copy_home, in_lake, published, run
+from tests.made_once import MadeOnce
 from tests.sources.dossier_export import csv_bytes, dossier
 
 MARCH = "2024-03"
@@ -28,14 +29,18 @@ def inbox_with(place: Path, **files: bytes) -> Path:
 
 
 @pytest.fixture(scope="module")
-def processed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, str]:
+def processed(made_once: MadeOnce) -> tuple[Path, Path, str]:
     """A month that was published while a file of another name lay there, and what the run said."""
-    place = tmp_path_factory.mktemp("told")
+    place = made_once("told", _processed)
+    return place / "home", place / "inbox", (place / "said").read_text(encoding="utf-8")
+
+
+def _processed(place: Path) -> None:
     files = {"ho-so.csv": EXPORT, "HoSo thang 3.csv": EXPORT, "Thumbs.db": b"x", "x.bin": b"x"}
     inbox = inbox_with(place / "inbox", **files)
     outcome = run(place / "home", inbox, month=MARCH)
     assert outcome.code == 0, outcome.problem
-    return place / "home", inbox, outcome.err
+    (place / "said").write_text(outcome.err, encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tests.command_line import (
     run,
     tree_digest,
 )
+from tests.made_once import MadeOnce
 
 OLD, NEW = "2024-03.r1", "2026-09.r1"
 WORKERS, STRIDE = 2, 4
@@ -38,9 +39,16 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def found(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def found(march_home: Path, made_once: MadeOnce) -> list[dict[str, Any]]:
     """What each worker found."""
-    folders = [tmp_path_factory.mktemp("killed") for _ in range(WORKERS)]
+    place = made_once("killed", lambda place: _killed(march_home, place))
+    return [json.loads(path.read_bytes()) for path in sorted(place.glob("*.json"))]
+
+
+def _killed(march_home: Path, place: Path) -> None:
+    folders = [place / str(n) for n in range(WORKERS)]
+    for folder in folders:
+        folder.mkdir(parents=True)
     workers = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.kill_worker", folder, march_home, str(n), str(STRIDE)],
@@ -50,7 +58,9 @@ def found(march_home: Path, tmp_path_factory: pytest.TempPathFactory) -> list[di
     ]  # fmt: skip
     said = [worker.communicate(timeout=800)[0] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * WORKERS
-    return [json.loads(text) for text in said]
+    for folder, text in zip(folders, said, strict=True):
+        folder.with_suffix(".json").write_text(text, encoding="utf-8")
+        shutil.rmtree(folder)
 
 
 def test_each_of_these_steps_was_the_last_of_a_run(
@@ -97,41 +107,47 @@ A month puts some forty files in place; a run leaves those of the one before it 
 
 
 @pytest.fixture(scope="module")
-def corrected_inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def correction(made_once: MadeOnce) -> Path:
+    """All that the tests of a correction look at, below one folder."""
+    return made_once("killed-correction", _killed_correction)
+
+
+@pytest.fixture(scope="module")
+def corrected_inbox(correction: Path) -> Path:
     """The sample's inbox in which January's file lacks every third dossier."""
-    inbox = tmp_path_factory.mktemp("corrected") / "inbox"
+    return correction / "inbox"
+
+
+@pytest.fixture(scope="module")
+def fresh_home(correction: Path) -> Path:
+    """An installation that never saw the error."""
+    return correction / "fresh"
+
+
+@pytest.fixture(scope="module")
+def corrected(correction: Path) -> tuple[Path, list[dict[str, Any]]]:
+    """An installation that published the error, then was told to correct it and was killed."""
+    return correction / "home", json.loads((correction / "found.json").read_bytes())
+
+
+def _killed_correction(place: Path) -> None:
+    inbox, home, fresh = place / "inbox", place / "home", place / "fresh"
     for name in YEAR:
         shutil.copytree(SAMPLE_INBOX / name, inbox / name)
     shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
     path = inbox / YEAR[0] / "ho-so-mau.jsonl.gz"
     lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     path.write_bytes(gzip.compress(b"".join(lines[n] for n in range(len(lines)) if n % 3)))
-    return inbox
-
-
-@pytest.fixture(scope="module")
-def fresh_home(corrected_inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installation that never saw the error."""
-    home = tmp_path_factory.mktemp("fresh") / "home"
-    assert run(home, corrected_inbox, "--to", YEAR[1], month=YEAR[0], at=SECOND).code == 0
-    return home
-
-
-@pytest.fixture(scope="module")
-def corrected(
-    corrected_inbox: Path, fresh_home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, list[dict[str, Any]]]:
-    """An installation that published the error, then was told to correct it and was killed."""
-    home = tmp_path_factory.mktemp("corrected") / "home"
+    assert run(fresh, inbox, "--to", YEAR[1], month=YEAR[0], at=SECOND).code == 0
     assert run(home, SAMPLE_INBOX, "--to", YEAR[1], month=YEAR[0], at=FIRST).code == 0
-    given = [home, corrected_inbox, fresh_home, *map(str, DEATHS)]
+    given = [home, inbox, fresh, *map(str, DEATHS)]
     command = [sys.executable, "-m", "tests.killed_correction", *given]
     any_share = {**os.environ, "CCHC_REVISION_LIMIT": "1"}  # a third of January is much
     said = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, check=False, env=any_share
     )
     assert said.returncode == 0, said.stderr
-    return home, json.loads(said.stdout)
+    (place / "found.json").write_text(said.stdout, encoding="utf-8")
 
 
 def test_at_no_moment_of_a_correction_all_months_are_called_current_with_old_sums(

@@ -1,15 +1,15 @@
 """A legacy month and one of the rebuilt portal in one installation, by the command line."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from publish.vietnamese import number_text
-from tests.command_line import SAMPLE_INBOX, SECOND, cchc, published, run
+from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, published, run
 from tests.legacy_rows import drop, units
+from tests.made_once import MadeOnce
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 LEGACY, NEXT, NEW = "2024-05", "2024-06", "2026-09"
@@ -17,26 +17,30 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def legacy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def legacy_home(made_once: MadeOnce) -> Path:
     """An installation that published May 2024 from the legacy gateway, and June without any."""
-    home = tmp_path_factory.mktemp("legacy") / "home"
+    return made_once("legacy", _of_legacy)
+
+
+def _of_legacy(home: Path) -> None:
     windows = ("month", "year")
     drop(home / "inbox", LEGACY, below=units(), captured_at="2024-06-10", windows=windows)
     shutil.copy(SAMPLE_INBOX / "units.csv", home / "inbox")
     outcome = run(home, home / "inbox", "--to", NEXT, "--empty", month=LEGACY)
     assert outcome.code == 0, outcome.err
-    return home
 
 
 @pytest.fixture(scope="module")
-def both_home(legacy_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def both_home(legacy_home: Path, made_once: MadeOnce) -> Path:
     """The same with September 2026 of the sample beside it."""
-    home = tmp_path_factory.mktemp("both") / "home"
-    shutil.copytree(legacy_home, home, symlinks=True)
-    shutil.copytree(SAMPLE_INBOX / NEW, home / "inbox" / NEW)
-    outcome = run(home, home / "inbox", month=NEW, at=SECOND)
-    assert outcome.code == 0, outcome.err
-    yield home
+
+    def make(home: Path) -> None:
+        copy_home(legacy_home, home)
+        shutil.copytree(SAMPLE_INBOX / NEW, home / "inbox" / NEW)
+        outcome = run(home, home / "inbox", month=NEW, at=SECOND)
+        assert outcome.code == 0, outcome.err
+
+    return made_once("legacy-and-new", make)
 
 
 def of(home: Path, period: str, metric: str = "TOTAL", basis: str = "month") -> dict[str, Any]:

@@ -28,6 +28,7 @@ from tests.command_line import (
     shown,
     tree_digest,
 )
+from tests.made_once import MadeOnce
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 R1, R2 = f"{MONTH}.r1", f"{MONTH}.r2"
@@ -41,15 +42,17 @@ CORRECTION = {
 
 
 @pytest.fixture(scope="module")
-def corrected_home(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corrected_home(published_home: Path, made_once: MadeOnce) -> Path:
     """An installation whose second release corrects one figure of the first."""
-    place = tmp_path_factory.mktemp("corrected")
-    home, inbox = copy_home(published_home, place / "home"), copy_home(SAMPLE_INBOX, place / "in")
-    text = yaml.safe_dump({"corrections": [CORRECTION]}, allow_unicode=True)
-    (inbox / MONTH / "corrections.yaml").write_text(text, encoding="utf-8")
-    outcome = run(home, inbox, at=SECOND)
-    assert outcome.out.startswith(f"published {R2}"), outcome.err
-    return home
+
+    def make(place: Path) -> None:
+        inbox = copy_home(SAMPLE_INBOX, place / "in")
+        text = yaml.safe_dump({"corrections": [CORRECTION]}, allow_unicode=True)
+        (inbox / MONTH / "corrections.yaml").write_text(text, encoding="utf-8")
+        outcome = run(copy_home(published_home, place / "home"), inbox, at=SECOND)
+        assert outcome.out.startswith(f"published {R2}"), outcome.err
+
+    return made_once("corrected", make) / "home"
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.resources import Workspace
 from publish.portal import Portal, read_tables
 from tests.command_line import FIRST, SAMPLE_INBOX, SECOND, cchc, copy_home, in_lake, run
+from tests.made_once import MadeOnce
 
 pytestmark = [pytest.mark.usefixtures("settings_of_nobody"), pytest.mark.slow]
 SPAN = ("2024-01", "2024-03")
@@ -70,13 +71,15 @@ def figures(home: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+def homes(made_once: MadeOnce) -> tuple[Path, Path, Path]:
     """A home that published the error, the inbox with the correction, and a home made from it."""
-    folder = tmp_path_factory.mktemp("ways")
-    wrong, right = (folder / name for name in ("wrong", "right"))
-    before = filled(folder / "before", small_year(wrong), FIRST)
-    corrected = small_year(right, keep_every=2)
-    return before, corrected, filled(folder / "fresh", corrected, SECOND)
+    folder = made_once("ways", _homes)
+    return folder / "before", folder / "right", folder / "fresh"
+
+
+def _homes(folder: Path) -> None:
+    filled(folder / "before", small_year(folder / "wrong"), FIRST)
+    filled(folder / "fresh", small_year(folder / "right", keep_every=2), SECOND)
 
 
 def test_a_backfill_again_gives_the_figures_of_a_fresh_installation(

@@ -15,6 +15,7 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.settings import load_settings
 from cchc_pipeline.store import Lake
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, THIRD, cchc, copy_home, run
+from tests.made_once import MadeOnce
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 SEPTEMBER = Month.parse(MONTH)
@@ -115,11 +116,14 @@ def test_another_program_makes_the_month_anew(
 
 
 @pytest.fixture
-def both(march_home: Path, tmp_path: Path) -> Path:
+def both(march_home: Path, made_once: MadeOnce, tmp_path: Path) -> Path:
     """An installation that made March and April 2024; April has no files."""
-    home = copy_home(march_home, tmp_path / "home")
-    assert run(home, SAMPLE_INBOX, "--empty", month="2024-04", at=SECOND).code == 0
-    return home
+
+    def make(home: Path) -> None:
+        copy_home(march_home, home)
+        assert run(home, SAMPLE_INBOX, "--empty", month="2024-04", at=SECOND).code == 0
+
+    return copy_home(made_once("march-and-april", make), tmp_path / "home")
 
 
 def _stale(home: Path, inbox: Path = SAMPLE_INBOX) -> dict[Month, tuple[str, ...]]:

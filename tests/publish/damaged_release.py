@@ -11,29 +11,22 @@ import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from publish.portal import SUMS, write_files
-from publish.publication import release_files
 from publish.release import DESCRIPTOR, Draft
-from tests.publish.small_release import FIRST, Row, small_draft, with_table
+from tests.publish.small_release import FIRST, Row, small_draft, with_table, written_once
 
 SHEET = "xl/worksheets/sheet2.xml"
 
 
 def whole_release(folder: Path, draft: Draft | None = None) -> Path:
     """The files of a small release."""
-    write_files(folder, release_files(draft) if draft else _small_files())
+    write_files(folder, written_once(draft or small_draft()))
     return folder
-
-
-@cache
-def _small_files() -> dict[str, bytes]:
-    return release_files(small_draft())
 
 
 def sealed(folder: Path) -> None:
@@ -104,7 +97,7 @@ def _twice(folder: Path) -> None:
 
 
 def _written_over(folder: Path, draft: Draft) -> None:
-    for name, content in release_files(draft).items():
+    for name, content in written_once(draft).items():
         (folder / name).write_bytes(content)
 
 

@@ -5,6 +5,7 @@ for the gates. Does not: assertions, or fixtures (``conftest``).
 """
 
 import json
+import pickle
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -287,7 +288,7 @@ def candidate(
         describing: Changes the descriptor in place, after it was made anew.
         other: Other fields of the candidate, or of its terms.
     """
-    content = {**release_files(draft), **(files or {})}
+    content = {**written_once(draft), **(files or {})}
     if not files or DESCRIPTOR not in files:
         descriptor = describe(draft, content)
         describing(descriptor)
@@ -299,9 +300,24 @@ def candidate(
     return Candidate(draft, content, folder, terms=Terms(**terms), **fields)
 
 
+_WRITTEN: dict[bytes, dict[str, bytes]] = {}
+
+
+def written_once(draft: Draft) -> dict[str, bytes]:
+    """The files of a release, written once for all drafts of the same content.
+
+    They are the same wherever the release before lies, which its digest tells of.
+    """
+    previous = draft.previous and replace(draft.previous, folder=Path("absent"))
+    key = pickle.dumps(replace(draft, previous=previous))
+    if key not in _WRITTEN:
+        _WRITTEN[key] = release_files(draft)
+    return dict(_WRITTEN[key])
+
+
 def unjudged(draft: Draft, scratch: Path) -> Built:
     """A draft written to a folder without the gates, which the tests of going out do not need."""
-    files, folder = release_files(draft), scratch / str(draft.id)
+    files, folder = written_once(draft), scratch / str(draft.id)
     files |= report_files(draft, files, (), None)
     write_files(folder, files)
     return Built(draft, folder, (), files[SUMS], sum(map(len, files.values())))

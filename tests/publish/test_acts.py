@@ -15,6 +15,8 @@ from publish.edition import Act, ActKind, Edition
 from publish.portal import KEPT_SITES, Portal
 from publish.publication import refuse_withdrawn
 from publish.release import ReleaseId
+from tests.command_line import copy_home
+from tests.made_once import MadeOnce
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import APRIL, IDENTITY, MARCH, MOMENT, small_draft
 
@@ -27,11 +29,14 @@ def act(kind: ActKind, release: ReleaseId, at: datetime = LATER, reason: str = "
 
 
 @pytest.fixture
-def grown(portal: Portal) -> Portal:
+def grown(made_once: MadeOnce, tmp_path: Path) -> Portal:
     """Two releases: March, then March and April."""
-    for _ in range(2):
-        go_out(portal, next_draft(portal))
-    return portal
+
+    def make(root: Path) -> None:
+        for _ in range(2):
+            go_out(Portal(root), next_draft(Portal(root)))
+
+    return Portal(copy_home(made_once("grown", make), tmp_path / "portal"))
 
 
 def index(portal: Portal) -> dict[str, object]:

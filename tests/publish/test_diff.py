@@ -26,6 +26,7 @@ from publish.diff_page import diff_page
 from publish.formats import to_parquet
 from publish.release import ReleaseId
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run
+from tests.made_once import MadeOnce
 from tests.publish.small_release import (
     FIRST,
     FIRST_RELEASE,
@@ -189,12 +190,15 @@ def test_the_page_lists_every_cell_and_every_move() -> None:
 
 
 @pytest.fixture(scope="module")
-def two_releases(published_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_releases(published_home: Path, made_once: MadeOnce) -> Path:
     """An installation whose second release has a further month."""
-    home = copy_home(published_home, tmp_path_factory.mktemp("two") / "home")
-    outcome = run(home, SAMPLE_INBOX, "--empty", month="2026-08", at=SECOND)
-    assert outcome.code == 0, outcome.err
-    return home
+
+    def make(home: Path) -> None:
+        copy_home(published_home, home)
+        outcome = run(home, SAMPLE_INBOX, "--empty", month="2026-08", at=SECOND)
+        assert outcome.code == 0, outcome.err
+
+    return made_once("two-releases", make)
 
 
 @pytest.mark.usefixtures("settings_of_nobody")

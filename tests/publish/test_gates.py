@@ -20,7 +20,6 @@ from publish.candidate import Candidate
 from publish.formats import to_csv, to_json, to_parquet
 from publish.gates import GATES, judge
 from publish.inputs import Renewal
-from publish.publication import release_files
 from publish.release import (
     DESCRIPTOR,
     REVISIONS,
@@ -48,6 +47,7 @@ from tests.publish.small_release import (
     source,
     table,
     with_table,
+    written_once,
 )
 
 Case = Callable[[Draft, Path], Candidate]
@@ -86,7 +86,7 @@ def judged(**how: Any) -> Case:
 
 def content(path: str, change: Callable[[bytes], bytes], **how: Any) -> Case:
     def case(draft: Draft, folder: Path) -> Candidate:
-        files = {path: change(release_files(draft)[path])}
+        files = {path: change(written_once(draft)[path])}
         return candidate(draft, folder, files=files, **how)
 
     return case

@@ -18,6 +18,7 @@ from publish.gates import GateResult
 from publish.portal import SUMS, Portal
 from publish.publication import build, publish, release_files
 from publish.release import PUBLISHED_TABLES, Draft
+from tests.publish import small_release
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (
     IDENTITY,
@@ -66,14 +67,20 @@ def test_the_record_tells_the_release_its_rows_and_its_sources(good_draft: Draft
     assert record["sources"][0]["captured_at"] == "2024-04-05T03:00:00Z"
 
 
-def test_two_builds_in_two_folders_are_the_same_bytes(tmp_path: Path) -> None:
+def test_two_builds_in_two_folders_are_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_release, "written_once", release_files)
     one = unjudged(small_draft(), tmp_path / "one")
     two = unjudged(small_draft(), tmp_path / "two")
     assert content_of(one.folder) == content_of(two.folder)
     assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 7
 
 
-def test_two_publications_in_two_portals_are_the_same_bytes(tmp_path: Path) -> None:
+def test_two_publications_in_two_portals_are_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_release, "written_once", release_files)
     for name in ("one", "two"):
         go_out(Portal(tmp_path / name), small_draft())
     sites = [Portal(tmp_path / name).current_site() for name in ("one", "two")]

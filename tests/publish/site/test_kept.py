@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from publish.descriptor import describe
-from publish.publication import release_files
 from publish.release import Draft, ReleaseId
 from publish.site.kept import PageCount, make_pages, read_record
 from publish.site.page import imprint_of_draft
@@ -22,6 +21,7 @@ from tests.publish.small_release import (
     small_draft,
     small_tables,
     with_table,
+    written_once,
 )
 
 MAY = APRIL.next()
@@ -43,7 +43,7 @@ def following(draft: Draft, **changes: Any) -> Draft:
 
 
 def make(draft: Draft, folder: Path, before: Path | None = None, **more: Any) -> PageCount:
-    descriptor = describe(draft, release_files(draft))
+    descriptor = describe(draft, written_once(draft))
     plans = planned_pages(draft, descriptor)
     return make_pages(folder, plans, imprint_of_draft(draft), before, **more)
 

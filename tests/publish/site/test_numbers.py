@@ -1,6 +1,7 @@
 """Every number on every page is the cell of the CSV that it claims to be."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,29 @@ ATTRIBUTES = {
 }  # fmt: skip
 """What a page, a table, or a column says of its cells, and the column of the CSV that holds it."""
 
+KEY = "any column of the key"
 Rows = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a CSV, and where a column has a value: there are thousands of numbers to find."""
+
+    rows: Rows
+    places: Mapping[tuple[str, str], set[int]]
+
+
+def read_table(path: Path) -> Table:
+    """A published CSV."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    key, places = load_contract(path.stem).primary_key, defaultdict(set)
+    for place, row in enumerate(rows):
+        for name in {*ATTRIBUTES.values()} & row.keys():
+            places[name, row[name]].add(place)
+        for name in key:
+            places[KEY, row[name]].add(place)
+    return Table(rows, places)
 
 
 @dataclass(frozen=True)
@@ -30,15 +53,11 @@ class Shown:
     column: str
     value: str
 
-    def rows(self, rows: Rows) -> Rows:
+    def rows(self, table: "Table") -> Rows:
         """The rows of the CSV that the page can mean."""
-        key = load_contract(self.table).primary_key
-        return [
-            row
-            for row in rows
-            if all(row[name] == value for name, value in self.known.items())
-            and self.parts <= {row[name] for name in key}
-        ]
+        wanted = [*self.known.items(), *((KEY, part) for part in self.parts)]
+        found = set.intersection(*(table.places.get(value, set()) for value in wanted))
+        return [table.rows[place] for place in sorted(found)]
 
 
 def numbers(path: str, page: Element) -> Iterator[Shown]:
@@ -77,17 +96,13 @@ def _is_note(cell: Element, data: Element) -> bool:
     return any(data in list(sub.walk()) for sub in cell.all("span"))
 
 
-def _files(home: Path) -> tuple[dict[str, Element], dict[str, Rows]]:
+def _files(home: Path) -> tuple[dict[str, Element], dict[str, Table]]:
     site = (home / "portal" / "current").resolve()
     pages = {
         path.relative_to(site).as_posix(): parse(path.read_text(encoding="utf-8"))
         for path in sorted(site.rglob("*.html"))
     }
-    tables = {}
-    for path in sorted((site / "data").glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            tables[path.stem] = list(csv.DictReader(file))
-    return pages, tables
+    return pages, {path.stem: read_table(path) for path in sorted((site / "data").glob("*.csv"))}
 
 
 @pytest.mark.parametrize("name", ["published_home", "march_home"])
