@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 import dagster as dg
 
 from assets.made_from import program_digest
-from cchc_pipeline.contracts import Field, load_contract
+from cchc_pipeline.contracts import Field as Column
+from cchc_pipeline.contracts import load_contract
 
 OWNERS = ["team:du-lieu-mo"]
 COLUMNS, ROWS = "dagster/column_schema", "dagster/row_count"
@@ -54,7 +55,7 @@ def _columns(name: str) -> dg.TableSchema:
     )
 
 
-def _column(field: Field) -> dg.TableColumn:
+def _column(field: Column) -> dg.TableColumn:
     further = [
         field.bounds,
         f"matches {field.pattern}" if field.pattern else "",
