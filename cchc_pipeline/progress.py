@@ -104,6 +104,7 @@ class Screen:
         if self.live is None:
             typer.echo(shown, file=self.stream)
         else:
+            self.live.refresh()  # what it shows below the line is as of now
             self.live.console.print(_plain(shown), soft_wrap=True)
 
 
