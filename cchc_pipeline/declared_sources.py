@@ -152,9 +152,6 @@ def problems_of(found: list[DeclaredSource]) -> Iterator[str]:
     named = [*(one.source for one in found), *tables]
     yield from (f"{name}: no such table" for name in named if name not in contract_names())
     for one in found:
-        for text in (one.name, one.owes):
-            if text and not (text.vi.strip() and text.en.strip()):
-                yield f"{one.source}: a language is empty"
         if one.expected and one.owes is None:
             yield f"{one.source}: it is expected, and nobody owes it"
         if one.kind in ("rows", "forms") and not (one.reader and one.record and one.quarantine):

@@ -102,7 +102,6 @@ def _changed(**changes: object) -> list[DeclaredSource]:
         ({"reader": None}, "record, quarantine and reader are declared"),
         ({"quarantine": None}, "record, quarantine and reader are declared"),
         ({"owes": None}, "it is expected, and nobody owes it"),
-        ({"name": replace(SOURCES[0].name, vi=" ")}, "a language is empty"),
     ],
 )
 def test_declarations_that_do_not_hold_together_are_refused(
