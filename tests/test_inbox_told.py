@@ -138,7 +138,7 @@ def test_petitions_beside_a_damaged_file_count_and_are_told(tmp_path: Path) -> N
     inbox, home = inbox_with(tmp_path / "inbox", **files), tmp_path / "home"
     outcome = run(home, inbox, month=MARCH)
     assert outcome.code == 0, outcome.problem
-    assert "petitions: 1 file(s), received in part, 59 rows = 59 accepted" in outcome.err
+    assert "petitions: 2 file(s), received in part, 59 rows = 59 accepted" in outcome.err
     assert "phan-anh-2.xlsx: " in outcome.err
     (account,) = [row for row in published(home, "submissions") if row["table"] == "petitions"]
     assert account["status"] == "partial"
