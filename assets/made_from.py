@@ -301,6 +301,15 @@ class MadeFrom:
         found = {month: self.differing(month) for month in asked}
         return {m: next(iter(stages.values())) for m, stages in found.items() if stages}
 
+    def state(self, month: Month) -> str:
+        """A digest of what a month would be made from now, and of the tables that it has."""
+        inputs = self._inputs
+        return digest_of(
+            part
+            for stage in (ALONE, OF_YEAR)
+            for part in (*inputs.of_stage(stage, month).values(), inputs.tables(stage, month))
+        )
+
     def current_months(self, months: Iterable[Month]) -> frozenset[Month]:
         """Those of the months that would come out as they are."""
         chosen = frozenset(months)
