@@ -4,7 +4,7 @@ Belongs here: launching, and running what the sensor asks for. Does not: asserti
 real programs (``tests.ops.daemon``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,14 +23,24 @@ class Ui:
     """The same jobs and sensor on the same instance."""
 
     def __init__(self, workspace: Workspace, instance: dg.DagsterInstance) -> None:
-        self._workspace, self._instance = workspace, instance
+        self._workspace, self.instance = workspace, instance
         self._definitions = build_definitions(workspace)
 
     def launch(self, job: str, month: str | None = None) -> dg.ExecuteInProcessResult:
         """Run a job, for a partition if it has any."""
         return self._definitions.resolve_job_def(job).execute_in_process(
-            instance=self._instance, partition_key=month, raise_on_error=False
+            instance=self.instance, partition_key=month, raise_on_error=False
         )
+
+    def launch_assets(
+        self, names: Sequence[str], month: str, backfill: str | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """Run assets that were chosen in the lineage; as a part of a backfill, if it is named."""
+        return self._definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance, partition_key=month, raise_on_error=False,
+            asset_selection=[dg.AssetKey(name) for name in names],
+            tags={"dagster/backfill": backfill} if backfill else None,
+        )  # fmt: skip
 
     def follow(self) -> list[tuple[str, str]]:
         """Run what the sensor asks for, until it asks for nothing more; in order."""
@@ -38,7 +48,7 @@ class Ui:
         cursor = None
         while True:
             context = dg.build_sensor_context(
-                self._instance, cursor, resources={"workspace": self._workspace}
+                self.instance, cursor, resources={"workspace": self._workspace}
             )
             asked = months_that_follow(context)
             if not isinstance(asked, dg.RunRequest):

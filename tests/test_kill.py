@@ -4,8 +4,8 @@ Every second step of the publication is tried, and some of the month's; two proc
 Within each, one installation takes its deaths in turn. Deaths within a step of the publication are
 tried in ``tests/publish``.
 
-A correction of January that is killed, at any moment, is made whole by the same command: no month
-is ever called current that has old sums.
+A correction of January that is killed, at any moment, is made whole by the same command, and by
+what follows a backfill in Dagster: no month is ever called current that has old sums.
 """
 
 import gzip
@@ -19,17 +19,20 @@ from typing import Any
 
 import pytest
 
+from assets.jobs import FOLLOWING_JOB, MONTH_JOB, PUBLISH_JOB
+from cchc_pipeline.definitions import defs
 from tests.command_line import (
     FIRST,
     SAMPLE_INBOX,
     SECOND,
     cchc,
     copy_home,
-    in_lake,
+    figures,
     index,
     published,
     run,
     tree_digest,
+    whole_lake,
 )
 
 OLD, NEW = "2024-03.r1", "2026-09.r1"
@@ -90,10 +93,11 @@ def test_the_release_is_byte_for_byte_that_of_a_run_that_nobody_killed(
 
 
 YEAR = ("2024-01", "2024-02")
-DEATHS = (4, 2)
-"""After how many steps the first run dies, and how many more each next one passes.
+DEATHS = {"command": (7, 9), "pages": (30, 61)}
+"""At which moment the first run dies, and how many more each next one passes.
 
-A month puts some forty files in place; a run leaves those of the one before it as they are."""
+A month has some ninety; a run leaves the files of the one before it as they are.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -118,13 +122,21 @@ def fresh_home(corrected_inbox: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def corrected(
-    corrected_inbox: Path, fresh_home: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, list[dict[str, Any]]]:
-    """An installation that published the error, then was told to correct it and was killed."""
-    home = tmp_path_factory.mktemp("corrected") / "home"
+def wrong_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that published the error."""
+    home = tmp_path_factory.mktemp("wrong") / "home"
     assert run(home, SAMPLE_INBOX, "--to", YEAR[1], month=YEAR[0], at=FIRST).code == 0
-    given = [home, corrected_inbox, fresh_home, *map(str, DEATHS)]
+    return home
+
+
+@pytest.fixture(scope="module", params=list(DEATHS))
+def corrected(
+    request: pytest.FixtureRequest, wrong_home: Path, corrected_inbox: Path, fresh_home: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, list[dict[str, Any]]]:  # fmt: skip
+    """An installation that was told to correct the error, and was killed, as often as said."""
+    home = copy_home(wrong_home, tmp_path_factory.mktemp(request.param) / "home")
+    given = [request.param, home, corrected_inbox, fresh_home, *map(str, DEATHS[request.param])]
     command = [sys.executable, "-m", "tests.killed_correction", *given]
     any_share = {**os.environ, "CCHC_REVISION_LIMIT": "1"}  # a third of January is much
     said = subprocess.run(
@@ -144,30 +156,26 @@ def test_at_no_moment_of_a_correction_all_months_are_called_current_with_old_sum
     assert runs[-1]["latest"] == "2024-02.r2"
 
 
-def test_the_same_command_again_publishes_what_a_fresh_installation_would(
+def test_the_moments_are_those_of_every_step_of_every_job_that_a_correction_runs(
+    corrected: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    jobs = (MONTH_JOB, FOLLOWING_JOB, PUBLISH_JOB)
+    every = {f"{job} {node.name}" for job in jobs for node in defs.resolve_job_def(job).nodes}
+    assert {step for run in corrected[1] for step in run["steps"]} == every
+
+
+def test_the_same_asked_for_again_publishes_what_a_fresh_installation_would(
     corrected: tuple[Path, list[dict[str, Any]]], fresh_home: Path, corrected_inbox: Path
 ) -> None:
     home = corrected[0]
-    tables = sorted(path.stem for path in (home / "portal" / "current" / "data").glob("*.parquet"))
-    for table in tables:
-        if table != "revisions":
-            assert _figures(home, table) == _figures(fresh_home, table), table
-    for month in YEAR:
-        for table in ("year_to_date", "dossier_statistics"):
-            assert in_lake(home, table, month) == in_lake(fresh_home, table, month), table
+    for all_of in (figures, whole_lake):
+        expected = all_of(fresh_home)
+        for table, rows in all_of(home).items():
+            assert rows == expected.pop(table), table
+        assert not expected
     reasons = {row["reason_code"] for row in published(home, "revisions")}
     assert reasons <= {"SRC", "LATE"}
     again = run(home, corrected_inbox, month=YEAR[0], at=SECOND)
     assert again.out.startswith("nothing to publish"), again.err
     assert index(home)["latest"] == "2024-02.r2"
     assert cchc("verify", "--home", home, "--inbox", corrected_inbox).code == 0
-
-
-def _figures(home: Path, table: str) -> list[dict[str, Any]]:
-    """The rows of a table without what tells which release, and when something came.
-
-    Which fields are shown apart depends on what was shown before: of those the sums only.
-    """
-    told = {"release", "received_at"}
-    rows = [row for row in published(home, table) if row.get("field_code", "ALL") == "ALL"]
-    return [{k: v for k, v in row.items() if k not in told} for row in rows]
