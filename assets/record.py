@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-from assets.extract import OWNERS
+from assets.checks import CHECKED_TABLES
+from assets.extract import BEGUN, OWNERS
 from assets.made_from import ALONE, OF_YEAR, REST_ON_EARLIER_MONTHS, MadeFrom, Stage
 from assets.partitions import MONTHS, month_of
 from assets.resources import Workspace
@@ -22,7 +23,15 @@ MADE_ALONE = (
 )  # fmt: skip
 """What nothing else of the first stage is made from; all the rest stands behind these."""
 
-_LAST_STEP: Mapping[Stage, str] = {ALONE: "month_by_itself", OF_YEAR: "month_record"}
+ASSETS_OF: Mapping[Stage, frozenset[str]] = {
+    ALONE: frozenset({BEGUN, *CHECKED_TABLES, "dossier_counts", *MADE_ALONE})
+    - {*REST_ON_EARLIER_MONTHS},
+    OF_YEAR: frozenset(REST_ON_EARLIER_MONTHS),
+}
+"""What is made in each stage before its last step; of what one step makes together, one at least.
+
+A run's own graph does not tell: it holds what was chosen.
+"""
 _BACKFILL, _PARTITION = "dagster/backfill", "dagster/partition"
 
 
@@ -55,7 +64,7 @@ def _makers(context: dg.AssetExecutionContext, stage: Stage) -> frozenset[str]:
     One run, of whatever job; or those of a backfill of assets, which Dagster cuts into several
     where an asset rests on other months.
     """
-    wanted, instance = _assets_of(context, stage), context.instance
+    wanted, instance = ASSETS_OF[stage], context.instance
     own = frozenset({context.run_id})
     if wanted <= _made_by(instance, own):
         return own
@@ -68,27 +77,10 @@ def _makers(context: dg.AssetExecutionContext, stage: Stage) -> frozenset[str]:
     return every if wanted <= _made_by(instance, every) else frozenset()
 
 
-def _made_by(instance: dg.DagsterInstance, runs: Iterable[str]) -> set[dg.AssetKey]:
+def _made_by(instance: dg.DagsterInstance, runs: Iterable[str]) -> set[str]:
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     events = (e.dagster_event for run in runs for e in instance.all_logs(run, of_type=kind))
-    return {event.asset_key for event in events if event and event.asset_key}
-
-
-def _assets_of(context: dg.AssetExecutionContext, stage: Stage) -> set[dg.AssetKey]:
-    """What stands before the last step of a stage, and is not of the stage before."""
-    alone = _before(context, ALONE)
-    of_year = _before(context, OF_YEAR) - alone - {dg.AssetKey(_LAST_STEP[ALONE])}
-    return alone if stage == ALONE else of_year
-
-
-def _before(context: dg.AssetExecutionContext, stage: Stage) -> set[dg.AssetKey]:
-    graph, left = context.job_def.asset_layer.asset_graph, [dg.AssetKey(_LAST_STEP[stage])]
-    found: set[dg.AssetKey] = set()
-    while left:
-        new = graph.get(left.pop()).parent_keys - found
-        found |= new
-        left += new
-    return found - {dg.AssetKey(_LAST_STEP[stage])}
+    return {event.asset_key.to_user_string() for event in events if event and event.asset_key}
 
 
 @dg.asset(partitions_def=MONTHS, group_name="record", owners=OWNERS, kinds={"json"})

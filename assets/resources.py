@@ -156,7 +156,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         path = self.workspace.lake.write(name, Month.parse(context.partition_key), obj)
         context.add_output_metadata(
             {
-                "rows": obj.num_rows,
+                "dagster/row_count": obj.num_rows,
                 "bytes": path.stat().st_size,
                 "sha256": content_digest(obj),
                 "path": dg.MetadataValue.path(path),

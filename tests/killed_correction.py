@@ -150,7 +150,7 @@ def _watch(places: Places, die_at: int, pipe: int) -> None:
     def reported(instance: dg.DagsterInstance, event: Any, **given: Any) -> None:
         report(instance, event, **given)
         if event.dagster_event and event.dagster_event.is_step_success:
-            look(f"{event.job_name} {event.step_key}")
+            look(event.step_key)
 
     dg.DagsterInstance.handle_new_event = reported  # type: ignore[method-assign]
 

@@ -60,7 +60,7 @@ def test_a_table_is_stored_with_its_rows_size_and_digest(
 ) -> None:
     stored = _materialization(instance, "scores")
     assert stored.partition == MONTH
-    assert stored.metadata["rows"].value == len(in_lake(published_home, "scores"))
+    assert stored.metadata["dagster/row_count"].value == len(in_lake(published_home, "scores"))
     digest = str(stored.metadata["sha256"].value)
     assert stored.tags is not None
     assert stored.tags["dagster/data_version"] == digest[:16]

@@ -232,6 +232,7 @@ def test_assets_chosen_in_the_lineage_make_a_month_current_only_if_all_of_a_stag
 ) -> None:
     """By one run, or by the runs into which Dagster cuts one backfill of assets."""
     Lake(home / "lake", "H24").path("plan_tasks", SEPTEMBER).unlink()
+    (home / RECORD / MONTH / "of_year.json").unlink()
     with ui(home, SAMPLE_INBOX) as pages:
         for names, backfill in zip(parts, backfills, strict=True):
             assert pages.launch_assets(names, MONTH, backfill).success
