@@ -6,6 +6,15 @@ not: the decisions (``publish.due``, ``cchc_pipeline.sources.arrivals``), or the
 Everything sleeps until ``CCHC_AUTOMATION`` is on. A machine that was asleep asks for everything
 when it wakes: Dagster makes up for the last missed tick of a schedule, and ``overdue_publication``
 looks every five minutes.
+
+Why none of these is an ``AutomationCondition`` of Dagster (tried on 1.13):
+
+* ``months_that_follow``, ``preview_before_the_date``: a condition knows events and not the record:
+  it makes a month again after one that came out the same, runs beside a command that makes what
+  follows itself, and sees no list that changed and no run that died before it logged anything.
+* ``inbox_files``: a file in the inbox is no asset before it has settled and was taken in.
+* the others: an announced date moves with holidays, and an approval is no asset; ``on_cron`` knows
+  neither.
 """
 
 import hashlib
@@ -18,8 +27,8 @@ import dagster as dg
 
 from assets.awake import schedule_status, sensor_status
 from assets.instance import OURS
-from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
-from assets.made_from import ALONE, PROGRAM, MadeFrom
+from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.made_from import ALONE, FILES, PROGRAM, MadeFrom
 from assets.resources import Workspace
 from cchc_pipeline.period import TIMEZONE, Month
 from cchc_pipeline.release_calendar import load_calendar
@@ -34,6 +43,7 @@ PUBLISH_AT = "30 8 * * *"
 LOOK_SECONDS = 60
 GRACE = timedelta(minutes=15)
 """How long after the announced moment a publication counts as missed by its schedule."""
+_PARTITION = "dagster/partition"
 _BY_NAME = {job.name: job for job in JOBS}
 _ENDED = {
     dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED,
@@ -119,22 +129,30 @@ def inbox_files(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
 
 
 def months_that_follow(
-    context: dg.RunStatusSensorContext, workspace: Workspace
+    context: dg.SensorEvaluationContext, workspace: Workspace
 ) -> dg.RunRequest | dg.SkipReason:
-    """After a month was made, make the next that is not current any more, one after the other.
+    """Make the first month that is not current any more; once nothing runs, the next.
 
-    Not where the program is another one: whoever installed it decides when all is made anew.
+    Whatever left it so: a run of any job, whether it ended well or not, or a list that changed.
+    What failed is asked for again once something changed. New files are left to ``inbox_files``,
+    which waits until they have settled; another program to whoever installed it.
     """
-    run = context.dagster_run
-    if _is_ours(run) or _is_under_way(context.instance):
+    if _is_under_way(context.instance, workspace):
         return dg.SkipReason("whoever is making months goes on with them")
     made_from = _made_from(workspace)
-    for month, changed in made_from.stale().items():
-        if PROGRAM in changed:
-            return dg.SkipReason(f"{month} was made by another program: cchc run --all")
-        job = MONTH_JOB if ALONE in made_from.differing(month) else FOLLOWING_JOB
-        return _of_month(month, f"{run.run_id}:{month}", job)
-    return dg.SkipReason("every month is current")
+    stale = made_from.stale()
+    if any(PROGRAM in changed for changed in stale.values()):
+        return dg.SkipReason("some months were made by another program: cchc run --all")
+    before: dict[str, str] = json.loads(context.cursor or "{}")
+    asked = {name: state for name, state in before.items() if Month.parse(name) in stale}
+    for month in (month for month, changed in stale.items() if FILES not in changed):
+        state = made_from.state(month)
+        if asked.get(str(month)) != state:
+            context.update_cursor(json.dumps(asked | {str(month): state}))
+            job = MONTH_JOB if ALONE in made_from.differing(month) else FOLLOWING_JOB
+            return _of_month(month, None, job)
+    context.update_cursor(json.dumps(asked))
+    return dg.SkipReason("every month is current, or failed as it is")
 
 
 def preview_before_the_date(
@@ -195,11 +213,11 @@ def _made_from(workspace: Workspace) -> MadeFrom:
     return MadeFrom(workspace.settings, workspace.now)
 
 
-def _is_under_way(instance: dg.DagsterInstance) -> bool:
-    """Whether another month is being made: whoever ends last looks at what is left."""
+def _is_under_way(instance: dg.DagsterInstance, workspace: Workspace) -> bool:
+    """Whether a command is at work, or a run of a month, of whatever job."""
     unfinished = [s for s in dg.DagsterRunStatus if s not in _ENDED]
     runs = instance.get_runs(dg.RunsFilter(statuses=unfinished))
-    return any(run.job_name in (MONTH_JOB, ALONE_JOB, FOLLOWING_JOB) for run in runs)
+    return workspace.portal.is_locked() or any(_PARTITION in run.tags for run in runs)
 
 
 def _is_ours(run: dg.DagsterRun) -> bool:
@@ -207,7 +225,7 @@ def _is_ours(run: dg.DagsterRun) -> bool:
     return all(run.tags.get(name) == value for name, value in OURS.items())
 
 
-def _of_month(month: Month, key: str, job: str = MONTH_JOB) -> dg.RunRequest:
+def _of_month(month: Month, key: str | None, job: str = MONTH_JOB) -> dg.RunRequest:
     return dg.RunRequest(run_key=key, partition_key=str(month), job_name=job)
 
 
@@ -237,20 +255,20 @@ def build_sensors(
 ) -> list[dg.SensorDefinition]:
     """The sensors; how often the inbox is looked at may be said."""
     status = sensor_status(is_on=is_on)
-    month, following = _BY_NAME[MONTH_JOB], _BY_NAME[FOLLOWING_JOB]
-    made = [month, _BY_NAME[ALONE_JOB], following]
-    after: dict[str, Any] = {
-        "run_status": dg.DagsterRunStatus.SUCCESS,
+    month = _BY_NAME[MONTH_JOB]
+    often: dict[str, Any] = {
+        "minimum_interval_seconds": look_seconds,
         "default_status": status,
     }
-    looking = dg.sensor(job=month, minimum_interval_seconds=look_seconds, default_status=status)
+    looking = dg.sensor(job=month, **often)
+    follows = dg.sensor(jobs=[month, _BY_NAME[FOLLOWING_JOB]], **often)
     late = dg.sensor(
         jobs=[month, _BY_NAME[PUBLISH_JOB]], minimum_interval_seconds=300, default_status=status
     )
-    follows = dg.run_status_sensor(monitored_jobs=made, request_jobs=[month, following], **after)
-    shows = dg.run_status_sensor(
-        monitored_jobs=[month, following], request_job=_BY_NAME[PREVIEW_JOB], **after
-    )
+    shows = dg.run_status_sensor(  # of all jobs: assets may be launched without one of ours
+        run_status=dg.DagsterRunStatus.SUCCESS, request_job=_BY_NAME[PREVIEW_JOB],
+        default_status=status,
+    )  # fmt: skip
     return [
         looking(inbox_files),
         late(overdue_publication),

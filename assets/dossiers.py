@@ -108,7 +108,8 @@ def _metadata(reading: DossierReading) -> dict[str, Any]:
         "rows": reading.rows,
         "quarantined": reading.quarantined,
         "provenance": reading.provenance,
-        "warnings": ", ".join(f"{rule}: {count}" for rule, count in reading.warned.items()),
+        "warnings": ", ".join(f"{rule}: {count}" for rule, count in reading.warned.items())
+        or "none",
         "notes": "\n".join(reading.notes) or "none",
     }
 

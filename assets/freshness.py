@@ -4,7 +4,9 @@ Belongs here: one check for each published monthly table, with the deadline of t
 calendar. Does not: the publication itself, whose lateness is an alert (``alerting``).
 
 Dagster's ``build_time_partition_freshness_checks`` takes its deadline as a cron expression. Ours
-moves with weekends, holidays and announced changes, which no such expression can say.
+moves with weekends, holidays and announced changes, which no such expression can say. An
+``AutomationCondition`` on the checks would wait until the tables are made again, which is what they
+complain of.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ or is overtaken by a changed file records nothing, and is made again by whoever 
 
 import json
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -314,6 +314,15 @@ class MadeFrom:
             or any(other.year == month.year and other < month for other in earlier)
         )
 
+    def state(self, month: Month) -> str:
+        """A digest of what a month would be made from now, and of the tables that it has."""
+        inputs = self._inputs
+        return digest_of(
+            part
+            for stage in (ALONE, OF_YEAR)
+            for part in (*inputs.of_stage(stage, month).values(), inputs.tables(stage, month))
+        )
+
     def current_months(self, months: Iterable[Month]) -> frozenset[Month]:
         """Those of the months that would come out as they are."""
         chosen = frozenset(months)
@@ -326,16 +335,16 @@ class MadeFrom:
         parts = self._inputs.of_stage(stage, month)
         self._write(self._note(stage, month), {_RUN: run, **parts})
 
-    def end(self, stage: Stage, month: Month, run: str) -> tuple[str, ...]:
-        """Record the stage: everything of it is made, and its checks passed.
+    def end(self, stage: Stage, month: Month, runs: Collection[str]) -> tuple[str, ...]:
+        """Record the stage: everything of it was made by these runs, and its checks passed.
 
         Returns:
-            What changed since this run read it; then nothing is recorded.
+            What changed since one of them read it; then nothing is recorded.
         """
-        parts = self._inputs.of_stage(stage, month)
-        now = {_RUN: run, **parts}
-        noted = _read(self._note(stage, month))
-        changed = tuple(name for name in now if noted.get(name) != now[name])
+        parts, noted = self._inputs.of_stage(stage, month), _read(self._note(stage, month))
+        changed = tuple(name for name in parts if noted.get(name) != parts[name])
+        if noted.get(_RUN) not in runs:
+            changed = (_RUN, *changed)
         if not changed:
             tables = self._inputs.tables(stage, month)
             self._write(self._record(stage, month), {**parts, "its tables": tables})

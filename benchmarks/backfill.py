@@ -17,11 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assets.backfill import RECORD
+from assets.made_from import RECORD
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake
 from publish.portal import Portal, read_tables
@@ -54,6 +54,14 @@ def months(count: int) -> list[Month]:
     while len(found) < count:
         found.append(found[-1].next())
     return found
+
+
+def ready_inbox(home: Path) -> Path:
+    """The inbox of an installation, with the units."""
+    inbox = home / "inbox"
+    inbox.mkdir(parents=True, exist_ok=True)
+    shutil.copy(UNITS, inbox)
+    return inbox
 
 
 def simulate(inbox: Path, month: Month, dossiers: int, seed: int = 1) -> Path:
@@ -94,12 +102,9 @@ def killed_half_way(home: Path, inbox: Path, span: Sequence[Month]) -> float:
     return time.monotonic() - begun
 
 
-def _done(home: Path) -> Mapping[str, str]:
-    try:
-        done: Mapping[str, str] = json.loads((home / RECORD).read_text())["done"]
-    except (OSError, ValueError):
-        return {}
-    return done
+def _done(home: Path) -> Collection[Path]:
+    """The months that were made by themselves, of which the record tells."""
+    return list((home / RECORD).glob("*/alone.json"))
 
 
 def published(home: Path) -> Published:
@@ -126,9 +131,7 @@ def published(home: Path) -> Published:
 
 def scenario(work: Path, count: int, dossiers: int) -> Iterator[str]:
     """Run it, a line for each figure."""
-    inbox, home, single = work / "inbox", work / "home", work / "single"
-    inbox.mkdir()
-    shutil.copy(UNITS, inbox)
+    inbox, home, single = ready_inbox(work), work / "home", work / "single"
     span = months(count)
     state = troubled(inbox, span, dossiers)
     next(state)

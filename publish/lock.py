@@ -13,7 +13,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +63,18 @@ def publisher_lock(root: Path, at: datetime) -> Iterator[None]:
         finally:
             _HELD.discard(place)
             _write(file, "")
+
+
+def is_held(root: Path) -> bool:
+    """Whether a living process of this machine is the publisher now; asked without staying it."""
+    if root.resolve() in _HELD:
+        return True
+    with suppress(FileNotFoundError), (root / LOCK).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def break_lock(root: Path) -> str:

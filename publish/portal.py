@@ -31,7 +31,7 @@ from cchc_pipeline.errors import CheckFailedError
 from cchc_pipeline.period import Month
 from publish.edition import Act, shown_after
 from publish.journal import Journal
-from publish.lock import publisher_lock
+from publish.lock import is_held, publisher_lock
 from publish.release import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
 from publish.signature import PUBLIC_KEY, SIGNATURE
 
@@ -91,6 +91,10 @@ class Portal:
     def lock(self, at: datetime) -> AbstractContextManager[None]:
         """Be the only publisher (see ``publisher_lock``)."""
         return publisher_lock(self.root, at)
+
+    def is_locked(self) -> bool:
+        """Whether a command, or a publication, is at work."""
+        return is_held(self.root)
 
     def release_folder(self, release: ReleaseId) -> Path:
         """Where a release is kept."""

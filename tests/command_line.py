@@ -1,7 +1,7 @@
 """The command line as a user meets it, within the test's process, and what it leaves behind.
 
-Belongs here: calling ``cchc``, digests of folders, changes of an inbox, rows of what was
-published. Does not: expectations, which each test states.
+Belongs here: calling ``cchc``, digests of folders, changes of an inbox, rows of the lake and of
+what was published. Does not: expectations, which each test states.
 """
 
 import contextlib
@@ -15,17 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cchc_pipeline.cli import main
 from cchc_pipeline.period import Month
 from cchc_pipeline.store import Lake
+from publish.portal import Portal, read_tables
 
 SAMPLE_INBOX = Path(__file__).parents[1] / "schemas" / "sample" / "inbox"
 MONTH = "2026-09"
 FIRST, SECOND, THIRD = (f"2026-10-{day}T08:30:00+07:00" for day in (12, 20, 27))
 """Moments of publication, so that no test depends on the clock."""
 
+_TOLD = {"release", "received_at"}
+"""What tells which release, and when something came."""
 Answer = dict[str, Any]
 
 
@@ -119,6 +124,33 @@ def in_lake(home: Path, table: str, month: str = MONTH) -> list[dict[str, Any]]:
     """The rows of a table of the lake; none if it was not written."""
     found = Lake(home / "lake", "H24").read(table, Month.parse(month)).to_pylist()
     return list(found)
+
+
+def figures(home: Path) -> dict[str, list[dict[str, Any]]]:
+    """What is published, without what tells of releases.
+
+    Of the statistics by field the sums only: which fields are shown apart depends on what was shown
+    before, on purpose.
+    """
+    latest = Portal(home / "portal").latest()
+    assert latest is not None
+    tables = read_tables(latest)
+    statistics = tables["dossier_statistics"]
+    tables["dossier_statistics"] = statistics.filter(pc.equal(statistics["field_code"], "ALL"))
+    return {name: _untold(table) for name, table in tables.items() if name != "revisions"}
+
+
+def whole_lake(home: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every month of every table of the lake, without what tells when something came."""
+    lake = Lake(home / "lake", "H24")
+    places = {(path.relative_to(lake.root).parts[0], path.parent.name) for path in lake.paths()}
+    found = ((table, Month.parse(of.partition("=")[2])) for table, of in sorted(places))
+    return {f"{table} of {month}": _untold(lake.read(table, month)) for table, month in found}
+
+
+def _untold(table: pa.Table) -> list[dict[str, Any]]:
+    rows = table.to_pylist()
+    return [{k: v for k, v in row.items() if k not in _TOLD} for row in rows]
 
 
 def index(home: Path) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Every second step of the publication is tried, and some of the month's; two proc
 Within each, one installation takes its deaths in turn. Deaths within a step of the publication are
 tried in ``tests/publish``.
 
-A correction of January that is killed, at any moment, is made whole by the same command: no month
-is ever called current that has old sums.
+A correction of January that is killed, at any moment, is made whole by the same command, and by
+what follows a backfill in Dagster: no month is ever called current that has old sums.
 """
 
 import gzip
@@ -19,17 +19,20 @@ from typing import Any
 
 import pytest
 
+from assets.jobs import FOLLOWING_JOB, MONTH_JOB, PUBLISH_JOB
+from cchc_pipeline.definitions import defs
 from tests.command_line import (
     FIRST,
     SAMPLE_INBOX,
     SECOND,
     cchc,
     copy_home,
-    in_lake,
+    figures,
     index,
     published,
     run,
     tree_digest,
+    whole_lake,
 )
 from tests.made_once import MadeOnce
 
@@ -100,16 +103,30 @@ def test_the_release_is_byte_for_byte_that_of_a_run_that_nobody_killed(
 
 
 YEAR = ("2024-01", "2024-02")
-DEATHS = (4, 2)
-"""After how many steps the first run dies, and how many more each next one passes.
+DEATHS = {"command": (11, 23), "pages": (40, 60)}
+"""At which moment the first run dies, and how many more each next one passes.
 
-A month puts some forty files in place; a run leaves those of the one before it as they are."""
+A month has about a hundred; a run leaves the files of the one before it as they are.
+"""
 
 
 @pytest.fixture(scope="module")
 def correction(made_once: MadeOnce) -> Path:
-    """All that the tests of a correction look at, below one folder."""
-    return made_once("killed-correction", _killed_correction)
+    """Below one folder: an inbox with a correction, a home that has it and one that has not."""
+    return made_once("correction", _correction)
+
+
+def _correction(place: Path) -> None:
+    inbox = place / "inbox"
+    for name in YEAR:
+        shutil.copytree(SAMPLE_INBOX / name, inbox / name)
+    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
+    path = inbox / YEAR[0] / "ho-so-mau.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(lines[n] for n in range(len(lines)) if n % 3)))
+    fresh, wrong = place / "fresh", place / "wrong"
+    assert run(fresh, inbox, "--to", YEAR[1], month=YEAR[0], at=SECOND).code == 0
+    assert run(wrong, SAMPLE_INBOX, "--to", YEAR[1], month=YEAR[0], at=FIRST).code == 0
 
 
 @pytest.fixture(scope="module")
@@ -124,30 +141,26 @@ def fresh_home(correction: Path) -> Path:
     return correction / "fresh"
 
 
-@pytest.fixture(scope="module")
-def corrected(correction: Path) -> tuple[Path, list[dict[str, Any]]]:
-    """An installation that published the error, then was told to correct it and was killed."""
-    return correction / "home", json.loads((correction / "found.json").read_bytes())
+@pytest.fixture(scope="module", params=list(DEATHS))
+def corrected(
+    request: pytest.FixtureRequest, correction: Path, made_once: MadeOnce
+) -> tuple[Path, list[dict[str, Any]]]:
+    """An installation that was told to correct the error, and was killed, as often as said."""
 
+    def killed(place: Path) -> None:
+        home = copy_home(correction / "wrong", place / "home")
+        deaths = map(str, DEATHS[request.param])
+        given = [request.param, home, correction / "inbox", correction / "fresh", *deaths]
+        said = subprocess.run(
+            [sys.executable, "-m", "tests.killed_correction", *given],
+            capture_output=True, text=True, cwd=ROOT, check=False,
+            env={**os.environ, "CCHC_REVISION_LIMIT": "1"},  # a third of January is much
+        )  # fmt: skip
+        assert said.returncode == 0, said.stderr
+        (place / "found.json").write_text(said.stdout, encoding="utf-8")
 
-def _killed_correction(place: Path) -> None:
-    inbox, home, fresh = place / "inbox", place / "home", place / "fresh"
-    for name in YEAR:
-        shutil.copytree(SAMPLE_INBOX / name, inbox / name)
-    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
-    path = inbox / YEAR[0] / "ho-so-mau.jsonl.gz"
-    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
-    path.write_bytes(gzip.compress(b"".join(lines[n] for n in range(len(lines)) if n % 3)))
-    assert run(fresh, inbox, "--to", YEAR[1], month=YEAR[0], at=SECOND).code == 0
-    assert run(home, SAMPLE_INBOX, "--to", YEAR[1], month=YEAR[0], at=FIRST).code == 0
-    given = [home, inbox, fresh, *map(str, DEATHS)]
-    command = [sys.executable, "-m", "tests.killed_correction", *given]
-    any_share = {**os.environ, "CCHC_REVISION_LIMIT": "1"}  # a third of January is much
-    said = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, check=False, env=any_share
-    )
-    assert said.returncode == 0, said.stderr
-    (place / "found.json").write_text(said.stdout, encoding="utf-8")
+    place = made_once(f"killed-{request.param}", killed)
+    return place / "home", json.loads((place / "found.json").read_bytes())
 
 
 def test_at_no_moment_of_a_correction_all_months_are_called_current_with_old_sums(
@@ -160,30 +173,26 @@ def test_at_no_moment_of_a_correction_all_months_are_called_current_with_old_sum
     assert runs[-1]["latest"] == "2024-02.r2"
 
 
-def test_the_same_command_again_publishes_what_a_fresh_installation_would(
+def test_the_moments_are_those_of_every_step_of_every_job_that_a_correction_runs(
+    corrected: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    jobs = (MONTH_JOB, FOLLOWING_JOB, PUBLISH_JOB)
+    every = {node.name for job in jobs for node in defs.resolve_job_def(job).nodes}
+    assert {step for run in corrected[1] for step in run["steps"]} == every
+
+
+def test_the_same_asked_for_again_publishes_what_a_fresh_installation_would(
     corrected: tuple[Path, list[dict[str, Any]]], fresh_home: Path, corrected_inbox: Path
 ) -> None:
     home = corrected[0]
-    tables = sorted(path.stem for path in (home / "portal" / "current" / "data").glob("*.parquet"))
-    for table in tables:
-        if table != "revisions":
-            assert _figures(home, table) == _figures(fresh_home, table), table
-    for month in YEAR:
-        for table in ("year_to_date", "dossier_statistics"):
-            assert in_lake(home, table, month) == in_lake(fresh_home, table, month), table
+    for all_of in (figures, whole_lake):
+        expected = all_of(fresh_home)
+        for table, rows in all_of(home).items():
+            assert rows == expected.pop(table), table
+        assert not expected
     reasons = {row["reason_code"] for row in published(home, "revisions")}
     assert reasons <= {"SRC", "LATE"}
     again = run(home, corrected_inbox, month=YEAR[0], at=SECOND)
     assert again.out.startswith("nothing to publish"), again.err
     assert index(home)["latest"] == "2024-02.r2"
     assert cchc("verify", "--home", home, "--inbox", corrected_inbox).code == 0
-
-
-def _figures(home: Path, table: str) -> list[dict[str, Any]]:
-    """The rows of a table without what tells which release, and when something came.
-
-    Which fields are shown apart depends on what was shown before: of those the sums only.
-    """
-    told = {"release", "received_at"}
-    rows = [row for row in published(home, table) if row.get("field_code", "ALL") == "ALL"]
-    return [{k: v for k, v in row.items() if k not in told} for row in rows]

@@ -6,23 +6,24 @@ A backfill, single runs, and a month launched in Dagster's UI, where the sensor 
 import gzip
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
-import pyarrow.compute as pc
 import pytest
 
-from assets.automation import build_sensors
 from assets.check_results import broken_of
-from assets.execution import build_definitions
-from assets.instance import persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.resources import Workspace
-from publish.portal import Portal, read_tables
-from tests.command_line import FIRST, SAMPLE_INBOX, SECOND, cchc, copy_home, in_lake, run
+from tests.command_line import (
+    FIRST,
+    SAMPLE_INBOX,
+    SECOND,
+    cchc,
+    copy_home,
+    figures,
+    run,
+    whole_lake,
+)
+from tests.dagster_ui import ui
 from tests.made_once import MadeOnce
 
 pytestmark = [pytest.mark.usefixtures("settings_of_nobody"), pytest.mark.slow]
@@ -48,26 +49,9 @@ def filled(home: Path, inbox: Path, at: str) -> Path:
     return home
 
 
-def figures(home: Path) -> dict[str, list[dict[str, Any]]]:
-    """What is published, without what tells of releases.
-
-    Of the statistics by field the complete ones of the lake: which fields are shown apart depends
-    on what was shown before, on purpose.
-    """
-    latest = Portal(home / "portal").latest()
-    assert latest is not None
-    told = {"release", "received_at"}
-    tables = read_tables(latest)
-    statistics = tables["dossier_statistics"]
-    tables["dossier_statistics"] = statistics.filter(pc.equal(statistics["field_code"], "ALL"))
-    complete = {
-        f"{m} complete": in_lake(home, "dossier_statistics", str(m)) for m in latest.periods
-    }
-    return complete | {
-        name: [{k: v for k, v in row.items() if k not in told} for row in table.to_pylist()]
-        for name, table in tables.items()
-        if name != "revisions"
-    }
+def told(home: Path) -> dict[str, list[dict[str, Any]]]:
+    """All that is published, and all that lies in the lake."""
+    return figures(home) | whole_lake(home)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +70,7 @@ def test_a_backfill_again_gives_the_figures_of_a_fresh_installation(
     homes: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     before, inbox, fresh = homes
-    assert figures(filled(copy_home(before, tmp_path / "home"), inbox, SECOND)) == figures(fresh)
+    assert told(filled(copy_home(before, tmp_path / "home"), inbox, SECOND)) == told(fresh)
 
 
 def test_a_single_run_of_january_gives_them_and_says_what_it_made_too(
@@ -104,7 +88,7 @@ def test_a_single_run_of_january_gives_them_and_says_what_it_made_too(
         "2024-02: year to date (not current: the months before)",
         "2024-03: year to date (not current: the months before)",
     ]
-    assert figures(home) == figures(fresh)
+    assert told(home) == told(fresh)
 
 
 def test_a_month_launched_in_the_ui_stops_the_publication_until_what_follows_is_made(
@@ -112,57 +96,15 @@ def test_a_month_launched_in_the_ui_stops_the_publication_until_what_follows_is_
 ) -> None:
     before, inbox, fresh = homes
     home = copy_home(before, tmp_path / "home")
-    with _ui(home, inbox) as ui:
-        january = ui.launch(MONTH_JOB, "2024-01")
-        stopped = ui.launch(PUBLISH_JOB)
+    with ui(home, inbox) as pages:
+        assert pages.launch(MONTH_JOB, "2024-01").success
+        stopped = pages.launch(PUBLISH_JOB)
         assert not stopped.success
         checks = stopped.get_asset_check_evaluations()
         assert {broken.rule for check in checks for broken in broken_of(check)} == {
             "every_month_is_current",
             "year_to_date_is_the_sum_of_months",
         }
-        assert ui.followed(january.run_id) == [("following", "2024-02"), ("following", "2024-03")]
-        assert ui.launch(PUBLISH_JOB).success
-    assert figures(home) == figures(fresh)
-
-
-(months_that_follow,) = (one for one in build_sensors() if one.name == "months_that_follow")
-
-
-class _Ui:
-    """Dagster as its UI and daemon use it: the same jobs and sensor on the same instance."""
-
-    def __init__(self, workspace: Workspace, instance: dg.DagsterInstance) -> None:
-        self._workspace, self._instance = workspace, instance
-        self._definitions = build_definitions(workspace)
-
-    def launch(self, job: str, month: str | None = None) -> dg.ExecuteInProcessResult:
-        """Run a job, for a partition if it has any."""
-        return self._definitions.resolve_job_def(job).execute_in_process(
-            instance=self._instance, partition_key=month, raise_on_error=False
-        )
-
-    def followed(self, run_id: str) -> list[tuple[str, str]]:
-        """Run what the sensor asks for after a run, and after each of these; in order."""
-        found: list[tuple[str, str]] = []
-        while True:
-            run = self._instance.get_run_by_id(run_id)
-            assert run is not None
-            context = dg.build_run_status_sensor_context(
-                months_that_follow.name, dg.DagsterEvent("PIPELINE_SUCCESS", run.job_name),
-                self._instance, run, resources={"workspace": self._workspace},
-            )  # fmt: skip
-            asked: Any = months_that_follow(context)
-            if not isinstance(asked, dg.RunRequest):
-                return found
-            found.append((str(asked.job_name), str(asked.partition_key)))
-            done = self.launch(*found[-1])
-            assert done.success
-            run_id = done.run_id
-
-
-@contextmanager
-def _ui(home: Path, inbox: Path) -> Iterator[_Ui]:
-    workspace = Workspace(home=str(home), inbox=str(inbox), moment=SECOND, accept="SRC")
-    with persistent_instance(home / "dagster") as instance:
-        yield _Ui(workspace, instance)
+        assert pages.follow() == [("following", "2024-02"), ("following", "2024-03")]
+        assert pages.launch(PUBLISH_JOB).success
+    assert told(home) == told(fresh)

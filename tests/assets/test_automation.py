@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -192,20 +193,78 @@ def _after(sensor: Any, workspace: Workspace, month: str, **tags: str) -> Any:
         return [found] if isinstance(found, dg.RunRequest | dg.SkipReason) else list(found)
 
 
-def test_the_next_month_that_is_not_current_is_made_after_one_was_made(
-    march_home: Path, tmp_path: Path
-) -> None:
-    home = copy_home(march_home, tmp_path / "home")
-    assert asked(_after(months_that_follow, at(home, LATE), "2024-03")) == []
-    path = Lake(home / "lake", "H24").path("plan_tasks", Month(2024, 3))
+def _follows(workspace: Workspace, *states: str) -> tuple[list[Any], list[Any]]:
+    """What is asked for at two looks, with runs of a month in these states."""
+    with dg.instance_for_test() as instance:
+        for status in states:
+            tags = {"dagster/partition": "2024-01"}
+            instance.add_run(
+                dg.DagsterRun("__ASSET_JOB", status=dg.DagsterRunStatus(status), tags=tags)
+            )
+        context = dg.build_sensor_context(instance, resources={"workspace": workspace})
+        found = asked(months_that_follow(context))
+        cursor = context.cursor
+        again = dg.build_sensor_context(instance, cursor, resources={"workspace": workspace})
+        return found, asked(months_that_follow(again))
+
+
+@pytest.fixture
+def march(march_home: Path, tmp_path: Path) -> Path:
+    return copy_home(march_home, tmp_path / "home")
+
+
+def _of_march(home: Path, table: str) -> Path:
+    return Lake(home / "lake", "H24").path(table, Month(2024, 3))
+
+
+def test_a_month_that_is_not_current_is_made_by_the_job_that_it_needs(march: Path) -> None:
+    assert _follows(at(march, LATE)) == ([], [])
+    path = _of_march(march, "plan_tasks")
     content = path.read_bytes()
     path.write_bytes(content + b" ")
-    assert asked(_after(months_that_follow, at(home, LATE), "2024-01")) == [
-        ("following", "2024-03")
-    ]
+    assert _follows(at(march, LATE))[0] == [("following", "2024-03")]
     path.write_bytes(content)
-    Lake(home / "lake", "H24").path("scores", Month(2024, 3)).unlink()
-    assert asked(_after(months_that_follow, at(home, LATE), "2024-01")) == [("month", "2024-03")]
+    _of_march(march, "scores").unlink()
+    assert _follows(at(march, LATE))[0] == [("month", "2024-03")]
+
+
+@pytest.mark.parametrize("ended", [[], ["SUCCESS"], ["FAILURE"], ["CANCELED"]])
+def test_it_follows_whatever_run_ended_last_and_however(march: Path, ended: list[str]) -> None:
+    _of_march(march, "plan_tasks").unlink()
+    assert _follows(at(march, LATE), *ended)[0] == [("following", "2024-03")]
+
+
+def test_what_failed_is_not_asked_for_again_as_it_is(march: Path) -> None:
+    _of_march(march, "plan_tasks").unlink()
+    assert _follows(at(march, LATE))[1] == []
+
+
+@pytest.mark.parametrize("state", ["NOT_STARTED", "STARTING", "STARTED", "CANCELING"])
+def test_nothing_follows_while_a_month_is_being_made_in_whatever_job(
+    march: Path, state: str
+) -> None:
+    _of_march(march, "plan_tasks").unlink()
+    assert _follows(at(march, LATE), "FAILURE", state) == ([], [])
+
+
+def test_nothing_follows_while_a_command_is_at_work(march: Path) -> None:
+    _of_march(march, "plan_tasks").unlink()
+    workspace = at(march, LATE)
+    with workspace.portal.lock(workspace.now):
+        assert _follows(workspace) == ([], [])
+    assert _follows(workspace)[0] == [("following", "2024-03")]
+
+
+def test_new_files_are_left_to_the_look_at_the_inbox(march: Path, tmp_path: Path) -> None:
+    inbox = Path(shutil.copytree(SAMPLE_INBOX, tmp_path / "inbox"))
+    (inbox / "2024-03" / "ho-so-them.csv").write_text("half a fi")
+    assert _follows(at(march, LATE, inbox)) == ([], [])
+
+
+def test_another_program_is_left_to_whoever_installed_it(march: Path) -> None:
+    for note in (march / "made-from" / "2024-03").glob("*.json"):
+        note.write_text(re.sub(r'"the program": ".*?"', '"the program": "x"', note.read_text()))
+    assert _follows(at(march, LATE)) == ([], [])
 
 
 def test_an_overdue_publication_waits_for_a_month_that_is_not_current(computed: Path) -> None:
@@ -215,8 +274,7 @@ def test_an_overdue_publication_waits_for_a_month_that_is_not_current(computed: 
     assert asked(_after(preview_before_the_date, at(computed, BEFORE), "2026-09")) == []
 
 
-def test_what_the_command_line_did_is_left_to_it(march_home: Path, computed: Path) -> None:
-    assert asked(_after(months_that_follow, at(march_home, LATE), "2024-01", **OURS)) == []
+def test_what_the_command_line_did_is_left_to_it(computed: Path) -> None:
     assert asked(_after(preview_before_the_date, at(computed, BEFORE), "2026-09", **OURS)) == []
 
 

@@ -11,6 +11,7 @@ from assets.checks import CHECKED_TABLES, NAMES, RULES
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.made_from import FIRST_STEP, REST_ON_EARLIER_MONTHS, program_digest
 from assets.partitions import MONTHS
+from assets.record import ASSETS_OF
 from assets.told import COLUMNS, OWNERS
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.decision766 import FIRST_MONTH
@@ -183,6 +184,13 @@ def test_a_month_is_noted_before_anything_is_read_and_recorded_once_all_is_made(
         assert "month_begun" in _before(name), name
     assert {name for name in of_month if FIRST_STEP["of_year"] in _before(name)} == resting
     assert "month_record" in _before("release")
+
+
+def test_a_stage_is_made_once_every_asset_before_its_last_step_is() -> None:
+    together = {"dossiers", "dossier_quarantine"}  # with the accounts, by one step
+    alone = _before("month_by_itself")
+    assert ASSETS_OF["alone"] == alone - together
+    assert ASSETS_OF["of_year"] == _before("month_record") - alone - {"month_by_itself"}
 
 
 def test_the_jobs_are_a_month_and_a_publication() -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cchc_pipeline.period import Month
 from cchc_pipeline.settings import load_settings
 from cchc_pipeline.store import Lake
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, THIRD, cchc, copy_home, run
+from tests.dagster_ui import ui
 from tests.made_once import MadeOnce
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -188,7 +189,7 @@ def test_a_file_that_changes_while_the_month_is_made_leaves_no_record(
     made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
     made_from.begin("alone", SEPTEMBER, "run")
     (inbox / MONTH / "phan-anh.csv").write_text("x")
-    assert made_from.end("alone", SEPTEMBER, "run") == ("its files",)
+    assert made_from.end("alone", SEPTEMBER, ["run"]) == ("its files",)
     assert made_from.stale([SEPTEMBER]) == {SEPTEMBER: ("its files",)}
 
 
@@ -196,7 +197,7 @@ def test_a_stage_that_another_run_began_is_not_recorded(home: Path, inbox: Path)
     settings = load_settings(home=home, inbox=inbox)
     made_from = MadeFrom(settings, datetime.fromisoformat(SECOND))
     made_from.begin("of_year", SEPTEMBER, "one run")
-    assert made_from.end("of_year", SEPTEMBER, "another") == ("another run of it",)
+    assert made_from.end("of_year", SEPTEMBER, ["another"]) == ("another run of it",)
 
 
 def test_a_record_that_cannot_be_read_means_that_nothing_is_known(home: Path) -> None:
@@ -212,3 +213,43 @@ def test_a_link_to_another_site_or_a_date_that_came_asks_the_publication_again(h
     index = home / "portal" / "current" / "index.json"
     index.write_bytes(index.read_bytes() + b" ")
     assert not made_from.is_published([SEPTEMBER])
+
+
+OF_YEAR = (
+    ("year_to_date",), ("plan_indicators", "plan_tasks"), ("dossier_continuity",), ("month_record",)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "backfills", "is_made"),
+    [
+        (OF_YEAR, ("one",) * 4, True),
+        ([sum(OF_YEAR, ())], (None,), True),
+        (OF_YEAR, (None,) * 4, False),
+        (OF_YEAR, ("one", "another", "one", "one"), False),
+        ([("year_to_date", "month_record")], ("one",), False),
+        ([("month_record",)], ("one",), False),
+    ],
+)
+def test_assets_chosen_in_the_lineage_make_a_month_current_only_if_all_of_a_stage_are_made(
+    home: Path, parts: Sequence[tuple[str, ...]], backfills: Sequence[str | None], is_made: bool
+) -> None:
+    """By one run, or by the runs into which Dagster cuts one backfill of assets."""
+    Lake(home / "lake", "H24").path("plan_tasks", SEPTEMBER).unlink()
+    (home / RECORD / MONTH / "of_year.json").unlink()
+    with ui(home, SAMPLE_INBOX) as pages:
+        for names, backfill in zip(parts, backfills, strict=True):
+            assert pages.launch_assets(names, MONTH, backfill).success
+    assert _is_current(home, SAMPLE_INBOX) is is_made
+
+
+def test_a_month_of_which_only_the_first_and_the_last_step_were_made_is_not_current(
+    home: Path, inbox: Path
+) -> None:
+    """Its file changed: what was not made anew is of the old one."""
+    assert _is_current(home, inbox)
+    path = next((inbox / MONTH).glob("*.y*ml"), inbox / MONTH / "corrections.yaml")
+    path.write_text("corrections: []\n")
+    with ui(home, inbox) as pages:
+        assert pages.launch_assets(["month_begun", "month_by_itself"], MONTH).success
+    assert not _is_current(home, inbox)

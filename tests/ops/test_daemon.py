@@ -3,12 +3,10 @@
 import gzip
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,21 +14,27 @@ import dagster as dg
 import pytest
 
 from assets.instance import persistent_instance
-from assets.made_from import REST_ON_EARLIER_MONTHS, MadeFrom
+from assets.made_from import MadeFrom
 from cchc_pipeline.settings import load_settings
 from publish.portal import Portal
-from tests.command_line import SAMPLE_INBOX, copy_home, in_lake, run, tree_digest
+from tests.command_line import SAMPLE_INBOX, copy_home, run, tree_digest, whole_lake
+from tests.ops.daemon import (
+    DEFINITIONS,
+    daemon,
+    environment,
+    is_idle,
+    killed,
+    started,
+    wait_for,
+)
 from tests.ops.nginx import free_port
 
-ROOT = Path(__file__).parents[2]
 ON_THE_DAY = "2026-10-12T08:31:00+07:00"
 LONG_AGO = 1_791_000_000  # in October 2026, before the day
 WHILE_NOTHING_IS_DUE = "2024-03-20T08:31:00+07:00"
 FAR_AHEAD = "2026-12-24T12:00:00+07:00"
-PATIENCE = 300
 SEVERAL_LOOKS = 20
 """Awake, the inbox is looked at every five seconds, and what is overdue at once."""
-DEFINITIONS = "tests.ops.daemon_definitions"
 
 
 @pytest.fixture
@@ -44,68 +48,25 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def _environment(home: Path, moment: str) -> dict[str, str]:
-    own = {"CCHC_HOME": str(home), "DAGSTER_HOME": str(home / "dagster"), "PYTHONPATH": str(ROOT)}
-    return {**os.environ, **own, "MOMENT_OF_THE_TEST": moment}
-
-
-@contextmanager
-def _daemon(home: Path, moment: str = ON_THE_DAY) -> Iterator[subprocess.Popen[bytes]]:
-    """A real daemon on an installation, its clock set."""
-    with persistent_instance(home / "dagster"):
-        pass
-    awake = {"CCHC_AUTOMATION": "on", "CCHC_APPROVAL": "off"}
-    command = [Path(sys.executable).with_name("dagster-daemon"), "run"]
-    with _started(command, home, _environment(home, moment) | awake) as process:
-        yield process
-
-
-@contextmanager
-def _started(
-    command: Sequence[str | Path], home: Path, environment: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """One of Dagster's programs on the graph of the tests."""
-    with (home / "daemon.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "-m", DEFINITIONS], cwd=home, stdout=log, stderr=log,
-            start_new_session=True, env=environment,
-        )  # fmt: skip
-        try:
-            yield process
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(120)
-
-
 @pytest.fixture
-def daemon(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
+def at_work(home: Path, settings_of_nobody: None) -> Iterator[subprocess.Popen[bytes]]:
     """A real daemon on an installation that has never run, on the morning of publication."""
-    with _daemon(home) as process:
+    with daemon(home, ON_THE_DAY) as process:
         yield process
-
-
-def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes], log: Path) -> None:
-    """Look every second until something is so; the daemon's log tells why it is not."""
-    for _ in range(PATIENCE):
-        if what():
-            return
-        assert daemon.poll() is None, log.read_text()
-        time.sleep(1)
-    raise AssertionError(log.read_text()[-4000:])
 
 
 @pytest.mark.slow
 def test_files_that_settle_are_processed_previewed_and_published_on_the_day(
-    home: Path, daemon: subprocess.Popen[bytes]
+    home: Path, at_work: subprocess.Popen[bytes]
 ) -> None:
     log, portal = home / "daemon.log", Portal(home / "portal")
-    wait_for(portal.current.exists, daemon, log)
-    wait_for((home / "preview" / "portal" / "current").exists, daemon, log)
+    wait_for(portal.current.exists, at_work, log)
+    wait_for((home / "preview" / "portal" / "current").exists, at_work, log)
     latest = portal.latest()
     assert latest is not None
     assert (str(latest.id), latest.published_at) == ("2026-09.r1", "2026-10-12T01:31:00Z")
     with persistent_instance(home / "dagster") as instance:
-        wait_for(lambda: not instance.get_runs(dg.RunsFilter(statuses=_RUNNING)), daemon, log)
+        wait_for(lambda: is_idle(instance), at_work, log)
         runs = instance.get_runs()
         told = {run.job_name: run.tags for run in runs}
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
@@ -125,7 +86,7 @@ def test_opening_the_pages_long_after_every_date_launches_nothing(
     pages = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(free_port())]
     with (
         persistent_instance(home / "dagster") as instance,
-        _started(pages, home, _environment(home, FAR_AHEAD)) as dev,
+        started(pages, home, environment(home, FAR_AHEAD)) as dev,
     ):
         runs = len(instance.get_runs())
         wait_for(lambda: {"SENSOR", "SCHEDULER"} <= {*instance.get_daemon_heartbeats()}, dev, log)
@@ -153,37 +114,42 @@ def corrected_home(tmp_path: Path, settings_of_nobody: None) -> Path:
 
 
 @pytest.mark.slow
-def test_a_backfill_launched_in_dagster_ends_with_the_figures_of_a_fresh_installation(
+def test_a_backfill_in_dagster_that_is_killed_ends_with_the_lake_of_a_fresh_installation(
     corrected_home: Path, tmp_path: Path
 ) -> None:
-    """The runs of a job's backfill may come in any order; what they left stale is made anew."""
-    home, fresh = corrected_home, tmp_path / "fresh"
+    """Its runs may come in any order; what they, or their death, left stale is made anew."""
+    home, fresh, log = corrected_home, tmp_path / "fresh", corrected_home / "daemon.log"
     record = MadeFrom(load_settings(home=home), datetime.fromisoformat(WHILE_NOTHING_IS_DUE))
-    with _daemon(home, WHILE_NOTHING_IS_DUE) as daemon:
-        command = [Path(sys.executable).with_name("dagster"), "job", "backfill", "-j", "month"]
-        subprocess.run(
-            [*command, "--partitions", "2024-01,2024-02", "--noprompt", "-m", DEFINITIONS],
-            cwd=home, check=True, capture_output=True,
-            env=_environment(home, WHILE_NOTHING_IS_DUE),
-        )  # fmt: skip
-        with persistent_instance(home / "dagster") as instance:
-            wait_for(lambda: _is_at_rest(instance, record), daemon, home / "daemon.log")
+    with persistent_instance(home / "dagster") as instance:
+        with daemon(home, WHILE_NOTHING_IS_DUE) as process:
+            command = [Path(sys.executable).with_name("dagster"), "job", "backfill", "-j", "month"]
+            subprocess.run(
+                [*command, "--partitions", "2024-01,2024-02", "--noprompt", "-m", DEFINITIONS],
+                cwd=home, check=True, capture_output=True,
+                env=environment(home, WHILE_NOTHING_IS_DUE),
+            )  # fmt: skip
+            wait_for(lambda: bool(_of_backfill(instance, _STARTED)), process, log)
+            killed(process)
+        with daemon(home, WHILE_NOTHING_IS_DUE) as process:
+            wait_for(lambda: _is_at_rest(instance, record), process, log)
     given = {"month": "2024-01", "at": WHILE_NOTHING_IS_DUE}
     assert run(fresh, home / "inbox", "--to", "2024-02", **given).code == 0
-    for month in ("2024-01", "2024-02"):
-        for table in (*REST_ON_EARLIER_MONTHS, "dossier_statistics"):
-            assert in_lake(home, table, month) == in_lake(fresh, table, month), table
+    expected = whole_lake(fresh)
+    for table, rows in whole_lake(home).items():
+        assert rows == expected.pop(table), table
+    assert not expected
+
+
+_STARTED = [dg.DagsterRunStatus.STARTED]
+
+
+def _of_backfill(
+    instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus] | None = None
+) -> list[dg.DagsterRun]:
+    runs = instance.get_runs(dg.RunsFilter(job_name="month", statuses=statuses or []))
+    return [run for run in runs if "dagster/backfill" in run.tags]
 
 
 def _is_at_rest(instance: dg.DagsterInstance, record: MadeFrom) -> bool:
     """Whether no run is left, and every month is current."""
-    runs = instance.get_runs(dg.RunsFilter(job_name="month"))
-    ours = [run for run in runs if "dagster/backfill" in run.tags]
-    unfinished = instance.get_runs(dg.RunsFilter(statuses=_RUNNING))
-    return len(ours) == 2 and not unfinished and not record.stale()
-
-
-_RUNNING = [
-    dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]  # fmt: skip
+    return len(_of_backfill(instance)) > 1 and is_idle(instance) and not record.stale()
