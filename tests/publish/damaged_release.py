@@ -171,6 +171,14 @@ def of_first(**changes: Any) -> Callable[[Row], Row]:
 
 
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><worksheet'
+BAD_CELLS = (
+    ("score", "tám", "scores"), ("score", "8,25", "scores"), ("score", "1e3", "scores"),
+    ("rank", "1.0", "scores"), ("period", "2024-13", "scores"),
+    ("valid_from", "01/01/2024", "units"), ("value_allowed", "True", "obs_status"),
+)  # fmt: skip
+"""Texts of a cell of a CSV that are not as the table declares the column."""
+OUTSIDE = ("../secret", "/etc/passwd", "data/../../secret", "c:\\secret")
+"""Names in a list of digests that lead out of the release."""
 _DIGESTS, _DESCRIBED, _COPIES = "Tệp khớp", "Mô tả khớp", "JSON và XLSX"
 _JSON, _XLSX = "formats/scores.json", "formats/scores.xlsx"
 DAMAGES = (

@@ -18,8 +18,10 @@ from publish.standalone import VERIFIER, standalone_verifier
 from publish.standalone import verify as verifier
 from publish.verification.figure_checks import load_rules
 from tests.publish.damaged_release import (
+    BAD_CELLS,
     BOMB,
     DAMAGES,
+    OUTSIDE,
     Damage,
     counted,
     in_csv,
@@ -78,18 +80,7 @@ def test_damage_is_found_by_one_check_with_a_line_that_names_it(
     assert damage.says in out.partition(failed(out)[0])[2].splitlines()[1]
 
 
-@pytest.mark.parametrize(
-    ("column", "text", "table"),
-    [
-        ("score", "tám", "scores"),
-        ("score", "8,25", "scores"),
-        ("score", "1e3", "scores"),
-        ("rank", "1.0", "scores"),
-        ("period", "2024-13", "scores"),
-        ("valid_from", "01/01/2024", "units"),
-        ("value_allowed", "True", "obs_status"),
-    ],
-)
+@pytest.mark.parametrize(("column", "text", "table"), BAD_CELLS)
 def test_a_cell_that_is_not_of_its_type_is_named(
     column: str, text: str, table: str, release: Path
 ) -> None:
@@ -112,9 +103,10 @@ def test_a_workbook_that_declares_entities_is_not_read(release: Path) -> None:
     assert "not safe" in out
 
 
-def test_a_name_that_leads_out_of_the_folder_is_not_read(release: Path) -> None:
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_name_that_leads_out_of_the_folder_is_not_read(name: str, release: Path) -> None:
     path = release / SUMS
-    path.write_text(f"{'0' * 64}  ../other/file\n{path.read_text()}")
+    path.write_text(f"{'0' * 64}  {name}\n{path.read_text()}")
     code, out = run(release)
     assert code == 1
     assert "lies outside the folder" in out

@@ -15,7 +15,9 @@ from publish.signature import SIGNATURE, public_key, sign
 from publish.verification import CHECKS, Subject, Verdict, verify
 from publish.verification.comparison import differences
 from tests.publish.damaged_release import (
+    BAD_CELLS,
     DAMAGES,
+    OUTSIDE,
     Damage,
     counted,
     in_csv,
@@ -82,6 +84,14 @@ def test_a_csv_cell_that_is_not_of_its_type_is_named(release: Path) -> None:
     assert "data/scores.csv" in failed(verify(subject(release)))["formats_are_equal"][0]
 
 
+@pytest.mark.parametrize(("column", "text", "table"), BAD_CELLS)
+def test_a_csv_cell_that_is_not_of_its_type_is_found(
+    column: str, text: str, table: str, release: Path
+) -> None:
+    on_file(f"data/{table}.csv", in_csv(column, text))(release)
+    assert f"/{table}." in failed(verify(subject(release)))["formats_are_equal"][0]
+
+
 def test_a_release_is_read_by_its_own_descriptor_and_not_by_todays_contracts(release: Path) -> None:
     """Years later the columns are others, and the old release is as good as it was."""
     _rename_column(release, "scores", "quality_flag", "old_flag")
@@ -116,7 +126,7 @@ def test_files_that_are_not_listed_cannot_be_seen_over_the_network(release: Path
     assert unseen.result == "not checked"
 
 
-@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "data/../../secret", "c:\\secret"])
+@pytest.mark.parametrize("name", OUTSIDE)
 def test_a_name_that_leads_out_of_the_release_is_not_read(name: str, release: Path) -> None:
     (release.parent / "secret").write_text("x")
     with (release / SUMS).open("a") as sums:
