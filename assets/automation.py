@@ -1,7 +1,8 @@
 """What runs by itself: collecting each day, files that arrive, previews, the day of publication.
 
 Belongs here: schedules and sensors, each a look at the state and the runs that follow from it. Does
-not: the decisions (``publish.due``, ``cchc_pipeline.sources.arrivals``), or the jobs (``jobs``).
+not: the decisions (``publish.release.approval``, ``cchc_pipeline.sources.inbox.files``), or the
+jobs (``jobs``).
 
 Everything sleeps until ``CCHC_AUTOMATION`` is on. A machine that was asleep asks for everything
 when it wakes: Dagster makes up for the last missed tick of a schedule, and ``overdue_publication``
@@ -25,17 +26,16 @@ from typing import Any
 
 import dagster as dg
 
-from assets.awake import schedule_status, sensor_status
 from assets.instance import OURS
 from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
-from assets.made_from import ALONE, FILES, PROGRAM, MadeFrom
-from assets.resources import Workspace
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.release_calendar import load_calendar
-from cchc_pipeline.sources.arrivals import arrivals, has_settled, untaken
-from cchc_pipeline.store import content_digest
-from publish.assemble import MONTHLY, release_months, silent_months
-from publish.due import days_late, due_months, open_months
+from assets.resources import Workspace, schedule_status, sensor_status
+from assets.staleness import ALONE, FILES, PROGRAM, MadeFrom
+from cchc_pipeline.calendar import load_calendar
+from cchc_pipeline.core.period import TIMEZONE, Month
+from cchc_pipeline.sources.inbox.files import arrivals, has_settled, untaken
+from cchc_pipeline.storage.lake import content_digest
+from publish.release.approval import days_late, due_months, open_months
+from publish.release.assemble import MONTHLY, release_months, silent_months
 
 COLLECT_AT = "30 4 * * *"
 """After the portal's own refresh at about 02:00, when it must not be asked."""

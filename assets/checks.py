@@ -1,8 +1,12 @@
-"""Checks: of each table one for its errors, which blocks, and one for its warnings, which does not.
+"""Checks: of each table one for its errors, which blocks, one for its warnings; and their results.
 
-Belongs here: the factory that makes them of a contract and the rules of its table, and the rules
-that look at the portal's findings and quarantine. Does not: the expectations (contracts), their
-engines (``cchc_pipeline.quality``), the rules on dossiers (``dossier_checks``).
+Belongs here: writing that table into a result, and reading it back from the log; the factory that
+makes them of a contract and the rules of its table, and the rules that look at the portal's
+findings and quarantine. Does not: the rules (contracts, ``checks``, ``month_checks``, gates), or
+what follows from a failure; the expectations (contracts), the rules on dossiers
+(``month_checks``).
+
+A table has one check a severity, so that a month logs two results a table and not one a rule.
 
 A check has a result for each month, so that a good January does not hide a bad September; which
 rules failed stands in it as a table. Publication judges every published table again, because a
@@ -15,18 +19,84 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from assets import dossier_checks
-from assets.check_results import Broken, told
-from assets.partitions import MONTHS, month_of
-from assets.resources import Workspace
+from assets import month_checks
+from assets.resources import MONTHS, Workspace, month_of
 from cchc_pipeline.alerts.rules import WITHIN_LIMIT
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.declared_sources import declared_sources
-from cchc_pipeline.errors import CheckFailedError
+from cchc_pipeline.contracts.checks import check_table
+from cchc_pipeline.contracts.sources import declared_sources
+from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.scores import latest_snapshots
-from cchc_pipeline.period import Month
-from cchc_pipeline.quality import check_table
-from cchc_pipeline.sources.portal_tables import require_within_limit
+from cchc_pipeline.sources.national_portal.tables import require_within_limit
+
+FAILED, _JUDGED = "failed", "rules"
+_COLUMNS = dg.TableSchema(
+    columns=[
+        dg.TableColumn("rule", description="The id of the expectation, rule or gate."),
+        dg.TableColumn("rows", "int", description="How many rows or lines break it."),
+        dg.TableColumn("said", description="What is wrong, in a line."),
+    ]
+)
+_SHOWN_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that does not hold: its id, how many rows or lines break it, and a line about it."""
+
+    rule: str
+    rows: int
+    line: str
+
+
+def told(
+    asset: str, check: str, severity: str, judged: int, broken: Sequence[Broken]
+) -> dg.AssetCheckResult:
+    """The result of a check.
+
+    Args:
+        asset: The table.
+        check: The name of the check.
+        severity: ``error`` or ``warning``.
+        judged: How many rules were asked.
+        broken: Those that do not hold.
+    """
+    more = f" and {len(broken) - _SHOWN_ROWS} more" if len(broken) > _SHOWN_ROWS else ""
+    return dg.AssetCheckResult(
+        passed=not broken,
+        asset_key=asset,
+        check_name=check,
+        severity=severity_of(severity),
+        description="; ".join(item.line for item in broken[:_SHOWN_ROWS]) + more,
+        metadata={_JUDGED: judged, **({FAILED: _table(broken)} if broken else {})},
+    )
+
+
+def severity_of(severity: str) -> dg.AssetCheckSeverity:
+    """A contract's word for it, as Dagster's."""
+    return dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN
+
+
+def broken_of(check: dg.AssetCheckEvaluation) -> Iterable[Broken]:
+    """The rules that a stored result says are broken; a check without a table is its own rule."""
+    if check.passed:
+        return
+    stored = check.metadata.get(FAILED)
+    if not isinstance(stored, dg.TableMetadataValue):
+        yield Broken(check.check_name, 0, check.description or check.check_name)
+        return
+    for record in stored.records:
+        row = record.data
+        yield Broken(str(row["rule"]), int(row["rows"] or 0), str(row["said"]))
+
+
+def _table(broken: Iterable[Broken]) -> dg.TableMetadataValue:
+    records = [
+        dg.TableRecord({"rule": item.rule, "rows": item.rows, "said": item.line}) for item in broken
+    ]
+    return dg.MetadataValue.table(records, schema=_COLUMNS)
+
 
 CHECKED_TABLES = (
     "inbox_account",
@@ -44,14 +114,14 @@ BLOCKING_FINDINGS: Mapping[str, str] = {
 
 
 _ASK_THE_SOURCE = "ask the source, drop a corrected capture, run again"
-_SHOWN = 3
+_SHOWN_CASES = 3
 
 NAMES = {"error": "errors", "warning": "warnings"}
 """The check of each severity, which Dagster calls by the same name for every table."""
 
 
 @dataclass(frozen=True)
-class Rule:
+class CheckRule:
     """What must hold of a table and is no expectation of its contract.
 
     ``judge`` gives a line for each place where it does not; ``todo`` is what to do then.
@@ -68,9 +138,9 @@ class Rule:
         lines = list(self.judge(workspace, month))
         if not lines:
             return []
-        more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+        more = f" and {len(lines) - _SHOWN_CASES} more" if len(lines) > _SHOWN_CASES else ""
         todo = f" -> {self.todo}" if self.todo else ""
-        return [Broken(self.id, len(lines), f"{'; '.join(lines[:_SHOWN])}{more}{todo}")]
+        return [Broken(self.id, len(lines), f"{'; '.join(lines[:_SHOWN_CASES])}{more}{todo}")]
 
 
 def portal_identity(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
@@ -103,50 +173,50 @@ def portal_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
         yield f"{error} ({first})"
 
 
-RULES: Mapping[str, Sequence[Rule]] = {
+RULES: Mapping[str, Sequence[CheckRule]] = {
     "portal_findings": [
-        Rule(name, asks, portal_identity(name), todo=_ASK_THE_SOURCE)
+        CheckRule(name, asks, portal_identity(name), todo=_ASK_THE_SOURCE)
         for name, asks in BLOCKING_FINDINGS.items()
     ],
     "portal_submissions": [
-        Rule(
+        CheckRule(
             WITHIN_LIMIT,
             "Not more than the set share of the portal's entries was quarantined.",
             portal_within_limit,
         )
     ],
     "dossiers": [
-        Rule(
+        CheckRule(
             "columns_are_those_declared",
             "Accepted dossiers have the columns and types of their contract, and no other.",
-            dossier_checks.undeclared_columns,
+            month_checks.undeclared_columns,
         )
     ],
     "dossier_accounts": [
-        Rule(
+        CheckRule(
             "no_row_is_lost",
             "What is kept of each file and unit is as its account says, and no row has two fates.",
-            dossier_checks.lost_rows,
+            month_checks.lost_rows,
             todo="report it as a fault",
         ),
-        Rule(
+        CheckRule(
             WITHIN_LIMIT,
             "Not more than the set share of the month's dossier rows was quarantined.",
-            dossier_checks.above_limit,
+            month_checks.above_limit,
         ),
     ],
     "dossier_statistics": [
-        Rule(
+        CheckRule(
             "sums_add_up",
             "Fields add up to ALL, units to the city, and each unit to the rows accepted of it.",
-            dossier_checks.wrong_sums,
+            month_checks.wrong_sums,
         )
     ],
     "dossier_continuity": [
-        Rule(
+        CheckRule(
             "months_join",
             "What a month carried over is what the month before left open.",
-            dossier_checks.breaks,
+            month_checks.breaks,
             severity="warning",
         )
     ],

@@ -1,7 +1,7 @@
 """Making a release again from the raw archive, in a home of its own, and comparing the bytes.
 
 Belongs here: the home as it was when the release went out, running its months there, and what
-differs. Does not: the checks on the release itself (``publish.verification``).
+differs. Does not: the checks on the release itself (``publish.verify``).
 
 What is known of that moment: the archive's records carry their time of receipt, the index its acts,
 the release what was handed in. What is not: today's settings, lists in the inbox and program are
@@ -19,23 +19,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from assets.execution import run_months
 from assets.instance import private_instance
-from assets.publish import build_release
+from assets.published import build_release
 from assets.resources import GENERATOR, Workspace
-from assets.telling import Progress
-from cchc_pipeline.declared_sources import declared_sources
-from cchc_pipeline.errors import CchcError
-from cchc_pipeline.secret_settings import DOSSIERS_URL
-from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.archive_as_of import archive_as_of
-from publish.edition import Act
-from publish.portal import INDEX, RECORD, Portal, switch
-from publish.release import Published, ReleaseId
-from publish.signature import SIGNATURE
-from publish.verification.comparison import differences
-from publish.verification.verdicts import Verdict
+from assets.runner import run_months
+from cchc_pipeline.contracts.sources import declared_sources
+from cchc_pipeline.core.errors import CchcError
+from cchc_pipeline.core.telling import Progress
+from cchc_pipeline.settings import DOSSIERS_URL, Settings
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
+from publish.model import Published, ReleaseId
+from publish.package.signature import SIGNATURE
+from publish.store.state import Act
+from publish.store.store import INDEX, RECORD, Portal, switch
+from publish.verify.checks import differences
+from publish.verify.places import Verdict
 
 _LISTS = ("units.csv", "successions.csv", "publications.csv")
 """What the inbox holds for all months, and the archive does not."""

@@ -1,35 +1,133 @@
-"""Resources: the workspace (settings, folders, the moment of the run) and the Parquet IO manager.
+"""What steps share: the workspace, the monthly partitions, the Parquet IO manager.
 
-Belongs here: what steps share, and how tables travel between them. Does not: computing anything.
+Belongs here: that alone, for all of them; the partitions definition, and how a month depends on the
+one before it; these arguments, from the contracts and the program; what steps share, and how tables
+travel between them. Does not: what each of them does (``automation``, ``alerting``,
+``month_checks``); calendar arithmetic (``cchc_pipeline.core.period``); any asset, or what a
+contract says; computing anything.
+
+What somebody switched on or off in the UI holds; this is what holds of the others.
+
+What rests on earlier months says so by these mappings. Three things do not, on purpose: the units
+that the source named in earlier months extend the lists of units, and are part of the record of
+what a month was made from (``staleness``); the log of publications is one list for all months; and
+what disclosure control hid before is read from the release before, not from a month.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 import pyarrow as pa
 from pydantic import Field
 
-from assets.partitions import month_of
-from assets.told import ROWS
+from assets.staleness import program_digest
 from cchc_pipeline import __version__
-from cchc_pipeline.decision766 import Methodology, load_methodology
-from cchc_pipeline.period import TIMEZONE, Month
+from cchc_pipeline.contracts import Field as Column
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.core.period import TIMEZONE, Month
+from cchc_pipeline.methodology import FIRST_MONTH, Methodology, load_methodology
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.settings import Settings, load_settings
-from cchc_pipeline.sources.archive import RawArchive
 from cchc_pipeline.sources.dossiers.month import Means
-from cchc_pipeline.sources.portal_tables import units_seen
-from cchc_pipeline.sources.unit_texts import UnitTexts
-from cchc_pipeline.store import Lake, content_digest
-from cchc_pipeline.unit_lists import load_register
-from cchc_pipeline.units import UnitRegister
-from publish.approval import LOG, ApprovalLog
-from publish.portal import Portal
-from publish.release import Acceptance, Identity, identity_of
-from publish.revisions import acceptance_of
+from cchc_pipeline.sources.national_portal.tables import units_seen
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.storage.lake import Lake, content_digest
+from publish.model import Acceptance, Identity, identity_of
+from publish.release.approval import LOG, ApprovalLog
+from publish.release.revisions import acceptance_of
+from publish.store.store import Portal
+
+
+def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
+    """The status of a schedule that nobody switched."""
+    return dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
+
+
+def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
+    """The status of a sensor that nobody switched."""
+    return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
+
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+MONTHS = dg.MonthlyPartitionsDefinition(
+    start_date=str(FIRST_MONTH), fmt="%Y-%m", timezone=TIMEZONE.key
+)
+BEFORE = dg.TimeWindowPartitionMapping(
+    start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
+)
+"""A month rests on the one before it; the first on nothing."""
+WITH_THE_ONE_BEFORE = dg.TimeWindowPartitionMapping(
+    start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True
+)
+
+
+def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:
+    """The month that a step works on."""
+    return Month.parse(context.partition_key)
+
+
+OWNERS = ["team:du-lieu-mo"]
+COLUMNS, ROWS = "dagster/column_schema", "dagster/row_count"
+_DIGITS = 12
+
+
+class Told(TypedDict):
+    """What every asset says of itself, as Dagster's arguments."""
+
+    owners: list[str]
+    kinds: set[str]
+    code_version: str
+
+
+class TableTold(Told):
+    """The same of an asset that is a table."""
+
+    metadata: dict[str, Any]
+
+
+def of_asset(*kinds: str) -> Told:
+    """What every asset says of itself.
+
+    The version of the code is the digest of the program, as in the record of what was made from
+    what: Dagster and ``cchc status`` call the same months out of date.
+    """
+    return Told(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
+
+
+def of_table(name: str, *kinds: str) -> TableTold:
+    """What an asset says of itself that is a table with a contract."""
+    return TableTold(**of_asset(*kinds), metadata={COLUMNS: _columns(name)})
+
+
+@cache
+def _columns(name: str) -> dg.TableSchema:
+    contract = load_contract(name)
+    return dg.TableSchema(
+        columns=[_column(field) for field in contract.fields],
+        constraints=dg.TableConstraints([f"primary key: {', '.join(contract.primary_key)}"]),
+    )
+
+
+def _column(field: Column) -> dg.TableColumn:
+    further = [
+        field.bounds,
+        f"matches {field.pattern}" if field.pattern else "",
+        f"one of {', '.join(field.enum)}" if field.enum else "",
+    ]
+    limits = dg.TableColumnConstraints(
+        nullable=not field.required, other=[text for text in further if text]
+    )
+    return dg.TableColumn(field.name, field.type, field.description.en, limits)
+
 
 GENERATOR = f"cchc_pipeline {__version__}"
 

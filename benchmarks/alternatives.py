@@ -183,7 +183,7 @@ def _field(name: str, rule: Rule | None) -> dict[str, Any]:
 
 def cchc_validate(file: Path) -> Found:
     """``cchc validate``: every rule of the record, and what came of each row."""
-    from cchc_pipeline.cli import main
+    from cchc_pipeline.cli.app import main
 
     sys.argv = ["cchc", "validate", str(file), "--inbox", str(file.parents[1])]
     with contextlib.suppress(SystemExit):  # it says by its exit code that rows would be refused

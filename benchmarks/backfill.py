@@ -21,13 +21,13 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from assets.made_from import RECORD
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake
-from publish.portal import Portal, read_tables
-from publish.release import STATISTICS
+from assets.staleness import RECORD
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake
+from publish.model import STATISTICS
+from publish.store.store import Portal, read_tables
 
-CCHC = (sys.executable, "-m", "cchc_pipeline.cli")
+CCHC = (sys.executable, "-m", "cchc_pipeline.cli.app")
 UNITS = Path(__file__).parents[1] / "schemas" / "sample" / "inbox" / "units.csv"
 FIRST = Month(2024, 1)
 LATE, RESTATED, SHORT, CORRUPT = (Month(2024, month) for month in (5, 8, 3, 10))

@@ -21,13 +21,13 @@ from typing import Any
 
 from benchmarks.dossiers import AT, CCHC, MONTH, inbox_of
 from benchmarks.process_cost import Cost, cost_of
-from cchc_pipeline.period import Month
-from cchc_pipeline.secret_settings import DOSSIERS_URL
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.settings import DOSSIERS_URL
 from cchc_pipeline.simulation.profile import load_office_look
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.dossier_collection import collect_dossiers
-from cchc_pipeline.sources.dossier_database import DossierDatabase
-from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
+from cchc_pipeline.sources.dossiers.collection import collect_dossiers
+from cchc_pipeline.sources.dossiers.database import DossierDatabase
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
 from tests.ops.postgres import Server, postgres
 
 ROWS, VIEW, DATABASE = 1_000_000, "cchc_ho_so", "mot_cua"

@@ -19,9 +19,9 @@ from statistics import median
 import duckdb
 
 from benchmarks.process_cost import Cost, cost_of
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.simulation import Options, write_sample
-from cchc_pipeline.unit_lists import load_register
 
 CCHC = Path(sys.executable).with_name("cchc")
 BASELINE = Path(__file__).with_name("dossiers_baseline.py")

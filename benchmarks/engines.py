@@ -19,10 +19,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from benchmarks.dossiers import MONTH, ROOT, inbox_of
-from cchc_pipeline.engines.names import DEFAULT_MASTER
-from cchc_pipeline.indicators.dossier_counts import count_dossiers
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.dossiers.absence import lacking_columns
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.dossier_statistics import count_dossiers
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.settings import DEFAULT_MASTER
 from cchc_pipeline.sources.dossiers.month import (
     Means,
     NamedFile,
@@ -30,8 +31,7 @@ from cchc_pipeline.sources.dossiers.month import (
     account_rows,
     read_dossiers,
 )
-from cchc_pipeline.sources.unit_texts import UnitTexts
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.sources.dossiers.quarantine import lacking_columns
 
 ENGINES = ("duckdb", "spark")
 TABLES = ("accepted", "quarantine", "codes", "counts")

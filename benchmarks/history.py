@@ -23,17 +23,17 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, table_from_rows
-from cchc_pipeline.units import UnitRegister
-from publish.assemble import Ingredients, assemble
-from publish.assembly import below
-from publish.candidate import Terms
-from publish.portal import SUMS, Portal
-from publish.preview import preview_server
-from publish.publication import build, publish
-from publish.release import STATISTICS, ReleaseId
+from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.storage.lake import Lake, table_from_rows
+from publish.model import STATISTICS, ReleaseId
+from publish.portal.links import below
+from publish.portal.publication import build, publish
+from publish.portal.server import preview_server
+from publish.release.assemble import Ingredients, assemble
+from publish.release.comparison import Terms
+from publish.store.store import SUMS, Portal
 from tests.publish.small_release import (
     GROUPS,
     IDENTITY,

@@ -17,8 +17,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, table_from_rows
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake, table_from_rows
 
 TABLE = "submissions"
 UNITS = 130

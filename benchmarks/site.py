@@ -21,16 +21,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from cchc_pipeline.decision766 import load_methodology
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, unit_rows
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.period import Month
-from cchc_pipeline.units import UnitRegister
-from publish.release import Draft, ReleaseId
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.registers.units import UnitRegister
+from publish.gates.site import pages_are_light, pages_hold_nothing_personal
+from publish.model import Draft, ReleaseId
 from publish.site.kept import PageCount, make_pages
 from publish.site.page import imprint_of_draft
-from publish.site.release_pages import planned_pages
-from publish.site_checks import pages_are_light, pages_hold_nothing_personal
+from publish.site.pages.releases import planned_pages
 from tests.publish.small_release import (
     METHODOLOGY,
     ROOT,

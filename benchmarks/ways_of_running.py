@@ -27,9 +27,9 @@ import dagster as dg
 
 from assets.instance import persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.made_from import RECORD, MadeFrom
+from assets.staleness import RECORD, MadeFrom
 from benchmarks.backfill import CCHC, Published, cchc, compared, months, ready_inbox, simulate
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings
 from tests.command_line import copy_home, figures, whole_lake
 from tests.ops.daemon import (

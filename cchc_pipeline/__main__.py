@@ -6,13 +6,13 @@ command line (``cli``).
 
 import sys
 
-from cchc_pipeline.interruption import guard
+from cchc_pipeline.cli.interruption import guard
 
 
 def command() -> None:
     """The installed ``cchc``."""
     guard(sys.argv[1:])
-    from cchc_pipeline.cli import command as run
+    from cchc_pipeline.cli.app import command as run
 
     run()
 

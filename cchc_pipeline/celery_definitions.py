@@ -6,7 +6,7 @@ the extra ``[celery]``.
 
 from dagster_celery import celery_executor
 
-from assets.execution import build_definitions
 from assets.resources import Workspace
+from assets.runner import build_definitions
 
 defs = build_definitions(Workspace(), executor=celery_executor)

@@ -3,7 +3,7 @@
 Belongs here: nothing but the definitions. Does not: assets, or policy.
 """
 
-from assets.execution import build_definitions
 from assets.resources import Workspace
+from assets.runner import build_definitions
 
 defs = build_definitions(Workspace())

@@ -1,7 +1,8 @@
-"""Settings: ``CCHC_*`` environment variables over ``cchc.toml`` over these defaults.
+"""Settings: ``CCHC_*`` environment variables over ``cchc.toml`` over these defaults; and secrets.
 
-Belongs here: every knob, its default and its meaning (``docs/settings.md`` repeats them, and a
-test holds the two together). Does not: secrets (``secret_settings``).
+Belongs here: names and defaults, which cost nothing to import; their names and how each is read;
+every knob, its default and its meaning (``docs/settings.md`` repeats them, and a test holds the two
+together). Does not: choosing by them (``cchc_pipeline.storage.opening``); using a secret.
 """
 
 import difflib
@@ -19,10 +20,59 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from cchc_pipeline.declared_sources import owed_sources
-from cchc_pipeline.engines.names import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.secret_settings import SECRETS
+from cchc_pipeline.contracts.sources import owed_sources
+from cchc_pipeline.core.errors import UsageError
+
+EngineName = Literal["duckdb", "spark"]
+DEFAULT_ENGINE: EngineName = "duckdb"
+DEFAULT_MASTER = "local[*]"
+
+
+SIGNING_PASSPHRASE = "CCHC_SIGNING_PASSPHRASE"  # noqa: S105 - the name of the variable
+SMTP_PASSWORD = "CCHC_SMTP_PASSWORD"  # noqa: S105 - the name of the variable
+ALERT_WEBHOOK = "CCHC_ALERT_WEBHOOK"
+DOSSIERS_URL = "CCHC_DOSSIERS_URL"
+DAGSTER_URL = "CCHC_DAGSTER_URL"
+SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
+_POSTGRES = "postgresql+psycopg2://"
+"""With its driver: SQLAlchemy's own choice is another, and Dagster reads the variable itself."""
+
+
+def signing_passphrase() -> str | None:
+    """What the signing key is encrypted with: from the environment, and kept nowhere else."""
+    return os.environ.get(SIGNING_PASSPHRASE) or None
+
+
+def smtp_password() -> str:
+    """What the mail server is logged in to with: from the environment, and kept nowhere else."""
+    return os.environ.get(SMTP_PASSWORD, "")
+
+
+def alert_webhook() -> str:
+    """Where alerts are posted, a secret: from the environment, and kept nowhere else."""
+    return os.environ.get(ALERT_WEBHOOK, "")
+
+
+def dossiers_url() -> str | None:
+    """The database that dossiers are read from, with its password: from the environment only."""
+    return os.environ.get(DOSSIERS_URL) or None
+
+
+def dagster_url() -> str | None:
+    """Where Dagster's storage on PostgreSQL is, with its password; None for SQLite.
+
+    Raises:
+        UsageError: It is the address of something else; the line does not repeat it.
+    """
+    url = os.environ.get(DAGSTER_URL, "")
+    if url and not url.startswith(_POSTGRES):
+        raise UsageError(
+            "not an address of PostgreSQL with its driver",
+            where=f"environment variable {DAGSTER_URL}",
+            todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
+        )
+    return url or None
+
 
 CONFIG_FILE = "cchc.toml"
 _PREFIX = "CCHC_"

@@ -11,11 +11,12 @@ from typing import Any
 import python_calamine
 import xlsxwriter
 
-from cchc_pipeline.agency_form import form_bytes, form_for
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.registers.units import Unit, UnitRegister
+from cchc_pipeline.sources.agency_forms.blank import form_bytes
 from cchc_pipeline.sources.agency_forms.forms import FormTerms
-from cchc_pipeline.unit_lists import load_register
-from cchc_pipeline.units import Unit, UnitRegister
+from cchc_pipeline.sources.agency_forms.items import form_for
 
 MARCH = Month(2024, 3)
 COLUMNS = (

@@ -21,20 +21,20 @@ import pyarrow.parquet as pq
 import yaml
 import zstandard
 
-from cchc_pipeline.declared_sources import source_of_input
-from cchc_pipeline.errors import CchcError
-from cchc_pipeline.period import Month
+from cchc_pipeline.contracts.sources import source_of_input
+from cchc_pipeline.core.errors import CchcError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.settings import load_settings
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.corrections import read_corrections
-from cchc_pipeline.sources.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.dossiers.month import Means
-from cchc_pipeline.sources.file_drop import read_drop
-from cchc_pipeline.sources.other_inputs import Circumstances, reader_of
-from cchc_pipeline.sources.portal_reading import read_month
-from cchc_pipeline.unit_lists import load_register
-from publish.portal import Portal
-from publish.publication_log import read_publications
+from cchc_pipeline.sources.national_portal.drop import read_drop
+from cchc_pipeline.sources.national_portal.tables import read_month
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
+from cchc_pipeline.sources.records.corrections import read_corrections
+from cchc_pipeline.sources.records.other_inputs import Circumstances, reader_of
+from publish.release.publication_log import read_publications
+from publish.store.store import Portal
 from tests import mutations
 from tests.agency_form_builder import filled
 from tests.command_line import SAMPLE_INBOX
@@ -246,7 +246,7 @@ def _portal_kinds() -> Iterator[Kind]:
 
 
 def _read_capture(folder: Path, file: str, content: bytes) -> Iterator[str]:
-    from cchc_pipeline.decision766 import load_methodology  # noqa: PLC0415 - used here only
+    from cchc_pipeline.methodology import load_methodology  # noqa: PLC0415 - used here only
 
     capture = folder / "portal"
     capture.mkdir()

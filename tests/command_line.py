@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cchc_pipeline.cli import main
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake
-from publish.portal import Portal, read_tables
+from cchc_pipeline.cli.app import main
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake
+from publish.store.store import Portal, read_tables
 
 SAMPLE_INBOX = Path(__file__).parents[1] / "schemas" / "sample" / "inbox"
 MONTH = "2026-09"

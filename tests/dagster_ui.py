@@ -11,9 +11,9 @@ from pathlib import Path
 import dagster as dg
 
 from assets.automation import build_sensors
-from assets.execution import build_definitions
 from assets.instance import persistent_instance
 from assets.resources import Workspace
+from assets.runner import build_definitions
 from tests.command_line import SECOND
 
 (months_that_follow,) = (one for one in build_sensors() if one.name == "months_that_follow")

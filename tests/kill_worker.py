@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from assets.telling import Begun, Step, Telling
-from cchc_pipeline import progress
-from publish.journal import Journal, Line
-from publish.portal import Portal
+from cchc_pipeline.cli import progress
+from cchc_pipeline.core.telling import Begun, Step, Telling
+from publish.store.journal import Journal, Line
+from publish.store.store import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
 from tests.publish.crash_worker import faults
 
@@ -124,7 +124,7 @@ def deaths(source: Path, home: Path, first: int, stride: int) -> Iterator[dict[s
 
 def _warm() -> None:
     """Import what a run imports late, once for all children; threads must not start here."""
-    for name in ("assets.execution", "great_expectations", "frictionless"):
+    for name in ("assets.runner", "great_expectations", "frictionless"):
         importlib.import_module(name)
 
 

@@ -27,10 +27,10 @@ import dagster as dg
 
 from assets.instance import OURS, end_launched_runs
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.made_from import MadeFrom
-from cchc_pipeline.period import Month
+from assets.staleness import MadeFrom
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings
-from cchc_pipeline.store import Lake, content_digest
+from cchc_pipeline.storage.lake import Lake, content_digest
 from tests.command_line import SECOND, index, run
 from tests.dagster_ui import ui
 
@@ -170,7 +170,7 @@ def deaths(way: str, places: Places, first: int, stride: int) -> Iterator[Found]
 
 
 if __name__ == "__main__":
-    for name in ("assets.execution", "great_expectations", "frictionless"):
+    for name in ("assets.runner", "great_expectations", "frictionless"):
         importlib.import_module(name)
     places = Places(*(Path(argument) for argument in sys.argv[2:5]))
     found = list(deaths(sys.argv[1], places, int(sys.argv[5]), int(sys.argv[6])))

@@ -11,7 +11,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from cchc_pipeline.decision766 import (
+from cchc_pipeline.methodology import (
     Methodology,
     Recomputed,
     percent,
@@ -19,7 +19,7 @@ from cchc_pipeline.decision766 import (
     recompute_metric,
     recompute_total,
 )
-from cchc_pipeline.sources.portal_entries import answer_layout
+from cchc_pipeline.sources.national_portal.entries import answer_layout
 
 Counts = Mapping[str, tuple[int | None, int | None]]
 ON = date(2026, 9, 30)

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import xlsxwriter
 import zstandard
 
-from cchc_pipeline.sources.record_files.reading import read_plain
-from cchc_pipeline.sources.record_files.record_form import Limits, RecordForm, load_form
-from cchc_pipeline.sources.record_files.text_relation import TextRelation
+from cchc_pipeline.sources.readers.reading import read_plain
+from cchc_pipeline.sources.readers.text_relation import TextRelation
+from cchc_pipeline.sources.readers.upload_schema import RecordForm, UploadLimits, load_form
 
 HEADINGS = (
     "Mã hồ sơ", "Mã TTHC", "Tên TTHC", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày trả", "Trạng thái",
@@ -94,7 +94,7 @@ def pack(path: Path, packing: str) -> Path:
 
 
 def read(
-    path: Path, limits: Limits | None = None, form: RecordForm | None = None
+    path: Path, limits: UploadLimits | None = None, form: RecordForm | None = None
 ) -> list[TextRelation]:
     """The tables of a file of dossiers."""
     scratch = path.parent / "scratch"

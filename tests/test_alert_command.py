@@ -12,12 +12,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.execution import run_publication
 from assets.instance import OF_A_COMMAND, end_dead_runs, persistent_instance
 from assets.jobs import PUBLISH_JOB
 from assets.resources import Workspace
-from publish.portal import INDEX
-from publish.preview import preview_server
+from assets.runner import run_publication
+from publish.portal.server import preview_server
+from publish.store.store import INDEX
 from tests.alerts.servers import Office, mail_server, office, text_of
 from tests.command_line import (
     MONTH,

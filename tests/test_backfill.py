@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.period import Month
-from publish.portal import Portal, read_tables
+from cchc_pipeline.core.period import Month
+from publish.store.store import Portal, read_tables
 from tests.command_line import FIRST, SAMPLE_INBOX, SECOND, cchc, copy_home, index, run
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -79,7 +79,7 @@ def _without_publications(tables: Mapping[str, list[dict[str, Any]]]) -> Mapping
 def _killed_once_it_works(home: Path, inbox: Path) -> None:
     """Start the command as a user does, and kill it with SIGKILL while a worker is at work."""
     runs = len(list((home / "dagster" / "history" / "runs").glob("*.db")))
-    command = [sys.executable, "-m", "cchc_pipeline.cli", "backfill", *map(str, SPAN)]
+    command = [sys.executable, "-m", "cchc_pipeline.cli.app", "backfill", *map(str, SPAN)]
     process = subprocess.Popen(
         [*command, "--home", home, "--inbox", inbox, "--published-at", SECOND],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},

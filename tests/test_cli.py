@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from assets.made_from import RECORD as MADE_FROM
-from cchc_pipeline.period import TIMEZONE
-from publish.portal import Portal
+from assets.staleness import RECORD as MADE_FROM
+from cchc_pipeline.core.period import TIMEZONE
+from publish.store.store import Portal
 from tests.command_line import (
     FIRST,
     MONTH,
@@ -184,7 +184,7 @@ def test_a_moment_before_the_last_release_is_refused_by_its_gate(home: Path, inb
 def test_another_publisher_at_work_is_exit_code_3(home: Path) -> None:
     holder = (
         "import sys; from datetime import datetime; from pathlib import Path\n"
-        "from publish.portal import Portal\n"
+        "from publish.store.store import Portal\n"
         "with Portal(Path(sys.argv[1])).lock(datetime.fromisoformat(sys.argv[2])):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
@@ -231,7 +231,7 @@ def test_an_error_that_nobody_foresaw_is_one_line_too(
     def broken(*_: object) -> None:
         raise KeyError("what")
 
-    monkeypatch.setattr("publish.plan.publication_plan", broken)
+    monkeypatch.setattr("publish.installation.dry_run.publication_plan", broken)
     outcome = run(tmp_path / "home", SAMPLE_INBOX, "--dry-run")
     assert outcome.code == 1
     assert outcome.err == "cchc: unexpected KeyError: 'what' -> run it with --debug and report it\n"
@@ -324,7 +324,7 @@ def test_the_installed_command_ends_with_its_code_after_what_was_left_for_the_en
     arguments: list[str], code: int
 ) -> None:
     program = (
-        "import atexit, sys; from cchc_pipeline.cli import command\n"
+        "import atexit, sys; from cchc_pipeline.cli.app import command\n"
         "atexit.register(print, 'left for the end')\n"
         "sys.argv[0] = 'cchc'; command()"
     )

@@ -36,9 +36,9 @@ from cchc_pipeline.contracts import (
     parse_contract,
     read_shared_fields,
 )
-from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.contracts.checks import check_table
+from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.quality import check_table
 from tests import contract_rows
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.dagster_command import program
+from cchc_pipeline.cli.operating import program
 from tests.command_line import copy_home, tree_digest
 from tests.ops.nginx import free_port
 
@@ -35,7 +35,7 @@ def home(published_home: Path, tmp_path: Path) -> Path:
 def address(home: Path, settings_of_nobody: None) -> Iterator[str]:
     """The pages, opened by the command."""
     port = free_port()
-    command = [sys.executable, "-m", "cchc_pipeline.cli", "dagster"]
+    command = [sys.executable, "-m", "cchc_pipeline.cli.app", "dagster"]
     with (home / "pages.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--home", str(home), "--port", str(port)],

@@ -1,6 +1,6 @@
 """Decision 766: the shipped data, the rules on hand-computed cases, and the portal's own figures.
 
-Belongs here: what ``cchc_pipeline.decision766`` promises. Does not: parsing answers, ranking units.
+Belongs here: what ``cchc_pipeline.methodology`` promises. Does not: parsing answers, ranking units.
 """
 
 import copy
@@ -17,7 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.decision766 import (
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.methodology import (
     UNKNOWN,
     Metric,
     Recomputed,
@@ -36,8 +38,6 @@ from cchc_pipeline.decision766 import (
     recompute_total,
     round_score,
 )
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.reference import read_yaml
 
 ROOT = Path(__file__).parents[1] / "schemas" / "decision-766"
 METHODOLOGY = load_methodology()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.declared_sources import (
+from cchc_pipeline.contracts.sources import (
     DeclaredSource,
     declared_sources,
     listed_sources,
@@ -17,26 +17,25 @@ from cchc_pipeline.declared_sources import (
     problems_of,
     source_named,
 )
-from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.other_inputs import read_sources, reader_of
-from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.records.other_inputs import read_sources, reader_of
 
 PRODUCT = Path(__file__).parents[1]
 SOURCES = declared_sources()
 NAMED_AGAIN: Mapping[str, str] = {
-    "assets/compute.py": "computes from their accepted rows",
-    "cchc_pipeline/indicators/dossier_targets.py": "counts procedures of dossiers",
+    "assets/computed.py": "computes from their accepted rows",
     "cchc_pipeline/indicators/procedure_indicators.py": "targets measured from the catalogue",
-    "cchc_pipeline/indicators/target_formulas.py": "counts procedures of dossiers",
+    "cchc_pipeline/indicators/dossier_targets.py": "counts procedures of dossiers",
     "cchc_pipeline/plan/model.py": "what a target is measured from",
     "cchc_pipeline/sources/agency_forms/forms.py": "the source's own module",
-    "cchc_pipeline/sources/inbox_names.py": "forms are known by their layout, under any name",
-    "cchc_pipeline/sources/petitions.py": "the source's own module",
-    "cchc_pipeline/sources/procedures.py": "the source's own module",
-    "publish/assemble.py": "publishes the list of procedures",
-    "publish/figure_gates.py": "counts procedures of dossiers",
-    "publish/release.py": "publishes the list of procedures",
+    "cchc_pipeline/sources/inbox/files.py": "forms are known by their layout, under any name",
+    "cchc_pipeline/sources/records/petitions.py": "the source's own module",
+    "cchc_pipeline/sources/records/procedures.py": "the source's own module",
+    "publish/release/assemble.py": "publishes the list of procedures",
+    "publish/gates/figures.py": "counts procedures of dossiers",
+    "publish/model.py": "publishes the list of procedures",
 }
 """The files that name a smaller source, or a table of it, and why; none of them is a list."""
 
@@ -112,7 +111,8 @@ def test_declarations_that_do_not_hold_together_are_refused(
 
 
 @pytest.mark.parametrize(
-    "reader", ["cchc_pipeline.sources.nowhere:read", "cchc_pipeline.sources.petitions:red", "", ":"]
+    "reader",
+    ["cchc_pipeline.sources.nowhere:read", "cchc_pipeline.sources.records.petitions:red", "", ":"],
 )
 def test_a_reader_that_is_not_there_is_refused_with_the_file_that_names_it(reader: str) -> None:
     source = replace(source_named("petitions"), reader=reader)

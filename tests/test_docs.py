@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from cchc_pipeline.cli import app
+from cchc_pipeline.cli.app import app
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.settings import Settings
-from publish.method_page import with_definitions
-from publish.release import PUBLISHED_TABLES
-from publish.tables_page import tables_page
+from publish.documents import tables_page, with_definitions
+from publish.model import PUBLISHED_TABLES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -94,7 +93,7 @@ def test_every_setting_stands_in_the_page_of_settings_with_its_default() -> None
 
 def test_the_page_of_tables_is_the_one_that_the_contracts_make() -> None:
     assert text_of("docs/tables.md") == tables_page(), (
-        "python -m publish.tables_page > docs/tables.md"
+        "python -m publish.documents > docs/tables.md"
     )
 
 
@@ -113,5 +112,5 @@ def test_the_changelog_of_the_data_names_every_published_table() -> None:
 
 def test_the_method_page_defines_targets_in_the_words_that_are_published() -> None:
     page = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
-    assert with_definitions(page) == page, "python -m publish.method_page"
+    assert with_definitions(page) == page, "python -m publish.documents"
     assert "| 25b |" in page

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.file_digests import FileDigests, Remembered
+from cchc_pipeline.core.files import FileDigests, Remembered
 
 
 def _digest(content: bytes) -> str:

@@ -166,7 +166,7 @@ def test_whatever_is_being_done_does_not_put_it_off(long: str) -> None:
     query = "__import__('duckdb').table_function('range', [10**12]).sum('range').fetchall()"
     program = (
         "import os, signal, sys, time\n"
-        "from cchc_pipeline.interruption import give_way, guard\n"
+        "from cchc_pipeline.cli.interruption import give_way, guard\n"
         "guard(['--debug', 'run'])\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit('a handler of another library'))\n"
         f"print('at work', flush=True)\ntry: {long.replace('QUERY', query)}\n"
@@ -211,10 +211,10 @@ def on_a_terminal(program: str) -> str:
 
 TELLING = """
 import time
-from assets.telling import Begun, Made, Step, Turn
+from cchc_pipeline.core.telling import Begun, Made, Step, Turn
 from cchc_pipeline import progress
-from cchc_pipeline.period import Month
-from cchc_pipeline.run_words import Speech
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.cli.run_words import Speech
 with progress.shown(Speech("vi")):
     progress.tell(Turn(Month(2024, 3), is_whole=True))
     progress.tell(Begun("month", Month(2024, 3), 3))

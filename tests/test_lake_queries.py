@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, table_from_rows
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake, table_from_rows
 
 CONTRACT = load_contract("score_recomputation")
 ROOTS = ("H24", "H25")
@@ -25,7 +25,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table of two provinces and four months; a row group holds two units."""
     root = tmp_path_factory.mktemp("lake")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("cchc_pipeline.store.ROWS_PER_GROUP", 2)
+        patched.setattr("cchc_pipeline.storage.lake.ROWS_PER_GROUP", 2)
         for code in ROOTS:
             for month in MONTHS:
                 Lake(root, code).write(CONTRACT.table, month, rows(code, month))

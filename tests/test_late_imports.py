@@ -5,8 +5,8 @@ import sys
 
 _PROGRAM = """
 import sys
-from cchc_pipeline.late_imports import UNUSED
-from cchc_pipeline.quality import _great_expectations
+from cchc_pipeline.core.late_imports import UNUSED
+from cchc_pipeline.contracts.checks import _great_expectations
 _great_expectations()
 from scipy import stats
 inside = "scipy.stats._stats_py"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from publish.vietnamese import number_text
+from publish.site.words import number_text
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, published, run
 from tests.legacy_rows import drop, units
 from tests.made_once import MadeOnce

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cchc_pipeline.errors import CheckFailedError, SourceError
-from cchc_pipeline.masking import mask, visible
-from publish.personal_data import personal_marks
+from cchc_pipeline.core.errors import CheckFailedError, SourceError
+from cchc_pipeline.core.masking import mask, visible
+from publish.package.personal_data import personal_marks
 
 
 @pytest.mark.parametrize(

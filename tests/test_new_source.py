@@ -59,7 +59,7 @@ def _python(home: Path, *arguments: object) -> Told:
 
 
 def _cchc(home: Path, *arguments: object) -> Told:
-    return _python(home, "-m", "cchc_pipeline.cli", *arguments)
+    return _python(home, "-m", "cchc_pipeline.cli.app", *arguments)
 
 
 @pytest.fixture(scope="module")

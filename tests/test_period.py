@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import TIMEZONE, Month, require_ended
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import TIMEZONE, Month, require_ended
 
 months = st.builds(Month, st.integers(2000, 2100), st.integers(1, 12))
 

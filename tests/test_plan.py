@@ -18,11 +18,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cchc_pipeline.agency_form import load_bodies
 from cchc_pipeline.contracts import load_code_list, load_contract
-from cchc_pipeline.errors import SchemaDataError, UsageError
-from cchc_pipeline.indicators.target_formulas import load_formulas
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError, UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.dossier_targets import load_formulas
 from cchc_pipeline.plan import (
     Comparator,
     Plan,
@@ -37,7 +37,7 @@ from cchc_pipeline.plan import (
     plan_years,
     required_run_rate,
 )
-from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.sources.agency_forms.items import load_bodies
 
 SEED = Path(__file__).parents[1].parent / "shared" / "seed" / "ke-hoach-cchc-2024.txt"
 
@@ -565,7 +565,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of plans for 2031, read instead of the shipped ones."""
     folder = tmp_path / "plan" / "2031"
     folder.mkdir(parents=True)
-    monkeypatch.setattr("cchc_pipeline.reference.ROOT", tmp_path)
+    monkeypatch.setattr("cchc_pipeline.core.data.ROOT", tmp_path)
     monkeypatch.setattr("cchc_pipeline.plan.reading.ROOT", tmp_path)
     load_plan.cache_clear()
     return folder

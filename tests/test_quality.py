@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from cchc_pipeline.contracts import Expectation, Text, load_contract
-from cchc_pipeline.quality import CheckResult, blocking_lines, check_table
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.contracts.checks import CheckResult, blocking_lines, check_table
+from cchc_pipeline.storage.lake import table_from_rows
 
 CONTRACT = load_contract("submissions")
 GOOD: Mapping[str, Any] = {
@@ -63,7 +63,7 @@ def test_a_missing_column_is_a_failure_with_a_line_and_not_an_exception() -> Non
 
 def _columnar(table: pa.Table) -> dict[str, CheckResult]:
     """Row conditions need their columns; the order of columns is judged by the other engine."""
-    from cchc_pipeline.quality import ROW_CONDITION, _run_suite  # noqa: PLC0415
+    from cchc_pipeline.contracts.checks import ROW_CONDITION, _run_suite  # noqa: PLC0415
 
     wanted = [e for e in CONTRACT.expectations() if e.type != ROW_CONDITION]
     return {result.id: result for result in _run_suite(table, wanted, CONTRACT)}
@@ -94,7 +94,7 @@ def test_offending_values_are_not_copied_into_the_results() -> None:
 def test_what_is_asked_of_a_cell_is_counted_as_declared(
     type_: str, kwargs: dict[str, Any], values: list[Any], broken: int
 ) -> None:
-    from cchc_pipeline.quality import _condition, _run_conditions  # noqa: PLC0415
+    from cchc_pipeline.contracts.checks import _condition, _run_conditions  # noqa: PLC0415
 
     table = pa.table({"cell": values})
     asked = Expectation("x", type_, {"column": "cell", **kwargs}, "error", Text("x", "x"))
@@ -105,7 +105,7 @@ def test_what_is_asked_of_a_cell_is_counted_as_declared(
 
 
 def test_an_argument_that_is_not_understood_is_left_to_great_expectations() -> None:
-    from cchc_pipeline.quality import _condition  # noqa: PLC0415
+    from cchc_pipeline.contracts.checks import _condition  # noqa: PLC0415
 
     kwargs = {"column": "cell", "min_value": 0, "max_value": 1, "strict_min": True}
     asked = Expectation("x", "expect_column_values_to_be_between", kwargs, "error", Text("x", "x"))
@@ -113,7 +113,7 @@ def test_an_argument_that_is_not_understood_is_left_to_great_expectations() -> N
 
 
 def test_every_bound_and_list_of_words_is_judged_as_great_expectations_judges_it() -> None:
-    from cchc_pipeline.quality import _COUNTED, _run_suite  # noqa: PLC0415
+    from cchc_pipeline.contracts.checks import _COUNTED, _run_suite  # noqa: PLC0415
 
     rows = [GOOD, {**GOOD, "table": "x", "status": "lost", "rows": -1, "release": None}]
     table = table_from_rows(CONTRACT, rows)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.release_calendar import load_calendar, parse_calendar
+from cchc_pipeline.calendar import load_calendar, parse_calendar
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.core.period import TIMEZONE, Month
 
 RULE = {"day": 12, "time": "08:30", "status": "believed", "basis": {"vi": "x", "en": "x"}}
 MOVED = {

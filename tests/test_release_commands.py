@@ -11,9 +11,8 @@ import minisign
 import pytest
 import yaml
 
-from publish.journal import BEGUN, Journal, Line
-from publish.lock import LOCK
-from publish.signature import check_signature
+from publish.package.signature import check_signature
+from publish.store.journal import BEGUN, LOCK, Journal, Line
 from tests.command_line import (
     FIRST,
     MONTH,

@@ -10,18 +10,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from assets.made_from import MadeFrom
-from assets.telling import Begun, Made, Step, Turn
-from cchc_pipeline import progress
-from cchc_pipeline.alerts.words import names_in
+from assets.staleness import MadeFrom
+from cchc_pipeline.alerts.rules import names_in
+from cchc_pipeline.cli import progress
+from cchc_pipeline.cli.run_report import Report
+from cchc_pipeline.cli.run_summary import as_data, month_lines, release_lines
+from cchc_pipeline.cli.run_words import Speech, load_run_words
 from cchc_pipeline.contracts import Text
-from cchc_pipeline.errors import CheckFailedError
-from cchc_pipeline.period import Month
-from cchc_pipeline.run_report import Report
-from cchc_pipeline.run_summary import as_data, month_lines, release_lines
-from cchc_pipeline.run_words import Speech, load_run_words
+from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.telling import Begun, Made, Step, Turn
 from cchc_pipeline.settings import load_settings, spoken
-from publish.month_summary import (
+from publish.installation.month_summary import (
     Account,
     Came,
     Missing,
@@ -32,8 +32,8 @@ from publish.month_summary import (
     Sheet,
     month_summary,
 )
-from publish.portal import Portal
-from publish.release_summary import ReleaseSummary, Revision, summary_of_published
+from publish.installation.release_summary import ReleaseSummary, Revision, summary_of_published
+from publish.store.store import Portal
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, cchc, copy_home, run
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -65,7 +65,7 @@ def test_every_text_stands_in_both_languages_with_the_same_names() -> None:
 
 
 def test_every_line_that_the_program_says_is_there_and_none_is_left_over() -> None:
-    files = [*(ROOT / "cchc_pipeline").glob("run_*.py"), ROOT / "cchc_pipeline/progress.py"]
+    files = [*(ROOT / "cchc_pipeline").glob("run_*.py"), ROOT / "cchc_pipeline/cli/progress.py"]
     program = "".join(path.read_text("utf-8") for path in files)
     for name in load_run_words().lines:
         assert re.search(rf"[\"']{name}[\"']", program) or name.startswith("job_"), name

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.secret_settings import DAGSTER_URL, DOSSIERS_URL, dagster_url, dossiers_url
-from cchc_pipeline.settings import Settings, load_settings
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.settings import (
+    DAGSTER_URL,
+    DOSSIERS_URL,
+    Settings,
+    dagster_url,
+    dossiers_url,
+    load_settings,
+)
 
 
 @pytest.fixture(autouse=True)

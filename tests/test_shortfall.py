@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.decision766 import Metric, cases_needed, load_methodology, recompute_metric
+from cchc_pipeline.methodology import Metric, cases_needed, load_methodology, recompute_metric
 
 DAY = date(2026, 9, 30)
 METHOD = load_methodology("766-2026")

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.durable import write_whole
-from cchc_pipeline.errors import CheckFailedError
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, content_digest, table_from_rows
+from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.files import write_whole
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake, content_digest, table_from_rows
 
 CONTRACT = load_contract("score_recomputation")
 MONTH = Month(2026, 9)
@@ -114,7 +114,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cchc_pipeline.durable.os.fsync", full)
+    monkeypatch.setattr("cchc_pipeline.core.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"

@@ -6,8 +6,8 @@ from pathlib import Path
 import minisign
 import pytest
 
-from publish.signature import SIGNATURE, public_key, sign
-from publish.verification import CHECKS
+from publish.package.signature import SIGNATURE, public_key, sign
+from publish.verify import CHECKS
 from tests.command_line import MONTH, cchc, copy_home
 
 RELEASE = f"{MONTH}.r1"

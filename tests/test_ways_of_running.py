@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from assets.check_results import broken_of
+from assets.checks import broken_of
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from tests.command_line import (
     FIRST,

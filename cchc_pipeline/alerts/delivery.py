@@ -1,7 +1,7 @@
 """Sending messages: by e-mail, and to a webhook.
 
 Belongs here: the two channels, each with time-outs and a few tries. Does not: what is sent to whom
-(``state``). A channel's failure is one line that names neither the webhook's address, which is a
+(``telling``). A channel's failure is one line that names neither the webhook's address, which is a
 secret, nor a password.
 """
 
@@ -22,9 +22,8 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from cchc_pipeline import __version__
 from cchc_pipeline.alerts.message import Message
-from cchc_pipeline.errors import SourceError, UsageError
-from cchc_pipeline.secret_settings import SMTP_PASSWORD, alert_webhook, smtp_password
-from cchc_pipeline.settings import Settings
+from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.settings import SMTP_PASSWORD, Settings, alert_webhook, smtp_password
 
 MAIL, WEBHOOK = "e-mail", "webhook"
 Security = Literal["none", "starttls", "tls"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.release_calendar import Words
+from cchc_pipeline.calendar import CalendarWords
+from cchc_pipeline.core.period import Month
 
 PUBLICATION = "publication"
 """What a failure is called that belongs to no month."""
@@ -57,7 +57,7 @@ class Failure:
     asset: str
     check: str
     line: str
-    meaning: Words | None = None
+    meaning: CalendarWords | None = None
 
     @property
     def place(self) -> str:
@@ -69,7 +69,7 @@ class Failure:
 class RuleCount:
     """How many rows a rule set aside."""
 
-    name: Words
+    name: CalendarWords
     rows: int
 
 
@@ -103,7 +103,7 @@ class FileLeft:
     """A file of the inbox that is not taken: where it lies, why, and where it should be."""
 
     path: str
-    why: Words
+    why: CalendarWords
     should_be: str = ""
 
 

@@ -1,7 +1,7 @@
 """Alerts and digests in words: Vietnamese first, English below, each with what to do.
 
 Belongs here: filling the words of ``schemas/alerts`` with facts. Does not: which causes are open
-(``rules``), or who was told (``state``). What a program said may quote a file: it is cut to one
+(``rules``), or who was told (``telling``). What a program said may quote a file: it is cut to one
 line, and whatever looks like personal data or a dossier code is hidden.
 """
 
@@ -20,17 +20,16 @@ from cchc_pipeline.alerts.facts import (
     SetAside,
     Shown,
 )
-from cchc_pipeline.alerts.rules import Alert, Behind, Late
-from cchc_pipeline.alerts.words import AlertWords, Severity, load_words
-from cchc_pipeline.declared_sources import source_named
-from cchc_pipeline.masking import PERSONAL_FORMS, mask
-from cchc_pipeline.period import TIMEZONE
-from cchc_pipeline.release_calendar import Words
+from cchc_pipeline.alerts.rules import Alert, AlertWords, Behind, Late, Severity, load_words
+from cchc_pipeline.calendar import CalendarWords
+from cchc_pipeline.contracts.sources import source_named
+from cchc_pipeline.core.masking import PERSONAL_FORMS, mask
+from cchc_pipeline.core.period import TIMEZONE
 
 DIGEST, SEVERAL = "digest", "several"
 _LONGEST_LINE = 600
 Language = Literal["vi", "en"]
-Values = Mapping[str, Words]
+Values = Mapping[str, CalendarWords]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Message:
 class Told:
     """A cause of which somebody was or is to be told, as a digest lists it."""
 
-    title: Words
+    title: CalendarWords
     since: datetime
 
 
@@ -88,7 +87,7 @@ def digest(
     return Message(key, DIGEST, _worst(alerts), None, title.vi, f"{_RULE.join(parts)}\n")
 
 
-def title_of(alert: Alert) -> Words:
+def title_of(alert: Alert) -> CalendarWords:
     """A cause in one line."""
     return _filled(load_words().kinds[alert.kind].title, _values(alert))
 
@@ -154,19 +153,19 @@ def _of_awaited(fact: AwaitedMonth) -> Values:
     return {"month": _same(fact.month), "due": _moment(fact.due), "missing": missing}
 
 
-def _owed(source: MissingSource) -> Words:
+def _owed(source: MissingSource) -> CalendarWords:
     words = load_words()
     owes = source_named(source.table).owes
     names = [_same(_quoted(name)) for name in source.units]
     if owes and not names:
-        names = [Words(owes.vi, owes.en)]
+        names = [CalendarWords(owes.vi, owes.en)]
     return _filled(words.owed_by, {"source": _called(source.table), "owes": _listed(names)})
 
 
-def _called(source: str) -> Words:
+def _called(source: str) -> CalendarWords:
     """What a declared source is called."""
     name = source_named(source).name
-    return Words(name.vi, name.en)
+    return CalendarWords(name.vi, name.en)
 
 
 def _of_failure(fact: Failure) -> Values:
@@ -209,7 +208,7 @@ def _of_late(fact: Late) -> Values:
     }
 
 
-def _waits(fact: Late) -> Iterable[Words]:
+def _waits(fact: Late) -> Iterable[CalendarWords]:
     words, month = load_words().waits, fact.awaited
     if fact.failed:
         yield words["failed"]
@@ -228,7 +227,7 @@ def _of_files_left(fact: FilesLeft) -> Values:
     }
 
 
-def _left(file: FileLeft) -> Words:
+def _left(file: FileLeft) -> CalendarWords:
     words = load_words()
     values = {"path": _same(_quoted(file.path)), "why": file.why, "place": _same(file.should_be)}
     return _filled(words.file_misplaced if file.should_be else words.file_left, values)
@@ -244,7 +243,7 @@ def _of_behind(fact: Behind) -> Values:
     }
 
 
-def _release(shown: Shown) -> Words:
+def _release(shown: Shown) -> CalendarWords:
     return _same(f"{_quoted(shown.release)} ({_quoted(shown.digest[:12])}…)")
 
 
@@ -266,49 +265,49 @@ _MAKERS: Mapping[type, Callable[[Any], Values]] = {
 # Small forms
 
 
-def _of(words: Words, lang: Language) -> str:
+def _of(words: CalendarWords, lang: Language) -> str:
     return words.vi if lang == "vi" else words.en
 
 
-def _same(value: object) -> Words:
-    return Words(str(value), str(value))
+def _same(value: object) -> CalendarWords:
+    return CalendarWords(str(value), str(value))
 
 
-def _filled(words: Words, values: Values) -> Words:
+def _filled(words: CalendarWords, values: Values) -> CalendarWords:
     vi = words.vi.format_map({name: value.vi for name, value in values.items()})
     en = words.en.format_map({name: value.en for name, value in values.items()})
-    return Words(vi.strip(), en.strip())
+    return CalendarWords(vi.strip(), en.strip())
 
 
-def _listed(parts: Sequence[Words], mark: str = ", ") -> Words:
+def _listed(parts: Sequence[CalendarWords], mark: str = ", ") -> CalendarWords:
     """The first of them, and how many more."""
     words: AlertWords = load_words()
     more = len(parts) - words.listed_at_most
     rest = [_filled(words.more, {"count": _same(more)})] if more > 0 else []
     shown = [*parts[: words.listed_at_most], *rest]
-    return Words(mark.join(part.vi for part in shown), mark.join(part.en for part in shown))
+    return CalendarWords(mark.join(part.vi for part in shown), mark.join(part.en for part in shown))
 
 
-def _moment(moment: datetime) -> Words:
+def _moment(moment: datetime) -> CalendarWords:
     local = moment.astimezone(TIMEZONE)
-    return Words(f"{local:%d/%m/%Y %H:%M}", f"{local:%Y-%m-%d %H:%M}")
+    return CalendarWords(f"{local:%d/%m/%Y %H:%M}", f"{local:%Y-%m-%d %H:%M}")
 
 
-def _day(moment: datetime) -> Words:
+def _day(moment: datetime) -> CalendarWords:
     local = moment.astimezone(TIMEZONE)
-    return Words(f"{local:%d/%m/%Y}", f"{local:%Y-%m-%d}")
+    return CalendarWords(f"{local:%d/%m/%Y}", f"{local:%Y-%m-%d}")
 
 
-def _long(span: timedelta) -> Words:
+def _long(span: timedelta) -> CalendarWords:
     words = load_words()
     hours = int(span.total_seconds() // 3600)
     chosen, count = (words.days, span.days) if span.days >= 2 else (words.hours, hours)
     return _filled(chosen, {"count": _same(count)})
 
 
-def _share(share: float) -> Words:
+def _share(share: float) -> CalendarWords:
     text = f"{share:.1%}"
-    return Words(text.replace(".", ","), text)
+    return CalendarWords(text.replace(".", ","), text)
 
 
 def _quoted(line: str) -> str:

@@ -1,13 +1,16 @@
-"""From facts to alerts: pure rules, one for each kind of cause.
+"""From facts to alerts: pure rules, one a kind of cause, and the words they are told in.
 
-Belongs here: when a cause is open, and its key. Does not: words (``message``), or whether it was
-told already (``state``). A cause that is mended is simply no longer among the alerts.
+Belongs here: when a cause is open, and its key; what the file must have. Does not: words
+(``message``), or whether it was told already (``telling``). A cause that is mended is simply no
+longer among the alerts; the words, or filling them in (``message``).
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import string
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from functools import cache
+from typing import Any, Literal, get_args
 
 from cchc_pipeline.alerts.facts import (
     AwaitedMonth,
@@ -18,7 +21,9 @@ from cchc_pipeline.alerts.facts import (
     SetAside,
     Shown,
 )
-from cchc_pipeline.period import Month
+from cchc_pipeline.calendar import CalendarWords
+from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.core.period import Month
 
 Kind = Literal[
     "source_missing",
@@ -147,3 +152,90 @@ def _is_behind(theirs: Shown | None, ours: Shown, policy: Policy, at: datetime) 
     same = theirs is not None and (theirs.release, theirs.digest) == (ours.release, ours.digest)
     long = ours.since is not None and at - ours.since > timedelta(hours=policy.mirror_hours)
     return long and not same
+
+
+_PATH = "alerts/messages.yaml"
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True)
+class KindWords:
+    """What is said of a kind of cause; the fields are those of the file."""
+
+    severity: Severity
+    again: Literal["at_once", "after_digest"]
+    title: CalendarWords
+    body: CalendarWords
+    todo: CalendarWords
+
+
+@dataclass(frozen=True)
+class AlertWords:
+    """All words; the fields are those of the file."""
+
+    basis: str
+    at_once_at_most: int
+    listed_at_most: int
+    kinds: Mapping[Kind, KindWords]
+    digest: Mapping[str, CalendarWords]
+    several: Mapping[str, CalendarWords]
+    todo: CalendarWords
+    severities: Mapping[Severity, CalendarWords]
+    publication: CalendarWords
+    month: CalendarWords
+    more: CalendarWords
+    hours: CalendarWords
+    days: CalendarWords
+    owed_by: CalendarWords
+    unreadable: CalendarWords
+    rule: CalendarWords
+    file_left: CalendarWords
+    file_misplaced: CalendarWords
+    sheets: CalendarWords
+    no_sheets: CalendarWords
+    shows_nothing: CalendarWords
+    waits: Mapping[str, CalendarWords]
+
+
+@cache
+def load_words() -> AlertWords:
+    """The shipped words.
+
+    Raises:
+        SchemaDataError: They cannot be used; the line says where.
+    """
+    return parse_words(read_yaml(_PATH), f"schemas/{_PATH}")
+
+
+def parse_words(tree: object, where: str) -> AlertWords:
+    """Type the words, and refuse a text that lacks a language or says more in one than the other.
+
+    Args:
+        tree: The content of the file.
+        where: What errors call it.
+
+    Raises:
+        SchemaDataError: As for ``load_words``.
+    """
+    words = typed(AlertWords, tree, where)
+    absent = [f"kinds: {kind} has no words" for kind in KINDS if kind not in words.kinds]
+    refuse([*absent, *_faults(words, "")], where)
+    return words
+
+
+def _faults(content: Any, place: str) -> Iterator[str]:
+    if isinstance(content, CalendarWords):
+        if not content.vi.strip() or not content.en.strip():
+            yield f"{place}: a language is empty"
+        elif names_in(content.vi) != names_in(content.en):
+            yield f"{place}: the languages use different names in braces"
+    elif isinstance(content, Mapping):
+        for name, part in content.items():
+            yield from _faults(part, f"{place}.{name}".strip("."))
+    elif is_dataclass(content):
+        yield from _faults({f.name: getattr(content, f.name) for f in fields(content)}, place)
+
+
+def names_in(text: str) -> set[str]:
+    """The names in braces of a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}

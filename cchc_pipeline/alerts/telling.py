@@ -1,30 +1,193 @@
-"""Telling: what is planned is sent, and each message that went out is remembered at once.
+"""What is open since when, what is to be told now, and that it was told.
 
-Belongs here: one round, by one process at a time. Does not: deciding what is sent (``state``), or
-how (``delivery``).
+Belongs here: the memory in ``CCHC_HOME/alerts.json`` and pure functions on it; one round, by one
+process at a time. Does not: sending. A channel that failed simply has not been told: the next time
+it is; how (``delivery``).
 """
 
 import fcntl
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from cchc_pipeline.alerts.delivery import Channel
-from cchc_pipeline.alerts.rules import Alert
-from cchc_pipeline.alerts.state import (
-    Memory,
-    Outgoing,
-    Wish,
-    delivered,
-    outgoing,
-    promised,
-    read_memory,
-    updated,
-    write_memory,
-)
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.alerts.message import Message, Told, digest, several, title_of, worded
+from cchc_pipeline.alerts.rules import Alert, load_words
+from cchc_pipeline.calendar import CalendarWords
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.files import write_whole
+
+FILE = "alerts.json"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause that is or was open.
+
+    Args:
+        title: In one line; of one that has ended as it was last.
+        since: When it became open.
+        told: The channels that were told of it.
+        ended: When it was open no more.
+        heard: The channels that were told that it has ended.
+        again: Whether it is told at once when it comes back.
+    """
+
+    title: CalendarWords
+    since: datetime
+    told: tuple[str, ...] = ()
+    ended: datetime | None = None
+    heard: tuple[str, ...] = ()
+    again: str = "at_once"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """All causes by their keys, and the channels that are owed a digest."""
+
+    open: Mapping[str, Cause] = field(default_factory=dict)
+    ended: Mapping[str, Cause] = field(default_factory=dict)
+    owed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message for a channel, and the causes that it tells."""
+
+    channel: str
+    message: Message
+    opened: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    is_digest: bool = False
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for: a digest, and whether it is left out when all is well."""
+
+    digest: bool = False
+    quiet: bool = False
+
+
+def read_memory(path: Path) -> Memory:
+    """What was told; nothing if the file is not there.
+
+    One that cannot be read counts as nothing: causes are then told twice, not never.
+    """
+    try:
+        return TypeAdapter(Memory).validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return Memory()
+
+
+def write_memory(path: Path, memory: Memory) -> None:
+    """Keep what was told."""
+    text = json.dumps(asdict(memory), ensure_ascii=False, indent=2, default=_as_text)
+    write_whole(path, f"{text}\n".encode())
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def updated(memory: Memory, alerts: Iterable[Alert], at: datetime) -> Memory:
+    """The memory with what has become open, and what is so no more."""
+    now = {alert.key: _cause(memory, alert, at) for alert in alerts}
+    gone = {
+        key: replace(cause, ended=at, heard=())
+        for key, cause in memory.open.items()
+        if key not in now
+    }
+    kept = {key: cause for key, cause in memory.ended.items() if key not in now}
+    return Memory(now, {**kept, **gone}, memory.owed)
+
+
+def _cause(memory: Memory, alert: Alert, at: datetime) -> Cause:
+    """An open cause as it was, or a new one; what comes and goes by itself keeps who was told."""
+    again = load_words().kinds[alert.kind].again
+    before, left = memory.open.get(alert.key), memory.ended.get(alert.key)
+    if before is not None:
+        return replace(before, title=title_of(alert), again=again)
+    if left is not None and left.again == "after_digest":
+        return replace(left, title=title_of(alert), ended=None, heard=())
+    return Cause(title_of(alert), at, again=again)
+
+
+def outgoing(
+    memory: Memory, alerts: Sequence[Alert], channels: Iterable[str], at: datetime, wish: Wish
+) -> tuple[Outgoing, ...]:
+    """What is to be sent: to each channel its digest, or what it was not told of yet.
+
+    Args:
+        memory: As ``updated`` gives it for these alerts.
+        alerts: What is open.
+        channels: The names of the channels.
+        at: The moment.
+        wish: What was asked for.
+    """
+    found: list[Outgoing] = []
+    for channel in channels:
+        if wish.digest or channel in memory.owed:
+            found += _digest_for(channel, memory, alerts, at, wish)
+        else:
+            found += _news_for(channel, memory, alerts, at)
+    return tuple(found)
+
+
+def _digest_for(
+    channel: str, memory: Memory, alerts: Sequence[Alert], at: datetime, wish: Wish
+) -> Iterable[Outgoing]:
+    ended = {key: cause for key, cause in memory.ended.items() if channel not in cause.heard}
+    if wish.quiet and not alerts and not ended:
+        return
+    since = {key: cause.since for key, cause in memory.open.items()}
+    told = [Told(cause.title, cause.since) for cause in ended.values()]
+    message = digest(alerts, since, told, at)
+    keys = tuple(alert.key for alert in alerts)
+    yield Outgoing(channel, message, keys, tuple(ended), is_digest=True)
+
+
+def _news_for(
+    channel: str, memory: Memory, alerts: Sequence[Alert], at: datetime
+) -> Iterable[Outgoing]:
+    news = [alert for alert in alerts if channel not in memory.open[alert.key].told]
+    if len(news) > load_words().at_once_at_most:
+        yield Outgoing(channel, several(news, at), tuple(alert.key for alert in news))
+        return
+    for alert in news:
+        yield Outgoing(channel, worded(alert), (alert.key,))
+
+
+def delivered(memory: Memory, sent: Outgoing, channels: Iterable[str]) -> Memory:
+    """The memory after a message went out; what every channel has heard the end of is forgotten."""
+    opened = {
+        key: replace(cause, told=_with(cause.told, sent.channel)) if key in sent.opened else cause
+        for key, cause in memory.open.items()
+    }
+    ended = {
+        key: replace(cause, heard=_with(cause.heard, sent.channel)) if key in sent.ended else cause
+        for key, cause in memory.ended.items()
+    }
+    left = {key: cause for key, cause in ended.items() if set(channels) - set(cause.heard)}
+    owed = tuple(c for c in memory.owed if not (sent.is_digest and c == sent.channel))
+    return Memory(opened, left, owed)
+
+
+def promised(memory: Memory, planned: Iterable[Outgoing]) -> Memory:
+    """The memory before digests go out: each is owed until it was delivered."""
+    return replace(memory, owed=tuple(sorted({o.channel for o in planned if o.is_digest})))
+
+
+def _with(channels: Sequence[str], channel: str) -> tuple[str, ...]:
+    return tuple(sorted({*channels, channel}))
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,23 @@
 """A table's contract: declared once in ``schemas/tables``, projected onto every form it takes.
 
-Belongs here: reading and refusing declarations and code lists, and their projections (arrow
-schema, Table Schema, expectations, headings, dictionary). Does not: running an expectation
-(``quality``), file formats (``publish``), or a rule of any one table, which its declaration holds.
+Belongs here: reading and refusing declarations and code lists, and their projections (arrow schema,
+Table Schema, expectations, headings, dictionary). Does not: running an expectation
+(``cchc_pipeline.contracts.checks``), file formats (``publish``), or a rule of any one table, which
+its declaration holds.
 
 What a declaration consists of is ``model``, a table as a whole ``contract``. They are read by
 ``reading`` from the files that ``declarations`` knows; ``consistency`` judges the parts against
 each other. The projections are ``expectations``, ``descriptors`` and ``dictionary``.
 """
 
-from cchc_pipeline.contracts.contract import Contract
+from cchc_pipeline.contracts.contract import (
+    TABLE_SCHEMA,
+    YEARMONTH,
+    Contract,
+    DictionaryRow,
+    dictionary_rows,
+)
 from cchc_pipeline.contracts.declarations import contract_names, read_shared_fields
-from cchc_pipeline.contracts.descriptors import TABLE_SCHEMA
-from cchc_pipeline.contracts.dictionary import DictionaryRow, dictionary_rows
-from cchc_pipeline.contracts.expectations import YEARMONTH
 from cchc_pipeline.contracts.model import (
     ROW_CONDITION,
     Code,

@@ -9,9 +9,8 @@ from functools import cache
 from typing import Any
 
 from cchc_pipeline.contracts.model import Text
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.reference import ROOT, read_yaml
-from cchc_pipeline.typed_data import typed
+from cchc_pipeline.core.data import ROOT, read_yaml, typed
+from cchc_pipeline.core.errors import SchemaDataError
 
 
 @cache

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from cchc_pipeline.contracts import load_code_list
-from cchc_pipeline.decision766 import Group, MergedGroup, Methodology, load_methodology
+from cchc_pipeline.methodology import Group, MergedGroup, Methodology, load_methodology
 from cchc_pipeline.plan import Plan, Target, load_plan
-from cchc_pipeline.units import UnitRegister
+from cchc_pipeline.registers.units import UnitRegister
 
 Rows = list[dict[str, Any]]
 

@@ -1,17 +1,17 @@
 """Petitions counted per unit and for the city.
 
 Belongs here: the measures, and the rows of ``petition_statistics``. Does not: judging petitions
-(``sources.petitions``), or disclosure: rows are of whole units, which are published as they are
-(domain: section 5.2).
+(``sources.records.petitions``), or disclosure: rows are of whole units, which are published as they
+are (domain: section 5.2).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.petitions import Petition
-from cchc_pipeline.units import UnitRegister
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.sources.records.petitions import Petition
 
 SATISFIED_FROM = 4
 _Measure = Callable[[Petition, datetime, datetime], bool]

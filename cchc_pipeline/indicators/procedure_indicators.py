@@ -1,19 +1,18 @@
 """What the procedure catalogue says: the targets 25a and 26, and the published code list.
 
 Belongs here: counting procedures, and joining the months' catalogues into one list. Does not:
-judging a catalogue (``sources.procedures``), or published plan rows.
+judging a catalogue (``sources.records.procedures``), or published plan rows.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_pipeline.indicators.measured import Measured
-from cchc_pipeline.indicators.reported import Values
-from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.plan_indicators import Measured, Values
 from cchc_pipeline.plan import load_plan
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.sources.procedures import Procedure
+from cchc_pipeline.sources.records.procedures import Procedure
 
 Catalogues = Mapping[Month, Collection[Procedure]]
 

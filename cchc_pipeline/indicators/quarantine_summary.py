@@ -7,8 +7,8 @@ Belongs here: the rows of ``quarantine_summary``. Does not: the rules, or settin
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cchc_pipeline.declared_sources import declared_sources
-from cchc_pipeline.period import Month
+from cchc_pipeline.contracts.sources import declared_sources
+from cchc_pipeline.core.period import Month
 
 Row = Mapping[str, Any]
 QUARANTINES: Mapping[str, str] = {

@@ -1,14 +1,14 @@
 """Target 31: were the results of each month made public in time, and in every place named?
 
 Belongs here: judging a log of publications against the plan's places and deadline. Does not:
-reading the log from releases and confirmations (``publish.publication_log``).
+reading the log from releases and confirmations (``publish.release.publication_log``).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cchc_pipeline.decision766 import (
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.methodology import (
     Methodology,
     Recomputed,
     add_up,
@@ -20,9 +21,8 @@ from cchc_pipeline.decision766 import (
     recompute_metric,
     recompute_total,
 )
-from cchc_pipeline.period import TIMEZONE, Basis, Month
-from cchc_pipeline.sources.archive import capture_moment
-from cchc_pipeline.units import Unit, UnitRegister
+from cchc_pipeline.registers.units import Unit, UnitRegister
+from cchc_pipeline.sources.raw.archive import capture_moment
 
 Row = Mapping[str, Any]
 TOTAL = "TOTAL"

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from cchc_pipeline.agency_form import Bodies, load_bodies, load_layout, named_in_short
-from cchc_pipeline.indicators.measured import Measured
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.plan_indicators import Measured, Values, on_both_bases
 from cchc_pipeline.indicators.release_log import PublicationLog, months_on_time
-from cchc_pipeline.indicators.reported import Values, on_both_bases
-from cchc_pipeline.period import Month
 from cchc_pipeline.plan import Plan, Task, load_plan
-from cchc_pipeline.sources.agency_forms.forms import Report
-from cchc_pipeline.units import UnitRegister
+from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.sources.agency_forms.items import Bodies, load_bodies, named_in_short
+from cchc_pipeline.sources.agency_forms.layout import load_layout
 
 NOT_REPORTED, NOT_STARTED, IN_PROGRESS = "NOT_REPORTED", "NOT_STARTED", "IN_PROGRESS"
 DONE, OVERDUE, NOT_APPLICABLE = "DONE", "OVERDUE", "NOT_APPLICABLE"
@@ -43,7 +43,11 @@ class TaskState:
 
 
 def task_states(
-    month: Month, reports: Iterable[Report], register: UnitRegister, root: str, log: PublicationLog
+    month: Month,
+    reports: Iterable[UnitReport],
+    register: UnitRegister,
+    root: str,
+    log: PublicationLog,
 ) -> dict[str, TaskState]:
     """The state of every tracked task at the end of a month.
 
@@ -75,7 +79,7 @@ def task_states(
     }
 
 
-def _latest(reports: Iterable[Report], month: Month) -> dict[tuple[str, str], Report]:
+def _latest(reports: Iterable[UnitReport], month: Month) -> dict[tuple[str, str], UnitReport]:
     """The latest report of each task and unit since the year began."""
     known = [r for r in reports if r.month.year == month.year and r.month <= month and r.status]
     return {(r.item_id, r.unit_code): r for r in sorted(known, key=lambda r: r.month)}
@@ -85,14 +89,14 @@ def _latest(reports: Iterable[Report], month: Month) -> dict[tuple[str, str], Re
 class _Leads:
     """What the leads of a task say, and which of them say nothing."""
 
-    told: tuple[Report, ...]
+    told: tuple[UnitReport, ...]
     silent: tuple[str, ...]
 
     @classmethod
     def of(
         cls,
         task: Task,
-        latest: Mapping[tuple[str, str], Report],
+        latest: Mapping[tuple[str, str], UnitReport],
         bodies: Bodies,
         place: tuple[Month, UnitRegister, str],
     ) -> "_Leads":

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cchc_pipeline.indicators.measured import Measured
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.plan_indicators import Measured
 from cchc_pipeline.indicators.procedure_indicators import CatalogueShares
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.agency_forms.forms import Report
+from cchc_pipeline.sources.agency_forms.forms import UnitReport
 
 SUM, PROCEDURE, CATALOGUE, REPORT = "sum", "procedure", "catalogue", "report"
 Place = tuple[str, str]
@@ -69,7 +69,7 @@ class YearToDate:
 
     tallies: Mapping[Place, Tally] = field(default_factory=dict)
     catalogue: CatalogueShares | None = None
-    reports: tuple[Report, ...] = ()
+    reports: tuple[UnitReport, ...] = ()
 
     def with_month(self, own: "YearToDate") -> "YearToDate":
         """The sums with the next month's own added; neither changes."""
@@ -105,7 +105,7 @@ def sums_of_rows(rows: Iterable[Row]) -> YearToDate:
     for row in rows:
         by_kind[row["kind"]].append(row)
     reports = tuple(
-        Report(
+        UnitReport(
             Month.parse(row["stated_in"]), row["unit_code"], row["item_id"],
             status=row["status"], completed_on=row["completed_on"],
         )

@@ -14,7 +14,9 @@ from cchc_pipeline.plan.attainment import (
     Exact,
     RunRate,
     RunRateReason,
+    Window,
     attained,
+    parse_window,
     required_run_rate,
 )
 from cchc_pipeline.plan.model import (
@@ -38,7 +40,6 @@ from cchc_pipeline.plan.model import (
     Words,
 )
 from cchc_pipeline.plan.reading import load_plan, parse_plan, plan_years
-from cchc_pipeline.plan.windows import Window, parse_window
 
 __all__ = [
     "Base",

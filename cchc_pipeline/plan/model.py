@@ -14,9 +14,8 @@ from pydantic import AfterValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import Text
-from cchc_pipeline.period import Month
-from cchc_pipeline.plan.attainment import Comparator
-from cchc_pipeline.plan.windows import Window, parse_window
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.plan.attainment import Comparator, Window, parse_window
 
 TargetUnit = Literal["percent", "count", "months"]
 MeasuredFrom = Literal[

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from cchc_pipeline.core.data import ROOT, read_yaml, refuse, typed
 from cchc_pipeline.plan.attainment import Comparator
 from cchc_pipeline.plan.model import Plan, Target
-from cchc_pipeline.reference import ROOT, read_yaml
-from cchc_pipeline.typed_data import refuse, typed
 
 _FILES = ("plan.yaml", "targets.yaml", "tasks.yaml")
 _SECTION = re.compile(r"[IVX]+(\.[0-9a-zđ]+)*")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import xlsxwriter
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.simulation.course import EMPTY
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import Unit
+from cchc_pipeline.simulation.details import office_texts
 from cchc_pipeline.simulation.draws import Ints
-from cchc_pipeline.simulation.moments import office_texts
+from cchc_pipeline.simulation.offer import EMPTY
 from cchc_pipeline.simulation.office_days import DAY
 from cchc_pipeline.simulation.profile import load_office_look, load_profile
 from cchc_pipeline.simulation.rows import UNREADABLE, Rows
-from cchc_pipeline.units import Unit
 
 _EXCEL_EPOCH = 25569  # the serial of 1970-01-01
 _TITLE_ROWS = 3

@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.simulation.draws import Draws, Floats, Ints
 from cchc_pipeline.simulation.profile import Profile
 

@@ -9,8 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.typed_data import typed
+from cchc_pipeline.core.data import read_yaml, typed
 
 Anchor = Literal["reception", "start", "end"]
 

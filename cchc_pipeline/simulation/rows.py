@@ -1,17 +1,22 @@
-"""Rows of an export before they take the form of a file.
+"""Simulated dossiers as rows, with their texts.
 
-Belongs here: the columns that every form renders. Does not: where their values come from.
+Belongs here: the columns that every form renders; putting texts together column by column. Does
+not: where their values come from; files.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from cchc_pipeline.simulation.course import EMPTY
 from cchc_pipeline.simulation.draws import Bools, Ints
+from cchc_pipeline.simulation.offer import EMPTY, Course, Reception
+from cchc_pipeline.simulation.office_days import DAY
+from cchc_pipeline.simulation.profile import PersonalColumn
 
 UNREADABLE = EMPTY + 1
 FEES = ("Gia", "Gia2")
@@ -68,3 +73,78 @@ def joined(rows: "list[Rows]") -> Rows:
         stacked(lambda part: part.moments),
         np.concatenate([part.due_is_day for part in rows]),
     )
+
+
+_COUNTER_DIGITS = 4  # of a dossier code, at least
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def texts_of(reception: Reception, course: Course, root: str) -> dict[str, pa.Array]:
+    """Every text column of the record, and the personal columns that real exports have."""
+    profile, procedures = reception.profile, reception.procedures
+    field = procedures.fields[course.procedure]
+    empty = reception.draws.below("field", course.index, profile.details.field_empty)
+    personal = {
+        name: _artificial(column, course.index) for name, column in profile.personal.items()
+    }
+    return {
+        "MaHoSo": dossier_codes(reception, course),
+        "MaTTHC": _procedure_codes(reception, course, root),
+        "TenTTHC": picked(procedures.names, course.procedure),
+        "MaLinhVuc": picked(procedures.field_codes, field, empty),
+        "TenLinhVuc": picked(procedures.field_names, field, empty),
+        "DonViXuLy": picked([unit.code for unit in reception.offer.units], course.unit),
+        "DuLieuMau": pa.repeat(pa.scalar(profile.mark), len(course.index)),
+        **personal,
+    }
+
+
+def picked(names: Iterable[str], places: Ints, empty: Bools | None = None) -> pa.Array:
+    """The name at each place, null where ``empty``."""
+    return pa.array(list(names), pa.string()).take(pa.array(places, mask=empty))
+
+
+def dossier_codes(reception: Reception, course: Course) -> pa.Array:
+    """``H24.M16-240115-0001`` or ``000.00.16.H24-240115-0001``: unit, day of reception, counter.
+
+    Every other unit has the longer form if its number is two digits, as that form asks. The
+    counter is that of the month over all units.
+    """
+    prefixes = [_prefix(unit.code, at % 2 == 0) for at, unit in enumerate(reception.offer.units)]
+    return pc.binary_join_element_wise(
+        picked(prefixes, course.unit),
+        day_texts(course.received // DAY, "%y%m%d"),
+        _padded(course.index + 1, _COUNTER_DIGITS),
+        "-",
+    )
+
+
+def _prefix(code: str, is_long: bool) -> str:
+    root, _, number = code.partition(".")
+    is_plain = len(number) == 2 and number.isdigit()
+    return f"000.00.{number}.{root}" if is_long and is_plain else code
+
+
+def _procedure_codes(reception: Reception, course: Course, root: str) -> pa.Array:
+    """Codes of procedures, some with the local suffix of the root."""
+    share = reception.profile.details.local_suffix
+    local = reception.draws.below("suffix", course.index, share).astype(np.int64)
+    suffix = picked(["", reception.profile.suffix.format(root=root)], local)
+    codes = picked(reception.procedures.codes, course.procedure)
+    return pc.binary_join_element_wise(codes, suffix, "")
+
+
+def day_texts(days: Ints, form: str) -> pa.Array:
+    """Days counted from 1970 as text; each different day is written once."""
+    different, places = np.unique(days, return_inverse=True)
+    return picked((date.fromordinal(int(d) + _EPOCH).strftime(form) for d in different), places)
+
+
+def _padded(numbers: Ints, digits: int) -> pa.Array:
+    return pc.utf8_lpad(pa.array(numbers).cast(pa.string()), digits, "0")
+
+
+def _artificial(column: PersonalColumn, index: Ints) -> pa.Array:
+    """A value with a number in it that no person has."""
+    before, _, after = column.form.partition("{number}")
+    return pc.binary_join_element_wise(before, _padded(index, column.digits), after, "")

@@ -15,14 +15,14 @@ from typing import IO, Any
 
 import zstandard
 
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import Month
-from cchc_pipeline.simulation.native import write_jsonl, write_parquet
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.simulation.exports import write_jsonl, write_parquet
 from cchc_pipeline.simulation.offer import require_units, sample_units
 from cchc_pipeline.simulation.office import write_csv, write_xlsx
 from cchc_pipeline.simulation.profile import load_profile
 from cchc_pipeline.simulation.stream import Stream
-from cchc_pipeline.units import UnitRegister
 
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 COMPRESSIONS = ("gz", "zst")

@@ -10,17 +10,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.simulation.breakage import broken
-from cchc_pipeline.simulation.course import EMPTY, Course, Reception, course_of, reception_of
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.simulation.details import codes_of, moments_of, progress_of
 from cchc_pipeline.simulation.draws import Ints
-from cchc_pipeline.simulation.offer import offer_of, procedures_of
+from cchc_pipeline.simulation.exports import broken
+from cchc_pipeline.simulation.offer import (
+    EMPTY,
+    Course,
+    Reception,
+    course_of,
+    offer_of,
+    procedures_of,
+    reception_of,
+)
 from cchc_pipeline.simulation.office_days import start_of
 from cchc_pipeline.simulation.profile import Profile, load_breakages
-from cchc_pipeline.simulation.rows import Rows
-from cchc_pipeline.simulation.texts import texts_of
-from cchc_pipeline.units import UnitRegister
+from cchc_pipeline.simulation.rows import Rows, texts_of
 
 PIECE = 50_000
 

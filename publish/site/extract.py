@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cchc_pipeline.period import Month
-from publish.due import speaks
-from publish.release import Draft, Identity
+from cchc_pipeline.core.period import Month
+from publish.model import Draft, Identity
+from publish.release.approval import speaks
 
 Row = Mapping[str, Any]
 

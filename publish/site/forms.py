@@ -1,7 +1,8 @@
-"""How cells of the published tables look on a page in one language.
+"""How cells of the published tables look on a page: names, marks, values, absences.
 
-Belongs here: a cell as ``<data value="67.18">67,18</data>``, an absent one with its reason, codes
-and flags in words. Does not: sentences (``page_words``) or the choice of cells (``month_page``).
+Belongs here: what several kinds of pages ask of a row; a cell as ``<data
+value="67.18">67,18</data>``, an absent one with its reason, codes and flags in words. Does not:
+what a page shows, words, HTML; sentences (``words``) or the choice of cells (``pages.month``).
 The machine value is the cell of the CSV, so that a page can be read back and compared with it.
 """
 
@@ -22,21 +23,85 @@ from cchc_pipeline.contracts import (
     load_code_list,
     load_contract,
 )
-from cchc_pipeline.decision766 import Methodology, Metric, round_score
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.reference import read_yaml
-from publish.formats import cell_text
-from publish.site.naming import Row, flags_of
-from publish.site.words import Words
-from publish.vietnamese import (
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.methodology import Methodology, Metric, round_score
+from cchc_pipeline.registers.units import last_day_of_set
+from publish.package.formats import cell_text
+from publish.site.extract import Extract
+from publish.site.words import (
     Language,
+    Words,
     date_text,
     moment_text,
     month_text,
     number_text,
     window_text,
 )
+
+Row = Mapping[str, Any]
+TOTAL = "TOTAL"
+SAMPLE = "sample"
+LEVELS = ("province", "agency", "district", "commune", "other")
+_LEAGUE_OF = {"city": "province"}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The code lists that give figures their names in a month."""
+
+    units: Mapping[str, Row]
+    metrics: Mapping[str, Row]
+
+    def unit(self, code: str) -> Row:
+        """A unit's row; a code that stands in no list names itself."""
+        return self.units.get(code) or {
+            "unit_code": code, "name_vi": code, "name_en": code, "level": "", "provenance": "",
+        }  # fmt: skip
+
+    def metric(self, code: str) -> Row:
+        """A metric's or group's row; a code that stands in no list names itself."""
+        return self.metrics.get(code) or {
+            "metric_code": code, "number": "", "name_vi": code, "name_en": code,
+        }  # fmt: skip
+
+    def league(self, code: str) -> str:
+        """The league that a unit is ranked in; the city stands among the provinces."""
+        level = self.unit(code)["level"]
+        level = _LEAGUE_OF.get(level, level)
+        return level if level in LEVELS else "other"
+
+
+def names_of(extract: Extract, month: Month) -> Names:
+    """Units by their latest span in the month; metrics by code."""
+    units: dict[str, Row] = {}
+    for row in sorted(extract.rows("units"), key=lambda row: row["valid_from"]):
+        ended = row["valid_to"] is not None and row["valid_to"] < month.first_day
+        if row["valid_from"] <= month.last_day and not ended:
+            units[row["unit_code"]] = row
+    metrics = {row["metric_code"]: row for row in extract.rows("metrics")}
+    return Names(units, metrics)
+
+
+def flags_of(row: Row | None) -> tuple[str, ...]:
+    """The quality flags of a row of ``scores``."""
+    joined = row["quality_flag"] if row is not None else None
+    return tuple(joined.split(";")) if joined else ()
+
+
+def is_comparable(before: Row, after: Row) -> bool:
+    """Whether two scores were measured alike: by one methodology, source and set of units.
+
+    The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``).
+    """
+    alike = all(before[name] == after[name] for name in ("methodology", "source_system"))
+    return alike and _set_of_units(before) == _set_of_units(after)
+
+
+def _set_of_units(row: Row) -> date | None:
+    return last_day_of_set(Month.parse(row["period"]))
+
 
 _DASH = "–"
 

@@ -1,24 +1,156 @@
-"""The kept pages of a release: made anew where something changed, linked where nothing did.
+"""Pages that are planned, and kept: made anew where something changed, linked where nothing did.
 
-Belongs here: which pages can be taken over from the release before, and writing the folder. Does
-not: rendering (``planned``), or showing the pages (``publish.assembly``).
+Belongs here: making the file, and what a page says of it; the key by which a kept page is known
+again, and rendering in both languages; which pages can be taken over from the release before, and
+writing the folder. Does not: the files of a release (``publish.portal.publication``), which hold
+all periods; what a kind of page shows (its own module); showing the pages
+(``publish.portal.links``).
 
 A page that is taken over is the same file (a hard link), imprint included: it names the release in
 which its figures last changed. Pages of a retracted release are not taken over.
 """
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
-from cchc_pipeline.durable import write_whole
-from publish.portal import sync_tree
-from publish.release import ReleaseId
-from publish.site.page import Imprint
-from publish.site.planned import PlannedPage
+import pyarrow as pa
+
+from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.core.files import write_whole
+from publish.model import ReleaseId
+from publish.package.formats import to_csv
+from publish.site.extract import Extract
+from publish.site.page import Imprint, in_each_language, render
+from publish.store.store import sync_tree
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file beside a page.
+
+    Args:
+        name: Its path below ``ATTACHMENTS``.
+        table: The table whose rows it holds.
+        rows: How many.
+        content: Its bytes.
+    """
+
+    name: str
+    table: str
+    rows: int
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        """Its path in the site."""
+        return f"{ATTACHMENTS}/{self.name}"
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.content)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def rows_attached(page: str, table: str, rows: pa.Table) -> Attachment:
+    """Rows of a table as CSV in its canonical form.
+
+    Args:
+        page: The name of the page, which the file stands beside.
+        table: The table.
+        rows: Those of its rows that the page shows.
+    """
+    name = f"{page.removesuffix('.html')}/{table}.csv"
+    return Attachment(name, table, rows.num_rows, to_csv(rows, load_contract(table)))
+
+
+_PROGRAM = ("cchc_pipeline", "publish", "schemas")
+_SOURCES = (".py", ".html", ".css", ".js", ".yaml", ".ttf")
+ATTACHMENTS = "kem"
+"""The folder of files that stand beside pages; they go when their page goes."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a template is filled with, and the files that stand beside the page.
+
+    Args:
+        values: By name; the same for both languages.
+        files: Attachments by their path below ``ATTACHMENTS``.
+    """
+
+    values: Mapping[str, Any]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlannedPage:
+    """A page and its twin, not yet rendered.
+
+    Args:
+        name: Their path within their language.
+        template: The name of the template.
+        extract: All that they may show.
+        material: Makes from the extract what the template needs; a function of a module, since its
+            name is part of the key.
+        lasting: The name under which the content can be found again; ``name`` if empty.
+    """
+
+    name: str
+    template: str
+    extract: Extract
+    material: Callable[[Extract], Material]
+    lasting: str = ""
+
+    @property
+    def key(self) -> str:
+        """The same for two plans exactly if they would give the same pages, but for the imprint."""
+        maker = f"{self.material.__module__}.{self.material.__qualname__}"
+        parts = (program_digest(), self.name, self.lasting, self.template, maker)
+        return hashlib.sha256("\n".join((*parts, self.extract.digest)).encode()).hexdigest()
+
+    def rendered(self, imprint: Imprint) -> Iterator[tuple[str, bytes]]:
+        """The pages and what stands beside them, by their paths in the site."""
+        material = self.material(self.extract)
+        table = self.extract.tables.get("obs_status")
+        statuses = {row["code"]: row for row in table.to_pylist()} if table is not None else {}
+        for page in in_each_language(self.name, imprint.identity, lasting=self.lasting):
+            yield page.path, render(self.template, page, imprint, material.values, statuses)
+        for path, content in material.files.items():
+            yield f"{ATTACHMENTS}/{path}", content
+
+
+@cache
+def program_digest() -> str:
+    """SHA-256 of this program: its code, templates and words; other code makes other pages."""
+    found = hashlib.sha256()
+    for package in _PROGRAM:
+        for name, entry in _below(files(package), package):
+            found.update(f"{name} {hashlib.sha256(entry.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def _below(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        name = f"{path}/{entry.name}"
+        if entry.is_dir() and entry.name not in {"__pycache__", "sample"}:
+            yield from _below(entry, name)
+        elif entry.name.endswith(_SOURCES):
+            yield name, entry
+
 
 RECORD = ".pages.json"
 

@@ -1,14 +1,17 @@
-"""Code that readers can copy to read the data.
+"""What readers can copy: code that reads the data, and how to cite a release.
 
-Belongs here: filling the shipped code with the portal's address. Does not: the code and its words,
-which are data (``schemas/pages/snippets.yaml``).
+Belongs here: filling the shipped code with the portal's address; both texts. Does not: the code and
+its words, which are data (``schemas/pages/snippets.yaml``); where they stand on a page.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cchc_pipeline.contracts import Text
-from cchc_pipeline.reference import read_yaml
-from publish.release import Identity
+from cchc_pipeline.core.data import read_yaml
+from publish.model import Identity, ReleaseId
+from publish.site.words import day_of
 
 PLACEHOLDER = "https://…/"
 """Stands for the portal's address where that is not known."""
@@ -41,3 +44,41 @@ def snippets(identity: Identity, base: str = "") -> tuple[Snippet, ...]:
         )
         for name, entry in read_yaml("pages/snippets.yaml").items()
     )  # fmt: skip
+
+
+_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
+_ENTRY = """@misc{{hp_chat_luong_{key},
+  author = {{{{{publisher}}}}},
+  title = {{{title}}},
+  year = {{{year}}},
+  note = {{{release}, {version}}},
+  url = {{{address}}}
+}}"""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Both texts."""
+
+    sentence: str
+    bibtex: str
+
+
+def citation(descriptor: Mapping[str, Any], identity: Identity) -> Citation:
+    """How to cite a release.
+
+    Args:
+        descriptor: Its ``datapackage.json``.
+        identity: Who publishes, and where.
+    """
+    release = ReleaseId.parse(descriptor["release"])
+    base = f"{identity.public_url.rstrip('/')}/" if identity.public_url else ""
+    address = f"{base}releases/{release.path}/"
+    day = day_of(descriptor["created"])
+    values = {
+        "publisher": identity.publisher, "title": descriptor["title"], "year": day.year,
+        "release": release, "version": descriptor["version"], "day": day.isoformat(),
+        "address": address, "key": str(release).replace("-", "_").replace(".", "_"),
+    }  # fmt: skip
+    sentence = _SENTENCE.format(**values)
+    return Citation(f"{sentence} {address}" if base else sentence, _ENTRY.format(**values))

@@ -6,11 +6,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from cchc_pipeline.agency_form import form_bytes, form_for, load_bodies, owing_forms, write_form
-from cchc_pipeline.agency_form.items import form_items
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
+from cchc_pipeline.sources.agency_forms.blank import form_bytes, write_form
+from cchc_pipeline.sources.agency_forms.items import form_for, form_items, load_bodies, owing_forms
 from tests.agency_form_builder import COMMUNE, DISTRICT, EVERYONE, MARCH, OFFICE, SAMPLE
 
 

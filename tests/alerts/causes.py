@@ -18,8 +18,8 @@ from cchc_pipeline.alerts.facts import (
     Shown,
 )
 from cchc_pipeline.alerts.rules import Alert, Policy, alerts_of
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.release_calendar import Words
+from cchc_pipeline.calendar import CalendarWords
+from cchc_pipeline.core.period import TIMEZONE, Month
 
 MONTH = Month(2026, 10)
 DUE = datetime(2026, 11, 12, 8, 30, tzinfo=TIMEZONE)
@@ -40,13 +40,13 @@ FAILED_CHECK = Failure(
     "portal_findings",
     "GROUPS_DO_NOT_ADD_UP",
     "ytd H24.M02: 1.0 is not the sum of its groups -> ask the source",
-    Words("Tổng điểm bằng tổng các nhóm.", "Totals are the sums of their groups."),
+    CalendarWords("Tổng điểm bằng tổng các nhóm.", "Totals are the sums of their groups."),
 )
 FAILED_RUN = Failure(Month(2026, 8), "", "", "ho-so.csv: the file is empty -> drop it again")
 ABOVE_LIMIT = Failure(Month(2026, 7), "dossier_accounts", "quarantine_within_limit", "too many")
 SHARE = SetAside(
     Month(2026, 7), "dossiers", "dossier_accounts", 1500, 603, 0.01,
-    (RuleCount(Words("Mã hồ sơ sai dạng", "The dossier code is malformed"), 603),),
+    (RuleCount(CalendarWords("Mã hồ sơ sai dạng", "The dossier code is malformed"), 603),),
     "/srv/cchc/error-sheets/2026-07",
 )  # fmt: skip
 REVISED = Failure(
@@ -56,8 +56,8 @@ REVISED = Failure(
 LEFT = FilesLeft(
     Month(2026, 6),
     (
-        FileLeft("HoSo.csv", Words("Sai tên", "Wrong name"), "ho-so.csv"),
-        FileLeft("x 012345678901.bin", Words("Không rõ", "Unknown")),
+        FileLeft("HoSo.csv", CalendarWords("Sai tên", "Wrong name"), "ho-so.csv"),
+        FileLeft("x 012345678901.bin", CalendarWords("Không rõ", "Unknown")),
     ),
 )
 FACTS = Facts(

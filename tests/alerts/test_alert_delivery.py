@@ -9,7 +9,7 @@ import pytest
 
 from cchc_pipeline.alerts.delivery import MailChannel, WebhookChannel, channels_of
 from cchc_pipeline.alerts.message import worded
-from cchc_pipeline.errors import SourceError, UsageError
+from cchc_pipeline.core.errors import SourceError, UsageError
 from cchc_pipeline.settings import load_settings
 from tests.alerts.causes import NOW, every_alert
 from tests.alerts.servers import (

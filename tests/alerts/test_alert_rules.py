@@ -8,7 +8,7 @@ import pytest
 from cchc_pipeline.alerts.facts import Facts, Mirror, Shown, awaited_months
 from cchc_pipeline.alerts.message import worded
 from cchc_pipeline.alerts.rules import KINDS, Late, alerts_of
-from cchc_pipeline.period import TIMEZONE, Month
+from cchc_pipeline.core.period import TIMEZONE, Month
 from tests.alerts.causes import (
     ABOVE_LIMIT,
     AWAITED,

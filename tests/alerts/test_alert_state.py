@@ -9,9 +9,8 @@ import pytest
 
 from cchc_pipeline.alerts.message import Message
 from cchc_pipeline.alerts.rules import Alert
-from cchc_pipeline.alerts.state import Memory, Wish, read_memory
-from cchc_pipeline.alerts.telling import Round, planned, tell
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.alerts.telling import Memory, Round, Wish, planned, read_memory, tell
+from cchc_pipeline.core.errors import SourceError
 from tests.alerts.causes import DEAF, MIRROR, NOW, every_alert
 
 ALL = every_alert()

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.alerts.message import Told, digest, several, title_of, worded
-from cchc_pipeline.alerts.rules import KINDS, Alert
-from cchc_pipeline.alerts.words import load_words, parse_words
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.release_calendar import Words
+from cchc_pipeline.alerts.rules import KINDS, Alert, load_words, parse_words
+from cchc_pipeline.calendar import CalendarWords
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError
 from tests.alerts.causes import FAILED_RUN, NOW, SHARE, every_alert
 
 SHIPPED = read_yaml("alerts/messages.yaml")
@@ -144,7 +143,7 @@ def test_a_long_list_is_cut_and_says_how_many_more() -> None:
 def test_a_digest_lists_all_that_is_open_and_what_has_ended() -> None:
     alerts = every_alert()
     since = {alert.key: NOW for alert in alerts}
-    ended = [Told(Words("Kỳ 2026-06 đã ổn", "2026-06 is well again"), NOW)]
+    ended = [Told(CalendarWords("Kỳ 2026-06 đã ổn", "2026-06 is well again"), NOW)]
     message = digest(alerts, since, ended, NOW)
     assert message.key == "digest:2026-11-13"
     assert message.severity == "error"

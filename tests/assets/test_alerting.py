@@ -8,21 +8,16 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.alert_facts import gather
-from assets.alerting import alert_schedules, alert_sensors, digest_job
-from assets.execution import build_definitions
-from assets.freshness import (
-    FRESH,
-    FRESHNESS_JOB,
-    newest_due,
-)
-from assets.inputs import NOT_READ, SUBMISSIONS
+from assets.alerting import alert_schedules, alert_sensors, digest_job, gather
 from assets.instance import persistent_instance
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, MONTH_JOB
+from assets.month_checks import FRESH, FRESHNESS_JOB, newest_due
 from assets.resources import Workspace
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.release_calendar import load_calendar
-from publish.assemble import MONTHLY
+from assets.runner import build_definitions
+from assets.validated import NOT_READ, SUBMISSIONS
+from cchc_pipeline.calendar import load_calendar
+from cchc_pipeline.core.period import TIMEZONE, Month
+from publish.release.assemble import MONTHLY
 from tests.alerts.servers import Office, office
 from tests.command_line import copy_home
 

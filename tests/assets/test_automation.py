@@ -17,13 +17,13 @@ from assets.automation import (
     inbox_files,
     publication_day,
 )
-from assets.execution import build_definitions
 from assets.instance import OURS
 from assets.resources import Workspace
+from assets.runner import build_definitions
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, table_from_rows
-from publish.approval import Entry
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake, table_from_rows
+from publish.release.approval import ApprovalEntry
 from tests.command_line import SAMPLE_INBOX, copy_home
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -82,7 +82,7 @@ def test_what_failed_is_asked_for_again_only_once_something_changed(computed: Pa
     first = scheduled(publication_day, at(computed, ON_TIME)).run_key
     assert scheduled(publication_day, at(computed, LATE)).run_key == first
     workspace = at(computed, LATE)
-    workspace.approvals.write(Entry(LATE, "approved", "2026-09.r1", "0", "Văn phòng"))
+    workspace.approvals.write(ApprovalEntry(LATE, "approved", "2026-09.r1", "0", "Văn phòng"))
     assert scheduled(publication_day, workspace).run_key != first
 
 

@@ -7,11 +7,17 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.dagster_home import CONFIG, config_text, prepare
-from assets.instance import OURS, end_launched_runs, persistent_instance
+from assets.instance import (
+    CONFIG,
+    OURS,
+    config_text,
+    end_launched_runs,
+    persistent_instance,
+    prepare,
+)
 from assets.jobs import PUBLISH_JOB
+from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.definitions import defs
-from cchc_pipeline.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from assets.dossier_checks import unaccounted_rows, uncounted_rows
+from assets.month_checks import unaccounted_rows, uncounted_rows
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.indicators.dossier_statistics import statistics_table
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.storage.lake import table_from_rows
 from tests.indicators.sample_dossiers import FILE, MARCH, Row, counts, dossier, not_taken_in
 
 UNITS = ("H24.M01", "H24.M02")

@@ -8,20 +8,18 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.check_results import broken_of
-from assets.execution import run_months
-from assets.failed_runs import last_failures
-from assets.instance import end_dead_runs, persistent_instance
+from assets.checks import broken_of
+from assets.instance import end_dead_runs, last_failures, persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.publish import PUBLISH_POOL
-from assets.resources import Workspace
-from assets.telling import Begun, Made, Step, Telling, Turn
-from assets.told import COLUMNS, ROWS
+from assets.published import PUBLISH_POOL
+from assets.resources import COLUMNS, ROWS, Workspace
+from assets.runner import run_months
+from cchc_pipeline.cli.run_words import Speech, load_run_words
+from cchc_pipeline.core.errors import CheckFailedError, SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.telling import Begun, Made, Step, Telling, Turn
 from cchc_pipeline.definitions import defs
-from cchc_pipeline.errors import CheckFailedError, SourceError
-from cchc_pipeline.period import Month
-from cchc_pipeline.run_words import Speech, load_run_words
-from cchc_pipeline.store import Lake
+from cchc_pipeline.storage.lake import Lake
 from tests.command_line import (
     FIRST,
     MONTH,

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from assets.alerting import DIGEST_JOB
-from assets.failed_runs import last_failures
+from assets.instance import last_failures
 from assets.jobs import FOLLOWING_JOB, MONTH_JOB, PUBLISH_JOB
 
 MARCH, APRIL = {"dagster/partition": "2024-03"}, {"dagster/partition": "2024-04"}

@@ -8,16 +8,14 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from assets.checks import CHECKED_TABLES, NAMES, RULES
-from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.made_from import FIRST_STEP, REST_ON_EARLIER_MONTHS, program_digest
-from assets.partitions import MONTHS
-from assets.record import ASSETS_OF
-from assets.told import COLUMNS, OWNERS
+from assets.jobs import ASSETS_OF, MONTH_JOB, PUBLISH_JOB
+from assets.resources import COLUMNS, MONTHS, OWNERS
+from assets.staleness import FIRST_STEP, REST_ON_EARLIER_MONTHS, program_digest
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.decision766 import FIRST_MONTH
 from cchc_pipeline.definitions import defs
-from publish.gates import GATES
-from publish.release import CODE_LISTS, PUBLISHED_TABLES, REVISIONS
+from cchc_pipeline.methodology import FIRST_MONTH
+from publish.gates.gates import GATES
+from publish.model import CODE_LISTS, PUBLISHED_TABLES, REVISIONS
 
 JUDGED_BY_DUCKDB = {"dossiers", "dossier_quarantine", "dossier_counts", "error_sheets"}
 """As long as the export: their rows are judged when they are made, and checked as a whole.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from assets.made_from import RECORD, MadeFrom
-from cchc_pipeline.period import Month
+from assets.staleness import RECORD, MadeFrom
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings
-from cchc_pipeline.store import Lake
+from cchc_pipeline.storage.lake import Lake
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, THIRD, cchc, copy_home, run
 from tests.dagster_ui import ui
 from tests.made_once import MadeOnce
@@ -42,7 +42,7 @@ def _records(home: Path) -> dict[str, bytes]:
 
 def test_a_run_without_news_loads_neither_dagster_nor_great_expectations(home: Path) -> None:
     program = (
-        "import sys; from cchc_pipeline.cli import main\n"
+        "import sys; from cchc_pipeline.cli.app import main\n"
         "try: main()\n"
         "finally: print([m for m in ('dagster', 'great_expectations') if m in sys.modules])"
     )
@@ -112,7 +112,7 @@ def test_a_table_that_was_changed_or_lost_in_the_lake_makes_the_month_anew(
 def test_another_program_makes_the_month_anew(
     home: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assets.made_from.program_digest", lambda: "another")
+    monkeypatch.setattr("assets.staleness.program_digest", lambda: "another")
     assert not _is_current(home, inbox)
 
 
@@ -170,7 +170,7 @@ def test_a_run_makes_whatever_else_is_not_current_and_says_so(both: Path) -> Non
 def test_another_program_is_told_by_status_and_made_by_run_all(
     both: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assets.made_from.program_digest", lambda: "another")
+    monkeypatch.setattr("assets.staleness.program_digest", lambda: "another")
     status = ("status", "--home", both, "--inbox", SAMPLE_INBOX)
     told = cchc(*status).out
     assert "2024-03 is not current: the program" in told

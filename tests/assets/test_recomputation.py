@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from assets.recomputation import portal_as_of, recomputed
-from cchc_pipeline.secret_settings import DOSSIERS_URL
-from cchc_pipeline.settings import Settings, load_settings
-from publish.edition import Act
-from publish.portal import INDEX, Portal, switch
-from publish.release import ReleaseId
+from cchc_pipeline.settings import DOSSIERS_URL, Settings, load_settings
+from publish.model import ReleaseId
+from publish.store.state import Act
+from publish.store.store import INDEX, Portal, switch
 from tests.command_line import MONTH, SECOND, change_answer, copy_home, row_of, run
 from tests.publish.damaged_release import whole_release
 from tests.publish.small_release import APRIL, MARCH

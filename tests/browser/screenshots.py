@@ -14,7 +14,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize
 
-from publish.preview import preview_server
+from publish.portal.server import preview_server
 from tests.browser.chromium import chromium
 
 PAGES = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from publish.portal import Portal
-from publish.preview import preview_server
+from publish.portal.server import preview_server
+from publish.store.store import Portal
 from tests.browser.chromium import MARKS, chromium
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import small_draft, with_table

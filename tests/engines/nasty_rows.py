@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.simulation import Options, write_sample
-from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
-from cchc_pipeline.unit_lists import load_register
-from cchc_pipeline.units import Unit, UnitRegister
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
 from tests.command_line import SAMPLE_INBOX
 from tests.sources import value_examples as examples
 from tests.sources.dossier_export import GOOD, OPEN, csv_bytes, dossier

@@ -14,12 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.engines.names import EngineName
-from cchc_pipeline.engines.opening import open_engine
-from cchc_pipeline.indicators.dossier_counts import count_dossiers
+from cchc_pipeline.indicators.dossier_statistics import count_dossiers
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.settings import EngineName
 from cchc_pipeline.sources.dossiers import month as month_of_dossiers
 from cchc_pipeline.sources.dossiers import values as read
-from cchc_pipeline.sources.dossiers.absence import lacking_columns
 from cchc_pipeline.sources.dossiers.judging import Refused
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
@@ -29,9 +28,9 @@ from cchc_pipeline.sources.dossiers.month import (
     account_rows,
     read_dossiers,
 )
-from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
+from cchc_pipeline.sources.dossiers.quarantine import lacking_columns, write_quarantine
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
-from cchc_pipeline.sources.unit_texts import UnitTexts
+from cchc_pipeline.storage.opening import open_engine
 from tests.command_line import SAMPLE_INBOX, in_lake, run
 from tests.engines.nasty_rows import AMOUNTS, MARCH, MOMENTS, ROOT, WORDS, files, register
 from tests.engines.spark import MARK, MASTER, MEMORY

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.engines.duckdb_engine import DuckDBEngine
-from cchc_pipeline.indicators.dossier_counts import count_dossiers
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_measures import COUNTED_NAMES
+from cchc_pipeline.indicators.dossier_statistics import count_dossiers
 from cchc_pipeline.indicators.dossier_targets import UnitsOf, dossier_values, month_tallies
-from cchc_pipeline.indicators.measured import Key, Measured
+from cchc_pipeline.indicators.plan_indicators import Key, Measured
 from cchc_pipeline.indicators.year_to_date import YearToDate, sums_of_rows, year_to_date_rows
-from cchc_pipeline.period import Month
+from cchc_pipeline.storage.duckdb_engine import DuckDBEngine
 
 MARCH = Month(2024, 3)
 Row = dict[str, Any]

@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES, unknown_without
 from cchc_pipeline.indicators.dossier_statistics import statistics_table, unbalanced_sums
-from cchc_pipeline.indicators.measured import Key, Measured
-from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.indicators.plan_indicators import Key, Measured
 from cchc_pipeline.plan import load_plan
-from cchc_pipeline.quality import blocking_lines, check_table
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS
-from cchc_pipeline.store import table_from_rows
-from publish.disclosure import disclosed_table
-from publish.disclosure_gate import suppression_is_complete
+from cchc_pipeline.storage.lake import table_from_rows
+from publish.disclosure.gate import suppression_is_complete
+from publish.disclosure.rule import disclosed_table
 from tests.indicators.sample_dossiers import (
     MARCH,
     Row,

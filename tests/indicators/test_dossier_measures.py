@@ -9,19 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.engines.spark_dialect import to_spark
-from cchc_pipeline.indicators.dossier_counts import (
-    counts_expression,
-    dossiers_table,
-    files_table,
-)
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_measures import (
     COUNTED_NAMES,
     MEASURE_NAMES,
     MEASURES,
     unknown_without,
 )
-from cchc_pipeline.period import Month
+from cchc_pipeline.indicators.dossier_statistics import (
+    counts_expression,
+    dossiers_table,
+    files_table,
+)
+from cchc_pipeline.storage.spark.dialect import to_spark
 from tests.indicators.sample_dossiers import (
     MARCH,
     Row,

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.continuity import continuity_rows
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
 from cchc_pipeline.indicators.dossier_statistics import statistics_table, unbalanced_sums
-from cchc_pipeline.period import Month
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.indicators.observations import continuity_rows
+from cchc_pipeline.storage.lake import table_from_rows
 from tests.indicators.sample_dossiers import (
     MARCH,
     Row,

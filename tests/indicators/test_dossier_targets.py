@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.indicators.dossier_targets import UnitsOf
-from cchc_pipeline.indicators.measured import Key, Measured
-from cchc_pipeline.indicators.target_formulas import load_formulas, parse_formulas
-from cchc_pipeline.period import Basis, Month
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.dossier_targets import UnitsOf, load_formulas, parse_formulas
+from cchc_pipeline.indicators.plan_indicators import Key, Measured
 from cchc_pipeline.plan import load_plan
 from tests.indicators.sample_dossiers import (
     Row,

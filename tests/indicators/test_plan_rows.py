@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.measured import Measured, two_decimals
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows, run_rate
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.indicators.plan_indicators import (
+    Measured,
+    plan_indicator_rows,
+    run_rate,
+    two_decimals,
+)
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.period import TIMEZONE, Basis, Month
 from cchc_pipeline.plan import RunRateReason, load_plan
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.store import table_from_rows
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.storage.lake import table_from_rows
 
 PLACES = ("one_stop", "city_portal")
 

@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from cchc_pipeline.contracts import load_code_list
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.quarantine_summary import quarantine_rows
-from cchc_pipeline.period import Month
 
 MARCH = Month(2024, 3)
 

@@ -5,25 +5,24 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from cchc_pipeline.indicators.measured import Measured
-from cchc_pipeline.indicators.reported import reported_values
-from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.sources.agency_forms.forms import Report
-from cchc_pipeline.units import NamedUnit
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.plan_indicators import Measured, reported_values
+from cchc_pipeline.registers.units import NamedUnit
+from cchc_pipeline.sources.agency_forms.forms import UnitReport
 from tests.agency_form_builder import EVERYONE, MARCH, register, unit
 
 AGENCIES = [unit(f"H24.M{n}", f"Sở Mẫu {n}", "agency") for n in range(10, 18)]
 MONEY = "H24.M03"
 
 
-def _told(code: str, item: str, above: int, below: int | None, month: Month = MARCH) -> Report:
+def _told(code: str, item: str, above: int, below: int | None, month: Month = MARCH) -> UnitReport:
     value = Decimal(above) if below is None else None
-    return Report(
+    return UnitReport(
         month, code, item, Decimal(above), below if below is None else Decimal(below), value
     )
 
 
-def _value(*reports: Report, item: str = "45", month: Month = MARCH, **kw: object) -> Measured:
+def _value(*reports: UnitReport, item: str = "45", month: Month = MARCH, **kw: object) -> Measured:
     units = kw.get("units", EVERYONE)
     return reported_values(reports, month, units, "H24")["H24", item, Basis.YTD]  # type: ignore[arg-type]
 
@@ -87,7 +86,7 @@ def test_the_month_alone_is_not_collected_but_in_january() -> None:
 
 
 def test_a_status_alone_is_no_figure_and_other_sources_targets_are_left_alone() -> None:
-    status = Report(MARCH, MONEY, "45", status="IN_PROGRESS")
+    status = UnitReport(MARCH, MONEY, "45", status="IN_PROGRESS")
     assert reported_values([status], MARCH, EVERYONE, "H24") == {}
     assert reported_values([_told(MONEY, "51", 1, 2)], MARCH, EVERYONE, "H24") == {}
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.decision766 import load_methodology
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.scores import (
     ScoreContext,
     expected_bases,
@@ -16,8 +16,8 @@ from cchc_pipeline.indicators.scores import (
     recomputation_rows,
     score_rows,
 )
-from cchc_pipeline.period import Month
-from cchc_pipeline.units import Unit, UnitRegister
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.registers.units import Unit, UnitRegister
 
 MONTH = Month(2026, 8)
 

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.indicators.task_progress import (
     TaskState,
@@ -10,11 +12,9 @@ from cchc_pipeline.indicators.task_progress import (
     task_states,
     tracker_values,
 )
-from cchc_pipeline.period import TIMEZONE, Basis, Month
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.sources.agency_forms.forms import Report
-from cchc_pipeline.store import table_from_rows
-from cchc_pipeline.units import UnitRegister
+from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.storage.lake import table_from_rows
 from tests.agency_form_builder import EVERYONE, register, unit
 
 JUSTICE = unit("H24.M06", "Sở Tư pháp", "agency")
@@ -23,13 +23,13 @@ TWO = register(unit(AGENCY, "Sở Mẫu 1", "agency"), unit(OTHER, "Sở Mẫu 4
 NO_LOG = PublicationLog()
 
 
-def _said(month: int, status: str, code: str = JUSTICE.code, item: str = "13") -> Report:
+def _said(month: int, status: str, code: str = JUSTICE.code, item: str = "13") -> UnitReport:
     day = date(2024, month, 10) if status == "DONE" else None
-    return Report(Month(2024, month), code, item, status=status, completed_on=day)
+    return UnitReport(Month(2024, month), code, item, status=status, completed_on=day)
 
 
 def _task(
-    month: int, *reports: Report, item: str = "13", units: UnitRegister | None = None
+    month: int, *reports: UnitReport, item: str = "13", units: UnitRegister | None = None
 ) -> TaskState:
     known = units or register(JUSTICE)
     return task_states(Month(2024, month), reports, known, "H24", NO_LOG)[item]
@@ -51,7 +51,7 @@ def test_done_stays_done_until_the_lead_says_otherwise() -> None:
 
 
 def test_a_report_of_another_year_does_not_count() -> None:
-    earlier = Report(Month(2023, 12), JUSTICE.code, "13", status="IN_PROGRESS")
+    earlier = UnitReport(Month(2023, 12), JUSTICE.code, "13", status="IN_PROGRESS")
     assert _task(1, earlier).status == "NOT_REPORTED"
 
 

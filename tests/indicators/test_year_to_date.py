@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.measured import Measured
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.plan_indicators import Measured
 from cchc_pipeline.indicators.procedure_indicators import CatalogueShares, procedure_values
 from cchc_pipeline.indicators.year_to_date import (
     Tally,
@@ -14,10 +16,8 @@ from cchc_pipeline.indicators.year_to_date import (
     sums_of_rows,
     year_to_date_rows,
 )
-from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.sources.agency_forms.forms import Report
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.storage.lake import table_from_rows
 
 ROOT = "H24"
 JANUARY, FEBRUARY, MARCH = Month(2024, 1), Month(2024, 2), Month(2024, 3)
@@ -75,9 +75,9 @@ def test_the_rows_meet_their_contract() -> None:
     assert sums_of_rows(table.to_pylist()) == sums
 
 
-def _report(month: Month, unit: str, status: str) -> Report:
+def _report(month: Month, unit: str, status: str) -> UnitReport:
     day = date(2024, month.month, 5) if status == "DONE" else None
-    return Report(month, unit, "45", status=status, completed_on=day)
+    return UnitReport(month, unit, "45", status=status, completed_on=day)
 
 
 def test_the_latest_report_of_each_unit_is_handed_on_with_its_month() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.simulation import Options, write_sample
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.command_line import SAMPLE_INBOX
 from tests.ops.postgres import Server
 from tests.sources.dossier_table import MARCH, OneStop, Row, fits, one_stop, open_in, rows_of, typed

@@ -6,8 +6,8 @@ Belongs here: what a test changes of ``cchc_pipeline.definitions``. Does not: as
 import os
 
 from assets.automation import build_schedules, build_sensors
-from assets.execution import build_definitions
 from assets.resources import Workspace
+from assets.runner import build_definitions
 
 workspace = Workspace(moment=os.environ["MOMENT_OF_THE_TEST"])
 is_on = workspace.settings.automation

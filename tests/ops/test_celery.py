@@ -11,8 +11,7 @@ from dagster._core.executor.init import InitExecutorContext
 from dagster_celery.executor import CeleryExecutor
 from dagster_celery.launcher import CeleryRunLauncher
 
-from assets.dagster_home import CONFIG, config_text
-from assets.instance import persistent_instance
+from assets.instance import CONFIG, config_text, persistent_instance
 from assets.jobs import MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
 from cchc_pipeline.celery_definitions import defs
 

@@ -14,9 +14,9 @@ import dagster as dg
 import pytest
 
 from assets.instance import persistent_instance
-from assets.made_from import MadeFrom
+from assets.staleness import MadeFrom
 from cchc_pipeline.settings import load_settings
-from publish.portal import Portal
+from publish.store.store import Portal
 from tests.command_line import SAMPLE_INBOX, copy_home, run, tree_digest, whole_lake
 from tests.ops.daemon import (
     DEFINITIONS,

@@ -6,10 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.execution import FOLLOWING_JOB
 from assets.instance import end_dead_runs, main, persistent_instance, private_instance
+from assets.runner import FOLLOWING_JOB
+from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.definitions import defs
-from cchc_pipeline.errors import UsageError
 from tests.command_line import copy_home
 from tests.ops.nginx import free_port
 from tests.ops.postgres import MARK, Server

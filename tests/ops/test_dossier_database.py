@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.deliveries import recorded_deliveries
-from cchc_pipeline.sources.dossier_database import DossierDatabase, read_month
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.sources.dossiers.database import DossierDatabase, read_month
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.deliveries import recorded_deliveries
 from tests.command_line import SAMPLE_INBOX
 from tests.ops.postgres import MARK
 from tests.record_builder import faults_of, read, rows_of

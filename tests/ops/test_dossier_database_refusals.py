@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import CchcError, UsageError
-from cchc_pipeline.sources import dossier_database
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.dossier_database import DossierDatabase, read_month
+from cchc_pipeline.core.errors import CchcError, UsageError
+from cchc_pipeline.sources.dossiers import database as dossier_database
+from cchc_pipeline.sources.dossiers.database import DossierDatabase, read_month
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.ops.nginx import free_port
 from tests.ops.postgres import MARK
 from tests.sources.dossier_table import MARCH, PASSWORD, VIEW, OneStop, collect, use_rules

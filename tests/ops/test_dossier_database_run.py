@@ -12,9 +12,9 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from assets.extract import raw_dossiers
+from assets.raw import raw_dossiers
 from assets.resources import ParquetIOManager, Workspace
-from cchc_pipeline.secret_settings import DOSSIERS_URL
+from cchc_pipeline.settings import DOSSIERS_URL
 from tests.command_line import SAMPLE_INBOX, published, run
 from tests.ops.postgres import MARK, Server
 from tests.sources.dossier_table import (

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from publish.preview import preview_server
+from publish.portal.server import preview_server
 from tests.command_line import copy_home
 from tests.ops.nginx import MARK, nginx
 

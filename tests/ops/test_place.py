@@ -69,7 +69,7 @@ class Place:
         seen = self.run_as(self.user, "env", PYTHON, "-c", "import cchc_pipeline").returncode == 0
         rights = [] if seen else SEE_THE_PROGRAM
         said = [f"{name}={value}" for name, value in self.environment.items()]
-        program = [PYTHON, "-B", "-m", "cchc_pipeline.cli", *arguments]
+        program = [PYTHON, "-B", "-m", "cchc_pipeline.cli.app", *arguments]
         return self._run(self.user, rights, "env", "-i", *said, *program)
 
     def _run(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from publish.portal import Portal
-from publish.release import Draft
+from publish.model import Draft
+from publish.store.store import Portal
 from tests.publish.small_release import small_draft
 
 

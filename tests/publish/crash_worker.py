@@ -20,14 +20,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from publish import site_checks
-from publish.journal import Journal, Line
-from publish.portal import SUMS, Portal, discard
-from publish.publication import publish
-from publish.release import Draft, ReleaseId
-from publish.site import release_pages
-from publish.site.month_pages import month_pages
-from publish.site.release_notes import release_notes_pages
+from publish.gates import site as site_checks
+from publish.model import Draft, ReleaseId
+from publish.portal.publication import publish
+from publish.site.pages import releases
+from publish.site.pages.periods import month_pages
+from publish.site.pages.releases import release_notes_pages
+from publish.store.journal import Journal, Line
+from publish.store.store import SUMS, Portal, discard
 from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft, small_tables, unjudged
 
 _CHANGES = frozenset({"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir"})
@@ -66,7 +66,7 @@ def with_few_pages() -> None:
 
     They lead to pages that are left out here; that all links resolve is shown elsewhere.
     """
-    release_pages.KINDS = (month_pages, release_notes_pages)
+    releases.KINDS = (month_pages, release_notes_pages)
     site_checks.SITE_CHECKS = {
         name: check
         for name, check in site_checks.SITE_CHECKS.items()

@@ -16,8 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from publish.portal import SUMS, write_files
-from publish.release import DESCRIPTOR, Draft
+from publish.model import DESCRIPTOR, Draft
+from publish.store.store import SUMS, write_files
 from tests.publish.small_release import FIRST, Row, small_draft, with_table, written_once
 
 SHEET = "xl/worksheets/sheet2.xml"

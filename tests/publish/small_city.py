@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from publish.leaks import ALL, OTHER, Attack, Cell, dossier_counts
+from publish.disclosure.attack import ALL, OTHER, Attack, Cell, dossier_counts
 
 Row = dict[str, Any]
 Cells = Mapping[tuple[str, str], int]

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import (
     indicator_rows,
     metric_rows,
@@ -23,19 +24,13 @@ from cchc_pipeline.indicators.code_lists import (
     unit_rows,
 )
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake, table_from_rows
-from cchc_pipeline.units import Provenance, Succession, Unit, UnitRegister
-from publish.assemble import MONTHLY, Ingredients
-from publish.candidate import Candidate, Terms
-from publish.descriptor import describe
-from publish.disclosure import disclosed_table
-from publish.portal import SUMS, write_files
-from publish.publication import Built, release_files, report_files
-from publish.release import (
+from cchc_pipeline.registers.units import Provenance, Succession, Unit, UnitRegister
+from cchc_pipeline.storage.lake import Lake, table_from_rows
+from publish.disclosure.rule import disclosed_table
+from publish.model import (
     DESCRIPTOR,
     PUBLISHED_TABLES,
     REVISIONS,
@@ -46,8 +41,12 @@ from publish.release import (
     ReleaseId,
     Source,
 )
-from publish.revisions import Causes, revision_rows, revisions_table
-from publish.vintage import RowChange, comparable, compare
+from publish.package.descriptor import describe
+from publish.portal.publication import Built, release_files, report_files
+from publish.release.assemble import MONTHLY, Ingredients
+from publish.release.comparison import Candidate, RowChange, Terms, comparable, compare
+from publish.release.revisions import Causes, revision_rows, revisions_table
+from publish.store.store import SUMS, write_files
 
 Row = dict[str, Any]
 ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"

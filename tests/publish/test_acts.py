@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError, UsageError
-from cchc_pipeline.period import utc_text
-from publish.acts import Step, perform, retract, settle, show_again
-from publish.directory import directory_files
-from publish.edition import Act, ActKind, Edition
-from publish.portal import KEPT_SITES, Portal
-from publish.publication import refuse_withdrawn
-from publish.release import ReleaseId
+from cchc_pipeline.core.errors import CheckFailedError, UsageError
+from cchc_pipeline.core.period import utc_text
+from publish.model import ReleaseId
+from publish.portal.acts import Step, perform, retract, settle, show_again
+from publish.portal.links import directory_files
+from publish.portal.publication import refuse_withdrawn
+from publish.store.state import Act, ActKind, Edition
+from publish.store.store import KEPT_SITES, Portal
 from tests.command_line import copy_home
 from tests.made_once import MadeOnce
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
@@ -206,7 +206,7 @@ def test_addresses_that_would_answer_no_more_stop_the_act(
 ) -> None:
     complete = directory_files
     monkeypatch.setattr(
-        "publish.assembly.directory_files", lambda edition, earlier: complete(edition)
+        "publish.portal.links.directory_files", lambda edition, earlier: complete(edition)
     )
     with pytest.raises(CheckFailedError, match=r"thang/2024-04\.html would answer no more"):
         show_again(grown, act("rolled_back", FIRST), IDENTITY)
@@ -255,7 +255,7 @@ def test_an_act_that_died_after_it_was_shown_is_completed_and_told(
     grown: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dying, pytest.raises(Killed):
-        dying.setattr("publish.acts._tidy", lambda portal: _die())
+        dying.setattr("publish.portal.acts._tidy", lambda portal: _die())
         perform(grown, act("rolled_back", FIRST), IDENTITY)
     assert "it was shown already" in settle(grown)
     assert states(grown)["2024-03.r1"] == "current"

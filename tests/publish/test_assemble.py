@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake
-from publish.assemble import assemble, next_id, release_months
-from publish.portal import Portal, read_tables
-from publish.publication import publish
-from publish.release import PUBLISHED_TABLES, Draft, Published, ReleaseId, TableChange
+from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake
+from publish.model import PUBLISHED_TABLES, Draft, Published, ReleaseId, TableChange
+from publish.portal.publication import publish
+from publish.release.assemble import assemble, next_id, release_months
+from publish.store.store import Portal, read_tables
 from tests.publish.small_release import (
     APRIL,
     FIRST,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from publish.backup import LIST
+from publish.installation.backup import LIST
 from tests.command_line import Outcome, cchc, copy_home, tree_digest
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")

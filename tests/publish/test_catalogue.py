@@ -13,19 +13,16 @@ import pytest
 import rdflib
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
 
-from cchc_pipeline.period import utc_text
-from cchc_pipeline.release_calendar import Change, ReleaseCalendar, Words, load_calendar
-from publish.acts import retract, show_again
-from publish.assembly import edition_after
-from publish.catalogue import catalogue
-from publish.changes import change_kinds
-from publish.directory import directory_files, index
-from publish.edition import Act, Edition
-from publish.feed import LIMIT, feed
-from publish.portal import Portal
-from publish.release import ReleaseId
-from publish.sitemap import calendar_list, sitemap
-from publish.structured_data import dataset_markup, script_text
+from cchc_pipeline.calendar import CalendarWords, DateChange, ReleaseCalendar, load_calendar
+from cchc_pipeline.core.period import utc_text
+from publish.catalogue.dcat import catalogue, dataset_markup, script_text
+from publish.catalogue.feeds import FEED_LIMIT, calendar_list, feed, sitemap
+from publish.model import ReleaseId
+from publish.portal.acts import retract, show_again
+from publish.portal.links import directory_files, edition_after, index
+from publish.release.diff import change_kinds
+from publish.store.state import Act, Edition
+from publish.store.store import Portal
 from tests.publish.crash_worker import go_out, next_draft
 from tests.publish.small_release import APRIL, IDENTITY, MARCH, MOMENT
 
@@ -168,8 +165,12 @@ def test_an_entry_keeps_its_identifier_when_others_follow(edition: Edition) -> N
 
 
 def test_a_moved_date_is_told_once_it_was_announced(edition: Edition) -> None:
-    change = Change(
-        "2024-06", date(2024, 7, 12), date(2024, 7, 15), date(2024, 5, 20), Words("Bão", "Storm")
+    change = DateChange(
+        "2024-06",
+        date(2024, 7, 12),
+        date(2024, 7, 15),
+        date(2024, 5, 20),
+        CalendarWords("Bão", "Storm"),
     )
     moved = ReleaseCalendar(CALENDAR.rule, (change,))
     assert "Bão / Storm" in feed(edition, moved).decode()
@@ -182,7 +183,7 @@ def test_the_feed_has_a_bound(edition: Edition) -> None:
                  for n in range(4) for m in range(40))  # fmt: skip
     long = replace(edition, acts=(*edition.acts, *many))
     root = parsed(feed(long, CALENDAR))
-    assert len(list(root.iter(f"{ATOM}entry"))) == LIMIT
+    assert len(list(root.iter(f"{ATOM}entry"))) == FEED_LIMIT
 
 
 # Sitemap, calendar, markup

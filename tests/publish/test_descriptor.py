@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from publish.descriptor import describe
-from publish.publication import release_files
-from publish.release import PUBLISHED_TABLES, Draft, Published, ReleaseId
+from publish.model import PUBLISHED_TABLES, Draft, Published, ReleaseId
+from publish.package.descriptor import describe
+from publish.portal.publication import release_files
 from tests.publish.small_release import APRIL, IDENTITY, MARCH, small_draft, source
 
 

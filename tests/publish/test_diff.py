@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from publish.diff import (
+from publish.model import ReleaseId
+from publish.package.formats import to_parquet
+from publish.release.diff import (
     CellDiff,
     Diff,
     RankMove,
@@ -22,9 +24,7 @@ from publish.diff import (
     diff_tables,
     own_tables,
 )
-from publish.diff_page import diff_page
-from publish.formats import to_parquet
-from publish.release import ReleaseId
+from publish.site.pages.releases import diff_page
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run
 from tests.made_once import MadeOnce
 from tests.publish.small_release import (

@@ -5,8 +5,8 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import given, settings
 
-from publish.disclosure import disclose, disclosed_table
-from publish.disclosure_gate import suppression_is_complete
+from publish.disclosure.gate import suppression_is_complete
+from publish.disclosure.rule import disclose, disclosed_table
 from tests.publish.small_city import (
     ROOT,
     Cells,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from publish.disclosure import disclose
-from publish.disclosure_gate import suppression_is_complete
+from publish.disclosure.gate import suppression_is_complete
+from publish.disclosure.rule import disclose
 from tests.publish.small_city import ROOT, Row, counts, full_rows, row, table
 
 CELLS = {

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import AfterwardsError, CchcError, CheckFailedError
-from publish.candidate import Terms
-from publish.portal import Portal
-from publish.publication import build, publish
-from publish.release import ReleaseId
+from cchc_pipeline.core.errors import AfterwardsError, CchcError, CheckFailedError
+from publish.model import ReleaseId
+from publish.portal.publication import build, publish
+from publish.release.comparison import Terms
+from publish.store.store import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run, shown
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import APRIL, MARCH, METHODOLOGY, THRESHOLD, unjudged

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.release_calendar import load_calendar
-from publish.due import days_late, due_months, open_months, ready_months
+from cchc_pipeline.calendar import load_calendar
+from cchc_pipeline.core.period import TIMEZONE, Month
+from publish.release.approval import days_late, due_months, open_months, ready_months
 
 JUNE, JULY, AUGUST, SEPTEMBER = (Month(2026, number) for number in (6, 7, 8, 9))
 CALENDAR = load_calendar()

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import utc_text
-from publish.edition import Act, ActKind
-from publish.export import export_files, release_as_of, write_out
-from publish.portal import Portal
-from publish.release import PUBLISHED_TABLES, ReleaseId
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import utc_text
+from publish.model import PUBLISHED_TABLES, ReleaseId
+from publish.release.export import export_files, release_as_of, write_out
+from publish.store.state import Act, ActKind
+from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft
 

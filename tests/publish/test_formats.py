@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import FieldType, load_contract, parse_contract
-from cchc_pipeline.errors import CheckFailedError
-from cchc_pipeline.quality import blocking_lines, check_table
-from publish.formats import (
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.errors import CheckFailedError
+from publish.model import Draft
+from publish.package.formats import (
     Rows,
     first_difference,
     from_csv,
@@ -25,8 +26,7 @@ from publish.formats import (
     to_json,
     to_parquet,
 )
-from publish.release import Draft
-from publish.workbook import from_xlsx, to_xlsx
+from publish.package.workbook import from_xlsx, to_xlsx
 
 TYPES: tuple[FieldType, ...] = (
     "string", "yearmonth", "date", "datetime", "integer", "number", "boolean",

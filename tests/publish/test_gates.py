@@ -15,12 +15,9 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from publish import package_gates
-from publish.candidate import Candidate
-from publish.formats import to_csv, to_json, to_parquet
-from publish.gates import GATES, judge
-from publish.inputs import Renewal
-from publish.release import (
+from publish.gates import package
+from publish.gates.gates import GATES, judge
+from publish.model import (
     DESCRIPTOR,
     REVISIONS,
     STATISTICS,
@@ -29,8 +26,11 @@ from publish.release import (
     ReleaseId,
     TableChange,
 )
-from publish.revisions import Causes
-from publish.workbook import to_xlsx
+from publish.package.formats import to_csv, to_json, to_parquet
+from publish.package.workbook import to_xlsx
+from publish.release.comparison import Candidate
+from publish.release.revisions import Causes
+from publish.store.state import Renewal
 from tests.publish.small_release import (
     APRIL,
     FIRST,
@@ -527,7 +527,7 @@ def test_a_gate_that_breaks_has_not_been_passed(good_draft: Draft, tmp_path: Pat
 def test_without_the_official_profile_nothing_is_published(
     good_draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(package_gates, "_PROFILE_PACKAGE", "no-such-package")
+    monkeypatch.setattr(package, "_PROFILE_PACKAGE", "no-such-package")
     made = candidate(good_draft, tmp_path / "x")
     (result,) = judge(made, {"profile_is_valid": GATES["profile_is_valid"]})
     assert not result.passed

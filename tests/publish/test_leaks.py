@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from publish.leaks import Attack
+from publish.disclosure.attack import Attack
 from tests.publish.small_city import (
     ROOT,
     Cells,

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import LockedError
-from publish.lock import LOCK, break_lock
-from publish.portal import Portal
+from cchc_pipeline.core.errors import LockedError
+from publish.store.journal import LOCK, break_lock
+from publish.store.store import Portal
 from tests.publish.small_release import MOMENT
 
 HOLDER = """
 import sys, time
 from datetime import datetime, UTC
 from pathlib import Path
-from publish.portal import Portal
+from publish.store.store import Portal
 with Portal(Path(sys.argv[1])).lock(datetime(2024, 5, 10, tzinfo=UTC)):
     print("held", flush=True)
     sys.stdin.read()

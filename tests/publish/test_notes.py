@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from cchc_pipeline.contracts import load_contract
-from publish.inputs import Renewal
-from publish.notes import changes_text
-from publish.release import PUBLISHED_TABLES, Acceptance, Draft
-from publish.revisions import Causes
+from publish.model import PUBLISHED_TABLES, Acceptance, Draft
+from publish.package.descriptor import changes_text
+from publish.release.revisions import Causes
+from publish.store.state import Renewal
 from tests.publish.small_release import FIRST_RELEASE, Row, second_release
 
 CAPTURED_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "scores")})))

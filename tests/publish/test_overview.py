@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.settings import Settings, load_settings
-from cchc_pipeline.store import Lake
-from publish.assemble import assemble
-from publish.overview import overview, overview_lines
-from publish.plan import publication_plan
-from publish.portal import Portal
+from cchc_pipeline.storage.lake import Lake
+from publish.installation.dry_run import publication_plan
+from publish.installation.status import overview, overview_lines
+from publish.release.assemble import assemble
+from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import (
     APRIL,

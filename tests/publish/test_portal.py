@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError, UsageError
-from publish.portal import (
+from cchc_pipeline.core.errors import CheckFailedError, UsageError
+from publish.model import ReleaseId
+from publish.portal.publication import publish
+from publish.store.store import (
     SUMS,
     Portal,
     discard,
@@ -15,8 +17,6 @@ from publish.portal import (
     verify_sums,
     write_files,
 )
-from publish.publication import publish
-from publish.release import ReleaseId
 from tests.publish.small_release import MARCH, small_draft, unjudged
 
 # Names

@@ -9,8 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from publish.portal import Portal
-from publish.preview import preview_server
+from publish.portal.server import preview_server
+from publish.store.store import Portal
 from tests.publish.crash_worker import go_out, next_draft
 from tests.publish.small_release import small_draft
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError
-from publish.acts import Step, steps_of
-from publish.candidate import Terms
-from publish.gates import GateResult
-from publish.portal import SUMS, Portal
-from publish.publication import build, publish, release_files
-from publish.release import PUBLISHED_TABLES, Draft
+from cchc_pipeline.core.errors import CheckFailedError
+from publish.gates.gates import GateResult
+from publish.model import PUBLISHED_TABLES, Draft
+from publish.portal.acts import Step, steps_of
+from publish.portal.publication import build, publish, release_files
+from publish.release.comparison import Terms
+from publish.store.store import SUMS, Portal
 from tests.publish import small_release
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (
@@ -163,7 +163,7 @@ def test_a_site_with_a_broken_link_is_never_shown(
 ) -> None:
     go_out(portal, small_draft())
     page = b'<a href="absent.html">x</a>'
-    monkeypatch.setattr("publish.site.planned.render", lambda *given: page)
+    monkeypatch.setattr("publish.site.kept.render", lambda *given: page)
     with pytest.raises(CheckFailedError, match="leads nowhere"):
         go_out(portal, next_draft(portal))
     latest = portal.latest()
@@ -187,7 +187,7 @@ def test_after_each_step_the_site_that_is_shown_is_whole(
             for step in steps_of(*given)
         )
 
-    monkeypatch.setattr("publish.acts.steps_of", looked_at)
+    monkeypatch.setattr("publish.portal.acts.steps_of", looked_at)
     go_out(portal, next_draft(portal))
     assert shown == ["2024-03.r1"] * 7 + ["2024-04.r1"] * 3
     assert leftovers(portal) == []

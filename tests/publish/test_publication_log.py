@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.core.period import TIMEZONE
 from cchc_pipeline.indicators.release_log import Publication, PublicationLog
-from cchc_pipeline.period import TIMEZONE
-from publish.acts import retract
-from publish.edition import Act
-from publish.portal import Portal
-from publish.publication_log import read_publications
-from publish.release import ReleaseId
+from publish.model import ReleaseId
+from publish.portal.acts import retract
+from publish.release.publication_log import read_publications
+from publish.store.state import Act
+from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import APRIL, IDENTITY, MARCH, MOMENT, small_draft
 

@@ -3,13 +3,12 @@
 import json
 from dataclasses import replace
 
-from cchc_pipeline.reference import read_yaml
-from publish.candidate import Terms
-from publish.gates import GATES, GateResult
-from publish.portal import Portal
-from publish.publication import build
-from publish.quality_report import QUALITY, quality_report
-from publish.release import Draft
+from cchc_pipeline.core.data import read_yaml
+from publish.gates.gates import GATES, QUALITY, GateResult, quality_report
+from publish.model import Draft
+from publish.portal.publication import build
+from publish.release.comparison import Terms
+from publish.store.store import Portal
 from tests.publish.small_release import METHODOLOGY, MOMENT, ROOT, THRESHOLD, with_table
 
 TERMS = Terms(production=False, methodology=METHODOLOGY, threshold=THRESHOLD)

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_code_list, load_contract
-from cchc_pipeline.declared_sources import declared_sources
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import Lake
-from publish.assemble import assemble
-from publish.inputs import Renewal, load_provenance, renewal
-from publish.portal import Portal
-from publish.publication import publish
-from publish.release import CODE_LISTS, PUBLISHED_TABLES, REVISIONS, Acceptance, Draft
-from publish.revisions import Causes, acceptance_of, key_text, reason_of, revision_rows
-from publish.vintage import RowChange
+from cchc_pipeline.contracts.sources import declared_sources
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.storage.lake import Lake
+from publish.model import CODE_LISTS, PUBLISHED_TABLES, REVISIONS, Acceptance, Draft
+from publish.portal.publication import publish
+from publish.release.assemble import assemble
+from publish.release.comparison import RowChange
+from publish.release.revisions import Causes, acceptance_of, key_text, reason_of, revision_rows
+from publish.store.state import Renewal, load_provenance, renewal
+from publish.store.store import Portal
 from tests.publish.small_release import (
     APRIL,
     FIRST,

@@ -8,11 +8,10 @@ from pathlib import Path
 import minisign
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError, UsageError
-from cchc_pipeline.secret_settings import SIGNING_PASSPHRASE, signing_passphrase
-from cchc_pipeline.settings import load_settings
-from publish.release import ReleaseId
-from publish.signature import (
+from cchc_pipeline.core.errors import CheckFailedError, UsageError
+from cchc_pipeline.settings import SIGNING_PASSPHRASE, load_settings, signing_passphrase
+from publish.model import ReleaseId
+from publish.package.signature import (
     SIGNATURE,
     check_signature,
     public_key,

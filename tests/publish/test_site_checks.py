@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError
-from publish.portal import write_files
-from publish.site_checks import (
+from cchc_pipeline.core.errors import CheckFailedError
+from publish.gates.site import (
     PAGE_LIMIT,
     pages_are_light,
     pages_hold_nothing_personal,
     require_sound_site,
     site_links_resolve,
 )
+from publish.store.store import write_files
 
 
 def site(tmp_path: Path, **pages: str) -> Path:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.decision766 import load_methodology
-from publish.portal import SUMS
-from publish.standalone import VERIFIER, standalone_verifier
-from publish.standalone import verify as verifier
-from publish.verification.figure_checks import load_rules
+from cchc_pipeline.methodology import load_methodology
+from publish.store.store import SUMS
+from publish.verify import VERIFIER, standalone_verifier
+from publish.verify import standalone as verifier
+from publish.verify.checks import load_rules
 from tests.publish.damaged_release import (
     BAD_CELLS,
     BOMB,

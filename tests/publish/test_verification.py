@@ -9,11 +9,11 @@ from typing import Any
 import minisign
 import pytest
 
-from publish.portal import SUMS
-from publish.release import DESCRIPTOR, ReleaseId
-from publish.signature import SIGNATURE, public_key, sign
-from publish.verification import CHECKS, Subject, Verdict, verify
-from publish.verification.comparison import differences
+from publish.model import DESCRIPTOR, ReleaseId
+from publish.package.signature import SIGNATURE, public_key, sign
+from publish.store.store import SUMS
+from publish.verify import CHECKS, Subject, Verdict, verify
+from publish.verify.checks import differences
 from tests.publish.damaged_release import (
     BAD_CELLS,
     DAMAGES,

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from cchc_pipeline.errors import CheckFailedError, SourceError, UsageError
-from publish.portal import INDEX, SUMS, Portal
-from publish.release import ReleaseId
-from publish.verification import Subject, home_subject, subject_at, verify
-from publish.verification.download import Bounds, Download, load_bounds
+from cchc_pipeline.core.errors import CheckFailedError, SourceError, UsageError
+from publish.model import ReleaseId
+from publish.store.store import INDEX, SUMS, Portal
+from publish.verify import Subject, home_subject, subject_at, verify
+from publish.verify.package import Bounds, Download, load_bounds
 from tests.publish.damaged_release import whole_release
 from tests.publish.small_release import APRIL, MARCH
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.period import Basis, Month
-from publish.vietnamese import (
+from cchc_pipeline.core.period import Basis, Month
+from publish.site.words import (
     Language,
     collation_key,
     date_text,

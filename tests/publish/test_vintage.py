@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
-from publish.release import TableChange
-from publish.vintage import Comparison, comparable, compare, stamp
+from publish.model import TableChange
+from publish.release.comparison import Comparison, comparable, compare, stamp
 from tests.publish.small_release import Row, score_rows, small_tables, table
 
 R1, R2 = "2024-03.r1", "2024-03.r2"

@@ -11,10 +11,10 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.errors import CheckFailedError
-from publish.formats import rows_of
-from publish.release import Draft
-from publish.workbook import CODE_SHEET, INTRODUCTION, from_xlsx, to_xlsx
+from cchc_pipeline.core.errors import CheckFailedError
+from publish.model import Draft
+from publish.package.formats import rows_of
+from publish.package.workbook import CODE_SHEET, INTRODUCTION, from_xlsx, to_xlsx
 from tests.publish.small_release import small_draft
 
 SCORES, UNITS = load_contract("scores"), load_contract("units")

@@ -3,11 +3,11 @@
 from datetime import date
 from pathlib import Path
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.simulation.profile import load_profile
 from cchc_pipeline.simulation.stream import Stream
-from cchc_pipeline.unit_lists import load_register
-from cchc_pipeline.units import Unit, UnitRegister
 
 INBOX = Path(__file__).parents[2] / "schemas" / "sample" / "inbox"
 REGISTER = load_register(INBOX)

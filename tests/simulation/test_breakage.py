@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cchc_pipeline.simulation.breakage import broken
-from cchc_pipeline.simulation.course import EMPTY
+from cchc_pipeline.simulation.exports import broken
+from cchc_pipeline.simulation.offer import EMPTY
 from cchc_pipeline.simulation.office_days import DAY, start_of
 from cchc_pipeline.simulation.profile import load_breakages
 from cchc_pipeline.simulation.rows import UNREADABLE, Rows, joined

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.simulation.draws import Draws
 
 MARCH = Draws(7, Month(2024, 3))

@@ -15,12 +15,12 @@ import pytest
 import zstandard
 from python_calamine import CalamineWorkbook
 
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import Month
-from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.simulation import FORMATS, Options, write_sample
 from cchc_pipeline.simulation import office as office_module
-from cchc_pipeline.units import UnitRegister
 from tests.simulation.samples import MARCH, REGISTER
 
 SIZE = 600

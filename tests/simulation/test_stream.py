@@ -6,13 +6,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.simulation import stream as stream_module
-from cchc_pipeline.simulation.course import EMPTY
+from cchc_pipeline.simulation.offer import EMPTY
 from cchc_pipeline.simulation.office_days import DAY, start_of
 from cchc_pipeline.simulation.rows import Rows, joined
 from cchc_pipeline.simulation.stream import Stream
-from cchc_pipeline.units import UnitRegister
 from tests.simulation.samples import MARCH, REGISTER, stream, unit
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
     Means,
@@ -22,8 +24,6 @@ from cchc_pipeline.sources.dossiers.month import (
     read_dossiers,
 )
 from cchc_pipeline.sources.dossiers.quarantine import sheet_rows
-from cchc_pipeline.sources.unit_texts import UnitTexts
-from cchc_pipeline.units import Unit, UnitRegister
 
 MARCH = Month(2024, 3)
 GOOD = {

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources import dossier_database
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.dossier_collection import Collected, collect_dossiers
-from cchc_pipeline.sources.dossier_database import DossierDatabase
-from cchc_pipeline.sources.dossier_view import database_rules
-from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.dossiers import database
+from cchc_pipeline.sources.dossiers.collection import CollectedDossiers, collect_dossiers
+from cchc_pipeline.sources.dossiers.database import DossierDatabase
+from cchc_pipeline.sources.dossiers.view import database_rules
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
 from tests.ops.postgres import Server
 
 VIEW, PASSWORD = "cchc_ho_so", "bi-mat-khong-lo"
@@ -168,7 +168,7 @@ def one_stop(server: Server, name: str) -> Iterator[OneStop]:
 
 def collect(
     source: DossierDatabase | None, archive: RawArchive, at: datetime = SOON, month: Month = MARCH
-) -> Collected:
+) -> CollectedDossiers:
     """Collect a month with an inbox that is empty, unless the test put something into it."""
     return collect_dossiers(month, source, archive, archive.root.parent / "inbox", at)
 
@@ -176,4 +176,4 @@ def collect(
 def use_rules(monkeypatch: pytest.MonkeyPatch, **changes: int) -> None:
     """Change a rule of reading for this test."""
     rules = replace(database_rules(), **changes)
-    monkeypatch.setattr(dossier_database, "database_rules", lambda: rules)
+    monkeypatch.setattr(database, "database_rules", lambda: rules)

@@ -18,7 +18,7 @@ import xlsxwriter
 import zstandard
 from hypothesis import strategies as st
 
-from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_form
 from tests.sources.dossier_export import GOOD, OPEN
 
 Row = Mapping[str, str]

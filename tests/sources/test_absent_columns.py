@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from cchc_pipeline.sources.dossiers.absence import lacking_columns
 from cchc_pipeline.sources.dossiers.month import account_rows
+from cchc_pipeline.sources.dossiers.quarantine import lacking_columns
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS
 from tests.sources.dossier_export import GOOD, MARCH, Outcome, csv_bytes, dossier, read_files
 

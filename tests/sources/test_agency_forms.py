@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.quality import blocking_lines, check_table
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.agency_forms.forms import (
     FormReading,
-    Report,
+    UnitReport,
     read_form,
     read_forms,
     reports_from_rows,
+    submission_rows,
 )
-from cchc_pipeline.sources.agency_forms.submissions import submission_rows
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.storage.lake import table_from_rows
 from tests.agency_form_builder import MARCH, Rows, empty_rows, filled, terms, workbook
 
 FINANCE = "H24.M03"
@@ -33,7 +33,7 @@ def _read(answers: dict[str, dict[str, Any]], unit: str = FINANCE) -> FormReadin
     return read_form(filled(unit, answers), "mau.xlsx", terms())
 
 
-def _one(answers: dict[str, Any], item: str = "45") -> Report:
+def _one(answers: dict[str, Any], item: str = "45") -> UnitReport:
     reading = _read({item: answers})
     assert (reading.rows, reading.quarantined) == (1, ())
     return reading.accepted[0]
@@ -52,9 +52,9 @@ def test_a_filled_form_comes_back_as_it_was_filled_in() -> None:
         "43": DONE,
     }
     assert _read(answers).accepted == (
-        Report(MARCH, FINANCE, "45", Decimal(40), Decimal(50), Decimal(80), "IN_PROGRESS"),
-        Report(MARCH, FINANCE, "46a", Decimal(1), None, Decimal(1)),
-        Report(MARCH, FINANCE, "43", status="DONE", completed_on=date(2024, 3, 20)),
+        UnitReport(MARCH, FINANCE, "45", Decimal(40), Decimal(50), Decimal(80), "IN_PROGRESS"),
+        UnitReport(MARCH, FINANCE, "46a", Decimal(1), None, Decimal(1)),
+        UnitReport(MARCH, FINANCE, "43", status="DONE", completed_on=date(2024, 3, 20)),
     )
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Basis, Month, utc_text
-from cchc_pipeline.sources.archive import (
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Basis, Month, utc_text
+from cchc_pipeline.sources.raw.archive import (
     Answer,
     Exchange,
     RawArchive,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Basis, Month, utc_text
-from cchc_pipeline.sources.archive import Answer, Exchange, RawArchive, Snapshot
-from cchc_pipeline.sources.archive_as_of import archive_as_of
-from cchc_pipeline.sources.deliveries import Delivery, take_in
-from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Basis, Month, utc_text
+from cchc_pipeline.sources.raw.archive import Answer, Exchange, RawArchive, Snapshot
+from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
+from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
+from cchc_pipeline.sources.readers.upload_schema import load_form
 
 MONTH = Month(2024, 3)
 RECORD = "petitions"

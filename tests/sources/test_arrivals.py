@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.arrivals import arrivals
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.inbox.files import arrivals
 
 MARCH = Month(2024, 3)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.period import TIMEZONE, Basis, Month
-from cchc_pipeline.sources.archive import RawArchive, Snapshot
-from cchc_pipeline.sources.file_drop import read_drop
-from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
-from cchc_pipeline.sources.portal_consistency import judge_snapshot
-from cchc_pipeline.sources.portal_envelope import read_envelope
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.sources.national_portal.answers import ParsedSnapshot, parse_snapshot
+from cchc_pipeline.sources.national_portal.consistency import judge_snapshot
+from cchc_pipeline.sources.national_portal.drop import read_drop
+from cchc_pipeline.sources.national_portal.envelope import read_envelope
+from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "portal-data"
 HAI_PHONG = SHARED / "hai-phong-H24"

@@ -9,16 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.record_files import reading as readers
-from cchc_pipeline.sources.record_files.record_form import shown
-from cchc_pipeline.sources.record_files.text_relation import (
-    BLANKS,
-    Spelling,
-    clean,
-    clean_text,
-    reading,
-)
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.sources.readers import reading as readers
+from cchc_pipeline.sources.readers.text_relation import BLANKS, Spelling, clean, clean_text, reading
+from cchc_pipeline.sources.readers.upload_schema import shown
 from tests.record_builder import (
     HEADINGS,
     NAMES,

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import TIMEZONE, Basis, Month
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.collection import Collected, collect_portal
-from cchc_pipeline.sources.portal_reading import read_month
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.sources.national_portal.collection import Collected, collect_portal
+from cchc_pipeline.sources.national_portal.tables import read_month
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.portal_answers_builder import built_snapshot, sample_unit
 from tests.replay_portal import ROOT_ID, WAF_PAGE, ReplayPortal
 
@@ -25,7 +25,9 @@ METHODOLOGY = load_methodology("766-2026")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pauses between requests are asserted elsewhere; here they would only cost time."""
-    monkeypatch.setattr("cchc_pipeline.sources.collection.time.sleep", lambda seconds: None)
+    monkeypatch.setattr(
+        "cchc_pipeline.sources.national_portal.collection.time.sleep", lambda seconds: None
+    )
 
 
 @pytest.fixture

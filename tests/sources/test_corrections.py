@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from cchc_pipeline.errors import CheckFailedError, SourceError
-from cchc_pipeline.indicators.corrected import correct_observations, correction_rows
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.corrections import Entry, read_corrections, todo_of_replayed
+from cchc_pipeline.core.errors import CheckFailedError, SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.observations import correct_observations, correction_rows
+from cchc_pipeline.sources.records.corrections import Entry, read_corrections, todo_of_replayed
 
 ENTRY: dict[str, Any] = {
     "basis": "month", "unit_code": "Z00.01", "metric_code": "TDGQ", "action": "replace",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.core.errors import SourceError
 from tests.record_builder import HEADINGS, RECORDS, csv_text, faults_of, read, record, rows_of
 
 WIDE = [record(number) for number in range(1, 9)]

@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.deliveries import Delivery, take_in
-from cchc_pipeline.sources.record_files.reading import read_plain
-from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
+from cchc_pipeline.sources.readers.reading import read_plain
+from cchc_pipeline.sources.readers.upload_schema import load_form
 from tests.record_builder import HEADINGS, RECORDS, csv_text
 
 MONTH = Month(2024, 1)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import UsageError
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.dossier_collection import Way, planned_ways, way_in
-from cchc_pipeline.sources.dossier_database import DossierDatabase, _number_text, read_month
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.dossiers.collection import Way, planned_ways, way_in
+from cchc_pipeline.sources.dossiers.database import DossierDatabase, _number_text, read_month
 
 MARCH = Month(2024, 3)
 SECOND = timedelta(seconds=1)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.simulation import FORMATS, Options, write_sample
-from cchc_pipeline.unit_lists import load_register
 from tests.command_line import SAMPLE_INBOX
 from tests.sources.dossier_export import Outcome, read_files
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.registers.units import Succession, UnitRegister
 from cchc_pipeline.sources.dossiers.judging import Account, require_balanced
-from cchc_pipeline.sources.record_files.record_form import fold_heading, load_form
-from cchc_pipeline.units import Succession, UnitRegister
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
 from tests.sources.dossier_export import (
     GOOD,
     OPEN,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
-from cchc_pipeline.sources.text_values import read_moment
+from cchc_pipeline.sources.records.values import read_moment
 from tests.sources.dossier_export import dossier, read_files, read_rows
 
 

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.dossier_view import Choice, ViewName, choose_columns, month_query
-from cchc_pipeline.sources.record_files.record_form import load_form
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.dossiers.view import Choice, ViewName, choose_columns, month_query
+from cchc_pipeline.sources.readers.upload_schema import load_form
 
 MARCH = Month(2024, 3)
 NEEDED = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_lists import load_register
 from tests.command_line import Outcome as Ended
 from tests.command_line import in_lake, run
 from tests.sources.dossier_export import Outcome, read_files

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import TIMEZONE, Basis, Month
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.file_drop import Drop, read_drop, refuse_unusable
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.sources.national_portal.drop import Drop, read_drop, refuse_unusable
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.replay_portal import OTHER_ROOT, REJECTED, ROOT, ROOT_ID, envelope, good_answers
 
 SHARED = Path(__file__).parents[2].parent / "shared"

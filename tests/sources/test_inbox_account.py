@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.inbox_account import (
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.inbox.account import (
     InboxFile,
     account_lines,
     account_of,
@@ -22,8 +22,8 @@ from cchc_pipeline.sources.inbox_account import (
     stray_lines,
     untaken,
 )
-from cchc_pipeline.sources.inbox_names import is_litter, month_meant
-from cchc_pipeline.sources.input_kinds import kind_by_content
+from cchc_pipeline.sources.inbox.files import is_litter, month_meant
+from cchc_pipeline.sources.inbox.kinds import kind_by_content
 from tests.command_line import SAMPLE_INBOX
 from tests.record_builder import HEADINGS, RECORDS, csv_text, write_xlsx
 from tests.sources.dossier_export import csv_bytes, dossier

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.core.errors import SourceError
 from tests.record_builder import faults_of, objects, read, rows_of
 from tests.sources.dossier_export import GOOD, MARCH, read_files, register
 

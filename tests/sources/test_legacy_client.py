@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import SourceError, UsageError
-from cchc_pipeline.period import TIMEZONE, Basis, Month
+from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.settings import Settings, load_settings
-from cchc_pipeline.sources.archive import RawArchive, Snapshot
-from cchc_pipeline.sources.collection import collect_portal
-from cchc_pipeline.sources.legacy_portal.client import LegacyClient
-from cchc_pipeline.sources.legacy_portal.gateway import load_gateway
-from cchc_pipeline.sources.legacy_portal.request import legacy_id, plan_legacy, refusal
-from cchc_pipeline.sources.portal_request import load_portal
+from cchc_pipeline.sources.national_portal.collection import collect_portal
+from cchc_pipeline.sources.national_portal.legacy_client import (
+    LegacyClient,
+    legacy_id,
+    plan_legacy,
+    refusal,
+)
+from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
+from cchc_pipeline.sources.national_portal.request import load_portal
+from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 from tests.legacy_rows import ENDPOINT, content, provinces, units
 from tests.replay_portal import RESET, WAF_PAGE, ReplayPortal, Reply
 
@@ -91,7 +95,9 @@ def test_a_full_page_is_followed_until_one_is_not_full(
 ) -> None:
     known = load_gateway()
     small = replace(known, paging=replace(known.paging, size=2))
-    monkeypatch.setattr("cchc_pipeline.sources.legacy_portal.client.load_gateway", lambda: small)
+    monkeypatch.setattr(
+        "cchc_pipeline.sources.national_portal.legacy_client.load_gateway", lambda: small
+    )
     rows = provinces()
     bench.portal.answers[PATH, None] = [content(rows[:2]), content(rows[2:]), b"[]"]
     bench.portal.answers[PATH, "11"] = [content(units()[:2]), content(units()[2:])]
@@ -194,7 +200,9 @@ def collect(tmp_path: Path, url: str, ids: str) -> tuple[int, str]:
 def test_a_month_of_2024_is_collected_from_the_gateway_only(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cchc_pipeline.sources.collection.time.sleep", lambda seconds: None)
+    monkeypatch.setattr(
+        "cchc_pipeline.sources.national_portal.collection.time.sleep", lambda seconds: None
+    )
     count, notes = collect(tmp_path, bench.portal.url, IDS)
     assert (count, len(bench.portal.asked)) == (1, 2)
     assert "fetched legacy month" in notes

@@ -8,16 +8,15 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import TIMEZONE, Basis, Month
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.file_drop import read_drop
-from cchc_pipeline.sources.legacy_portal.gateway import service_of
-from cchc_pipeline.sources.legacy_portal.rows import normal_code
-from cchc_pipeline.sources.portal_reading import read_month
-from cchc_pipeline.unit_lists import load_register
+from cchc_pipeline.sources.national_portal.drop import read_drop
+from cchc_pipeline.sources.national_portal.legacy_gateway import normal_code, service_of
+from cchc_pipeline.sources.national_portal.tables import read_month
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.legacy_rows import ENDPOINT, Cells, content, drop, merged, provinces, row, units
 from tests.replay_portal import REJECTED
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.sources.agency_forms.submissions import read_agency_forms
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.deliveries import take_in
+from cchc_pipeline.sources.agency_forms.forms import read_agency_forms
 from cchc_pipeline.sources.dossiers.month import Means
-from cchc_pipeline.sources.other_inputs import Circumstances
-from cchc_pipeline.sources.petitions import read_petitions
-from cchc_pipeline.sources.procedures import read_procedures
-from cchc_pipeline.sources.record_files.record_form import load_form
-from cchc_pipeline.sources.record_rows import Reading
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.deliveries import take_in
+from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.records.other_inputs import Circumstances
+from cchc_pipeline.sources.records.petitions import read_petitions
+from cchc_pipeline.sources.records.procedures import read_procedures
+from cchc_pipeline.sources.records.rows import Reading
 from tests.agency_form_builder import EVERYONE, MARCH, filled, workbook
 
 PETITION = (

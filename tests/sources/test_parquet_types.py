@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.core.errors import SourceError
 from tests.record_builder import faults_of, objects, read, rows_of
 
 UTC_EVENING = dt.datetime(2024, 1, 15, 20, 30)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.sources.record_files.text_relation import TextRelation
+from cchc_pipeline.sources.readers.text_relation import TextRelation
 from tests.record_builder import (
     HEADINGS,
     RECORDS,

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.petition_statistics import petition_rows
-from cchc_pipeline.period import Month
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.sources.petitions import Petition, judge_petitions, petitions_from_rows
-from cchc_pipeline.sources.record_rows import Judged, RecordRow
-from cchc_pipeline.store import table_from_rows
-from cchc_pipeline.units import Succession
+from cchc_pipeline.registers.units import Succession
+from cchc_pipeline.sources.records.petitions import Petition, judge_petitions, petitions_from_rows
+from cchc_pipeline.sources.records.rows import Judged, RecordRow
+from cchc_pipeline.storage.lake import table_from_rows
 from tests.agency_form_builder import EVERYONE, SAMPLE, register, unit
 
 MARCH = Month(2024, 3)

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.errors import CheckFailedError
-from cchc_pipeline.period import TIMEZONE, Month
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.file_drop import read_drop
-from cchc_pipeline.sources.portal_answers import ParsedSnapshot, parse_snapshot
-from cchc_pipeline.sources.portal_consistency import judge_snapshot
-from cchc_pipeline.sources.portal_tables import require_within_limit
+from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.period import TIMEZONE, Month
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.sources.national_portal.answers import ParsedSnapshot, parse_snapshot
+from cchc_pipeline.sources.national_portal.consistency import judge_snapshot
+from cchc_pipeline.sources.national_portal.drop import read_drop
+from cchc_pipeline.sources.national_portal.tables import require_within_limit
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.portal_answers_builder import built_snapshot, sample_unit
 
 METHODOLOGY = load_methodology("766-2026")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import TIMEZONE, Basis, Month
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.portal_api import PortalClient
-from cchc_pipeline.sources.portal_request import SnapshotPlan, load_portal, plan_requests
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.sources.national_portal.client import PortalClient
+from cchc_pipeline.sources.national_portal.request import SnapshotPlan, load_portal, plan_requests
+from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.replay_portal import (
     OTHER_ROOT,
     RESET,

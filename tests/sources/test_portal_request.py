@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from cchc_pipeline.period import TIMEZONE, Basis, Month
-from cchc_pipeline.sources.portal_request import (
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.sources.national_portal.request import (
     Ask,
     SnapshotPlan,
     load_portal,

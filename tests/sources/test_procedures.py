@@ -7,24 +7,24 @@ import duckdb
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.contracts.checks import blocking_lines, check_table
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.procedure_indicators import (
     catalogue_shares,
     procedure_list,
     procedure_values,
 )
-from cchc_pipeline.period import Basis, Month
-from cchc_pipeline.quality import blocking_lines, check_table
-from cchc_pipeline.sources.procedures import (
+from cchc_pipeline.sources.readers.reading import read_plain
+from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
+from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.records.procedures import (
     Procedure,
     judge_procedures,
     procedures_from_rows,
 )
-from cchc_pipeline.sources.record_files.reading import read_plain
-from cchc_pipeline.sources.record_files.record_form import load_form
-from cchc_pipeline.sources.record_files.relation_rows import rows_of_relation
-from cchc_pipeline.sources.record_rows import Judged, RecordRow
-from cchc_pipeline.store import table_from_rows
+from cchc_pipeline.sources.records.rows import Judged, RecordRow
+from cchc_pipeline.storage.lake import table_from_rows
 
 MARCH = Month(2024, 3)
 SHARED = Path(__file__).parents[3] / "shared"

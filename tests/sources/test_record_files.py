@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.record_files.excel_values import float_text
-from cchc_pipeline.sources.record_files.record_form import load_form, parse_form
-from cchc_pipeline.sources.record_files.text_relation import TextRelation, reading
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.sources.readers.text_relation import TextRelation, reading
+from cchc_pipeline.sources.readers.upload_schema import load_form, parse_form
+from cchc_pipeline.sources.readers.xlsx.values import float_text
 from tests.record_builder import (
     HEADINGS,
     NAMES,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.core.errors import SourceError
 from tests.record_builder import NAMES, RECORDS, objects, read, rows_of, write_jsonl
 
 LISTS = {

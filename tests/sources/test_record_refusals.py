@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from cchc_pipeline.errors import SchemaDataError, SourceError
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.sources.record_files.record_form import file_rules, load_form, parse_form
-from cchc_pipeline.sources.record_files.unpacking import unpack
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError, SourceError
+from cchc_pipeline.sources.readers.unpacking import unpack
+from cchc_pipeline.sources.readers.upload_schema import file_rules, load_form, parse_form
 from tests.record_builder import (
     HEADINGS,
     RECORDS,

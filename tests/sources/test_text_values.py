@@ -4,13 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.text_values import (
-    Moment,
-    read_flag,
-    read_moment,
-    read_month,
-)
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.records.values import Moment, read_flag, read_moment, read_month
 
 DAY = datetime(2024, 3, 5)
 

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from cchc_pipeline.sources import text_values
 from cchc_pipeline.sources.dossiers import values as sql
+from cchc_pipeline.sources.records import values
 from tests.sources.value_examples import (
     CODES,
     MOMENTS,
@@ -46,14 +46,14 @@ def test_a_moment_is_told_by_its_form_in_sql_and_in_python() -> None:
     texts = [text for text, _, _ in MOMENTS]
     expected = {text: at for text, at, _ in MOMENTS}
     assert dict(zip(texts, _in_sql(sql.plausible(sql.moment("t")), texts), strict=True)) == expected
-    found = _in_python(lambda text: text_values.read_moment(text).at, texts)
+    found = _in_python(lambda text: values.read_moment(text).at, texts)
     assert dict(zip(texts, found, strict=True)) == expected
 
 
 def test_whether_a_moment_has_a_time_is_the_same_in_sql_and_in_python() -> None:
     read = {text: timed for text, at, timed in MOMENTS if at is not None}
     assert dict(zip(read, _in_sql(sql.is_timed("t"), list(read)), strict=True)) == read
-    found = _in_python(lambda text: text_values.read_moment(text).timed, list(read))
+    found = _in_python(lambda text: values.read_moment(text).timed, list(read))
     assert dict(zip(read, found, strict=True)) == read
 
 
@@ -64,7 +64,7 @@ def test_an_amount_and_a_number_are_read_by_one_rule() -> None:
     assert dict(zip(texts, _in_sql(sql.amount("t"), texts), strict=True)) == dict(
         zip(texts, cents, strict=True)
     )
-    assert dict(zip(texts, _in_python(text_values.read_number, texts), strict=True)) == dict(
+    assert dict(zip(texts, _in_python(values.read_number, texts), strict=True)) == dict(
         zip(texts, numbers, strict=True)
     )
 
@@ -72,9 +72,7 @@ def test_an_amount_and_a_number_are_read_by_one_rule() -> None:
 def test_a_whole_number_is_the_same_however_a_program_writes_it() -> None:
     texts = [text for text, _ in WHOLE_NUMBERS]
     assert list(zip(texts, _in_sql(sql.whole_number("t"), texts), strict=True)) == [*WHOLE_NUMBERS]
-    assert list(zip(texts, _in_python(text_values.read_whole, texts), strict=True)) == [
-        *WHOLE_NUMBERS
-    ]
+    assert list(zip(texts, _in_python(values.read_whole, texts), strict=True)) == [*WHOLE_NUMBERS]
 
 
 @pytest.mark.parametrize(("field", "text", "code"), CODES)
@@ -82,13 +80,13 @@ def test_a_code_is_the_code_a_number_for_it_or_a_word(
     field: str, text: str, code: int | None
 ) -> None:
     assert _in_sql(sql.code(field, "t"), [text]) == [code]
-    assert _in_python(lambda said: text_values.read_coded(field, said), [text]) == [code]
+    assert _in_python(lambda said: values.read_coded(field, said), [text]) == [code]
 
 
 def test_a_procedure_s_code_gets_its_last_zeros_back() -> None:
     texts = [text for text, _ in PROCEDURES]
     assert list(zip(texts, _in_sql(sql.procedure_code("t"), texts), strict=True)) == [*PROCEDURES]
-    found = _in_python(text_values.read_procedure_code, texts)
+    found = _in_python(values.read_procedure_code, texts)
     assert list(zip(texts, found, strict=True)) == [*PROCEDURES]
 
 
@@ -100,10 +98,10 @@ def test_a_procedure_s_code_gets_its_last_zeros_back() -> None:
 )  # fmt: skip
 def test_what_a_failed_formula_leaves_is_known(text: str, is_error: bool) -> None:
     assert _in_sql(sql.is_cell_error("t"), [text]) == [is_error]
-    assert text_values.is_cell_error(text) is is_error
+    assert values.is_cell_error(text) is is_error
 
 
 def test_a_message_shows_a_number_as_it_stands_in_its_file() -> None:
-    assert text_values.without_mark("9.99e0") == "9.99"
-    assert text_values.without_mark("30000 + 1.5e0") == "30000 + 1.5"
-    assert text_values.without_mark("1e05") == "1e05"
+    assert values.without_mark("9.99e0") == "9.99"
+    assert values.without_mark("30000 + 1.5e0") == "30000 + 1.5"
+    assert values.without_mark("1e05") == "1e05"

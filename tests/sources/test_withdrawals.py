@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from cchc_pipeline.errors import CchcError, SourceError, UsageError
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.archive import RawArchive, Snapshot
-from cchc_pipeline.sources.archive_as_of import archive_as_of
-from cchc_pipeline.sources.deliveries import last_delivery, take_in
-from cchc_pipeline.sources.file_drop import read_drop
-from cchc_pipeline.sources.inbox_account import account_of
-from cchc_pipeline.sources.inbox_names import FORMS_FOLDER
-from cchc_pipeline.sources.record_files.record_form import load_form
-from cchc_pipeline.sources.withdrawals import Said, replay_lines, withdraw, withdrawals
+from cchc_pipeline.core.errors import CchcError, SourceError, UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.inbox.account import account_of
+from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
+from cchc_pipeline.sources.national_portal.drop import read_drop
+from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
+from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
+from cchc_pipeline.sources.raw.deliveries import last_delivery, take_in
+from cchc_pipeline.sources.raw.withdrawals import Said, replay_lines, withdraw, withdrawals
+from cchc_pipeline.sources.readers.upload_schema import load_form
 from tests.command_line import SAMPLE_INBOX
 
 MONTH = Month(2024, 3)

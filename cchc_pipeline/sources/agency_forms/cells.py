@@ -1,24 +1,20 @@
 """The cells of a form that came back: finding what stands where in its workbook.
 
 Belongs here: the heading block, the columns, the rows as texts. Does not: opening a workbook within
-bounds (``record_files.workbook_parts``), or whether a row is right (``forms``).
+bounds (``readers.xlsx.parts``), or whether a row is right (``forms``).
 """
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cchc_pipeline.agency_form.layout import FIGURES, FormLayout, load_layout
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.sources.record_files.excel_values import since_1900
-from cchc_pipeline.sources.record_files.record_form import Limits, file_rules, fold_heading
-from cchc_pipeline.sources.record_files.sheet_rows import SheetReader, SheetRow, address_of
-from cchc_pipeline.sources.record_files.text_relation import clean_text
-from cchc_pipeline.sources.record_files.workbook_contents import (
-    SheetPart,
-    Workbook,
-    open_workbook,
-)
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.sources.agency_forms.layout import FIGURES, FormLayout, load_layout
+from cchc_pipeline.sources.readers.text_relation import clean_text
+from cchc_pipeline.sources.readers.upload_schema import UploadLimits, file_rules, fold_heading
+from cchc_pipeline.sources.readers.xlsx.contents import SheetPart, Workbook, open_workbook
+from cchc_pipeline.sources.readers.xlsx.rows import SheetReader, SheetRow, address_of
+from cchc_pipeline.sources.readers.xlsx.values import since_1900
 
 _OPTIONAL = frozenset({"content", "note"})
 _READ = frozenset({"item_id", *FIGURES, "status", "completed_on"})
@@ -72,7 +68,7 @@ def cleaned(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
-def _limits(layout: FormLayout) -> Limits:
+def _limits(layout: FormLayout) -> UploadLimits:
     """The bounds of every workbook, narrower where a form needs less."""
     return replace(
         file_rules().limits,

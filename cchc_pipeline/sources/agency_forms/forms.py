@@ -1,8 +1,9 @@
-"""Forms that units handed in: whose they are, which of their rows count, and why others do not.
+"""Forms that units handed in, judged; and who still owes one.
 
-Belongs here: judging the rows of a form against what its unit owes. Does not: opening the workbook
-(``cells``), or the values of targets and tasks (``indicators.reported``). What a unit writes
-under Ghi chú stays in the file: it may name people.
+Belongs here: judging the rows of a form against what its unit owes; the entry of this source, and
+its rows of ``submissions``. Does not: opening the workbook (``cells``), or the values of targets
+and tasks (``indicators.plan_indicators``). What a unit writes under Ghi chú stays in the file: it
+may name people; other sources' submissions.
 """
 
 import hashlib
@@ -11,19 +12,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cchc_pipeline.agency_form import FormItem, load_bodies
-from cchc_pipeline.agency_form.items import form_items, items_of
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
+from cchc_pipeline.contracts.sources import source_named
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.sources.agency_forms.cells import Cells, FormCells, open_form
+from cchc_pipeline.sources.agency_forms.items import (
+    FormItem,
+    form_items,
+    items_of,
+    load_bodies,
+    owing_forms,
+)
 from cchc_pipeline.sources.agency_forms.rows import INPUTS, judge_row
-from cchc_pipeline.sources.quarantined import Fault, Quarantined, quarantine
-from cchc_pipeline.sources.text_values import read_month
-from cchc_pipeline.sources.unit_texts import UnitTexts
-from cchc_pipeline.units import Unit, UnitRegister
+from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, Reading, quarantine
+from cchc_pipeline.sources.records.values import read_month
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
+
 
 TABLE = "agency_reports"
 
@@ -38,7 +49,7 @@ class FormTerms:
 
 
 @dataclass(frozen=True)
-class Report:
+class UnitReport:
     """What a unit reports of a target, a task, or both under one id.
 
     Attributes:
@@ -77,7 +88,7 @@ class FormReading:
     unit_code: str
     sha256: str
     rows: int
-    accepted: tuple[Report, ...]
+    accepted: tuple[UnitReport, ...]
     quarantined: tuple[Quarantined, ...]
     duplicates: int
 
@@ -95,7 +106,7 @@ class FormsReading:
     refused: tuple[SourceError, ...]
 
     @property
-    def reports(self) -> tuple[Report, ...]:
+    def reports(self) -> tuple[UnitReport, ...]:
         """Every accepted row."""
         return tuple(report for reading in self.readings for report in reading.accepted)
 
@@ -105,10 +116,10 @@ class FormsReading:
         return tuple(entry for reading in self.readings for entry in reading.quarantined)
 
 
-def reports_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Report, ...]:
+def reports_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[UnitReport, ...]:
     """The reports that rows of ``agency_reports`` hold."""
     return tuple(
-        Report(
+        UnitReport(
             month=Month.parse(row["period"]),
             unit_code=row["unit_code"],
             item_id=row["item_id"],
@@ -207,7 +218,7 @@ def read_form(content: bytes, file: str, terms: FormTerms) -> FormReading:
     )
 
 
-_Judged = tuple[int, Report | None, tuple[Fault, ...]]
+_Judged = tuple[int, UnitReport | None, tuple[Fault, ...]]
 
 
 def _judge_rows(form: FormCells, unit: Unit, terms: FormTerms) -> list[_Judged]:
@@ -247,14 +258,18 @@ def _judge(
     if told.faults:
         return number, None, told.faults
     figures = (told.numerator, told.denominator, told.value)
-    return number, Report(month, unit.code, item_id, *figures, told.status, told.completed_on), ()
+    return (
+        number,
+        UnitReport(month, unit.code, item_id, *figures, told.status, told.completed_on),
+        (),
+    )
 
 
 def _repetitions(
     judged: list[_Judged], rows: Iterable[tuple[int, Cells]]
 ) -> tuple[set[int], set[int]]:
     """Rows of one id: those that differ, all of them; and of equal ones all but the first."""
-    by_id: dict[str, list[tuple[int, Report]]] = defaultdict(list)
+    by_id: dict[str, list[tuple[int, UnitReport]]] = defaultdict(list)
     ids = {number: cells.get("item_id", "") for number, cells in rows}
     counts = Counter(ids[number] for number, _, _ in judged)
     for number, report, _ in judged:
@@ -305,3 +320,58 @@ def _refuse_other_month(form: FormCells, month: Month) -> None:
         raise SourceError(
             f"is about {stated}", where=form.file, todo=f"put it into the inbox of {stated}"
         )
+
+
+def read_agency_forms(about: "Circumstances") -> Reading:
+    """The month's forms; one that cannot be read counts as not handed in, and is told."""
+    declared = source_named(TABLE)
+    terms = FormTerms(about.month, about.register, about.root)
+    files = about.files(declared.input)
+    reading = read_forms([(file.name, about.archive.get(file.sha256)) for file in files], terms)
+    received = {file.name: file.received_at for file in files}
+    handed_in = submission_rows(reading, terms, received)
+    return Reading(
+        {
+            declared.accepted[0]: [report.as_row() for report in reading.reports],
+            str(declared.quarantine): [q.as_row(str(about.month)) for q in reading.quarantined],
+            SUBMISSIONS: [{**row, "provenance": "published"} for row in handed_in],
+        },
+        tuple(str(refusal) for refusal in reading.refused),
+    )
+
+
+def submission_rows(
+    reading: FormsReading, terms: FormTerms, received_at: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """A row for each unit that owes a form, and for each that handed one in unasked.
+
+    A form that could not be read has not been received: ``reading.refused`` says why.
+
+    Args:
+        reading: What came of the month's forms.
+        terms: What they were judged by.
+        received_at: When each file came in, by its name, as UTC text.
+    """
+    came = {form.unit_code: form for form in reading.readings}
+    owing = [form.unit.code for form in owing_forms(terms.month, terms.register, terms.root)]
+    return [
+        _row(code, came.get(code), str(terms.month), received_at)
+        for code in sorted({*owing, *came})
+    ]
+
+
+def _row(
+    code: str, form: FormReading | None, period: str, received_at: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "period": period,
+        "unit_code": code,
+        "table": TABLE,
+        "received_at": received_at[form.file] if form else None,
+        "rows": form.rows if form else None,
+        "accepted": len(form.accepted) if form else None,
+        "quarantined": form.quarantined_rows if form else None,
+        "duplicates": form.duplicates if form else None,
+        "status": "received" if form else "missing",
+        "release": None,
+    }

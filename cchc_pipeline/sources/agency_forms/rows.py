@@ -10,14 +10,14 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from cchc_pipeline.agency_form.items import FormItem
-from cchc_pipeline.agency_form.layout import FIGURES, load_layout, status_words
-from cchc_pipeline.agency_form.workbook import earliest_day
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.agency_forms.blank import earliest_day
 from cchc_pipeline.sources.agency_forms.cells import Cells
-from cchc_pipeline.sources.quarantined import Fault
-from cchc_pipeline.sources.record_files.record_form import fold_heading
-from cchc_pipeline.sources.text_values import read_moment, read_number
+from cchc_pipeline.sources.agency_forms.items import FormItem
+from cchc_pipeline.sources.agency_forms.layout import FIGURES, load_layout, status_words
+from cchc_pipeline.sources.readers.upload_schema import fold_heading
+from cchc_pipeline.sources.records.rows import Fault
+from cchc_pipeline.sources.records.values import read_moment, read_number
 
 INPUTS = (*FIGURES, "status", "completed_on")
 """The columns that a unit fills in and that count; a note alone reports nothing."""
@@ -29,7 +29,7 @@ _FRACTION_DECIMALS = 2
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedValue:
     """What a row tells; with ``faults``, nothing else counts."""
 
     numerator: Decimal | None = None
@@ -51,7 +51,7 @@ class _Row:
         self.faults.append(Fault(rule, column, value, tuple(sorted(words.items()))))
 
 
-def judge_row(cells: Cells, item: FormItem, month: Month) -> Told:
+def judge_row(cells: Cells, item: FormItem, month: Month) -> ReportedValue:
     """What a row tells of its item.
 
     A share needs both its parts; a value beside them must agree with them, in per cent, or as a
@@ -66,8 +66,8 @@ def judge_row(cells: Cells, item: FormItem, month: Month) -> Told:
     figures = _figures(row)
     status, day = _progress(row, month)
     if row.faults:
-        return Told(faults=tuple(row.faults))
-    return Told(*figures, status, day)
+        return ReportedValue(faults=tuple(row.faults))
+    return ReportedValue(*figures, status, day)
 
 
 def _figures(row: _Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:

@@ -16,14 +16,14 @@ from typing import Any
 import pyarrow as pa
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.engines.protocol import Engine
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.sql import literal
+from cchc_pipeline.registers.unit_names import UnitTexts
 from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
 from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
 from cchc_pipeline.sources.dossiers.values import is_cell_error
-from cchc_pipeline.sources.unit_texts import UnitTexts
-from cchc_pipeline.sql import literal
+from cchc_pipeline.storage.engine import Engine
 
 _SQL_TYPES = {
     "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
@@ -35,7 +35,7 @@ _UNITS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Part:
+class ExportPart:
     """One relation of the export, staged.
 
     ``name`` is how the engine calls its rows; ``file`` what units call it: the file's name, and the
@@ -92,7 +92,7 @@ class Judgement:
     """
 
     def __init__(
-        self, engine: Engine, parts: Sequence[Part], month: Month, units: UnitTexts
+        self, engine: Engine, parts: Sequence[ExportPart], month: Month, units: UnitTexts
     ) -> None:
         self._engine, self._parts, self._month = engine, parts, month
         self._kinds = sorted({part.kind for part in parts}, key=lambda k: (-len(k), sorted(k)))

@@ -1,7 +1,7 @@
 """A month's export of dossiers, from archived files to accepted rows, quarantine and account.
 
 Belongs here: the order of the steps, and what they leave behind. Does not: any step itself
-(``record_files``, ``staging``, ``judging``, ``quarantine``).
+(``readers``, ``staging``, ``judging``, ``quarantine``).
 
 Everything between the archive and the results lies in a scratch folder of the raw zone, and is
 gone when the month is read.
@@ -14,20 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.engines.names import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
-from cchc_pipeline.engines.opening import open_engine
-from cchc_pipeline.engines.protocol import Engine
-from cchc_pipeline.errors import SourceError
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.archive import RawArchive
-from cchc_pipeline.sources.deliveries import Delivery
-from cchc_pipeline.sources.dossiers.absence import absence_notes, given_columns
-from cchc_pipeline.sources.dossiers.judging import Account, Judgement, Part
-from cchc_pipeline.sources.dossiers.quarantine import write_quarantine
+from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.settings import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
+from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Judgement
+from cchc_pipeline.sources.dossiers.quarantine import absence_notes, given_columns, write_quarantine
 from cchc_pipeline.sources.dossiers.staging import kind_of, stage
-from cchc_pipeline.sources.record_files.reading import TextRelation, read_plain
-from cchc_pipeline.sources.record_files.record_form import load_form
-from cchc_pipeline.sources.unit_texts import UnitTexts
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.deliveries import Delivery
+from cchc_pipeline.sources.readers.reading import TextRelation, read_plain
+from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.storage.engine import Engine
+from cchc_pipeline.storage.opening import open_engine
 
 RECORD = "dossiers"
 UNKNOWN_UNIT = "UNKNOWN"
@@ -174,14 +173,14 @@ def _relations(files: Sequence[NamedFile], folder: Path, engine: Engine) -> list
     return relations
 
 
-def _stage(relations: Sequence[TextRelation], engine: Engine) -> list[Part]:
+def _stage(relations: Sequence[TextRelation], engine: Engine) -> list[ExportPart]:
     """Stage the parts; each relation knows of the kinds of all."""
     form = load_form(RECORD)
     kinds = sorted({kind_of(r) for r in relations}, key=lambda kind: (-len(kind), sorted(kind)))
     parts = []
     for number, relation in enumerate(relations):
         name = stage(engine, relation, number, kinds, form)
-        parts.append(Part(name, label(relation), kind_of(relation)))
+        parts.append(ExportPart(name, label(relation), kind_of(relation)))
     return parts
 
 

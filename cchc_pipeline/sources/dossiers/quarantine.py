@@ -1,8 +1,10 @@
-"""Quarantined dossiers as rows that tell their unit what to mend.
+"""What is said of a month's dossiers that did not count, and of columns that files lack.
 
-Belongs here: faults to messages, and writing them: without dossier codes into the lake, the codes
-beside them into the raw zone. Does not: deciding what is quarantined (``judging``), or the
-sheets that go to units (``error_sheets``).
+Belongs here: which file lacks which column, and the words about it; faults to messages, and writing
+them: without dossier codes into the lake, the codes beside them into the raw zone. Does not:
+emptying a measure, which whoever counts does (``indicators``), or a column without which a file is
+refused (``readers``); deciding what is quarantined (``judging``), or the sheets that go to
+units (``cchc_pipeline.reports.error_sheets``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,13 +17,75 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.masking import mask
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.dossiers.judging import Refused
-from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, Fault, dossier_faults
-from cchc_pipeline.sources.dossiers.staging import NAMES
-from cchc_pipeline.sources.record_files.record_form import load_form
-from cchc_pipeline.sources.text_values import is_cell_error, without_mark
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.masking import mask
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Refused
+from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, FILE, RowFault, dossier_faults
+from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, NAMES
+from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.records.values import is_cell_error, without_mark
+
+_SHOWN = 5
+
+
+def given_columns(parts: Iterable[ExportPart]) -> dict[str, frozenset[str]]:
+    """By file, the optional columns of ``dossiers`` that it gives."""
+    return {
+        part.file: frozenset(
+            column for column, fields in COLUMN_FIELDS.items() if part.kind.intersection(fields)
+        )
+        for part in parts
+    }
+
+
+def lacking_columns(accounts: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """By file, the optional columns of ``dossiers`` that it does not give.
+
+    Args:
+        accounts: Rows of ``dossier_accounts``.
+    """
+    return {
+        row["file"]: frozenset(COLUMN_FIELDS) - {*(row["given"] or "").split(";")}
+        for row in accounts
+    }
+
+
+def absence_notes(
+    accounts: Sequence[Account], given: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
+    """A line for each file that lacks columns: which, what is empty then, and for whom.
+
+    A file without an accepted row empties nothing, and has none.
+    """
+    template = read_yaml(FILE)["absent"]["vi"]
+    counted: dict[str, list[str]] = {}
+    for account in accounts:
+        if account.accepted:
+            counted.setdefault(account.file, []).extend(filter(None, [account.unit_code]))
+    for file, units in counted.items():
+        lacking = [column for column in COLUMN_FIELDS if column not in given[file]]
+        if lacking:
+            yield template.format(
+                file=file,
+                columns=", ".join(_heading(column) for column in lacking),
+                measures="; ".join(_measures(frozenset(lacking))),
+                units=", ".join([*units[:_SHOWN], *(["…"] if len(units) > _SHOWN else [])]) or "?",
+            )
+
+
+def _heading(column: str) -> str:
+    """The heading that offices know a column of ``dossiers`` by."""
+    headings = {field.name: field.headings[0] for field in load_form("dossiers").fields}
+    return next(headings[name] for name in COLUMN_FIELDS[column] if name in headings)
+
+
+def _measures(lacking: frozenset[str]) -> Iterator[str]:
+    """The titles of what rests on one of these columns."""
+    for field in load_contract("dossier_statistics").fields:
+        if lacking.intersection(field.rests_on):
+            yield field.title.vi
+
 
 CODES_SCHEMA = pa.schema([("file", pa.string()), ("row", pa.int64()), ("code", pa.string())])
 _CODE_LENGTH = 40
@@ -47,14 +111,14 @@ def quarantine_rows(month: Month, refused: Iterable[Refused]) -> Iterator[dict[s
                     }
 
 
-def _fields(fault: Fault, texts: Mapping[str, str | None]) -> Sequence[str]:
+def _fields(fault: RowFault, texts: Mapping[str, str | None]) -> Sequence[str]:
     """The fields in which a fault shows: its own, or whichever hold a formula's error."""
     if fault.id != CELL_ERROR:
         return [fault.field]
     return [name for name in NAMES if is_cell_error(texts.get(name) or "")]
 
 
-def _message(fault: Fault, field: str, row: Refused) -> str:
+def _message(fault: RowFault, field: str, row: Refused) -> str:
     return fault.message.vi.format(
         value=f"“{mask(without_mark(row.texts.get(field) or ''))}”",
         line=mask(row.line or "", _LINE_LENGTH),

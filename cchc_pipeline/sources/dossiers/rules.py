@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 from cchc_pipeline.contracts import Rule, Text, load_contract
-from cchc_pipeline.errors import SchemaDataError
-from cchc_pipeline.reference import read_yaml
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError
 
 FILE = "records/dossier_rules.yaml"
 CELL_ERROR = "CELL_ERROR"
@@ -20,7 +20,7 @@ CELL_ERROR = "CELL_ERROR"
 
 
 @dataclass(frozen=True)
-class Fault:
+class RowFault:
     """A rule that a row can break; ``bit`` is its place in a row's mask of faults.
 
     Attributes:
@@ -37,7 +37,7 @@ class Fault:
 
 
 @cache
-def dossier_faults() -> Mapping[str, Fault]:
+def dossier_faults() -> Mapping[str, RowFault]:
     """Every fault by its id: those of texts first, then the contradictions of the contract.
 
     Raises:
@@ -56,10 +56,10 @@ def dossier_faults() -> Mapping[str, Fault]:
     return {fault.id: fault for fault in faults}
 
 
-def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> Fault:
+def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> RowFault:
     rule = rules.get(entry["id"])
     message = rule.message if rule else Text(entry["message"]["vi"], entry["message"]["en"])
-    return Fault(entry["id"], bit, entry["field"], message, entry["expected"])
+    return RowFault(entry["id"], bit, entry["field"], message, entry["expected"])
 
 
 def contradictions() -> tuple[Rule, ...]:

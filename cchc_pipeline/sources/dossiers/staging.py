@@ -13,12 +13,12 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
-from cchc_pipeline.engines.protocol import Engine, Texts
-from cchc_pipeline.errors import SourceError
+from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, mask
-from cchc_pipeline.sources.record_files.reading import TextRelation, reading
-from cchc_pipeline.sources.record_files.record_form import RecordForm
+from cchc_pipeline.sources.readers.reading import TextRelation, reading
+from cchc_pipeline.sources.readers.upload_schema import RecordForm
+from cchc_pipeline.storage.engine import Engine, Texts
 
 _MOMENTS = {
     "submitted": "NgayNopHoSo",

@@ -1,17 +1,18 @@
 """What the texts of a dossier mean: SQL expressions that read one value each.
 
 Belongs here: moments, amounts, codes, words, the last due date among supplements. Does not: where
-texts come from (``record_files``), which of them make a row unusable (``staging``).
+texts come from (``readers``), which of them make a row unusable (``staging``).
 
 An expression gives NULL for an empty text and for one that cannot be read; the caller tells them
 apart by the text. It is DuckDB's SQL; what another engine makes of a function or of a pattern that
-is new here must be taught to its dialect (``engines.spark_dialect``).
+is new here must be taught to its dialect (``storage.spark.dialect``).
 """
 
 from collections.abc import Mapping, Sequence
 
-from cchc_pipeline.reference import read_yaml
-from cchc_pipeline.sources.text_values import (
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.sql import literal
+from cchc_pipeline.sources.records.values import (
     BLANK,
     COMMAED,
     COMPACT,
@@ -30,7 +31,6 @@ from cchc_pipeline.sources.text_values import (
     dossier_codes,
     fold_word,
 )
-from cchc_pipeline.sql import literal
 
 _PLACE = r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(?:\.[0-9A-Z]{1,6})*)"
 DOSSIER_CODE = rf"{_PLACE}-[0-9]{{6}}-[0-9]{{4,}}"

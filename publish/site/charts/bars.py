@@ -1,15 +1,29 @@
-"""Bars, each against its own maximum.
+"""Bars: against their own maximum, in parts of a whole, and shades of a table.
 
-Belongs here: geometry and marks of this kind of chart. Does not: colours, words, or the choice of
-what to draw.
+Belongs here: the class of a cell; geometry and marks of this kind of chart; geometry and marks of
+this kind of chart. Does not: the table, whose cells carry the scores themselves; colours, words, or
+the choice of what to draw.
+
+The parts differ by class and stand in one order everywhere; their counts are written on them where
+there is room, so that colour is not their only mark.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from publish.site.charts.frame import clamped, frame, number
+from publish.site.charts.frame import box, clamped, frame, number, text
+
+SHADES = 5
+
+
+def shade(value: float | None, maximum: float | None) -> str:
+    """The class of a cell: ``h0`` far from the maximum to ``h4`` at it; empty without a value."""
+    if value is None or not maximum:
+        return ""
+    return f"h{min(int(clamped(value / maximum, 0, 1) * SHADES), SHADES - 1)}"
+
 
 ROW = 48
 """Height of one bar with its line of text, in CSS pixels."""
@@ -51,10 +65,10 @@ def bar_chart(bars: Sequence[Bar], title: str, description: str, identifier: str
         description: How to read it, for those who do not see it.
         identifier: Unique on the page; an HTML id.
     """
-    return frame("bars", ROW * len(bars), (title, description, identifier), _marks(bars))
+    return frame("bars", ROW * len(bars), (title, description, identifier), _bar_marks(bars))
 
 
-def _marks(bars: Iterable[Bar]) -> Iterable[Markup]:
+def _bar_marks(bars: Iterable[Bar]) -> Iterable[Markup]:
     for place, bar in enumerate(bars):
         top = place * ROW
         yield _text("0", top + 17, "label", bar.label)
@@ -71,3 +85,83 @@ def _text(x: str, y: int, kind: str, text: str) -> Markup:
 
 def _track(y: int, kind: str, share: float) -> Markup:
     return _RECT.format(kind=kind, y=y, width=number(share))
+
+
+_ROW, _BAR, _KEY = 46, 22, 22
+_ROOM = 9.0
+"""The narrowest part, in per cent of the width, on which its count can be read on a phone."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a row.
+
+    Args:
+        kind: Its class, the same in every row.
+        count: How many.
+        text: The count as the reader sees it.
+        said: Name and count, for a pointer that rests on it.
+    """
+
+    kind: str
+    count: float
+    text: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A row.
+
+    Args:
+        label: What it is of.
+        note: What is said at its end.
+        parts: Its parts in order; nothing is drawn where they are all 0.
+    """
+
+    label: str
+    note: str
+    parts: tuple[Part, ...]
+
+
+def stack_chart(
+    rows: Sequence[Stack], key: Sequence[tuple[str, str]], names: tuple[str, str, str]
+) -> Markup:
+    """Rows of parts, each row as wide as all others.
+
+    Args:
+        rows: From top to bottom.
+        key: Class and name of each kind of part, in their order.
+        names: The finding, how to read the chart, and an id that is unique on the page.
+    """
+    top = _KEY * len(key) + 8
+    return frame("stack", top + _ROW * len(rows), names, _stack_marks(rows, key, top))
+
+
+def _stack_marks(
+    rows: Sequence[Stack], key: Sequence[tuple[str, str]], top: float
+) -> Iterator[Markup]:
+    for place, (kind, name) in enumerate(key):
+        y = _KEY * place
+        yield Markup('<rect class="part {}" x="0" y="{}" width="12" height="12"/>').format(
+            kind, y + 3
+        )
+        yield text("name", 0, y + 14, name, 18)
+    for place, row in enumerate(rows):
+        yield from _row(row, top + place * _ROW)
+
+
+def _row(row: Stack, top: float) -> Iterator[Markup]:
+    yield text("label", 0, top + 14, row.label)
+    yield text("note", 100, top + 14, row.note)
+    whole = sum(part.count for part in row.parts)
+    if not whole:
+        yield box("none", 0, top + 20, 100, _BAR)
+    x = 0.0
+    for part in row.parts if whole else ():
+        width = 100 * part.count / whole
+        if width:
+            yield box(f"part {part.kind}", x, top + 20, width, _BAR, part.said)
+        if width >= _ROOM:
+            yield text(f"count {part.kind}", x + width / 2, top + 36, part.text)
+        x += width

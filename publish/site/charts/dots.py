@@ -1,16 +1,81 @@
-"""Many units on one axis: a dot each, and where the middle lies.
+"""Dots on one axis: many units and the middle; targets and how far each has come.
 
-Belongs here: geometry and marks of this kind of chart. Does not: colours, words, or the choice of
-what to draw.
+Belongs here: geometry and marks of this kind of chart; geometry and marks of this kind of chart.
+Does not: colours, words, or the choice of what to draw.
+
+Whether a target is attained is told by a sign and a word, not by colour alone.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from markupsafe import Markup
 
-from publish.site.charts.frame import clamped, dot, frame, line, text
+from publish.site.charts.frame import box, clamped, dot, frame, line, text
+
+_ROW, _BAR, _ROOM = 68, 14, 38
+
+Verdict = Literal["attained", "behind", "unknown"]
+_SIGNS: dict[Verdict, str] = {"attained": "✓", "behind": "✗", "unknown": "?"}
+
+
+@dataclass(frozen=True)
+class Bullet:
+    """A target.
+
+    Args:
+        label: What it is, short.
+        value: What was reached; None where nobody knows.
+        target: What must be reached.
+        maximum: What the full width stands for; above 0.
+        verdict: Whether it is attained.
+        text: Value and target as the reader sees them.
+    """
+
+    label: str
+    value: float | None
+    target: float
+    maximum: float
+    verdict: Verdict
+    text: str
+
+    def share(self, value: float) -> float:
+        """A value as a part of the width, in per cent from 0 to 100."""
+        return clamped(100 * value / self.maximum, 0.0, 100.0)
+
+
+def bullet_chart(bullets: Sequence[Bullet], names: tuple[str, str, str]) -> Markup:
+    """A bar for each value, with a tick where its target lies.
+
+    Args:
+        bullets: From top to bottom.
+        names: The finding, how to read the chart, and an id that is unique on the page.
+    """
+    marks = (
+        mark for place, bullet in enumerate(bullets) for mark in _bullet_marks(bullet, place * _ROW)
+    )
+    return frame("bullets", _ROW * len(bullets), names, marks)
+
+
+def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
+    sign = f"{_SIGNS[bullet.verdict]} "
+    yield text(f"label {bullet.verdict}", 0, top + 16, f"{sign}{shortened(bullet.label)}")
+    yield text("value", 100, top + 58, bullet.text)
+    if bullet.value is None:
+        yield box("none", 0, top + 25, 100, _BAR)
+    else:
+        yield box("track", 0, top + 25, 100, _BAR)
+        yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BAR - 6)
+    x = bullet.share(bullet.target)
+    yield line("target", (x, top + 22), (x, top + 42))
+
+
+def shortened(label: str) -> str:
+    """The label as far as a phone has room for it."""
+    return label if len(label) <= _ROOM else f"{label[: _ROOM - 1].rstrip()}…"
+
 
 _BINS = 48
 """Dots of one bin stand above each other; as many bins as dots fit beside each other on a phone."""
@@ -69,10 +134,10 @@ def dot_plot(dots: Sequence[Dot], axis: Axis, names: tuple[str, str, str]) -> Ma
     """
     tallest = max(Counter(_bin(item, axis) for item in dots).values(), default=1)
     foot = _HEAD + tallest * _STEP
-    return frame("dots", foot + _FOOT, names, _marks(dots, axis, foot))
+    return frame("dots", foot + _FOOT, names, _dot_marks(dots, axis, foot))
 
 
-def _marks(dots: Sequence[Dot], axis: Axis, foot: float) -> Iterator[Markup]:
+def _dot_marks(dots: Sequence[Dot], axis: Axis, foot: float) -> Iterator[Markup]:
     yield line("grid", (_LEFT, foot), (_RIGHT, foot))
     for value, said in axis.ticks:
         yield line("grid", (axis.x(value), foot), (axis.x(value), foot + 5))

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cchc_pipeline.period import Month
-from cchc_pipeline.sources.quarantined import Fault, Quarantined
-from cchc_pipeline.sources.record_rows import (
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.sources.records.rows import (
+    Fault,
     Judged,
+    Quarantined,
     Reading,
     RecordRow,
     Repetition,
@@ -19,11 +21,10 @@ from cchc_pipeline.sources.record_rows import (
     unreadable_line,
     without_repetitions,
 )
-from cchc_pipeline.sources.text_values import read_coded
-from cchc_pipeline.sources.unit_texts import UnitTexts
+from cchc_pipeline.sources.records.values import read_coded
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.other_inputs import Circumstances
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 TABLE = "surveys"
 

@@ -7,10 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from publish.site.charts.bullet import Bullet, bullet_chart, shortened
-from publish.site.charts.dots import Axis, Dot, dot_plot
-from publish.site.charts.heat import shade
-from publish.site.charts.stack import Part, Stack, stack_chart
+from publish.site.charts.bars import Part, Stack, shade, stack_chart
+from publish.site.charts.dots import Axis, Bullet, Dot, bullet_chart, dot_plot, shortened
 from publish.site.charts.trend import Point, Scale, trend_chart
 from tests.publish.site.page_tree import Element, parse
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from publish.descriptor import describe
-from publish.release import Draft, ReleaseId
+from publish.model import Draft, ReleaseId
+from publish.package.descriptor import describe
 from publish.site.kept import PageCount, make_pages, read_record
 from publish.site.page import imprint_of_draft
-from publish.site.release_pages import planned_pages
+from publish.site.pages.releases import planned_pages
 from tests.publish.small_release import (
     APRIL,
     FIRST,
@@ -130,7 +130,7 @@ def test_another_program_makes_every_page_anew(
 ) -> None:
     draft = draft_of(MARCH, APRIL)
     make(draft, tmp_path / "1")
-    monkeypatch.setattr("publish.site.planned.program_digest", lambda: "another")
+    monkeypatch.setattr("publish.site.kept.program_digest", lambda: "another")
     assert make(following(draft), tmp_path / "2", tmp_path / "1").kept == 0
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.period import Basis, Month
-from publish.site.losses import Loss, losses_of
-from publish.site.month import MetricBlock, Window
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.methodology import load_methodology
+from publish.site.pages.month import MetricBlock, MonthWindow
+from publish.site.pages.unit import Loss, losses_of
 
 METHOD = load_methodology("766-2026")
 PAYMENT = ("PAYMENT_PROCEDURES", "PAYMENT_INTEGRATED", "PAYMENT_DOSSIERS")
@@ -25,7 +25,7 @@ def row(metric: str, maximum: float, score: float | None, **cells: Any) -> dict[
 def losses(group: dict[str, Any], *metrics: dict[str, Any]) -> tuple[Loss, ...]:
     total = row("TOTAL", 100, group["score"])
     block = MetricBlock(group, metrics)
-    return losses_of(Window(Month(2026, 9), Basis.YTD, total, (block,), (), METHOD))
+    return losses_of(MonthWindow(Month(2026, 9), Basis.YTD, total, (block,), (), METHOD))
 
 
 def shown(found: tuple[Loss, ...]) -> list[tuple[str, str, bool]]:

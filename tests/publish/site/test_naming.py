@@ -1,6 +1,6 @@
 """Which scores may be compared on a page."""
 
-from publish.site.naming import is_comparable
+from publish.site.forms import is_comparable
 
 BEFORE = {"period": "2025-05", "methodology": "766-2022", "source_system": "dvcqg-legacy"}
 

@@ -16,26 +16,24 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.decision766 import load_methodology
-from cchc_pipeline.errors import SchemaDataError
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, metric_rows, obs_status_rows
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.period import Month
-from cchc_pipeline.store import table_from_rows
-from cchc_pipeline.unit_lists import load_register
-from publish.descriptor import describe
-from publish.directory import directory_files
-from publish.edition import Act, Edition
-from publish.formats import cell_text
-from publish.publication import release_files
-from publish.release import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
-from publish.site.page import imprint_of_draft, root_row
-from publish.site.release_pages import planned_pages, release_pages
-from publish.site.script import script_text
-from publish.site.words import load_words, parse_messages
-from publish.vietnamese import number_text
+from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.storage.lake import table_from_rows
+from publish.model import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
+from publish.package.descriptor import describe
+from publish.package.formats import cell_text
+from publish.portal.links import directory_files
+from publish.portal.publication import release_files
+from publish.site.page import imprint_of_draft, root_row, script_text
+from publish.site.pages.releases import planned_pages, release_pages
+from publish.site.words import load_words, number_text, parse_messages
+from publish.store.state import Act, Edition
 from tests.publish.site.page_tree import Element, parse
 
 SEPTEMBER, MARCH_2024 = Month(2026, 9), Month(2024, 3)

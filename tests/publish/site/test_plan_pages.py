@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.indicators.plan_rows import plan_indicator_rows
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.period import Month
 from cchc_pipeline.plan import load_plan
-from publish.formats import cell_text
+from publish.package.formats import cell_text
 from publish.site.extract import Figures
 from publish.site.page import imprint_of_draft
-from publish.site.plan_pages import plan_pages
+from publish.site.pages.plans import plan_pages
 from tests.publish.site.page_tree import Element, parse
 from tests.publish.small_release import (
     APRIL,

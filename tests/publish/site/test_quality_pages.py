@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.period import Month
-from cchc_pipeline.reference import read_yaml
-from publish.formats import cell_text
-from publish.release import Draft
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.period import Month
+from publish.model import Draft
+from publish.package.formats import cell_text
 from publish.site.extract import Figures
 from publish.site.page import imprint_of_draft
-from publish.site.quality import BREAKS
-from publish.site.quality_pages import quality_pages
+from publish.site.pages.quality import BREAKS, quality_pages
 from tests.publish.site.page_tree import Element, parse
 from tests.publish.small_release import (
     APRIL,

@@ -11,9 +11,9 @@ from threading import Thread
 import duckdb
 import pytest
 
-from publish.portal import Portal
-from publish.preview import preview_server
+from publish.portal.server import preview_server
 from publish.site.snippets import PLACEHOLDER, Snippet, snippets
+from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import IDENTITY, small_draft
 

@@ -1,0 +1,156 @@
+"""``cchc``: the command line.
+
+Belongs here: the list of commands, exit codes, errors as one line. Does not: work; commands import
+what they need when they run, so that ``cchc --help`` answers at once.
+"""
+
+import atexit
+import contextlib
+import gc
+import io
+import os
+import sys
+from http.server import HTTPServer
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cchc_pipeline.cli import (
+    inputs,
+    operating,
+    releases,
+    run,
+)
+from cchc_pipeline.cli.interruption import guard
+from cchc_pipeline.cli.options import moment_of, settings_for
+from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
+
+_OBJECTS_BEFORE_COLLECTION = 1_500_000
+"""Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
+a twentieth of a run, and never to look costs 60 MB."""
+app = typer.Typer(
+    name="cchc",
+    help="Monthly open data on the quality of public service: extract, validate, compute, publish.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
+_Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
+
+
+run.register(app)
+inputs.register(app)
+inputs.register_withdraw(app)
+releases.register(app)
+releases.register_diff(app)
+releases.register_verify(app)
+operating.register(app)
+operating.register_backup(app)
+operating.register_dagster(app)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show tracebacks; may stand anywhere in the line.")
+    ] = False,
+) -> None:
+    """Declare what holds for every command; ``main`` acts on it."""
+
+
+@app.command()
+def status(
+    home: _Home = None,
+    inbox: _Inbox = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Months and stages: what is there, what is missing, who owes it, what is not current."""
+    import json
+
+    from assets.staleness import MadeFrom
+    from publish.installation.status import overview, overview_lines
+
+    settings = settings_for(home, inbox)
+    stale = MadeFrom(settings, moment_of(None)).stale()
+    told = {str(month): list(changed) for month, changed in stale.items()}
+    seen = overview(settings) | {"not_current": told}
+    if as_json:
+        typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
+        return
+    for line in overview_lines(seen):
+        typer.echo(line)
+
+
+@app.command()
+def serve(
+    home: _Home = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
+) -> None:
+    """Preview the portal on 127.0.0.1."""
+    root = settings_for(home).portal_dir / "current"
+    if not root.is_dir():
+        raise UsageError("nothing is published yet", where=str(root), todo="cchc run MONTH")
+    with _server(root, port) as server:
+        typer.echo(f"http://127.0.0.1:{server.server_port}/  (Ctrl+C ends)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            typer.echo("ended")
+
+
+def _server(root: Path, port: int) -> HTTPServer:
+    from publish.portal.server import preview_server
+
+    try:
+        return preview_server(root, port)
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be used: {error.strerror}",
+            where="--port",
+            todo="choose another, or 0 for a free one",
+        ) from None
+
+
+def main() -> None:
+    """Run the command line; an error is one line and an exit code, or its traceback."""
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
+    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
+    debug = len(arguments) < len(sys.argv) - 1
+    try:
+        app(arguments, prog_name="cchc")
+    except Exception as error:
+        if debug:
+            raise
+        told = foreseen(error)
+        typer.echo(f"cchc: {told}", err=True)
+        raise SystemExit(told.exit_code) from None
+
+
+def command() -> None:
+    """What the process does: ``main``, and then an end at once.
+
+    Whatever was to be closed is closed by then, and what libraries left for the end is done here.
+    To take two million objects apart before the process goes would be another tenth of a run.
+    """
+    guard(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        # a name that is not UTF-8, or a lone surrogate, is told by its escape and ends nothing
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):  # whoever read has left
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,75 @@
+"""What commands take in common: where things are, and a moment.
+
+Belongs here: turning arguments into settings and moments, with one clear line where they are wrong.
+Does not: commands.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cchc_pipeline.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from cchc_pipeline.settings import Settings
+
+
+def settings_for(
+    home: Path | None, inbox: Path | None = None, lang: str | None = None
+) -> "Settings":
+    """The settings; an inbox that was named but is not there would look like a silent source.
+
+    Raises:
+        UsageError: A setting is wrong, or the inbox is not there.
+    """
+    from cchc_pipeline.settings import load_settings
+
+    settings = load_settings(home=home, inbox=inbox, lang=lang)
+    if settings.inbox is not None and not settings.inbox.is_dir():
+        raise UsageError(
+            "no such folder", where=f"inbox {settings.inbox}", todo="check --inbox or CCHC_INBOX"
+        )
+    return settings
+
+
+def moment_of(text: str | None) -> datetime:
+    """The moment given, or the clock: the one place where it is read.
+
+    Raises:
+        UsageError: It is no moment, or the clock has not reached it: readers would be told a time
+            at which nothing was published, and no later release could follow it.
+    """
+    from cchc_pipeline.core.period import TIMEZONE
+
+    clock = datetime.now(TIMEZONE).replace(microsecond=0)
+    if text is None:
+        return clock
+    given = _moment(text, "--published-at")
+    if given > clock:
+        raise UsageError(
+            f"{text} lies in the future", where="--published-at", todo="leave it out, or correct it"
+        )
+    return given
+
+
+def end_of(text: str, where: str) -> datetime:
+    """A moment, or the last second of a date in the city.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    given = _moment(text, where)
+    is_date = len(text) == len("2026-10-12")
+    return given + timedelta(days=1, seconds=-1) if is_date else given
+
+
+def _moment(text: str, where: str) -> datetime:
+    from cchc_pipeline.core.period import TIMEZONE
+
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a moment", where=where, todo="say 2026-10-12T08:30:00+07:00"
+        ) from None
+    return given.replace(tzinfo=TIMEZONE) if given.tzinfo is None else given

@@ -1,0 +1,326 @@
+"""Commands on releases: ``rollback``, ``retract``, ``export``, ``unlock``, ``diff`` and ``verify``.
+
+Belongs here: arguments and what is printed; arguments, and where the answer goes; the arguments,
+and what is printed. Does not: the work (``publish.portal.acts``, ``publish.release.export``), which
+is imported when a command runs; comparing (``publish.release.diff``), which is imported when the
+command runs. Nothing here changes the state of an installation; the checks (``publish.verify``), or
+making a release again (``assets.recomputation``).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cchc_pipeline.cli.options import end_of, moment_of, settings_for
+from cchc_pipeline.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from publish.model import Identity, Published, ReleaseId
+    from publish.release.diff import Diff
+    from publish.store.state import Act, ActKind
+    from publish.store.store import Portal
+    from publish.verify import Subject, Verdict
+
+
+_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
+_Release = Annotated[str, typer.Argument(help="The release, as 2024-03.r1.")]
+_At = Annotated[
+    str | None, typer.Option("--published-at", help="The moment, ISO 8601; now if left out.")
+]
+_By = Annotated[str, typer.Option("--approved-by", help="Who approved it; else the publisher.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(rollback)
+    app.command()(retract)
+    app.command()(export)
+    app.command()(unlock)
+
+
+def rollback(
+    release: _Release,
+    reason: Annotated[str, typer.Option(help="Why; readers are told.")] = "",
+    approved_by: _By = "",
+    home: _Home = None,
+    published_at: _At = None,
+) -> None:
+    """Show a release again that is out: one step back, or forward again."""
+    from publish.portal.acts import show_again
+    from publish.store.store import Portal
+
+    shown = Portal(settings_for(home).portal_dir).latest()
+    if shown is not None and str(shown.id) == release:
+        typer.echo(f"nothing to do: {release} is shown")
+        return
+    said = _Said("rolled_back", release, reason, approved_by, published_at)
+    _act(said, home, show_again)
+
+
+def retract(
+    release: _Release,
+    reason: Annotated[str, typer.Option(help="Why; readers are told.")],
+    approved_by: _By = "",
+    home: _Home = None,
+    published_at: _At = None,
+) -> None:
+    """Take a release away from readers; a tombstone says why."""
+    from publish.portal.acts import retract as take_away
+
+    if not reason.strip():
+        raise UsageError("a retraction needs a reason", where="--reason")
+    _act(_Said("retracted", release, reason, approved_by, published_at), home, take_away)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """An act as it was asked for."""
+
+    kind: "ActKind"
+    release: str
+    reason: str
+    approved_by: str
+    published_at: str | None
+
+
+def _act(said: _Said, home: Path | None, do: "Callable[[Portal, Act, Identity], None]") -> None:
+    """Do an act under the lock, and say what readers are shown now."""
+    from cchc_pipeline.core.period import utc_text
+    from publish.model import ReleaseId, identity_of
+    from publish.portal.acts import settle
+    from publish.store.state import Act
+    from publish.store.store import Portal
+
+    settings, moment = settings_for(home), moment_of(said.published_at)
+    portal, identity = Portal(settings.portal_dir), identity_of(settings)
+    approver = said.approved_by.strip() or identity.publisher
+    release = ReleaseId.parse(said.release)
+    act = Act(utc_text(moment), said.kind, release, said.reason.strip(), approver)
+    with portal.lock(moment):
+        found = settle(portal)
+        if found:
+            typer.echo(f"the last act did not end: {found}", err=True)
+        do(portal, act, identity)
+    shown = portal.latest()
+    typer.echo(f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}")
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="A new folder for the files.")],
+    as_of: Annotated[
+        str | None, typer.Option(help="A date or moment: what was shown then. Now if left out.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table; again for more.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="Only csv, parquet, json or xlsx.")] = "",
+    home: _Home = None,
+) -> None:
+    """Copy out the data as they stood on a date."""
+    from publish.release.export import export_files, release_as_of, write_out
+    from publish.store.store import Portal
+
+    portal = Portal(settings_for(home).portal_dir)
+    moment = end_of(as_of, "--as-of") if as_of else moment_of(None)
+    release = portal.read(release_as_of(portal.acts(), moment))
+    files = export_files(release, table or (), form)
+    write_out(files, out)
+    typer.echo(
+        f"{release.id} ({release.version}, {release.published_at}): {len(files)} files in {out}"
+    )
+
+
+def unlock(home: _Home = None) -> None:
+    """Forget a lock that a dead process on another machine left behind."""
+    from publish.store.journal import break_lock
+
+    root = settings_for(home).portal_dir
+    left = break_lock(root) if root.exists() else ""
+    typer.echo(f"the lock of {left} is broken" if left else "nobody left a lock")
+
+
+SHOWN = 50
+"""How many changed cells a terminal shows."""
+
+
+def register_diff(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(diff)
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="The earlier release, as 2024-03.r1.")],
+    new: Annotated[str, typer.Argument(help="The later release.")],
+    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Everything, as one page.")] = False,
+    table: Annotated[str | None, typer.Option("--table", help="Only this table.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write it to this file.")] = None,
+) -> None:
+    """Say what differs between two releases: rows, columns, ranks, cells."""
+    from cchc_pipeline.core.files import write_whole
+    from publish.release.diff import diff_releases, find_release, own_tables
+    from publish.store.store import Portal
+
+    if as_json and as_html:
+        raise UsageError("--json and --html stand together", todo="choose one")
+    portal = Portal(settings_for(home).portal_dir)
+    releases = (find_release(portal, old), find_release(portal, new))
+    tables = [own_tables(release, table) for release in releases]
+    if not any(tables):
+        raise UsageError(f"neither release has a table {table!r}", where="--table")
+    text = _text(diff_releases(*tables), releases, as_json=as_json, as_html=as_html)
+    if out is None:
+        typer.echo(text)
+    else:
+        write_whole(out, f"{text}\n".encode())
+        typer.echo(f"written: {out}")
+
+
+def _text(
+    found: "Diff", releases: "tuple[Published, Published]", *, as_json: bool, as_html: bool
+) -> str:
+    from publish.release.diff import diff_lines
+    from publish.site.pages.releases import diff_page
+
+    old, new = releases
+    if as_html:
+        return diff_page(found, old, new)
+    if as_json:
+        content = {"old": str(old.id), "new": str(new.id), **found.as_dict()}
+        return json.dumps(content, ensure_ascii=False, indent=2)
+    return "\n".join(diff_lines(found, SHOWN))
+
+
+def register_verify(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(verify)
+
+
+def verify(
+    release: Annotated[
+        str | None, typer.Argument(help="Such as 2024-03.r1; the one that is shown if left out.")
+    ] = None,
+    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
+    inbox: Annotated[
+        Path | None, typer.Option("--inbox", help="Where --recompute looks for units.csv.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="A portal's or a release's address: http, https or file.")
+    ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="The publisher's minisign.pub: the signature must be good.")
+    ] = None,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Make it again from the raw archive, and compare.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Prove digests, formats, keys, sums and revisions of a release; exit code 1 if one fails."""
+    if url is not None and (recompute or home is not None):
+        what = "an address has neither a home nor a raw archive"
+        raise UsageError(what, where="--url", todo="leave out --home and --recompute")
+    with _subject(release, home, url, _key(public_key)) as subject:
+        verdicts = _verdicts(subject)
+        if recompute:
+            verdicts.append(_recomputed(subject, home, inbox))
+        _print(subject, verdicts, as_json=as_json)
+    if any(verdict.failures for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _verdicts(subject: "Subject") -> list["Verdict"]:
+    from publish.verify import verify as checked
+
+    return list(checked(subject))
+
+
+def _recomputed(subject: "Subject", home: Path | None, inbox: Path | None) -> "Verdict":
+    from assets.recomputation import recomputed
+    from cchc_pipeline.cli.progress import tell
+    from publish.model import ReleaseId
+
+    return recomputed(settings_for(home, inbox), ReleaseId.parse(subject.name), tell)
+
+
+@contextmanager
+def _subject(
+    release: str | None, home: Path | None, url: str | None, key: bytes | None
+) -> Iterator["Subject"]:
+    """The release that is meant; what was downloaded of it is removed again."""
+    from publish.model import ReleaseId
+
+    wanted = ReleaseId.parse(release) if release else None
+    if url is None:
+        yield _at_home(wanted, home, key)
+        return
+    from publish.verify import subject_at
+    from publish.verify.package import Download, http_client, load_bounds
+
+    bounds = load_bounds()
+    with TemporaryDirectory(prefix="cchc-verify-") as scratch, http_client(bounds) as client:
+        transfer = Download(client, time.monotonic, bounds)
+        yield subject_at(url, wanted, transfer, Path(scratch), key)
+
+
+def _at_home(wanted: "ReleaseId | None", home: Path | None, key: bytes | None) -> "Subject":
+    from publish.store.store import Portal
+    from publish.verify import home_subject
+
+    return home_subject(Portal(settings_for(home).portal_dir), wanted, key)
+
+
+def _key(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    if not path.is_file():
+        raise UsageError("no such file", where=f"--public-key {path}", todo="name a minisign.pub")
+    return path.read_bytes()
+
+
+def _print(subject: "Subject", verdicts: Sequence["Verdict"], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_dict(subject, verdicts), ensure_ascii=False, indent=2))
+        return
+    for line in _lines(subject, verdicts):
+        typer.echo(line)
+
+
+def _lines(subject: "Subject", verdicts: Sequence["Verdict"]) -> Iterator[str]:
+    """One line for what is verified, and one a check; failures stand below theirs."""
+    state = f" ({subject.state})" if subject.state else ""
+    yield f"{subject.name}{state}: {subject.folder}"
+    if subject.reason:
+        yield f"  it was retracted: {subject.reason}"
+    for verdict in verdicts:
+        said = f"because {verdict.reason}" if verdict.reason else verdict.title
+        yield f"{verdict.result:<11}  {verdict.name}: {said}"
+        yield from (f"  {line}" for line in verdict.failures[:20])
+        if len(verdict.failures) > 20:
+            yield f"  and {len(verdict.failures) - 20} more"
+
+
+def _as_dict(subject: "Subject", verdicts: Sequence["Verdict"]) -> dict[str, Any]:
+    return {
+        "release": subject.name,
+        "state": subject.state or None,
+        "reason": subject.reason or None,
+        "passed": not any(verdict.failures for verdict in verdicts),
+        "checks": [
+            {
+                "name": verdict.name,
+                "title": verdict.title,
+                "result": verdict.result,
+                "failures": list(verdict.failures),
+                "reason": verdict.reason or None,
+            }
+            for verdict in verdicts
+        ],
+    }

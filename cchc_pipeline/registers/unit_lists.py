@@ -1,0 +1,262 @@
+"""The lists that the register of units is read from: those shipped, and those of the inbox.
+
+Belongs here: ``schemas/units``, ``inbox/units.csv``, ``inbox/successions.csv``, and what is wrong
+with a row. Does not: what a register answers (``units``).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.core.list_files import read_rows, require_day, require_text
+from cchc_pipeline.core.masking import quoted
+from cchc_pipeline.registers.units import (
+    LEVELS,
+    UNIT_CODE,
+    ExpectedCount,
+    NamedUnit,
+    Succession,
+    Unit,
+    UnitRegister,
+    ended_before,
+)
+
+UNIT_COLUMNS = (
+    "unit_code", "name_vi", "name_en", "level", "parent_code", "valid_from", "valid_to",
+)  # fmt: skip
+SUCCESSION_COLUMNS = ("old_code", "new_code", "date", "kind")
+_PROVENANCES = ("official", "source", "sample")
+_LONGEST = {"name_vi": 200, "name_en": 200, "basis": 500}
+SUCCESSION_KINDS = ("renamed", "merged", "split", "established", "abolished")
+
+
+def load_register(inbox: Path | None = None) -> UnitRegister:
+    """The shipped units, extended by ``inbox/units.csv`` and ``inbox/successions.csv``.
+
+    Raises:
+        SchemaDataError: A list cannot be used; the line names file, row and column.
+    """
+    register = _shipped_register()
+    if inbox is None:
+        return register
+    units_csv, successions_csv = inbox / "units.csv", inbox / "successions.csv"
+    rows = _read_units(units_csv)
+    if rows:
+        register = _giving_way(register, rows).extended(rows)
+        _refuse_overlaps(register, units_csv, rows)
+        _refuse_parents(register, units_csv, rows)
+    added = _read_successions(successions_csv, register)
+    return replace(register, successions=(*register.successions, *added))
+
+
+def _giving_way(register: UnitRegister, rows: Iterable[Unit]) -> UnitRegister:
+    """The register with its root over where a row of the root begins.
+
+    The shipped root begins with the data's first month; a list may describe it from a later day on.
+    """
+    starts = {row.code: row.valid_from for row in sorted(rows, key=lambda r: r.valid_from)[::-1]}
+    units = (
+        ended_before(unit, starts[unit.code])
+        if unit.level == "city" and starts.get(unit.code, unit.valid_from) > unit.valid_from
+        else unit
+        for unit in register.units
+    )
+    return replace(register, units=tuple(units))
+
+
+def _shipped_register() -> UnitRegister:
+    coded, local = read_yaml("units/units.yaml"), read_yaml("units/hai-phong.yaml")
+    root, provinces = coded["root"], coded["provinces"]
+    units = [
+        Unit(**root, parent_code=None, valid_to=None, provenance="official"),
+        *(
+            Unit(
+                **row,
+                level="province",
+                parent_code=None,
+                valid_from=provinces["valid_from"],
+                valid_to=None,
+                provenance="source",
+                basis=provinces["basis"],
+            )
+            for row in provinces["units"]
+        ),
+    ]
+    return UnitRegister(
+        tuple(units),
+        tuple(_named_units(local["named"])),
+        tuple(_shipped_successions(local)),
+        tuple(ExpectedCount(**row) for row in local["counts"]),
+    )
+
+
+def _named_units(blocks: Iterable[Mapping[str, Any]]) -> Iterable[NamedUnit]:
+    for block in blocks:
+        rest = {key: value for key, value in block.items() if key != "names"}
+        for name in block["names"]:
+            yield NamedUnit(name, **rest)
+
+
+def _shipped_successions(local: Mapping[str, Any]) -> Iterable[Succession]:
+    for row in local["successions"]:
+        yield Succession(
+            None, row["old"], row.get("new_code"), row["new"], row["date"], row["kind"],
+            row["basis"],
+        )  # fmt: skip
+    gone = local["abolished"]
+    for name in gone["names"]:
+        yield Succession(None, name, None, "", gone["date"], "abolished", gone["basis"])
+
+
+def _read_units(path: Path) -> dict[Unit, int]:
+    """The units of a list, with the row of each."""
+    rows: dict[Unit, int] = {}
+    starts: dict[tuple[str, date], int] = {}
+    for number, row in read_rows(path, UNIT_COLUMNS):
+        where = f"{path}, row {number}"
+        unit = _unit_row(row, where)
+        before = starts.setdefault((unit.code, unit.valid_from), number)
+        if before != number:
+            raise SchemaDataError(
+                f"{unit.code} exists twice on {unit.valid_from}, also in row {before}",
+                where=where,
+                todo="keep one of the rows",
+            )
+        rows[unit] = number
+    return rows
+
+
+def _unit_row(row: Mapping[str, str], where: str) -> Unit:
+    code, level, provenance = row["unit_code"], row["level"], row.get("provenance", "")
+    _require_code(code, "unit_code", where)
+    if row["parent_code"]:
+        _require_code(row["parent_code"], "parent_code", where)
+    _require_one_of(level, LEVELS, "level", where)
+    _require_one_of(provenance, ("", *_PROVENANCES), "provenance", where)
+    if not row["name_vi"]:
+        raise SchemaDataError("name_vi is empty", where=where, todo="give the official name")
+    for name in ("name_vi", "name_en", "basis"):
+        require_text(row.get(name, ""), name, where, _LONGEST[name])
+    start = require_day(row["valid_from"], f"{where}, valid_from")
+    end = require_day(row["valid_to"], f"{where}, valid_to") if row["valid_to"] else None
+    if end is not None and end < start:
+        raise SchemaDataError(
+            f"{code} ends before it begins", where=where, todo="exchange or correct the dates"
+        )
+    return Unit(
+        code,
+        row["name_vi"],
+        row["name_en"] or row["name_vi"],
+        level,
+        row["parent_code"] or None,
+        start,
+        end,
+        "sample" if provenance == "sample" else "official",
+        row.get("basis") or "inbox/units.csv",
+    )
+
+
+def _require_code(code: str, what: str, where: str) -> None:
+    if not UNIT_CODE.fullmatch(code):
+        raise SchemaDataError(
+            f"{what} {quoted(code)} is not a code", where=where, todo="write it like H24.16"
+        )
+
+
+def _require_one_of(value: str, allowed: Sequence[str], what: str, where: str) -> None:
+    if value not in allowed:
+        todo = f"use one of {', '.join(filter(None, allowed))}"
+        raise SchemaDataError(f"{what} {quoted(value)} is unknown", where=where, todo=todo)
+
+
+def _read_successions(path: Path, register: UnitRegister) -> list[Succession]:
+    names = {unit.code: unit.name_vi for unit in register.units}
+    rows: dict[tuple[str | None, str | None, date], Succession] = {}
+    for number, row in read_rows(path, SUCCESSION_COLUMNS):
+        where = f"{path}, row {number}"
+        found = _succession_row(row, names, where)
+        old, new, day = found.old_code, found.new_code, found.date
+        if (old, new, day) in rows or (new, old, day) in rows:
+            raise SchemaDataError(
+                f"{old or ''} and {new or ''} follow each other twice on {day}",
+                where=where,
+                todo="keep one of the rows",
+            )
+        rows[old, new, day] = found
+    return list(rows.values())
+
+
+def _succession_row(row: Mapping[str, str], names: Mapping[str, str], where: str) -> Succession:
+    kind, old, new = row["kind"], row["old_code"] or None, row["new_code"] or None
+    _require_one_of(kind, SUCCESSION_KINDS, "kind", where)
+    for code in filter(None, (old, new)):
+        if code not in names:
+            raise SchemaDataError(
+                f"unit {quoted(code)} stands in no list of units", where=where, todo="add it first"
+            )
+    lacking = {"established": new is None, "abolished": old is None}
+    if lacking.get(kind, old is None or new is None):
+        raise SchemaDataError(
+            f"a unit that was {kind} needs its code", where=where, todo="fill old_code or new_code"
+        )
+    require_text(row.get("basis", ""), "basis", where, _LONGEST["basis"])
+    return Succession(
+        old, names.get(old or "", ""), new, names.get(new or "", ""),
+        require_day(row["date"], f"{where}, date"), kind,
+        row.get("basis") or "inbox/successions.csv",
+    )  # fmt: skip
+
+
+def _refuse_overlaps(register: UnitRegister, path: Path, rows: Mapping[Unit, int]) -> None:
+    """Of one code, at most one unit exists on a day."""
+    before: Unit | None = None
+    for unit in sorted(register.units, key=lambda u: (u.code, u.valid_from)):
+        if (
+            before is not None
+            and before.code == unit.code
+            and (before.valid_to is None or before.valid_to >= unit.valid_from)
+        ):
+            raise SchemaDataError(
+                f"{unit.code} exists twice on {unit.valid_from}",
+                where=f"{path}, row {rows.get(unit) or rows.get(before)}",
+                todo="end the earlier row (valid_to) the day before",
+            )
+        before = unit
+
+
+def _refuse_parents(register: UnitRegister, path: Path, rows: Mapping[Unit, int]) -> None:
+    """Every parent stands in a list, and no unit is above itself."""
+    codes = {unit.code for unit in register.units}
+    for unit, number in rows.items():
+        where = f"{path}, row {number}"
+        if unit.parent_code is not None and unit.parent_code not in codes:
+            raise SchemaDataError(
+                f"parent {quoted(unit.parent_code)} of {unit.code} stands in no list", where=where,
+                todo="add it, or leave parent_code empty",
+            )  # fmt: skip
+        if _is_above_itself(unit, register):
+            raise SchemaDataError(
+                f"{unit.code} is above itself by parent_code",
+                where=where,
+                todo="correct its parent",
+            )
+
+
+def _is_above_itself(unit: Unit, register: UnitRegister) -> bool:
+    """Walk up the parents as they are on the unit's first day."""
+    day = unit.valid_from
+    parents = {
+        other.code: other.parent_code
+        for other in register.units
+        if other.valid_from <= day and (other.valid_to is None or other.valid_to >= day)
+    }
+    met: set[str] = set()
+    parent = unit.parent_code
+    while parent is not None and parent not in met:
+        met.add(parent)
+        parent = parents.get(parent)
+    return unit.code in met

@@ -1,0 +1,160 @@
+"""Gates on the finished files: a valid package, clean text, formats that carry the same cells.
+
+Belongs here: what is judged on bytes. Does not: what the figures must fulfil (``figures``),
+or what may change between releases (``changes``).
+"""
+
+import csv
+import io
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import jsonschema
+
+from cchc_pipeline.contracts import Field, load_contract
+from cchc_pipeline.core.late_imports import unused_modules_late
+from publish.model import DESCRIPTOR, PUBLISHED_TABLES
+from publish.package.formats import first_difference, from_csv, from_json, from_parquet, rows_of
+from publish.package.personal_data import personal_marks
+from publish.package.workbook import from_xlsx
+from publish.release.comparison import Candidate
+
+_PROFILE_PACKAGE = "check-datapackage"
+_PROFILE_FILE = "check_datapackage/schemas/data-package-2-0.json"
+_FORMULA = re.compile(r"[=+@\t]|-(?!\d+(?:\.\d+)?$)")
+"""How a cell begins that a spreadsheet would run; a plain negative number is none."""
+_NO_VALUE = frozenset({"nan", "inf", "-inf", "null", "none"})
+
+
+def profile_is_valid(candidate: Candidate) -> Iterable[str]:
+    """The descriptor meets the official Data Package 2.0 JSON Schema."""
+    try:
+        package = distribution(_PROFILE_PACKAGE)
+    except PackageNotFoundError:
+        yield f"the 2.0 profile is absent: install {_PROFILE_PACKAGE} (see docs/operating.md)"
+        return
+    profile = json.loads(Path(str(package.locate_file(_PROFILE_FILE))).read_text(encoding="utf-8"))
+    validator = jsonschema.Draft7Validator(profile)
+    descriptor = json.loads(candidate.files[DESCRIPTOR])
+    for error in validator.iter_errors(descriptor):
+        yield f"{'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+
+
+def frictionless_agrees(candidate: Candidate) -> Iterable[str]:
+    """Read the finished package from disk with frictionless, which must find no error."""
+    with unused_modules_late():
+        import frictionless  # noqa: PLC0415 - half a second that only a publication pays
+
+    report = frictionless.Package(str(candidate.folder / DESCRIPTOR)).validate()
+    found = report.flatten(["name", "title", "note"])
+    if not report.valid and not found:
+        yield "the package is not valid"
+    for path, title, note in found[:20]:
+        yield f"{path}: {title}: {note}"
+
+
+def every_table_is_there(candidate: Candidate) -> Iterable[str]:
+    """Each published table has its resource and its four files (frictionless accepts none)."""
+    descriptor = json.loads(candidate.files[DESCRIPTOR])
+    named = {resource["path"] for resource in descriptor["resources"]}
+    for table in PUBLISHED_TABLES:
+        for path in paths_of(table):
+            if path not in named or path not in candidate.files:
+                yield f"{path} is missing"
+
+
+def text_is_clean(candidate: Candidate) -> Iterable[str]:
+    """CSV is UTF-8, NFC, LF, no BOM, final newline, fixed decimals; no formula, no NaN."""
+    for name in candidate.draft.tables:
+        path, contract = paths_of(name)[0], load_contract(name)
+        faults = _csv_faults(candidate.files[path], [_form(field) for field in contract.fields])
+        yield from (f"{path}: {fault}" for fault in faults)
+
+
+def _form(field: Field) -> str:
+    """The pattern of a column's numbers: no exponent, the declared decimals; empty for text."""
+    if field.type not in {"integer", "number"}:
+        return ""
+    return rf"-?\d+\.\d{{{field.decimals}}}" if field.decimals else r"-?\d+"
+
+
+def _csv_faults(content: bytes, forms: Sequence[str]) -> Iterable[str]:
+    """Faults of the bytes, then of the cells.
+
+    Args:
+        content: A CSV file.
+        forms: For each column the pattern of its numbers; empty for a column of text.
+    """
+    text = content.decode("utf-8")
+    if text.startswith("\ufeff"):
+        yield "begins with a BOM"
+    if "\r" in text or not text.endswith("\n"):
+        yield "lines do not end with LF"
+    if unicodedata.normalize("NFC", text) != text:
+        yield "is not NFC"
+    for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
+        for cell, form in zip(row, forms, strict=True):
+            fault = _cell_fault(cell, form if number > 1 else "")
+            if fault:
+                yield f"row {number}: {cell[:20]!r} {fault}"
+
+
+def _cell_fault(cell: str, form: str) -> str:
+    if form and cell:
+        return "" if re.fullmatch(form, cell) else "is no number in the fixed form"
+    if _FORMULA.match(cell):
+        return "begins like a formula"
+    return "is no value" if cell.casefold() in _NO_VALUE else ""
+
+
+def formats_are_equal(candidate: Candidate) -> Iterable[str]:
+    """CSV, Parquet, JSON and XLSX carry the same cells as the tables, read back from the bytes."""
+    files = candidate.files
+    for name, table in candidate.draft.tables.items():
+        contract, rows = load_contract(name), rows_of(table)
+        csv_path, parquet, as_json, xlsx = paths_of(name)
+        back = {
+            csv_path: from_csv(files[csv_path], contract),
+            parquet: from_parquet(files[parquet], contract),
+            as_json: from_json(files[as_json], contract),
+            xlsx: from_xlsx(files[xlsx], contract),
+        }
+        for path, cells in back.items():
+            difference = first_difference(rows, cells)
+            if difference:
+                yield f"{path}: {difference}"
+
+
+def nothing_personal(candidate: Candidate) -> Iterable[str]:
+    """No personal column; no text or cell that looks like personal data or a dossier code.
+
+    The cells of the tables are those of every format (``formats_are_equal``); the texts are all
+    other files of the release.
+    """
+    for path, content in candidate.files.items():
+        if not path.startswith(("data/", "formats/")):
+            yield from (f"{path}: holds what looks like a {kind}" for kind in _looks(content))
+    for name, table in candidate.draft.tables.items():
+        contract = load_contract(name)
+        yield from (f"{name}.{f.name} is personal" for f in contract.fields if f.personal)
+        for column in (c for c in table.column_names if contract.field(c).type == "string"):
+            cells = "\n".join(filter(None, table.column(column).unique().to_pylist()))
+            yield from (f"{name}.{column}: a cell looks like a {k}" for k in _looks(cells.encode()))
+
+
+def _looks(content: bytes) -> Iterable[str]:
+    return personal_marks(content.decode("utf-8"))
+
+
+def paths_of(table: str) -> tuple[str, str, str, str]:
+    """A table's files in a release: CSV, Parquet, JSON, XLSX."""
+    return (
+        f"data/{table}.csv",
+        f"formats/{table}.parquet",
+        f"formats/{table}.json",
+        f"formats/{table}.xlsx",
+    )

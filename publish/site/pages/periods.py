@@ -1,0 +1,184 @@
+"""The pages of the months, planned: the newest is the front page too; and their list.
+
+Belongs here: which rows the page of a month is made from, and its neighbours; the one page. Does
+not: what it shows of them (``month``), words, HTML; words, HTML.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cchc_pipeline.core.period import Basis, Month
+from publish.catalogue.dcat import dataset_markup, script_text
+from publish.site.charts.bars import shade
+from publish.site.extract import Extract, Figures, Row
+from publish.site.forms import SAMPLE, TOTAL
+from publish.site.kept import Attachment, Material, PlannedPage, rows_attached
+from publish.site.page import INDEX_PAGE
+from publish.site.pages.dossiers import flow_chart, flow_finding
+from publish.site.pages.leagues import has_spread, spread_chart, spread_finding
+from publish.site.pages.month import group_chart, group_finding, month_facts
+from publish.site.pages.month_plan import attainment_chart, attainment_finding
+
+_MONTHLY = ("scores", "plan_indicators", "plan_tasks", "dossier_statistics", "submissions")
+_ATTACHED = ("scores", "plan_indicators", "dossier_statistics")
+_FLOW_COLUMNS = (
+    "carried_over", "received", "finished", "early", "on_time", "late", "open_in_time",
+    "open_overdue",
+)  # fmt: skip
+_LISTS = ("metrics", "obs_status")
+
+
+def month_page(month: Month | str) -> str:
+    """The name of a month's page."""
+    return f"thang/{month}.html"
+
+
+def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """A page for each month, and the front page."""
+    for place, month in enumerate(figures.months):
+        name = month_page(month)
+        extract = _extract(figures, place)
+        yield PlannedPage(name, "month.html", extract, month_material, name)
+        if month == figures.newest:
+            more = {**extract.more, "descriptor": descriptor}
+            front = Extract(extract.tables, extract.identity, more)
+            yield PlannedPage(INDEX_PAGE, "month.html", front, month_material, name)
+
+
+def _extract(figures: Figures, place: int) -> Extract:
+    months = figures.months
+    month = months[place]
+    tables = {name: figures.of_months(name, month) for name in _MONTHLY}
+    tables["scores"] = pa.concat_tables([_totals_before(figures, month), tables["scores"]])
+    tables |= {name: figures.whole(name) for name in _LISTS}
+    tables["units"] = units_of_month(figures.whole("units"), month)
+    tables["indicators"] = of_year(figures.whole("indicators"), month.year)
+    return figures.extract(
+        tables,
+        month=str(month),
+        previous=str(months[place - 1]) if place else None,
+        next=str(months[place + 1]) if place + 1 < len(months) else None,
+        sample_periods=sample_periods(figures),
+    )
+
+
+def _totals_before(figures: Figures, month: Month) -> pa.Table:
+    """The totals of the month before, which changes are told against."""
+    scores = figures.of_months("scores", month.previous())
+    return scores.filter(pc.equal(scores["metric_code"], TOTAL))
+
+
+def units_of_month(units: pa.Table, month: Month) -> pa.Table:
+    """The rows of units that were valid on some day of a month."""
+    ended = pc.less(units["valid_to"], pa.scalar(month.first_day))
+    begun = pc.less_equal(units["valid_from"], pa.scalar(month.last_day))
+    return units.filter(pc.and_(begun, pc.invert(pc.fill_null(ended, False))))
+
+
+def of_year(indicators: pa.Table, year: int) -> pa.Table:
+    """The targets of a year's plan."""
+    return indicators.filter(pc.equal(indicators["year"], year))
+
+
+def sample_periods(figures: Figures) -> list[str]:
+    """The periods of which some source is a sample, each once."""
+    sources = figures.draft.sources
+    return list(dict.fromkeys(s.period for s in sources if s.provenance == SAMPLE))
+
+
+def month_material(extract: Extract) -> Material:
+    """What the template of a month needs."""
+    facts = month_facts(extract, Month.parse(extract.more["month"]))
+    descriptor = extract.more.get("descriptor")
+    attached = _attached(extract)
+    values = {
+        "facts": facts,
+        "previous": _link(extract.more["previous"]),
+        "next": _link(extract.more["next"]),
+        "markup": _markup(descriptor, extract) if descriptor else "",
+        "attached": attached,
+        "flow_columns": _FLOW_COLUMNS,
+        **_DRAWN,
+    }
+    files = {} if descriptor else {file.name: file.content for file in attached.values()}
+    return Material(values, files)
+
+
+_DRAWN = {
+    function.__name__: function
+    for function in (
+        group_chart, group_finding, shade, flow_chart, flow_finding, attainment_chart,
+        attainment_finding, has_spread, spread_chart, spread_finding,
+    )
+}  # fmt: skip
+
+
+def _attached(extract: Extract) -> dict[str, Attachment]:
+    """The rows of the month, table by table; none of a table that has no rows."""
+    month = extract.more["month"]
+    found = {}
+    for name in _ATTACHED:
+        table = extract.tables[name]
+        rows = table.filter(pc.equal(table["period"], month))
+        if rows.num_rows:
+            found[name] = rows_attached(month_page(month), name, rows)
+    return found
+
+
+def _link(month: str | None) -> Mapping[str, Any] | None:
+    return {"month": Month.parse(month), "path": month_page(month)} if month else None
+
+
+def _markup(descriptor: Mapping[str, Any], extract: Extract) -> str:
+    return script_text(dataset_markup(descriptor, extract.identity))
+
+
+PERIODS_PAGE = "thang/index.html"
+
+
+@dataclass(frozen=True)
+class Period:
+    """A month: the publishing unit's total, or None, and what data of it there are."""
+
+    month: Month
+    total: Row | None
+    dossiers: Row | None
+
+
+def period_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """The one page."""
+    scores = figures.part("scores", "unit_code", figures.root)
+    statistics = figures.part("dossier_statistics", "unit_code", figures.root)
+    extract = figures.extract(
+        {
+            "scores": scores.filter(pc.equal(scores["metric_code"], TOTAL)),
+            "dossier_statistics": statistics.filter(pc.equal(statistics["field_code"], "ALL")),
+            "obs_status": figures.whole("obs_status"),
+        },
+        months=[str(month) for month in figures.months],
+    )
+    yield PlannedPage(PERIODS_PAGE, "periods.html", extract, period_material)
+
+
+def period_material(extract: Extract) -> Material:
+    """What the template needs: the periods by year, newest first."""
+    totals: dict[str, dict[str, Row]] = {}
+    for row in extract.rows("scores"):
+        if row["score"] is not None:
+            totals.setdefault(row["period"], {})[row["basis"]] = row
+    flows = {
+        row["period"]: row
+        for row in extract.rows("dossier_statistics")
+        if row["received"] is not None
+    }
+    years: dict[int, list[Period]] = {}
+    for text in reversed(extract.more["months"]):
+        found = totals.get(text, {})
+        total = next((found[basis.value] for basis in Basis if basis.value in found), None)
+        month = Month.parse(text)
+        years.setdefault(month.year, []).append(Period(month, total, flows.get(text)))
+    return Material({"years": years, "is_sample_release": extract.is_sample})

@@ -1,0 +1,142 @@
+"""Pages to look things up: methodology, dictionary, downloads.
+
+Belongs here: what both are made from, which is declarations and code lists; reading a release's
+``datapackage.json`` for readers; what it is made from. Does not: the words of the methodology
+(``schemas/pages/messages/method.yaml``), HTML; making files, words, HTML; words, HTML.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cchc_pipeline.contracts import load_code_list, load_contract
+from cchc_pipeline.methodology import Methodology, load_methodology, load_ratings
+from publish.catalogue.dcat import dataset_markup, script_text
+from publish.model import PUBLISHED_TABLES, ReleaseId
+from publish.site.extract import Extract, Figures
+from publish.site.kept import Material, PlannedPage
+from publish.site.page import DOWNLOADS_PAGE
+from publish.site.snippets import citation, snippets
+
+METHOD_PAGE, DICTIONARY_PAGE = "phuong-phap.html", "tu-dien.html"
+TOPICS = ("source", "recomputed", "comparable", "windows", "missing", "dossiers", "in_time",
+          "disclosure", "plan", "revisions")  # fmt: skip
+"""The sections of the methodology in words, in their order."""
+_UNSURE = ("believed", "open")
+
+
+def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """Both pages."""
+    used = [code for code in figures.whole("metrics").column("methodology").to_pylist() if code]
+    lists = {"obs_status": figures.whole("obs_status")}
+    method = figures.extract(lists, methodologies=sorted(set(used)))
+    yield PlannedPage(METHOD_PAGE, "method.html", method, method_material)
+    yield PlannedPage(DICTIONARY_PAGE, "dictionary.html", figures.extract({}), dictionary_material)
+
+
+def method_material(extract: Extract) -> Material:
+    """What the template of the methodology needs."""
+    methodologies = [load_methodology(code) for code in extract.more["methodologies"]]
+    return Material(
+        {
+            "methodologies": methodologies,
+            "confidences": [confidences(used) for used in methodologies],
+            "unsure": [unsure(used) for used in methodologies],
+            "topics": TOPICS,
+            "ratings": load_ratings(),
+            "reasons": load_code_list("reason_codes").codes,
+            "statuses": extract.rows("obs_status"),
+        }
+    )
+
+
+def confidences(used: Methodology) -> Mapping[str, int]:
+    """How many rules of a methodology are known how well; of groups alone, how many groups."""
+    known: tuple[Any, ...] = used.metrics or (*used.groups, *used.merged_groups)
+    return dict(sorted(Counter(item.confidence for item in known).items()))
+
+
+def unsure(used: Methodology) -> list[Any]:
+    """The metrics whose rule no source decides."""
+    return [metric for metric in used.metrics if metric.confidence in _UNSURE]
+
+
+def dictionary_material(extract: Extract) -> Material:
+    """What the template of the dictionary needs: every published table."""
+    return Material({"contracts": [load_contract(name) for name in PUBLISHED_TABLES]})
+
+
+FORMS = ("csv", "xlsx", "parquet", "json")
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a release.
+
+    Args:
+        form: Its format.
+        stable: Its address in the site that always gives the newest.
+        permanent: Its address in the site that never changes.
+        size: Bytes.
+        digest: SHA-256 in hexadecimal.
+    """
+
+    form: str
+    stable: str
+    permanent: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """A table and its files, in the order of ``FORMS``."""
+
+    table: str
+    rows: int
+    files: tuple[File, ...]
+
+
+def table_files(descriptor: Mapping[str, Any], rows: Mapping[str, int]) -> tuple[TableFiles, ...]:
+    """The files of each table, tables in the order of the release.
+
+    Args:
+        descriptor: The release's ``datapackage.json``.
+        rows: How many rows each table has.
+    """
+    folder = f"releases/{ReleaseId.parse(descriptor['release']).path}/"
+    found: dict[str, dict[str, File]] = {}
+    for resource in descriptor["resources"]:
+        form = resource["format"].lower()
+        table = str(resource.get("alternateOf", resource["name"])).replace("-", "_")
+        found.setdefault(table, {})[form] = File(
+            form, f"data/{table}.{form}", f"{folder}{resource['path']}", resource["bytes"],
+            resource["hash"].removeprefix("sha256:"),
+        )  # fmt: skip
+    return tuple(
+        TableFiles(table, rows.get(table, 0), tuple(files[form] for form in FORMS if form in files))
+        for table, files in found.items()
+    )
+
+
+def download_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """The one page."""
+    rows = {name: table.num_rows for name, table in figures.draft.tables.items()}
+    extract = figures.extract({}, descriptor=descriptor, rows=rows)
+    yield PlannedPage(DOWNLOADS_PAGE, "downloads.html", extract, download_material)
+
+
+def download_material(extract: Extract) -> Material:
+    """What the template needs."""
+    descriptor = extract.more["descriptor"]
+    return Material(
+        {
+            "tables": table_files(descriptor, extract.more["rows"]),
+            "descriptor": descriptor,
+            "snippets": snippets(extract.identity),
+            "citation": citation(descriptor, extract.identity),
+            "markup": script_text(dataset_markup(descriptor, extract.identity)),
+            "is_sample_release": extract.is_sample,
+        }
+    )

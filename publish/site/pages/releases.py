@@ -1,0 +1,237 @@
+"""Pages of releases: files and changes of one, the difference of two, and what acts renew.
+
+Belongs here: choosing and counting; which kinds of pages a release has, in the order in which they
+are made; choosing what they show of an edition; filling the template. Does not: comparing releases
+(``publish.release.diff``), words, HTML; what a kind shows (a module for each), or the pages that
+list all releases (``publish.portal.links``); the list of releases (``publish.portal.links``),
+words, HTML; comparing (``publish.release.diff``), words (``schemas/pages``), or the pages of the
+portal (``publish.site.page``). It is Vietnamese with English below, to be sent as one file.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib.resources import files
+from typing import Any
+
+import pyarrow.compute as pc
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from cchc_pipeline.calendar import ReleaseCalendar, ReleaseDate, load_calendar
+from cchc_pipeline.contracts import contract_names, load_code_list, load_contract
+from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.period import TIMEZONE, Month
+from publish.model import REVISIONS, Draft, Published, ReleaseId
+from publish.release.diff import Diff
+from publish.site.extract import Extract, Figures, Row
+from publish.site.kept import Material, PlannedPage
+from publish.site.page import Imprint, Page, in_each_language, render
+from publish.site.pages.indicators import indicator_pages
+from publish.site.pages.periods import month_pages, period_pages
+from publish.site.pages.plans import plan_pages
+from publish.site.pages.quality import quality_pages
+from publish.site.pages.reference import TableFiles, download_pages, reference_pages, table_files
+from publish.site.pages.units import unit_pages
+from publish.site.words import load_words, moment_text, month_text
+from publish.store.state import Edition
+
+LISTED = 50
+"""The most revised cells that are listed."""
+
+
+def release_page(release: ReleaseId | str) -> str:
+    """The name of a release's page."""
+    return f"phat-hanh/{release}.html"
+
+
+@dataclass(frozen=True)
+class ReleaseNotes:
+    """What the page of a release says.
+
+    ``step`` is ``first``, ``major``, ``minor`` or ``patch``; ``changes`` are rows added, revised
+    and removed, by table.
+    """
+
+    step: str
+    descriptor: Mapping[str, Any]
+    files: tuple[TableFiles, ...]
+    changes: Mapping[str, Mapping[str, int]]
+    reasons: Mapping[str, int]
+    revisions: tuple[Row, ...]
+    acceptance: Mapping[str, str] | None
+
+    @property
+    def revised(self) -> int:
+        """How many published cells were revised."""
+        return sum(self.reasons.values())
+
+
+def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """The page of the release itself; those of earlier ones were made with them."""
+    draft = figures.draft
+    log = figures.whole(REVISIONS)
+    changes = {
+        name: {"added": change.added, "revised": change.revised, "removed": change.removed}
+        for name, change in draft.changes.items()
+        if change.any
+    }
+    extract = figures.extract(
+        {REVISIONS: log.filter(pc.equal(log["release"], str(draft.id)))},
+        descriptor=descriptor,
+        rows={name: table.num_rows for name, table in draft.tables.items()},
+        changes=changes,
+        acceptance=vars(draft.acceptance) if draft.acceptance else None,
+    )
+    yield PlannedPage(release_page(draft.id), "release.html", extract, release_material)
+
+
+def release_material(extract: Extract) -> Material:
+    """What the template of a release needs."""
+    return Material({"notes": release_notes(extract), "is_sample_release": extract.is_sample})
+
+
+def release_notes(extract: Extract) -> ReleaseNotes:
+    """Choose and count what the page of a release shows."""
+    descriptor, rows = extract.more["descriptor"], extract.rows(REVISIONS)
+    return ReleaseNotes(
+        step=_step(descriptor),
+        descriptor=descriptor,
+        files=table_files(descriptor, extract.more["rows"]),
+        changes=extract.more["changes"],
+        reasons=dict(sorted(Counter(row["reason_code"] for row in rows).items())),
+        revisions=tuple(rows[:LISTED]),
+        acceptance=extract.more["acceptance"],
+    )
+
+
+def _step(descriptor: Mapping[str, Any]) -> str:
+    """Which number of the version rose."""
+    before = descriptor.get("previousVersion")
+    if not before:
+        return "first"
+    pairs = zip(descriptor["version"].split("."), before.split("."), strict=True)
+    return next(
+        (n for n, (new, old) in zip(("major", "minor", "patch"), pairs, strict=True) if new != old),
+        "patch",
+    )
+
+
+KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
+    month_pages,
+    period_pages,
+    unit_pages,
+    indicator_pages,
+    plan_pages,
+    quality_pages,
+    reference_pages,
+    download_pages,
+    release_notes_pages,
+)
+"""Each gives its pages from the figures of a release and its ``datapackage.json``."""
+
+
+def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """Every page of a release.
+
+    Args:
+        draft: The release.
+        descriptor: Its ``datapackage.json``.
+    """
+    figures = Figures(draft)
+    for pages_of in KINDS:
+        yield from pages_of(figures, descriptor)
+
+
+CALENDAR_PAGE, CHANGES_PAGE, ACCESS_PAGE = "lich-cong-bo.html", "thay-doi.html", "tiep-can.html"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A publication against the calendar: when a month was due, and first published."""
+
+    due: ReleaseDate
+    release: Published
+
+    @property
+    def published_on(self) -> date:
+        """The day of publication in the city's time."""
+        return datetime.fromisoformat(self.release.published_at).astimezone(TIMEZONE).date()
+
+    @property
+    def days_late(self) -> int:
+        """Whole days after the date; 0 if in time."""
+        return max((self.published_on - self.due.moment.date()).days, 0)
+
+
+def act_pages(edition: Edition, imprint: Imprint) -> Iterable[tuple[Page, bytes]]:
+    """The pages in both languages."""
+    calendar = load_calendar()
+    contents = {
+        CALENDAR_PAGE: ("calendar.html", _calendar(edition, calendar)),
+        CHANGES_PAGE: ("changelog.html", {"edition": edition, "schema_changes": _changes()}),
+        ACCESS_PAGE: ("access.html", {}),
+    }
+    for name, (template, content) in contents.items():
+        for page in in_each_language(name, edition.identity):
+            yield page, render(template, page, imprint, content)
+
+
+def _calendar(edition: Edition, calendar: ReleaseCalendar) -> dict[str, object]:
+    after = datetime.fromisoformat(edition.updated_at)
+    return {
+        "upcoming": calendar.upcoming(after),
+        "rule": calendar.rule,
+        "moved": calendar.changes,
+        "kept": tuple(reversed(list(_kept(edition, calendar)))),
+    }
+
+
+def _kept(edition: Edition, calendar: ReleaseCalendar) -> Iterable[Kept]:
+    """Each month with the release that first had it."""
+    seen = set()
+    for release in edition.readable:
+        for month in release.periods:
+            if month not in seen:
+                seen.add(month)
+                yield Kept(calendar.release_date(month), release)
+
+
+def _changes() -> list[dict[str, object]]:
+    """Changes of columns and meanings, the newest first."""
+    changes: list[dict[str, object]] = read_yaml("pages/data-changelog.yaml")["changes"]
+    return changes
+
+
+def diff_page(diff: Diff, old: Published, new: Published) -> str:
+    """The page as HTML.
+
+    Args:
+        diff: How the later release differs.
+        old: The earlier release.
+        new: The later release.
+    """
+    environment = Environment(
+        loader=PackageLoader("publish.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
+    return environment.get_template("diff.html").render(
+        diff=diff,
+        releases=(old, new),
+        style=style,
+        vi=load_words("vi"),
+        en=load_words("en"),
+        title_of=_title,
+        moment=lambda text: moment_text(text, "vi"),
+        month=lambda text: month_text(Month.parse(text), "vi"),
+        bases={code.code: code.name.vi for code in load_code_list("bases").codes},
+    )
+
+
+def _title(table: str) -> str:
+    """What readers call a table; one that is declared no more is called by its name."""
+    return load_contract(table).title.vi if table in contract_names() else table

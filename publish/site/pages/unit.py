@@ -1,0 +1,344 @@
+"""What the page of a unit shows: its course, what cost it points, its dossiers, its charts.
+
+Belongs here: which points were lost where, and how many cases more would have earned them; choosing
+and ordering rows of one unit; choosing points, scales and findings. Does not: the rules of scoring
+(``cchc_pipeline.methodology``), words, HTML; which units have a page (``units``), words, HTML;
+geometry (``charts``).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.methodology import cases_needed
+from publish.site.charts.trend import Point, Scale, trend_chart
+from publish.site.extract import Extract, Row
+from publish.site.forms import SAMPLE, TOTAL, Forms, Names, is_comparable, names_of
+from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
+from publish.site.pages.month import MetricBlock, MonthWindow, window_of
+from publish.site.words import number_text
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a metric cost, in points; or what a group cost beyond its metrics that are known.
+
+    Args:
+        row: The row of ``scores`` of the metric, or of the group.
+        points: The maximum less the score.
+        needed: How many cases more would have earned the maximum; None where that is not known.
+        is_rest: Whether the points are those of a group that its source does not divide.
+    """
+
+    row: Row
+    points: Decimal
+    needed: int | None = None
+    is_rest: bool = False
+
+
+def losses_of(window: MonthWindow | None) -> tuple[Loss, ...]:
+    """Where points were lost, the dearest first; together they are what the total lacks."""
+    if window is None:
+        return ()
+    found = (loss for block in window.blocks for loss in _of_group(block, window))
+    losses = [loss for loss in found if loss.points > 0]
+    return tuple(sorted(losses, key=lambda loss: -loss.points))
+
+
+def _of_group(block: MetricBlock, window: MonthWindow) -> Iterable[Loss]:
+    """The metrics whose score is known, and the rest of the group if any is not."""
+    metrics = [row for row in block.metrics if row["max_score"]]
+    known = [
+        _of_metric(row, score, window) for row in metrics if (score := _score(row)) is not None
+    ]
+    yield from known
+    if len(known) < len(metrics) and block.group["score"] is not None:
+        yield Loss(block.group, _lost(block.group) - _sum(known), is_rest=True)
+
+
+def _score(row: Row) -> Decimal | None:
+    """The published score, else the recomputed one; none where the source does not divide a group.
+
+    A metric that the source left empty although it collects it counts 0 in the total.
+    """
+    if row["score"] is not None:
+        return Decimal(str(row["score"]))
+    if row["recomputed_score"] is not None:
+        return Decimal(str(row["recomputed_score"]))
+    return None if row["obs_status"] == "L" else Decimal(0)
+
+
+def _of_metric(row: Row, score: Decimal, window: MonthWindow) -> Loss:
+    maximum = Decimal(str(row["max_score"]))
+    metric = window.methodology.metric(row["metric_code"])
+    counts = row["numerator"], row["denominator"]
+    return Loss(row, maximum - score, cases_needed(metric, *counts, maximum, window.month.last_day))
+
+
+def _lost(row: Row) -> Decimal:
+    return Decimal(str(row["max_score"])) - Decimal(str(row["score"]))
+
+
+def _sum(losses: Sequence[Loss]) -> Decimal:
+    return sum((loss.points for loss in losses), Decimal(0))
+
+
+COURSE, TABLE, REVISIONS = 24, 13, 30
+"""Months of the drawn course, months of the tables, and the most revisions that are listed."""
+Scores = Mapping[tuple[str, str], Row]
+
+
+@dataclass(frozen=True)
+class UnitMoment:
+    """A month of a unit's course in one basis, by metric; empty where it has no scores."""
+
+    month: Month
+    rows: Mapping[str, Row]
+
+    @property
+    def total(self) -> Row | None:
+        """The total, where it has a score."""
+        row = self.rows.get(TOTAL)
+        return row if row is not None and row["score"] is not None else None
+
+
+@dataclass(frozen=True)
+class ShownRevision:
+    """The difference to the month before, in points; None with the reason why there is none."""
+
+    before: Row | None
+    points: Decimal | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class UnitFacts:
+    """Everything that the page of a unit says."""
+
+    unit: Row
+    parent: Row | None
+    names: Names
+    newest: Month
+    window: MonthWindow | None
+    course: tuple[UnitMoment, ...]
+    change: ShownRevision
+    losses: tuple[Loss, ...]
+    flows: tuple[Flow, ...]
+    fields: tuple[Row, ...]
+    submissions: tuple[Row, ...]
+    revisions: tuple[Row, ...]
+    successions: tuple[Row, ...]
+    peers: int
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the unit or any of its newest scores is a sample."""
+        scores = self.window.total["source_system"] if self.window else ""
+        return SAMPLE in (scores, self.unit["provenance"])
+
+    @property
+    def recent(self) -> tuple[UnitMoment, ...]:
+        """The months of the table, the newest first."""
+        return tuple(reversed(self.course[-TABLE:]))
+
+    @property
+    def lost(self) -> Decimal:
+        """All points that were lost."""
+        return sum((loss.points for loss in self.losses), Decimal(0))
+
+
+def unit_facts(extract: Extract) -> UnitFacts:
+    """Choose and order what the page of a unit shows."""
+    code, months = extract.more["unit"], [Month.parse(m) for m in extract.more["months"]]
+    names = names_of(extract, months[-1])
+    basis, by_month = _best_basis(extract.rows("scores"))
+    course = tuple(UnitMoment(month, by_month.get(str(month), {})) for month in months[-COURSE:])
+    window = _window(course, basis, code, names)
+    unit = _latest(extract.rows("units"), code) or {**names.unit(code), "valid_to": None}
+    return UnitFacts(
+        unit=unit,
+        parent=_latest(extract.rows("units"), unit.get("parent_code") or ""),
+        names=names,
+        newest=months[-1],
+        window=window,
+        course=_from_first(course),
+        change=_change(course),
+        losses=losses_of(window),
+        flows=_flows(extract.rows("dossier_statistics")),
+        fields=_fields(extract.rows("dossier_statistics")),
+        submissions=_newest(extract.rows("submissions"), TABLE),
+        revisions=_revisions(extract.rows("revisions")),
+        successions=tuple(extract.rows("successions")),
+        peers=_peers(extract.more["peers"], window),
+    )
+
+
+def _latest(units: Iterable[Row], code: str) -> Row | None:
+    """The last row of a unit; it may have ended before the newest month."""
+    rows = (row for row in units if row["unit_code"] == code)
+    return max(rows, key=lambda row: row["valid_from"], default=None)
+
+
+def _best_basis(rows: Iterable[Row]) -> tuple[Basis, dict[str, dict[str, Row]]]:
+    """The best basis in which the unit has a total in its newest scored month, and its rows."""
+    found: dict[str, dict[str, dict[str, Row]]] = {}
+    newest: dict[str, str] = {}
+    for row in rows:
+        found.setdefault(row["basis"], {}).setdefault(row["period"], {})[row["metric_code"]] = row
+        if row["metric_code"] == TOTAL and row["score"] is not None:
+            newest[row["basis"]] = max(newest.get(row["basis"], ""), row["period"])
+    last = max(newest.values(), default="")
+    basis = next((b for b in Basis if newest.get(b.value) == last and last), Basis.MONTH)
+    return basis, found.get(basis.value, {})
+
+
+def _window(
+    course: Sequence[UnitMoment], basis: Basis, code: str, names: Names
+) -> MonthWindow | None:
+    moment = next((m for m in reversed(course) if m.total is not None), None)
+    if moment is None:
+        return None
+    rows = {(code, metric): row for metric, row in moment.rows.items()}
+    return window_of(moment.month, basis, rows, code, names)
+
+
+def _from_first(course: Sequence[UnitMoment]) -> tuple[UnitMoment, ...]:
+    """The course from the first month that has a total."""
+    given = [place for place, moment in enumerate(course) if moment.total is not None]
+    return tuple(course[given[0] :]) if given else ()
+
+
+def _change(course: Sequence[UnitMoment]) -> ShownRevision:
+    given = [moment for moment in course if moment.total is not None]
+    if len(given) < 2:
+        return ShownRevision(None, None, "first")
+    before, after = given[-2].total, given[-1].total
+    assert before is not None  # noqa: S101 - chosen just above
+    assert after is not None  # noqa: S101
+    if given[-2].month.next() != given[-1].month:
+        return ShownRevision(before, None, "gap")
+    if not is_comparable(before, after):
+        return ShownRevision(before, None, "method")
+    return ShownRevision(before, Decimal(str(after["score"])) - Decimal(str(before["score"])))
+
+
+def _flows(rows: Iterable[Row]) -> tuple[Flow, ...]:
+    """The months of which there are dossiers, the newest first."""
+    whole = [row for row in rows if row["field_code"] == "ALL" and row["finished"] is not None]
+    flows = sorted((Flow(Month.parse(row["period"]), row) for row in whole), key=_month_of)
+    return tuple(reversed(flows[-TABLE + 1 :]))
+
+
+def _month_of(flow: Flow) -> Month:
+    return flow.month
+
+
+def _fields(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows by field of the newest month that has any, the largest first."""
+    by_field = [row for row in rows if row["field_code"] != "ALL" and row["received"] is not None]
+    last = max((row["period"] for row in by_field), default="")
+    found = [row for row in by_field if row["period"] == last]
+    return tuple(sorted(found, key=lambda row: (-row["received"], row["field_code"])))
+
+
+def _newest(rows: Iterable[Row], months: int) -> tuple[Row, ...]:
+    """The rows of the newest months, the newest first."""
+    ordered = sorted(rows, key=lambda row: row["table"])
+    ordered.sort(key=lambda row: row["period"], reverse=True)
+    last = sorted({row["period"] for row in ordered})[-months:]
+    return tuple(row for row in ordered if row["period"] in last)
+
+
+def _revisions(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Newest first, in the order of the log within a release."""
+    return tuple(sorted(rows, key=lambda row: row["published_at"], reverse=True))
+
+
+def _peers(peers: Mapping[str, int], window: MonthWindow | None) -> int:
+    return 0 if window is None else peers.get(f"{window.month} {window.basis.value}", 0)
+
+
+def score_scale(values: Iterable[float], maximum: float, forms: Forms) -> Scale:
+    """An axis of scores: from 0, or from a round number where that would hide the course."""
+    given = list(values)
+    step = maximum / 10
+    low = max(min(given, default=0.0) // step * step - step, 0.0)
+    if low < maximum / 2:
+        low = 0.0
+    high = maximum
+    ticks = (low, (low + high) / 2, high)
+    return Scale(low, high, tuple((value, _short(value, forms)) for value in ticks))
+
+
+def _short(value: float, forms: Forms) -> str:
+    return number_text(value, 0 if value == int(value) else 1, forms.language)
+
+
+def course_chart(facts: UnitFacts, forms: Forms) -> Markup:
+    """The unit's total over the months."""
+    if not facts.window:
+        return Markup("")
+    values = [m.total["score"] for m in facts.course if m.total is not None]
+    scale = score_scale(values, facts.window.total["max_score"], forms)
+    names = (course_finding(facts, forms), forms.words("unit.course_how"), "chart-course")
+    last = forms.plain(facts.window.total, "score")
+    return trend_chart(list(_points(facts.course, forms)), scale, names, last)
+
+
+def _points(course: Sequence[UnitMoment], forms: Forms) -> Iterable[Point]:
+    before = None
+    for moment in course:
+        label = f"{moment.month.month}/{moment.month.year % 100:02d}"
+        total = moment.total
+        if total is None:
+            yield Point(label, None, "")
+            continue
+        said = forms.words(
+            "unit.point", month=forms.month(moment.month), score=forms.plain(total, "score")
+        )
+        broken = before is not None and not is_comparable(before, total)
+        yield Point(label, total["score"], said, total["obs_status"] == "P", broken)
+        before = total
+
+
+def course_finding(facts: UnitFacts, forms: Forms) -> Markup:
+    """Whether the total rose or fell since the first month that can be compared with the last."""
+    given = [moment for moment in facts.course if moment.total is not None]
+    like = _comparable_run(given)
+    if len(like) < 2:
+        return forms.words("unit.course_plain")
+    first, last = like[0], like[-1]
+    assert first.total is not None  # noqa: S101 - all have a total
+    assert last.total is not None  # noqa: S101
+    points = Decimal(str(last.total["score"])) - Decimal(str(first.total["score"]))
+    key = (
+        "unit.course_up" if points > 0 else "unit.course_down" if points < 0 else "unit.course_same"
+    )
+    return forms.words(
+        key,
+        points=number_text(float(abs(points)), 2, forms.language),
+        first=forms.month(first.month, inside=True),
+        last=forms.month(last.month, inside=True),
+    )
+
+
+def _comparable_run(given: Sequence[UnitMoment]) -> Sequence[UnitMoment]:
+    """The last stretch of months that were measured alike."""
+    run: list[UnitMoment] = []
+    for moment in reversed(given):
+        if run and not is_comparable(moment.total or {}, run[-1].total or {}):
+            break
+        run.append(moment)
+    return run[::-1]
+
+
+UNIT_CHARTS: Mapping[str, Callable[..., Any]] = {
+    "course_chart": course_chart,
+    "course_finding": course_finding,
+    "flow_chart": flow_chart,
+    "flow_finding": flow_finding,
+}

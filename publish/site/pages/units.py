@@ -1,0 +1,197 @@
+"""The pages of units, planned, and the list of every unit that has one.
+
+Belongs here: ordering units and their newest totals; which units have a page, and the rows that
+each is made from. Does not: words, HTML; what a page shows of them (``unit``), words, HTML.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cchc_pipeline.core.period import Basis, Month
+from publish.site.extract import Extract, Figures, Row
+from publish.site.forms import TOTAL, names_of
+from publish.site.kept import Material, PlannedPage, rows_attached
+from publish.site.pages.month import group_chart, group_finding
+from publish.site.pages.unit import COURSE, REVISIONS, UNIT_CHARTS, unit_facts
+from publish.site.words import collation_key
+
+_LEVELS = ("city", "agency", "district", "commune")
+
+
+@dataclass(frozen=True)
+class ListedUnit:
+    """A unit with its newest total, or None."""
+
+    unit: Row
+    total: Row | None
+
+
+@dataclass(frozen=True)
+class UnitList:
+    """Units by level; ``period`` and ``basis`` are those of their totals, empty without any."""
+
+    period: str
+    basis: str
+    levels: tuple[tuple[str, tuple[ListedUnit, ...]], ...]
+
+
+def unit_list(extract: Extract) -> UnitList:
+    """The units by level, in the order of names."""
+    names = names_of(extract, Month.parse(extract.more["month"]))
+    rows = [row for row in extract.rows("scores") if row["score"] is not None]
+    basis = next((b.value for b in Basis if any(r["basis"] == b.value for r in rows)), "")
+    totals = {row["unit_code"]: row for row in rows if row["basis"] == basis}
+    latest = {row["unit_code"]: row for row in extract.rows("units")} | dict(names.units)
+    listed = [ListedUnit(unit, totals.get(code)) for code, unit in latest.items()]
+    listed.sort(key=lambda item: collation_key(item.unit["name_vi"]))
+    levels = [*_LEVELS, *sorted({item.unit["level"] for item in listed} - {*_LEVELS})]
+    by_level = ((level, tuple(i for i in listed if i.unit["level"] == level)) for level in levels)
+    period = rows[0]["period"] if rows else ""
+    return UnitList(period, basis, tuple((level, found) for level, found in by_level if found))
+
+
+UNITS_PAGE = "don-vi/index.html"
+_OWN = ("scores", "dossier_statistics", "submissions")
+_Ranked = Mapping[str, Mapping[str, int]]
+_ATTACHED = ("scores", "dossier_statistics")
+
+
+def unit_page(code: str) -> str:
+    """The name of a unit's page."""
+    return f"don-vi/{code}.html"
+
+
+def unit_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+    """A page for each unit, and their list."""
+    yield PlannedPage(UNITS_PAGE, "units.html", _list_extract(figures), units_material)
+    ranked = _ranked(figures)
+    for code in codes(figures):
+        extract = _extract(figures, code, ranked)
+        yield PlannedPage(unit_page(code), "unit.html", extract, unit_material)
+
+
+def codes(figures: Figures) -> tuple[str, ...]:
+    """The units that have a page: the publishing one, and those below it that have figures."""
+    provinces = _codes_of(figures.part("units", "level", "province"))
+    given = {code for table in _OWN for code in figures.values(table, "unit_code")}
+    return tuple(sorted((given - provinces) | {figures.root}))
+
+
+def _codes_of(units: pa.Table) -> set[str]:
+    return set(units.column("unit_code").to_pylist())
+
+
+def _list_extract(figures: Figures) -> Extract:
+    scores = figures.part("scores", "metric_code", TOTAL)
+    last = str(figures.newest)
+    units = figures.whole("units")
+    wanted = pa.array(codes(figures))
+    return figures.extract(
+        {
+            "scores": scores.filter(pc.equal(scores["period"], last)),
+            "units": units.filter(pc.is_in(units["unit_code"], value_set=wanted)),
+            "metrics": figures.whole("metrics"),
+            "obs_status": figures.whole("obs_status"),
+        },
+        month=last,
+    )
+
+
+def _extract(figures: Figures, code: str, ranked: _Ranked) -> Extract:
+    tables = {name: _recent(figures, figures.part(name, "unit_code", code)) for name in _OWN}
+    log = figures.whole("revisions")
+    mine = log.filter(pc.match_substring_regex(log["key"], _key_pattern(code)))
+    changes = figures.whole("successions")
+    touched = pc.or_(_is(changes["old_code"], code), _is(changes["new_code"], code))
+    tables |= {
+        "revisions": mine.slice(max(mine.num_rows - REVISIONS, 0)),
+        "successions": changes.filter(touched),
+        "units": _family(figures, code),
+        "metrics": figures.whole("metrics"),
+        "obs_status": figures.whole("obs_status"),
+    }
+    return figures.extract(
+        tables,
+        unit=code,
+        months=[str(month) for month in figures.months[-COURSE:]],
+        peers=_peers(figures, code, ranked),
+        revisions=mine.num_rows,
+        target=_target(figures),
+    )
+
+
+def _recent(figures: Figures, rows: pa.Table) -> pa.Table:
+    first = str(figures.months[-COURSE:][0])
+    return rows.filter(pc.greater_equal(rows["period"], first))
+
+
+def _key_pattern(code: str) -> str:
+    return f"(^|;)unit_code={code.replace('.', '[.]')}(;|$)"
+
+
+def _is(column: pa.ChunkedArray, code: str) -> pa.ChunkedArray:
+    return pc.fill_null(pc.equal(column, code), False)
+
+
+def _family(figures: Figures, code: str) -> pa.Table:
+    """The unit and the one above it."""
+    own = figures.part("units", "unit_code", code)
+    above = {parent for parent in own.column("parent_code").to_pylist() if parent}
+    parts = [own, *(figures.part("units", "unit_code", parent) for parent in sorted(above))]
+    return pa.concat_tables(parts)
+
+
+def _peers(figures: Figures, code: str, ranked: _Ranked) -> Mapping[str, int]:
+    """How many units of its level have a rank, by period and basis."""
+    levels = figures.part("units", "unit_code", code).column("level").to_pylist()
+    level = "province" if code == figures.root else (levels[-1] if levels else "")
+    return ranked.get(level, {})
+
+
+def _ranked(figures: Figures) -> _Ranked:
+    """How many units have a rank, by level and then by period and basis."""
+    totals = figures.part("scores", "metric_code", TOTAL)
+    ranked = totals.filter(pc.is_valid(totals["rank"]))
+    level_of = dict(
+        zip(*(figures.whole("units").column(n).to_pylist() for n in ("unit_code", "level")),
+            strict=True)
+    )  # fmt: skip
+    found: dict[str, dict[str, int]] = {}
+    for row in ranked.select(["period", "basis", "unit_code"]).to_pylist():
+        level = level_of.get(row["unit_code"], "")
+        counts = found.setdefault("province" if level == "city" else level, {})
+        key = f"{row['period']} {row['basis']}"
+        counts[key] = counts.get(key, 0) + 1
+    return found
+
+
+def _target(figures: Figures) -> list[Mapping[str, Any]]:
+    """The plan's targets for dossiers finished in time, by year."""
+    rows = figures.part("indicators", "indicator_id", "II.6a").to_pylist()
+    return [{"year": row["year"], "target": row["target"]} for row in rows]
+
+
+def unit_material(extract: Extract) -> Material:
+    """What the template of a unit needs."""
+    page = unit_page(extract.more["unit"])
+    files = {name: rows_attached(page, name, extract.tables[name]) for name in _ATTACHED}
+    values = {
+        "facts": unit_facts(extract),
+        "attached": files,
+        "is_sample_release": extract.is_sample,
+        "all_revisions": extract.more["revisions"],
+        "targets": extract.more["target"],
+        "group_chart": group_chart,
+        "group_finding": group_finding,
+        **UNIT_CHARTS,
+    }
+    return Material(values, {file.name: file.content for file in files.values()})
+
+
+def units_material(extract: Extract) -> Material:
+    """What the list of units needs."""
+    return Material({"list": unit_list(extract), "is_sample_release": extract.is_sample})
