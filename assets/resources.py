@@ -80,7 +80,7 @@ COLUMNS, ROWS = "dagster/column_schema", "dagster/row_count"
 _DIGITS = 12
 
 
-class Told(TypedDict):
+class AssetFacts(TypedDict):
     """What every asset says of itself, as Dagster's arguments."""
 
     owners: list[str]
@@ -88,19 +88,19 @@ class Told(TypedDict):
     code_version: str
 
 
-class TableTold(Told):
+class TableTold(AssetFacts):
     """The same of an asset that is a table."""
 
     metadata: dict[str, Any]
 
 
-def of_asset(*kinds: str) -> Told:
+def of_asset(*kinds: str) -> AssetFacts:
     """What every asset says of itself.
 
     The version of the code is the digest of the program, as in the record of what was made from
     what: Dagster and ``cchc status`` call the same months out of date.
     """
-    return Told(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
+    return AssetFacts(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
 
 
 def of_table(name: str, *kinds: str) -> TableTold:

@@ -39,7 +39,7 @@ from assets.resources import ParquetIOManager, Workspace
 from assets.staleness import ALONE, MadeFrom, Stage, is_asked
 from cchc_pipeline.core.errors import CchcError, CheckFailedError, disk_error
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.core.telling import YEARS, Begun, Made, Progress, Step, Turn
+from cchc_pipeline.core.telling import YEARS, Begun, Made, Progress, StepEvent, Turn
 
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 
@@ -250,7 +250,7 @@ class _StepLines(logging.Handler):
         if event is None and record.levelno == logging.WARNING:
             type(self).progress(meta.get("orig_message", record.getMessage()))
         elif event is not None and event.event_type_value in _STEPS:
-            type(self).progress(Step(event.step_key, _STEPS[event.event_type_value]))
+            type(self).progress(StepEvent(event.step_key, _STEPS[event.event_type_value]))
 
 
 @dg.logger(config_schema=None, description="Tells each step as it begins and ends.")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.cli import progress
-from cchc_pipeline.core.telling import Begun, Step, Telling
+from cchc_pipeline.core.telling import Begun, StepEvent, Telling
 from publish.store.journal import Journal, Line
 from publish.store.store import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
@@ -84,7 +84,11 @@ def _is_step(telling: Telling) -> bool:
 
     Judging a table by its contract leaves nothing but its results, and there are forty of those.
     """
-    return isinstance(telling, Step) and telling.has_ended and not telling.name.endswith("_checks")
+    return (
+        isinstance(telling, StepEvent)
+        and telling.has_ended
+        and not telling.name.endswith("_checks")
+    )
 
 
 def _then(

@@ -13,21 +13,21 @@ import pytest
 from assets.staleness import MadeFrom
 from cchc_pipeline.alerts.rules import names_in
 from cchc_pipeline.cli import progress
-from cchc_pipeline.cli.run_report import Report
+from cchc_pipeline.cli.run_report import RunReport
 from cchc_pipeline.cli.run_summary import as_data, month_lines, release_lines
 from cchc_pipeline.cli.run_words import Speech, load_run_words
 from cchc_pipeline.contracts import Text
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.core.telling import Begun, Made, Step, Turn
+from cchc_pipeline.core.telling import Begun, Made, StepEvent, Turn
 from cchc_pipeline.settings import load_settings, spoken
 from publish.installation.month_summary import (
-    Account,
     Came,
     Missing,
     MonthSummary,
-    NamedUnit,
     Owed,
+    OwingUnit,
+    RowAccount,
     Score,
     Sheet,
     month_summary,
@@ -39,7 +39,7 @@ from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, cchc, copy_ho
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 MARCH = "2024-03"
 ROOT = Path(__file__).parents[1]
-HEALTH, CITY = NamedUnit("H24.01", "Sở Y tế"), NamedUnit("H24", "Hải Phòng")
+HEALTH, CITY = OwingUnit("H24.01", "Sở Y tế"), OwingUnit("H24", "Hải Phòng")
 SHEETS = Path("error-sheets/2024-03")
 
 
@@ -112,9 +112,9 @@ def test_numbers_are_written_as_the_language_does(number: float, vi: str, en: st
 
 
 def test_what_came_is_told_by_source_with_every_row_accounted_for() -> None:
-    account = Account(1234, 1200, 30, 4)
+    account = RowAccount(1234, 1200, 30, 4)
     one = Came("dossiers", 1, False, account, {"ho-so.csv": account})
-    part = Came("petitions", 2, True, Account(5, 5), {})
+    part = Came("petitions", 2, True, RowAccount(5, 5), {})
     assert told(came=(one, part))[:2] == [
         "2024-03: dossiers of the one-stop system: ho-so.csv: 1,234 rows = 1,200 accepted"
         " + 30 quarantined + 4 duplicates",
@@ -134,12 +134,12 @@ def test_sheets_to_send_back_are_named_with_their_unit_and_folder_the_worst_firs
 
 
 def test_a_source_without_sheets_says_where_its_refused_rows_are() -> None:
-    came = Came("petitions", 1, False, Account(5, 4, 1), {})
+    came = Came("petitions", 1, False, RowAccount(5, 4, 1), {})
     assert any("1 row(s) of petitions were quarantined" in line for line in told(came=(came,)))
 
 
 def test_long_lists_are_cut_and_say_where_they_are_whole() -> None:
-    units = tuple(NamedUnit(f"H24.{n}", f"Xã {n}") for n in range(130))
+    units = tuple(OwingUnit(f"H24.{n}", f"Xã {n}") for n in range(130))
     (line,) = [line for line in told(missing=(Missing("dossiers", units),)) if "from 130" in line]
     assert line.endswith("Xã 5, and 124 more (all: cchc status --json)")
     assert len(line) < 250
@@ -174,7 +174,7 @@ def test_the_facts_of_a_month_are_those_of_the_lake_the_sheets_and_the_inbox(
     found = month_summary(load_settings(home=march_home, inbox=SAMPLE_INBOX), Month.parse(MARCH))
     came = {item.table: item for item in found.came}
     assert set(came) == {"dossiers", "petitions", "procedures", "agency_reports"}
-    assert came["dossiers"].account == Account(1500, 1488, 6, 6)
+    assert came["dossiers"].account == RowAccount(1500, 1488, 6, 6)
     assert dict(came["dossiers"].by_file) == {"ho-so-mau.csv": came["dossiers"].account}
     assert {item.files for item in found.came} == {1}
     assert sum(sheet.rows for sheet in found.sheets) == 6
@@ -432,9 +432,9 @@ def screen(at: float, *tellings: Any, seconds: float | None = None) -> str:
 
 
 def test_the_live_line_tells_month_step_work_and_both_times() -> None:
-    first = screen(1.0, Step("raw_dossiers", has_ended=False))
+    first = screen(1.0, StepEvent("raw_dossiers", has_ended=False))
     assert first == "2024-03  step 1 of 10  taking files into the archive  0:01"
-    ended = [Step("scores", has_ended=True)] * 5
+    ended = [StepEvent("scores", has_ended=True)] * 5
     assert screen(60, *ended) == "2024-03  step 6 of 10  scores and ranks  1:00  about 1:00 left"
     assert screen(60, *ended, seconds=90).endswith("about 0:30 left"), "as long as last time"
     assert screen(120, *ended, seconds=90).endswith("about 2:00 left")
@@ -442,7 +442,7 @@ def test_the_live_line_tells_month_step_work_and_both_times() -> None:
 
 
 def test_a_report_tells_what_is_made_and_what_is_left(tmp_path: Path) -> None:
-    report = Report("run", as_json=True)
+    report = RunReport("run", as_json=True)
     early = report.interrupted("SIGINT")
     assert early is not None
     assert early.line.startswith("cchc: interrupted (SIGINT) before anything was begun -> ")
@@ -467,7 +467,7 @@ def test_a_report_tells_what_is_made_and_what_is_left(tmp_path: Path) -> None:
 
 def test_an_error_of_several_lines_is_whole_in_the_document() -> None:
     document = json.loads(
-        Report("run", as_json=True).document(CheckFailedError("a\n  b", where="c"))
+        RunReport("run", as_json=True).document(CheckFailedError("a\n  b", where="c"))
     )
     assert document["error"]["what"] == "a\n  b"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cchc_pipeline.cli.run_words import Speech
     from cchc_pipeline.core.period import Month
-    from cchc_pipeline.core.telling import Begun, Step, Telling, Turn
+    from cchc_pipeline.core.telling import Begun, StepEvent, Telling, Turn
 
 _OF_A_JOB = {"years": "backfill_years", "preview": "previewing"}
 """The line that a job without a month begins with."""
@@ -81,7 +81,7 @@ class Screen:
             self.speech.say("ready"),
         )
 
-    def stepped(self, step: "Step") -> None:
+    def stepped(self, step: "StepEvent") -> None:
         """A step begins, or has ended."""
         self.done += step.has_ended
         self.doing = self.speech.doing(step.name)
@@ -219,13 +219,13 @@ class Count:
 
     def tell(self, month: "Month", line: str) -> None:
         """Say that a month ended, with the line of its error or an empty text."""
-        from cchc_pipeline.core.telling import Step
+        from cchc_pipeline.core.telling import StepEvent
 
         self.here += 1
         speech = _current().speech
         first = line.partition("\n")[0]
         ended = speech.say("backfill_failed" if line else "backfill_ended", month=month, line=first)
-        tell(Step(str(month), has_ended=True))
+        tell(StepEvent(str(month), has_ended=True))
         tell(f"{ended}{self._rest(speech)}")
 
     def _rest(self, speech: "Speech") -> str:

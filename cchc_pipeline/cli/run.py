@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from assets.runner import MonthFailure
-    from cchc_pipeline.cli.run_report import Report
+    from cchc_pipeline.cli.run_report import RunReport
     from cchc_pipeline.cli.run_request import Job
     from cchc_pipeline.core.period import Month
 
@@ -66,11 +66,17 @@ def run(
 ) -> None:
     """Process a month (or a span) and whatever else is not current; publish one release."""
     from cchc_pipeline.cli.run_report import reported
-    from cchc_pipeline.cli.run_request import Place, Said, job_of, require_captures, span_of
+    from cchc_pipeline.cli.run_request import (
+        RunOptions,
+        RunPlace,
+        job_of,
+        require_captures,
+        span_of,
+    )
 
     with reported("run", as_json=as_json, lang=lang) as report:
-        said = Said(accept_revisions, note, is_empty=empty)
-        place = Place(home, inbox, published_at, lang)
+        said = RunOptions(accept_revisions, note, is_empty=empty)
+        place = RunPlace(home, inbox, published_at, lang)
         job = job_of(span_of(month, to, every=every), place, said)
         report.begin(job)
         if dry_run:
@@ -105,11 +111,11 @@ def backfill(
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
     from cchc_pipeline.cli.run_report import reported
-    from cchc_pipeline.cli.run_request import Place, Said, job_of
+    from cchc_pipeline.cli.run_request import RunOptions, RunPlace, job_of
 
     with reported("backfill", as_json=as_json, lang=lang) as report:
-        said = Said(reason, note, is_backfill=True)
-        job = job_of((first, last), Place(home, inbox, published_at, lang), said)
+        said = RunOptions(reason, note, is_backfill=True)
+        job = job_of((first, last), RunPlace(home, inbox, published_at, lang), said)
         report.begin(job)
         if dry_run:
             _tell_plan(job, report)
@@ -131,10 +137,10 @@ def preview(
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
     from cchc_pipeline.cli.run_report import reported
-    from cchc_pipeline.cli.run_request import Place, job_of, require_captures
+    from cchc_pipeline.cli.run_request import RunPlace, job_of, require_captures
 
     with reported("preview", as_json=as_json, lang=lang) as report:
-        job = job_of((month, month), Place(home, inbox, published_at, lang))
+        job = job_of((month, month), RunPlace(home, inbox, published_at, lang))
         report.begin(job)
         with _alone(job, report):
             left = _tell_current(job, report)
@@ -163,7 +169,7 @@ def approve(
     typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")
 
 
-def _tell_plan(job: "Job", report: "Report") -> None:
+def _tell_plan(job: "Job", report: "RunReport") -> None:
     """The lines of a dry run: they are what was asked for."""
     report.plan = list(_plan_lines(job))
     report.results += report.plan
@@ -190,7 +196,7 @@ def _plan_lines(job: "Job") -> Iterator[str]:
 
 
 @contextmanager
-def _alone(job: "Job", report: "Report") -> Iterator[None]:
+def _alone(job: "Job", report: "RunReport") -> Iterator[None]:
     """The only publisher, after what a killed process left open is ended."""
     from publish.portal.acts import settle
 
@@ -211,7 +217,7 @@ def _instance(job: "Job") -> Iterator["dg.DagsterInstance"]:
         yield instance
 
 
-def _tell_current(job: "Job", report: "Report") -> list["Month"]:
+def _tell_current(job: "Job", report: "RunReport") -> list["Month"]:
     """Of the months asked for, say which stand; those that are to be made."""
     from publish.installation.dry_run import left_lines
 
@@ -223,7 +229,7 @@ def _tell_current(job: "Job", report: "Report") -> list["Month"]:
 
 
 def _process(
-    job: "Job", months: Sequence["Month"], instance: "dg.DagsterInstance", report: "Report"
+    job: "Job", months: Sequence["Month"], instance: "dg.DagsterInstance", report: "RunReport"
 ) -> None:
     from assets.runner import run_months
     from publish.installation.dry_run import taken_lines
@@ -232,7 +238,7 @@ def _process(
     run_months(job.workspace, job.months, instance, report.tell)
 
 
-def _fill(job: "Job", report: "Report") -> "tuple[str | None, list[MonthFailure]]":
+def _fill(job: "Job", report: "RunReport") -> "tuple[str | None, list[MonthFailure]]":
     """Make the months side by side, and publish if none failed that is out already."""
     from assets.runner import fill
     from cchc_pipeline.cli import interruption, progress
@@ -269,14 +275,14 @@ def _require_none_failed(job: "Job", failures: "Sequence[MonthFailure]") -> None
         )
 
 
-def _publish(job: "Job", instance: "dg.DagsterInstance", report: "Report") -> str | None:
+def _publish(job: "Job", instance: "dg.DagsterInstance", report: "RunReport") -> str | None:
     from assets.runner import run_publication
 
     _tell_silent(job, report)
     return run_publication(job.workspace, instance, report.tell)
 
 
-def _tell_silent(job: "Job", report: "Report") -> None:
+def _tell_silent(job: "Job", report: "RunReport") -> None:
     """Of the months asked for that are not out, say which nobody gave figures for."""
     from publish.release.assemble import release_months, silent_months
 
@@ -286,7 +292,7 @@ def _tell_silent(job: "Job", report: "Report") -> None:
         report.say("silent", month=month)
 
 
-def _tell_release(job: "Job", release: str | None, report: "Report") -> None:
+def _tell_release(job: "Job", release: str | None, report: "RunReport") -> None:
     """What the release changed, then the address to look at."""
     from publish.installation.release_summary import summary_of_published
     from publish.site.pages.releases import release_page
@@ -301,14 +307,14 @@ def _tell_release(job: "Job", release: str | None, report: "Report") -> None:
     report.result("published", release=release, page=site / "index.html")
 
 
-def _preview(job: "Job", month: str, report: "Report") -> None:
+def _preview(job: "Job", month: str, report: "RunReport") -> None:
     from assets.published import make_preview
-    from cchc_pipeline.core.telling import PREVIEW, Begun, Step
+    from cchc_pipeline.core.telling import PREVIEW, Begun, StepEvent
     from publish.installation.release_summary import summary_of_draft
     from publish.site.pages.releases import release_page
 
     report.tell(Begun(PREVIEW, None, 1))
-    report.tell(Step("release", has_ended=False))
+    report.tell(StepEvent("release", has_ended=False))
     found = make_preview(job.workspace)
     if found.built is None or found.site is None:
         report.result("nothing_to_preview")

@@ -29,7 +29,7 @@ MADE, CURRENT, FAILED, LEFT = "made", "current", "failed", "not_made"
 
 
 @dataclass
-class Report:
+class RunReport:
     """A command's doings.
 
     Args:
@@ -84,7 +84,7 @@ class Report:
 
         That is what ``assets`` tells.
         """
-        from cchc_pipeline.core.telling import Begun, Made, Step, Turn
+        from cchc_pipeline.core.telling import Begun, Made, StepEvent, Turn
 
         progress.tell(telling)
         if isinstance(telling, Turn):
@@ -93,7 +93,7 @@ class Report:
         elif isinstance(telling, Made):
             self._made(telling.month, telling.why)
             self.turn = None
-        elif isinstance(telling, Step) and telling.name == "publication":
+        elif isinstance(telling, StepEvent) and telling.name == "publication":
             self.is_shown = True
         elif isinstance(telling, Begun):
             self.is_shown = False
@@ -192,14 +192,14 @@ def _short(months: Sequence[str]) -> str:
 
 
 @contextmanager
-def reported(command: str, *, as_json: bool, lang: str | None) -> Iterator[Report]:
+def reported(command: str, *, as_json: bool, lang: str | None) -> Iterator[RunReport]:
     """Tell of a command: its document is written at the end, also if it ends by an error.
 
     The line of an error is for whoever catches it.
     """
     from cchc_pipeline.settings import spoken
 
-    report = Report(command, as_json, Speech(spoken(lang)))
+    report = RunReport(command, as_json, Speech(spoken(lang)))
     interruption.explain(report.interrupted)
     try:
         with progress.shown(report.speech, has_steps=DEBUG in sys.argv):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class RunPlace:
     """Where things are, when it is, and in which language it is told: as the options say."""
 
     home: Path | None = None
@@ -34,7 +34,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Said:
+class RunOptions:
     """What was said of the release: its revisions are right, and why; months may be empty."""
 
     reason: str | None = None
@@ -113,7 +113,9 @@ def span_of(month: str | None, to: str | None, *, every: bool) -> tuple[str | No
     return month, to or month
 
 
-def job_of(span: tuple[str | None, str | None], place: Place, said: Said | None = None) -> Job:
+def job_of(
+    span: tuple[str | None, str | None], place: RunPlace, said: RunOptions | None = None
+) -> Job:
     """The arguments, judged before anything is begun.
 
     Args:
@@ -126,7 +128,7 @@ def job_of(span: tuple[str | None, str | None], place: Place, said: Said | None 
     """
     from publish.release.revisions import acceptance_of
 
-    told = said or Said()
+    told = said or RunOptions()
     acceptance = acceptance_of(told.reason, told.note)
     settings = settings_for(place.home, place.inbox, lang=place.lang)
     moment = moment_of(place.published_at)

@@ -16,10 +16,10 @@ from cchc_pipeline.core.period import Month
 
 if TYPE_CHECKING:
     from publish.installation.month_summary import (
-        Account,
         Came,
         Missing,
         MonthSummary,
+        RowAccount,
         Score,
         Sheet,
     )
@@ -52,7 +52,7 @@ def _came_lines(summary: "MonthSummary", speech: Speech) -> Iterator[str]:
             yield speech.say("came_file", month=month, source=source, file=file, account=account)
 
 
-def _account(account: "Account", speech: Speech) -> str:
+def _account(account: "RowAccount", speech: Speech) -> str:
     return speech.say("account", **asdict(account))
 
 

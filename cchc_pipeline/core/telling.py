@@ -47,7 +47,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepEvent:
     """A step of the job that began last: it begins, or has ended."""
 
     name: str
@@ -62,6 +62,6 @@ class Made:
     why: tuple[str, ...] = ()
 
 
-Telling = str | Turn | Begun | Step | Made
+Telling = str | Turn | Begun | StepEvent | Made
 """A line in words, or something that happened."""
 Progress = Callable[[Telling], None]

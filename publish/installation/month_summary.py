@@ -32,7 +32,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Account:
+class RowAccount:
     """Rows that came: ``rows`` is the sum of the others."""
 
     rows: int = 0
@@ -56,12 +56,12 @@ class Came:
     table: str
     files: int
     is_partial: bool
-    account: Account
-    by_file: Mapping[str, Account]
+    account: RowAccount
+    by_file: Mapping[str, RowAccount]
 
 
 @dataclass(frozen=True)
-class NamedUnit:
+class OwingUnit:
     """A unit: its code, and its name in Vietnamese or the code again."""
 
     code: str
@@ -73,7 +73,7 @@ class Sheet:
     """A workbook of refused rows that goes back to a unit; None: the unit cannot be told."""
 
     path: Path
-    unit: NamedUnit | None
+    unit: OwingUnit | None
     rows: int
 
 
@@ -82,14 +82,14 @@ class Missing:
     """A source that gave nothing; ``units`` are those that owe it, none where it comes whole."""
 
     table: str
-    units: tuple[NamedUnit, ...] = ()
+    units: tuple[OwingUnit, ...] = ()
 
 
 @dataclass(frozen=True)
 class Owed:
     """Targets of the plan that nobody reported, and the unit that owes them."""
 
-    unit: NamedUnit
+    unit: OwingUnit
     indicators: tuple[str, ...]
 
 
@@ -123,7 +123,7 @@ class MonthSummary:
     """
 
     month: Month
-    root: NamedUnit
+    root: OwingUnit
     came: tuple[Came, ...]
     sheets_folder: Path
     sheets: tuple[Sheet, ...]
@@ -158,18 +158,18 @@ def month_summary(settings: Settings, month: Month) -> MonthSummary:
     )
 
 
-def _named(code: str, units: Mapping[str, Unit]) -> NamedUnit:
-    return NamedUnit(code, units[code].name_vi if code in units else code)
+def _named(code: str, units: Mapping[str, Unit]) -> OwingUnit:
+    return OwingUnit(code, units[code].name_vi if code in units else code)
 
 
-def _sum(rows: Iterable[Row]) -> Account:
+def _sum(rows: Iterable[Row]) -> RowAccount:
     totals: Counter[str] = Counter()
     for row in rows:
         totals.update({name: row[name] or 0 for name in _COUNTS})
-    return Account(*(totals[name] for name in _COUNTS))
+    return RowAccount(*(totals[name] for name in _COUNTS))
 
 
-def _by_file(accounts: Sequence[Row]) -> dict[str, Account]:
+def _by_file(accounts: Sequence[Row]) -> dict[str, RowAccount]:
     """The rows of each file of dossiers."""
     names = dict.fromkeys(row["file"] for row in accounts)
     return {
@@ -179,7 +179,11 @@ def _by_file(accounts: Sequence[Row]) -> dict[str, Account]:
 
 
 def _came(
-    lake: Lake, month: Month, submissions: Sequence[Row], by_file: Mapping[str, Account], root: str
+    lake: Lake,
+    month: Month,
+    submissions: Sequence[Row],
+    by_file: Mapping[str, RowAccount],
+    root: str,
 ) -> Iterable[Came]:
     """Each source of which something came; of one that comes by units, the sum of them."""
     for source in owed_sources():

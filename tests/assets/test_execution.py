@@ -17,7 +17,7 @@ from assets.runner import run_months
 from cchc_pipeline.cli.run_words import Speech, load_run_words
 from cchc_pipeline.core.errors import CheckFailedError, SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.core.telling import Begun, Made, Step, Telling, Turn
+from cchc_pipeline.core.telling import Begun, Made, StepEvent, Telling, Turn
 from cchc_pipeline.definitions import defs
 from cchc_pipeline.storage.lake import Lake
 from tests.command_line import (
@@ -172,7 +172,7 @@ def test_a_month_tells_its_turn_how_many_steps_it_has_each_of_them_and_its_end(
 ) -> None:
     said = _run_month(tmp_path / "home", inbox)
     begun = next(telling for telling in said if isinstance(telling, Begun))
-    ended = [telling for telling in said if isinstance(telling, Step) and telling.has_ended]
+    ended = [telling for telling in said if isinstance(telling, StepEvent) and telling.has_ended]
     assert said[0] == Turn(Month.parse(MONTH), is_whole=True)
     assert (begun.month, begun.steps, begun.seconds) == (Month.parse(MONTH), len(ended), None)
     assert said[-1] == Made(Month.parse(MONTH), ("never made as a whole",))
