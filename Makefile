@@ -11,6 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 STAMP  := $(VENV)/.installed
+TESTED := $(VENV)/.installed-dev
 SAMPLE := schemas/sample/inbox
 
 .PHONY: run test check serve screenshots bench clean install lock
@@ -18,25 +19,28 @@ SAMPLE := schemas/sample/inbox
 
 install: $(STAMP)
 
-# The official Data Package 2.0 profile is data inside a package that asks for Python 3.12;
-# only its JSON file is read, so it is installed without its code's requirements.
-$(STAMP): requirements.lock requirements-profile.lock pyproject.toml
+# What runs it, and no test package; uv itself by its hash.
+$(STAMP): requirements-install.lock requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --python $(BIN)/python --python-version 3.12 --no-deps --require-hashes -r requirements-profile.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-install.lock
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
+
+# What tests it: the same versions, and the rest.
+$(TESTED): $(STAMP) requirements-dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $(TESTED)
 
 run: $(STAMP)
 	$(BIN)/cchc run 2024-01 --to 2024-03 --inbox $(SAMPLE)
 	$(BIN)/cchc run 2026-09 --inbox $(SAMPLE)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
-test: $(STAMP) check
+test: $(TESTED) check
 	$(BIN)/python -m pytest -rs --numprocesses auto --dist worksteal
 
-check: $(STAMP)
+check: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,16 +49,21 @@ check: $(STAMP)
 serve: $(STAMP)
 	$(BIN)/cchc serve
 
-screenshots: $(STAMP)
+screenshots: $(TESTED)
 	$(BIN)/python -m tests.browser.screenshots var/portal/current var/screenshots
 	$(BIN)/python -m tests.browser.screenshots var/portal/current docs/images --chosen
 
-bench: $(STAMP)
+bench: $(TESTED)
 	$(BIN)/python -m benchmarks.report --folder build/bench
 
-# The lock records versions and hashes, never an address.
-lock: $(STAMP)
-	$(UV) pip compile --quiet --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements.lock pyproject.toml
+# The locks record versions and hashes, never an address. The development lock is made first: what runs has its versions.
+COMPILE := $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+lock: $(TESTED)
+	$(COMPILE) --extra dev -o requirements-dev.lock pyproject.toml
+	sed 's/ \\$$//; /--hash/d' requirements-dev.lock > $(VENV)/versions.txt
+	$(COMPILE) -c $(VENV)/versions.txt --extra sign --extra postgres -o requirements.lock pyproject.toml
+	printf 'uv\nsetuptools>=77\n' | $(COMPILE) -o requirements-install.lock -
 
 clean:
 	rm -rf var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -10,12 +10,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 import jsonschema
 
 from cchc_pipeline.contracts import Field, load_contract
+from cchc_pipeline.core.data import ROOT
 from cchc_pipeline.core.late_imports import unused_modules_late
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES
 from publish.package.formats import first_difference, from_csv, from_json, from_parquet, rows_of
@@ -23,8 +22,7 @@ from publish.package.personal_data import personal_marks
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
 
-_PROFILE_PACKAGE = "check-datapackage"
-_PROFILE_FILE = "check_datapackage/schemas/data-package-2-0.json"
+_PROFILE = "profiles/data-package-2.0.json"
 _FORMULA = re.compile(r"[=+@\t]|-(?!\d+(?:\.\d+)?$)")
 """How a cell begins that a spreadsheet would run; a plain negative number is none."""
 _NO_VALUE = frozenset({"nan", "inf", "-inf", "null", "none"})
@@ -32,12 +30,7 @@ _NO_VALUE = frozenset({"nan", "inf", "-inf", "null", "none"})
 
 def profile_is_valid(candidate: Candidate) -> Iterable[str]:
     """The descriptor meets the official Data Package 2.0 JSON Schema."""
-    try:
-        package = distribution(_PROFILE_PACKAGE)
-    except PackageNotFoundError:
-        yield f"the 2.0 profile is absent: install {_PROFILE_PACKAGE} (see docs/operating.md)"
-        return
-    profile = json.loads(Path(str(package.locate_file(_PROFILE_FILE))).read_text(encoding="utf-8"))
+    profile = json.loads(ROOT.joinpath(_PROFILE).read_text(encoding="utf-8"))
     validator = jsonschema.Draft7Validator(profile)
     descriptor = json.loads(candidate.files[DESCRIPTOR])
     for error in validator.iter_errors(descriptor):
