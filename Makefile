@@ -25,6 +25,7 @@ $(STAMP): requirements-install.lock requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-install.lock
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(UV) pip uninstall --quiet --python $(BIN)/python pip
 	@touch $(STAMP)
 
 # What tests it: the same versions, and the rest.
