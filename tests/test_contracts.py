@@ -707,7 +707,7 @@ REFUSED = {
     "an empty unit": (edit("fields.2.unit.en", " "), "fields.share.unit.en: is empty"),
     "a table without a basis": (edit("basis"), "things: basis: Field required"),
     "an empty basis of a field": (
-        edit("fields.1", column("owner", basis="")), "fields.owner.basis: is empty",
+        edit("fields.1", column("owner", basis="")), "fields.owner: basis: is empty",
     ),
     "a table without title.vi": (edit("title.vi"), "things: title.vi: Field required"),
     "a table that does not say whether it is public": (edit("public"), "things: public: Field"),
@@ -761,7 +761,7 @@ REFUSED = {
         edit("fields.1.title.vi", "Cột code"), "things.owner: title.vi 'Cột code' is also that of",
     ),
     "a personal column in a public table": (
-        edit("fields.1.personal", True), "things.owner: is personal, and the table is public",
+        edit("fields.1.personal", True), "fields.owner: is personal, and the table",
     ),
     "a rule of an unknown severity": (
         edit("rules.0.severity", "fatal"), "rules.small_share.severity: Input should be 'error'",

@@ -23,6 +23,7 @@ from cchc_pipeline.contracts.declarations import shared_words
 from cchc_pipeline.contracts.model import (
     ROW_CONDITION,
     STRICT,
+    Basis,
     Expectation,
     Field,
     ForeignKey,
@@ -30,7 +31,6 @@ from cchc_pipeline.contracts.model import (
     Name,
     Rule,
     Text,
-    Word,
 )
 from cchc_pipeline.core.errors import SchemaDataError
 
@@ -158,7 +158,7 @@ class Contract:
     table: Name
     title: Text
     description: Text
-    basis: Word
+    basis: Basis
     public: StrictBool
     partitioned: StrictBool
     primary_key: tuple[str, ...]

@@ -63,6 +63,8 @@ def _kind(text: str) -> str:
 
 
 Word = Annotated[str, AfterValidator(_word)]
+Basis = Annotated[str, AfterValidator(lambda text: unicodedata.normalize("NFC", text.strip()))]
+"""What a column rests on; that of a table which only its descriptor tells of is not known."""
 Name = Annotated[Word, AfterValidator(_name)]
 _Number = Annotated[int | float | None, BeforeValidator(_number)]
 
@@ -114,7 +116,7 @@ class Field:
     title: Text
     description: Text
     unit: Text
-    basis: Word
+    basis: Basis
     required: StrictBool = False
     personal: StrictBool = False
     volatile: StrictBool = False
@@ -128,10 +130,6 @@ class Field:
 
     @model_validator(mode="after")
     def _options_belong_to_the_type(self) -> Self:
-        if (self.type == "number") != (self.decimals is not None):
-            raise ValueError(
-                "a number without decimals" if self.decimals is None else "decimals on no number"
-            )
         if (self.enum or self.codes or self.pattern) and self.type != "string":
             raise ValueError(f"codes or a pattern on the type {self.type}: they are for strings")
         is_bounded = self.minimum is not None or self.maximum is not None

@@ -8,13 +8,13 @@ A field that several tables share is declared in ``schemas/tables/_fields.yaml``
 ``use``; what the table says beside it wins. A field or a rule without a ``basis`` has its table's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, get_args
 
 from cchc_pipeline.contracts.contract import Contract
 from cchc_pipeline.contracts.declarations import contract_names, with_shared
-from cchc_pipeline.contracts.model import ROW_CONDITION, Code, CodeList, ForeignKey, Language
+from cchc_pipeline.contracts.model import ROW_CONDITION, Code, CodeList, Field, ForeignKey, Language
 from cchc_pipeline.core.data import first_repeated, mapping_of, read_yaml, refuse, typed
 from cchc_pipeline.core.errors import SchemaDataError
 
@@ -49,13 +49,19 @@ def _check_fields(contract: Contract, where: str) -> None:
                 where=f"{where}, {contract.table}.{same[-1]}",
                 todo="tell them apart",
             )
+    refuse((["basis: is empty"] * (not contract.basis)), f"{where}, {contract.table}")
     for field in contract.fields:
-        if contract.public and field.personal:
-            raise SchemaDataError(
-                "is personal, and the table is public",
-                where=f"{where}, {contract.table}.{field.name}",
-                todo="leave the column out",
-            )
+        refuse(_problems(field, contract), f"{where}, {contract.table}: fields.{field.name}")
+
+
+def _problems(field: Field, contract: Contract) -> Iterator[str]:
+    """What only a declaration can lack, and a descriptor of a release does not tell."""
+    if contract.public and field.personal:
+        yield "is personal, and the table is public: leave the column out"
+    if not field.basis:
+        yield "basis: is empty"
+    if (field.type == "number") != (field.decimals is not None):
+        yield "a number without decimals" if field.decimals is None else "decimals on no number"
 
 
 def _check_keys(contract: Contract, where: str) -> None:

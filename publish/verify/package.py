@@ -28,6 +28,8 @@ from publish.package.formats import Rows, from_csv
 from publish.store.store import RECORD, SUMS
 
 Resource = Mapping[str, Any]
+_UNTOLD = "—"
+"""For words that a descriptor does not have."""
 
 
 def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contract:
@@ -54,7 +56,7 @@ def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contrac
             fields=tuple(_field(field) for field in schema["fields"]),
             rules=(),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckFailedError(f"the schema cannot be used: {error!r}", where=name) from None
 
 
@@ -84,7 +86,7 @@ def _key(key: Mapping[str, Any], table: str, tables: Mapping[str, str]) -> Forei
 
 
 def _text(described: Mapping[str, Any], name: str) -> Text:
-    vi = str(described.get(name, ""))
+    vi = str(described.get(name) or _UNTOLD)
     return Text(vi, str(described.get(f"{name}En", vi)))
 
 
