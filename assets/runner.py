@@ -145,8 +145,9 @@ def execute(
     """
     chosen, month = definitions.resolve_job_def(job), Month.parse(partition) if partition else None
     progress(Begun(job, month, len(chosen.nodes), _seconds(instance, job)))
-    _StepLines.progress, _RAISED[:] = progress, []
-    result = chosen.with_hooks(frozenset({_keep_error})).execute_in_process(
+    _StepLines.progress = progress
+    CchcError.made.clear()
+    result = chosen.execute_in_process(
         instance=instance,
         partition_key=partition,
         raise_on_error=False,
@@ -165,16 +166,6 @@ def _seconds(instance: dg.DagsterInstance, job: str) -> float | None:
         if run.start_time and run.end_time:
             return run.end_time - run.start_time
     return None
-
-
-_RAISED: list[CchcError] = []
-"""What the steps of the run in this process raised of the project's own: Dagster keeps its text."""
-
-
-@dg.failure_hook
-def _keep_error(context: dg.HookContext) -> None:
-    if isinstance(context.op_exception, CchcError):
-        _RAISED.append(context.op_exception)
 
 
 def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
@@ -223,7 +214,7 @@ def _is_check_failure(error: SerializableErrorInfo) -> bool:
 def _original(error: SerializableErrorInfo) -> CchcError | None:
     """The project's own error as it was raised; None if it was another."""
     line = _innermost(error).message.strip().partition(": ")[2]
-    return next((own for own in _RAISED if str(own).strip() == line), None)
+    return next((own for own in CchcError.made if str(own).strip() == line), None)
 
 
 def _unforeseen(error: SerializableErrorInfo) -> str:

@@ -211,17 +211,17 @@ def on_a_terminal(program: str) -> str:
 
 TELLING = """
 import time
-from cchc_pipeline.core.telling import Begun, Made, Step, Turn
-from cchc_pipeline import progress
+from cchc_pipeline.core.telling import Begun, Made, StepEvent, Turn
+from cchc_pipeline.cli import progress
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.cli.run_words import Speech
 with progress.shown(Speech("vi")):
     progress.tell(Turn(Month(2024, 3), is_whole=True))
     progress.tell(Begun("month", Month(2024, 3), 3))
     for name in ("raw_dossiers", "read_dossiers", "scores"):
-        progress.tell(Step(name, has_ended=False))
+        progress.tell(StepEvent(name, has_ended=False))
         time.sleep(0.6)
-        progress.tell(Step(name, has_ended=True))
+        progress.tell(StepEvent(name, has_ended=True))
     progress.tell(Made(Month(2024, 3)))
     progress.tell("một\\x1b[31mdòng")
 print("kết quả")

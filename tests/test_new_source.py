@@ -65,7 +65,7 @@ def _cchc(home: Path, *arguments: object) -> Told:
 @pytest.fixture(scope="module")
 def made(home: Path) -> Told:
     """The run of a month to which only the new source gave anything."""
-    done = _cchc(home, "run", MONTH, "--published-at", FIRST)
+    done = _cchc(home, "run", MONTH, "--published-at", FIRST, "--debug")
     assert done.returncode == 0, done.stderr
     return done
 

@@ -517,7 +517,7 @@ def _set(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         ("targets/II.5/comparator", ">>", "targets.II.5.comparator: "),
         ("targets/II.5/target", "many", "targets.II.5.target: "),
         ("targets/II.5/name", {"vi": "Hồ sơ"}, "targets.II.5.name.en: "),
-        ("targets/II.5/name", {"vi": "Hồ sơ", "en": " "}, "targets.II.5.name: "),
+        ("targets/II.5/name", {"vi": "Hồ sơ", "en": " "}, "targets.II.5.name.en: is empty"),
         ("targets/II.5/quote", "Ho\u0300", "targets.II.5.quote: "),
         ("targets/II.5/owed_by", [], "targets.II.5.owed_by: "),
         ("targets/II.5/colour", "red", "targets.II.5.colour: "),

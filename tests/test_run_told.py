@@ -65,7 +65,7 @@ def test_every_text_stands_in_both_languages_with_the_same_names() -> None:
 
 
 def test_every_line_that_the_program_says_is_there_and_none_is_left_over() -> None:
-    files = [*(ROOT / "cchc_pipeline").glob("run_*.py"), ROOT / "cchc_pipeline/cli/progress.py"]
+    files = [*(ROOT / "cchc_pipeline/cli").glob("run*.py"), ROOT / "cchc_pipeline/cli/progress.py"]
     program = "".join(path.read_text("utf-8") for path in files)
     for name in load_run_words().lines:
         assert re.search(rf"[\"']{name}[\"']", program) or name.startswith("job_"), name

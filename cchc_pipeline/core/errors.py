@@ -7,7 +7,9 @@ the disk's refusals mean. Does not: catching or printing them, which the command
 import errno
 import os
 import sqlite3
+from collections import deque
 from pathlib import Path
+from typing import ClassVar
 
 from cchc_pipeline.core.masking import visible
 
@@ -28,6 +30,8 @@ class CchcError(Exception):
         todo: What the reader can do about it.
     """
 
+    made: ClassVar[deque["CchcError"]] = deque(maxlen=32)
+    """The newest of this process: of an error within a step Dagster hands on its text only."""
     exit_code = 1
     may_list = False
     """Whether what is wrong may be a headline and an indented line for each failure."""
@@ -35,6 +39,7 @@ class CchcError(Exception):
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         super().__init__(what)
         self.what, self.where, self.todo = what, where, todo
+        self.made.append(self)
 
     def __str__(self) -> str:
         """At most 500 characters a line, none of them raw: a terminal or a mail may show it."""

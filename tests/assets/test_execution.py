@@ -1,6 +1,5 @@
 """The graph at work: what is stored and told, what a failed check stops, what the log keeps."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,12 +23,10 @@ from tests.command_line import (
     FIRST,
     MONTH,
     SAMPLE_INBOX,
-    cchc,
     change_answer,
     copy_home,
     in_lake,
     row_of,
-    tree_digest,
 )
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
@@ -224,16 +221,3 @@ def test_a_run_whose_process_died_is_closed_and_gives_up_its_place_in_the_pool(
     closed = instance.get_run_by_id(dead.run_id)
     assert closed is not None
     assert closed.status is dg.DagsterRunStatus.FAILURE
-
-
-def test_an_installation_of_the_earlier_layout_goes_on_as_it_was(
-    published_home: Path, tmp_path: Path
-) -> None:
-    home = copy_home(published_home, tmp_path / "home")
-    for path in sorted((home / "lake").rglob("*.parquet")):
-        month = path.parent.name.removeprefix("month=")
-        path.rename(path.parents[2] / f"{month}.parquet")
-    for folder in (home / "lake").glob("*/root_unit=H24"):
-        shutil.rmtree(folder)
-    assert cchc("status", "--home", home).out == cchc("status", "--home", published_home).out
-    assert tree_digest(home / "lake") == tree_digest(published_home / "lake")

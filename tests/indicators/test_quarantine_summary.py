@@ -69,9 +69,13 @@ def test_every_rule_that_can_set_a_row_aside_has_a_name() -> None:
     rules = {entry["id"] for part in ("faults", "contradictions") for entry in dossiers[part]}
     for entry in schemas.joinpath("quarantine").iterdir():
         rules |= set(yaml.safe_load(entry.read_text("utf-8")))
-    modules = ("portal_answers", "portal_entries", "legacy_portal/observations")
+    modules = ("answers", "entries", "legacy_observations")
     for module in modules:
-        answers = files("cchc_pipeline").joinpath(f"sources/{module}.py").read_text("utf-8")
+        answers = (
+            files("cchc_pipeline")
+            .joinpath(f"sources/national_portal/{module}.py")
+            .read_text("utf-8")
+        )
         rules |= set(re.findall(r'RefusedEntryError\(\s*"([A-Z_]+)"', answers))
         rules |= set(re.findall(r'refuse\(item.entry, "([A-Z_]+)"', answers))
     assert rules == named

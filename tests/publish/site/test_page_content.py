@@ -31,7 +31,7 @@ from publish.package.formats import cell_text
 from publish.portal.links import directory_files
 from publish.portal.publication import release_files
 from publish.site.page import imprint_of_draft, root_row, script_text
-from publish.site.pages.releases import planned_pages, release_pages
+from publish.site.pages.releases import planned_pages
 from publish.site.words import load_words, number_text, parse_messages
 from publish.store.state import Act, Edition
 from tests.publish.site.page_tree import Element, parse
@@ -185,7 +185,11 @@ def _made(draft: Draft, releases: Sequence[Published]) -> dict[str, bytes]:
     acts = tuple(Act(release.published_at, "published", release.id) for release in out)
     root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
     edition = Edition(out, acts, draft.identity, root, descriptor)
-    return {**release_pages(draft, descriptor), **directory_files(edition)}
+    imprint = imprint_of_draft(draft)
+    pages = dict(
+        page for plan in planned_pages(draft, descriptor) for page in plan.rendered(imprint)
+    )
+    return {**pages, **directory_files(edition)}
 
 
 def _page(path: str = "thang/2026-09.html", **given: Rows) -> Element:
