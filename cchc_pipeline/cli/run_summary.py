@@ -176,9 +176,9 @@ def release_lines(summary: "ReleaseSummary", page: str, speech: Speech) -> Itera
         page=page,
     )
     shown = summary.largest[: load_run_words().largest_at_most]
-    yield from (_revision(revision, speech) for revision in shown)
+    yield from (f"  {_revision(revision, speech)}" for revision in shown)
     if cells > len(shown):
-        yield speech.say("more_revised", count=cells - len(shown))
+        yield f"  {speech.say('more_revised', count=cells - len(shown))}"
 
 
 def _revision(revision: "Revision", speech: Speech) -> str:
