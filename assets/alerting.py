@@ -1,8 +1,8 @@
 """Alerts in Dagster: the facts they follow from, and the rounds that tell them.
 
-Belongs here: reading them; one round of telling, for the command line and the daemon. Does not:
-judging (``cchc_pipeline.alerts.rules``); nothing is changed; rules, words, channels
-(``cchc_pipeline.alerts``).
+Belongs here: gathering the facts from lake, inbox, portal and runs, of which nothing is changed;
+one round of telling, for the command line and the daemon. Does not: judging the facts
+(``cchc_pipeline.alerts.rules``), words, memory and channels (``cchc_pipeline.alerts``).
 """
 
 import time

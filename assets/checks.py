@@ -1,10 +1,9 @@
 """Checks: of each table one for its errors, which blocks, one for its warnings; and their results.
 
-Belongs here: writing that table into a result, and reading it back from the log; the factory that
-makes them of a contract and the rules of its table, and the rules that look at the portal's
-findings and quarantine. Does not: the rules (contracts, ``checks``, ``month_checks``, gates), or
-what follows from a failure; the expectations (contracts), the rules on dossiers
-(``month_checks``).
+Belongs here: the factory that makes them of a contract and the rules of its table; the rules on the
+portal's findings and quarantine; a result as a table, written and read back from the log. Does not:
+running expectations (``cchc_pipeline.contracts.checks``), the rules on dossiers (``month_checks``),
+the gates (``publish.gates``), or what follows from a failure.
 
 A table has one check a severity, so that a month logs two results a table and not one a rule.
 

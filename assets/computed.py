@@ -1,4 +1,4 @@
-"""Compute: scores, ranks and the plan, from validated rows.
+"""Compute: scores, ranks, statistics and the plan, from validated rows.
 
 Belongs here: one asset a table. Does not: formulas (``cchc_pipeline.indicators``).
 """

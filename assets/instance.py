@@ -1,12 +1,13 @@
 """The Dagster instance under ``CCHC_HOME``: its file, what dead processes left, failed runs.
 
-Belongs here: which failed run is still the last word, and its lines; that file, and when it may be
-replaced; the instance. Does not: what follows from them (``cchc_pipeline.alerts``). Runs of the
-command line and of the daemon count alike; jobs and runs (``assets.runner``).
+Belongs here: ``dagster.yaml`` and when it may be replaced; opening the instance; closing runs whose
+process is gone; which failed run is still the last word, and its lines. Does not: jobs and runs
+(``runner``), or what follows from a failure (``cchc_pipeline.alerts``). Runs of the command line
+and of the daemon count alike.
 
 The file says by whom it was made, with a digest of the rest. While the digest is right nobody
-changed the file, and it is made anew when this module says something else; after that it belongs
-to whoever changed it.
+changed the file, and it is made anew when this module says something else; after that it belongs to
+whoever changed it.
 
 ``python -m assets.instance`` prepares the folder before Dagster's own programs start; with
 ``--before-daemon`` it also closes the runs that ended with the last daemon.

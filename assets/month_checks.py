@@ -1,9 +1,9 @@
 """Checks on a month as a whole: dossiers that add up and join, and figures that are there in time.
 
-Belongs here: what must hold of tables too long for Great Expectations, and between tables; each
-gives a line for each place where it does not hold; one check for each published monthly table, with
-the deadline of the release calendar. Does not: the checks that ask them (``checks``), or the rules
-for a row (its contract); the publication itself, whose lateness is an alert (``alerting``).
+Belongs here: rules on tables too long for Great Expectations, and between tables, with a line for
+each place where one does not hold; one check a published monthly table that it was made by the date
+of the release calendar. Does not: the checks that ask these rules (``checks``), the rules for a row
+(its contract), or a late publication, which is an alert (``alerting``).
 
 Dagster's ``build_time_partition_freshness_checks`` takes its deadline as a cron expression. Ours
 moves with weekends, holidays and announced changes, which no such expression can say. An

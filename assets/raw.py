@@ -1,6 +1,7 @@
 """Extract: raw bytes into the archive.
 
-Belongs here: one asset a declared source. Does not: parsing.
+Belongs here: the account of the inbox, and one asset a declared source. Does not: parsing
+(``validated``), or choosing the way in (``cchc_pipeline.sources``).
 """
 
 from typing import Any

@@ -1,17 +1,16 @@
 """What steps share: the workspace, the monthly partitions, the Parquet IO manager.
 
-Belongs here: that alone, for all of them; the partitions definition, and how a month depends on the
-one before it; these arguments, from the contracts and the program; what steps share, and how tables
-travel between them. Does not: what each of them does (``automation``, ``alerting``,
-``month_checks``); calendar arithmetic (``cchc_pipeline.core.period``); any asset, or what a
-contract says; computing anything.
+Belongs here: settings and moment of a run; the partitions, and how a month depends on the one
+before it; what is told of an asset and its table, from contract and program; tables between steps;
+whether schedules and sensors begin switched on. Does not: any asset, schedule or check, or calendar
+arithmetic (``cchc_pipeline.core.period``).
 
-What somebody switched on or off in the UI holds; this is what holds of the others.
+What somebody switched on or off in the UI holds; the setting is what holds of the others.
 
-What rests on earlier months says so by these mappings. Three things do not, on purpose: the units
-that the source named in earlier months extend the lists of units, and are part of the record of
-what a month was made from (``staleness``); the log of publications is one list for all months; and
-what disclosure control hid before is read from the release before, not from a month.
+What rests on earlier months says so by the mappings here. Three things do not, on purpose: the
+units that the source named in earlier months extend the lists of units, and are part of the record
+of what a month was made from (``staleness``); the log of publications is one list for all months;
+and what disclosure control hid before is read from the release before, not from a month.
 """
 
 import warnings

@@ -1,13 +1,12 @@
 """Running the graph in process: a month, a publication, many months side by side.
 
-Belongs here: jobs, the run of a month and of a publication, progress, and turning failed checks
-into lines; the processes that do the work. Does not: arguments or printing
-(``cchc_pipeline.cli.app``); what is left to do, which the record says (``staleness``); arguments
-(``cchc_pipeline.cli.run``).
+Belongs here: the run of a month and of a publication, its progress, failed checks as lines, the
+processes that fill many months. Does not: which assets a job has (``jobs``), what is left to do
+(``staleness``), arguments or printing (``cchc_pipeline.cli.run``).
 
-The work has two stages with a wait between them. In the first each month is extracted, validated
-and counted by itself. In the second the year to date is handed on from month to month, so that the
-months of a year follow each other, and only years run side by side.
+Many months are filled in two stages with a wait between them. In the first each month is extracted,
+validated and counted by itself. In the second the year to date is handed on from month to month, so
+that the months of a year follow each other, and only years run side by side.
 """
 
 import atexit

@@ -1,10 +1,9 @@
 """Validate: archived bytes as typed rows, what was refused, and what is odd about them.
 
-Belongs here: the assets that parse; one step that reads them all; the assets of the group
-``validate`` that read dossiers. Does not: their expectations (``checks``); which they are
-(``schemas/sources``), how they are judged (``cchc_pipeline.sources``), or what is computed of them
-(``computed``); how they are read (``cchc_pipeline.sources``), counted (``computed``), or their
-checks (``month_checks``).
+Belongs here: one step a kind of source that reads its month (portal, dossiers, the smaller inputs),
+and the sheets of refused rows. Does not: which inputs there are (``schemas/sources``), how they are
+read and judged (``cchc_pipeline.sources``), their checks (``checks``, ``month_checks``), or what is
+computed of them (``computed``).
 
 Tables as long as the export are written by DuckDB straight into the lake, not handed from step to
 step.

@@ -1,8 +1,8 @@
 """Settings: ``CCHC_*`` environment variables over ``cchc.toml`` over these defaults; and secrets.
 
-Belongs here: names and defaults, which cost nothing to import; their names and how each is read;
-every knob, its default and its meaning (``docs/settings.md`` repeats them, and a test holds the two
-together). Does not: choosing by them (``cchc_pipeline.storage.opening``); using a secret.
+Belongs here: every knob with its name, default and meaning (``docs/settings.md`` repeats them, and
+a test holds the two together); the names of secrets, and how each is read. Does not: choosing by
+them (``cchc_pipeline.storage.opening``), or using a secret. Nothing here costs much to import.
 """
 
 import difflib

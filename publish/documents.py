@@ -1,12 +1,10 @@
 """Pages of ``docs/`` that are made from data: the tables, and the definitions of targets.
 
-Belongs here: the page for people who read the repository; the marked part of the page. Does not:
-the pages of the portal (``site``), or the words, which the contracts hold; the rest of it, which is
-written by hand.
+Belongs here: ``docs/tables.md`` as a whole, and the marked part of the page of definitions. Does
+not: what is written by hand, the pages of the portal (``publish.site``), or the words, which
+contracts and plan hold.
 
     python -m publish.documents > docs/tables.md
-
-    python -m publish.documents
 """
 
 import sys

@@ -1,8 +1,8 @@
 """From facts to alerts: pure rules, one a kind of cause, and the words they are told in.
 
-Belongs here: when a cause is open, and its key; what the file must have. Does not: words
-(``message``), or whether it was told already (``telling``). A cause that is mended is simply no
-longer among the alerts; the words, or filling them in (``message``).
+Belongs here: when a cause is open, its key, and what ``schemas/alerts`` must say of each kind. Does
+not: filling the words in (``message``), or whether it was told already (``telling``). A cause that
+is mended is simply no longer among the alerts.
 """
 
 import string

@@ -1,8 +1,8 @@
 """Commands on what is handed in: ``cchc validate``, ``simulate``, ``form`` and ``withdraw``.
 
-Belongs here: the arguments of these commands, and what they print; arguments and what is printed.
-Does not: reading or writing the files. Nothing here changes the state of an installation; the work
-(``cchc_pipeline.sources``), which is imported when the command runs.
+Belongs here: their arguments, and what they print. Does not: reading, judging or writing the files
+(``cchc_pipeline.sources``, ``cchc_pipeline.simulation``), which is imported when a command runs.
+Only ``withdraw`` changes an installation.
 """
 
 import json

@@ -1,10 +1,8 @@
 """Commands that keep an installation going: ``alerts``, ``backup``, ``restore``, ``dagster``.
 
-Belongs here: arguments and what is printed; arguments and what is printed; which of Dagster's
-programs is started, and with which environment. Does not: the work (``assets.alerting``,
-``cchc_pipeline.alerts``), which is imported when the command runs; the work
-(``publish.installation.backup``, ``publish.installation.backup``), which is imported when a command
-runs; the graph (``assets``), or the services of a server (``docs/deployment``).
+Belongs here: their arguments, what they print, and which of Dagster's programs is started with
+which environment. Does not: the work (``assets.alerting``, ``publish.installation.backup``), which
+is imported when a command runs, or the services of a server (``docs/deployment``).
 """
 
 import os

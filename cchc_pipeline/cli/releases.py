@@ -1,10 +1,8 @@
 """Commands on releases: ``rollback``, ``retract``, ``export``, ``unlock``, ``diff`` and ``verify``.
 
-Belongs here: arguments and what is printed; arguments, and where the answer goes; the arguments,
-and what is printed. Does not: the work (``publish.portal.acts``, ``publish.release.export``), which
-is imported when a command runs; comparing (``publish.release.diff``), which is imported when the
-command runs. Nothing here changes the state of an installation; the checks (``publish.verify``), or
-making a release again (``assets.recomputation``).
+Belongs here: their arguments, what they print, and where it goes. Does not: the work
+(``publish.portal.acts``, ``publish.release.export``, ``publish.release.diff``, ``publish.verify``,
+``assets.recomputation``), which is imported when a command runs.
 """
 
 import json

@@ -1,11 +1,9 @@
 """A table as declared, and the forms it takes: expectations, Table Schema, dictionary.
 
-Belongs here: what shape, key and fields imply, beside the rules declared; the table's own answers
-about its columns, and the way from it to each projection; fields, constraints and keys as
-descriptors; its rows, in one language. Does not: running an expectation (``checks``), or the words
-of its message (``schemas/tables/_words.yaml``); how it is read and judged (``reading``,
-``reading``), or a projection's details; the package around them
-(``publish.package.descriptor``); the page or the file that shows them (``publish``).
+Belongs here: the table's own answers about its columns; the expectations that its shape, key and
+fields imply beside the rules declared; its descriptor; its dictionary, in one language. Does not:
+how it is read and judged (``reading``), running an expectation (``checks``), the descriptor of a
+release (``publish.package.descriptor``), or words (``schemas/tables/_words.yaml``).
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """Reading a table's declaration into a ``Contract``, and judging that its parts agree.
 
-Belongs here: what several entries, or several tables, must agree on; finding a file, laying a field
-over the shared one that it uses, and the codes that a field takes from a list. Does not: whether a
-table's rows obey it (``checks``); what an entry may hold (``model``).
+Belongs here: fields, keys, rules and code lists as the declaration gives them, and what several
+entries, or several tables, must agree on. Does not: finding a file (``declarations``), what a
+single entry may hold (``model``), or whether a table's rows obey it (``checks``).
 
 A field that several tables share is declared in ``schemas/tables/_fields.yaml`` and taken with
 ``use``; what the table says beside it wins. A field or a rule without a ``basis`` has its table's.

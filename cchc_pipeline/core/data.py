@@ -1,10 +1,9 @@
 """Data files: found in ``schemas``, read from YAML without guesses, typed or refused in one line.
 
-Belongs here: finding and decoding a file there; from bytes to mappings, lists and texts, and
-refusing what is more than that: tags, keys that stand twice, deep nesting, aliases that swell,
-several documents; pydantic's complaints, and rules that a module broke, as a ``SchemaDataError``.
-Does not: what its content means; each module of the domain types its own; types (a caller's
-pydantic model); what its content must obey beyond its type, which each module of the domain says.
+Belongs here: finding and decoding a file; making mappings, lists and texts of it; refusing what is
+more than that (tags, keys that stand twice, deep nesting, aliases that swell, several documents);
+telling pydantic's complaints, or a caller's, as a ``SchemaDataError``. Does not: the types, or what
+the content means and must obey, which each module of the domain says.
 
 A bare word is a text here, a number too: YAML 1.1 reads ``18:25`` as 1105 and ``no`` as false.
 """

@@ -1,14 +1,10 @@
 """Measures of dossiers: what counts as received, in time, online, paid, digital.
 
-Belongs here: the measures of how dossiers flow through a month, and the conditions that the other
-topics build on; measures of digital handling, some of the dossiers received, some of the finished;
-measures of the dossiers *received* in a month by channel and level of service; measures of the
-dossiers *received* in a month that rest on fees and payments; measures of the dossiers *finished
-and not withdrawn* in a month that rest on ratings; the measures that compare a dossier with its due
-moment; the list. Does not: what is true of a dossier beside its flow; amounts, which are summed
-nowhere; the satisfaction metrics of Decision 766, which have rules of their own; the due moment
-itself, which is settled with the supplements when a dossier is accepted; what a measure counts,
-which each topic's module says, or what it rests on, which the contract of ``dossier_statistics``
+Belongs here: one condition a measure, by topic: how dossiers flow through a month, digital
+handling, channel and level of service, payments, ratings, time-limits; and the list of them all.
+Does not: counting by them (``dossier_statistics``), the due moment, which is settled when a dossier
+is accepted, amounts, which are summed nowhere, or the satisfaction metrics of Decision 766, which
+have rules of their own. Which columns a measure rests on the contract of ``dossier_statistics``
 declares.
 
 Each measure is one boolean expression over the accepted dossiers of a month's export (table

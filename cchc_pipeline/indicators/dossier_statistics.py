@@ -1,9 +1,9 @@
 """Accepted dossiers counted by unit and field: the full table, before disclosure control.
 
-Belongs here: the one group-by over dossiers, as an Ibis expression, and having an engine run it;
-margins of a month's counts, and saying what is missing or unknown. Does not: what a measure counts:
-nothing after this step sees a single dossier; hiding small counts, which the published table passes
-first.
+Belongs here: the one group-by over dossiers, as an Ibis expression that an engine runs; the sums
+above its counts; which of them are missing or unknown. Does not: what a measure counts
+(``dossier_measures``), or hiding small counts (``publish.disclosure.rule``). Nothing after this
+step sees a single dossier.
 
 Rows of a file that lacks a column are counted apart, so that whoever adds counts up knows of each
 sum whether it holds such rows: what their source did not say is unknown there, not 0.

@@ -1,9 +1,9 @@
 """The plan's targets counted from dossiers, as the plan's data say, month and year to date.
 
-Belongs here: typing ``schemas/plan/<year>/measures.yaml``, and judging it against the plan and the
-measures there are; a month's counts by the plan's formulas, the values of the month and of the
-year, and which months and units lack. Does not: the sums of the year (``year_to_date``), or the
-published rows (``plan_indicators``).
+Belongs here: the formulas in ``schemas/plan/<year>/measures.yaml``, judged against the plan and the
+measures there are; a month's counts by them; the values of the month and of the year, and which
+months and units lack. Does not: the sums of the year (``year_to_date``), or the published rows
+(``plan_indicators``).
 """
 
 from collections import Counter

@@ -1,9 +1,9 @@
 """Observations of scores: corrected by hand, and held against the month before.
 
-Belongs here: the comparison, unit by unit; what a correction does to an observation, when it no
-longer holds, and the rows of the table ``corrections``. Does not: mending either month, or saying
-which of the two is wrong; reading the file (``cchc_pipeline.sources.records.corrections``). What
-the source said stays in the lake and in that table.
+Belongs here: what a correction does to an observation, when it no longer holds, the rows of the
+table ``corrections``; the comparison of two months, unit by unit. Does not: reading the file of
+corrections (``cchc_pipeline.sources.records.corrections``), or saying which of two months is wrong.
+What the source said stays in the lake and in that table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,9 +1,9 @@
 """Scores computed again from counts, their ratings, and what was missed by how much.
 
-Belongs here: ``schemas/decision-766/ratings.yaml``, and the band of a total; the arithmetic of a
-metric, a group and the total; how many cases more would have earned a score, by the metric's own
-rule. Does not: the total; the rules and thresholds themselves (``methodology``), or replacing a
-score that a source published; the rules (``methodology``), or which units are shown (``publish``).
+Belongs here: the arithmetic of a metric, a group and the total; the bands of
+``schemas/decision-766/ratings.yaml``; how many cases more would have earned a score, by the
+metric's own rule. Does not: rules and thresholds (``methodology``), replacing a score that a source
+published, or which units are shown (``publish``).
 """
 
 from collections.abc import Iterable, Mapping

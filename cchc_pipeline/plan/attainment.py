@@ -1,8 +1,8 @@
 """How a value stands to its target by now, and the time that a task is given.
 
-Belongs here: the forms in which plans write a time; exact arithmetic on counts and shares. Does
-not: mending a time that is a slip, or whether a task is late; where a value comes from, or which
-targets a run-rate is worked out for, which the plan's data say.
+Belongs here: exact arithmetic on counts and shares, the rate that is still needed, the forms in
+which plans write a time. Does not: where a value comes from, which targets a rate is worked out for
+(the plan's data say), whether a task is late, or mending a time that is a slip.
 """
 
 import math

@@ -1,7 +1,8 @@
 """Moments and particulars of a simulated dossier.
 
-Belongs here: the forms of a date that files carry; codes, dates and statuses of an export. Does
-not: which moments there are; the course itself, or texts.
+Belongs here: codes, channels, fees, ratings, statuses and dates of one dossier, and the forms in
+which files write a moment. Does not: its course, which says what moments there are (``offer``), or
+the other texts (``rows``).
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Simulated rows as an office would export them: in the native form, or broken on purpose.
 
-Belongs here: the native columns; setting fields to what no export should hold. Does not: office
-exports, or opening and compressing files; judging rows.
+Belongs here: the native columns, as JSON Lines and Parquet; setting fields to what no export should
+hold. Does not: flat exports (``office``), compressing files (``sample``), or judging rows.
 """
 
 import json

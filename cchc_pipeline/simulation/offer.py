@@ -1,8 +1,8 @@
-"""What a simulated unit offers in a month, and the course of its year.
+"""What a simulated unit offers in a month, and the course of its dossiers through the year.
 
-Belongs here: the load by unit, field and procedure as tables to draw from; everything that decides
-whether a dossier is open in a month, as a pure function of seed, month of reception and index. Does
-not: dossiers; what else is said of a dossier (``details``).
+Belongs here: the load by unit, field and procedure, as tables to draw from; when a dossier comes
+and ends, as a pure function of seed, month of reception and index. Does not: what else is said of a
+dossier (``details``).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Simulated dossiers as rows, with their texts.
 
-Belongs here: the columns that every form renders; putting texts together column by column. Does
-not: where their values come from; files.
+Belongs here: the columns that every form of export shares, and putting texts together column by
+column. Does not: where the values come from (``offer``, ``details``), or files (``sample``).
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,9 +1,8 @@
 """The data set in the words of DCAT 3 and of schema.org.
 
-Belongs here: the markup of a release, safe inside a ``script`` element; a catalogue, the series, a
-data set for each readable release, its distributions. Does not: . A projection of a release's
-descriptor; the descriptor of a release (``publish.package.descriptor``). A projection of the
-edition; nothing is read.
+Belongs here: the markup of one release, safe inside a ``script`` element, and the catalogue of all:
+the series, a data set for each readable release, its distributions. Does not: the descriptor of a
+release, of which both are projections (``publish.package.descriptor``). Nothing is read from disk.
 
 Addresses are absolute where the site's own is known, else relative to the catalogue's. The current
 release has every file as a distribution, an earlier one its descriptor and its list of digests;

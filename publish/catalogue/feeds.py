@@ -1,8 +1,8 @@
 """What is new and what there is to read: ``feed.atom``, ``sitemap.xml``, ``calendar.json``.
 
-Belongs here: an entry for each act and for each moved date; these two small lists. Does not: the
-acts themselves (``publish.store.state``), or the words (``schemas/pages/catalogue.yaml``). A
-projection of the edition; pages or feeds. Projections of the edition.
+Belongs here: an entry for each act and each moved date; the list of pages; the list of dates. Does
+not: the acts themselves (``publish.store.state``), pages (``publish.site``), or words
+(``schemas/pages/catalogue.yaml``). All three are projections of an edition.
 """
 
 import json

@@ -1,11 +1,12 @@
 """The gates that a draft must pass, and ``quality.json``, which says what came of them.
 
-Belongs here: which gates there are, and judging a candidate by them; the report's content, from the
-gates' verdicts and the table of submissions. Does not: the gates (``package``, ``figures``,
-``changes``), the expectations of a table (its contract), or what happens after a failure
-(``publish.portal.publication``). Every gate fails closed: one that cannot be judged has failed;
-their words (``schemas/release/gates.yaml``). Of a draft that was stopped it lies in the scratch
-folder and names the failures; one that went out has none.
+Belongs here: which gates there are, judging a candidate by them, and the report of their verdicts
+beside the table of submissions. Does not: the gates (``package``, ``figures``, ``changes``), their
+words (``schemas/release/gates.yaml``), or what happens after a failure
+(``publish.portal.publication``).
+
+Every gate fails closed: one that cannot be judged has failed. The report of a draft that was
+stopped lies in the scratch folder and names the failures; that of one which went out has none.
 """
 
 from collections import Counter

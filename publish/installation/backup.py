@@ -1,11 +1,11 @@
 """A copy of an installation in one file, and an installation out of its copy.
 
-Belongs here: what belongs to the copy, writing it, its list of contents; unpacking, proving,
-putting in place. Does not: the lock under which it is made.
+Belongs here: what belongs to the copy, writing it with its list of contents; unpacking it, proving
+it, putting it in place. Does not: the lock under which it is made (``publish.store.journal``).
 
 The file is a tar archive, packed with zstd. Its last member lists every file with its SHA-256, so
-that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to
-a run, the preview and the record of what months were made from, which the next run makes, and what
+that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to a
+run, the preview and the record of what months were made from, which the next run makes, and what
 steps printed. Dagster's databases are copied by SQLite itself: the history of runs and the cursors
 of sensors, without which a restored daemon would take old files for new ones. Where Dagster stores
 on PostgreSQL there are none, and the database is copied by its own means.

@@ -1,7 +1,8 @@
 """What a run would do, and what it does with what lies in the inbox, as lines.
 
-Belongs here: reading the state and saying what follows: the plan of ``cchc run --dry-run``, and the
-lines that a run tells of its files. Does not: doing it.
+Belongs here: reading the state and saying what would follow, for ``cchc run --dry-run``; the lines
+that a run tells of its files. Does not: doing it (``assets.runner``), or judging a name
+(``cchc_pipeline.sources.inbox.account``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

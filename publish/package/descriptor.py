@@ -1,8 +1,8 @@
 """``datapackage.json`` and the texts beside the data of a release.
 
-Belongs here: ``CHANGES.md`` and ``LICENSE.md``, from words in ``schemas/pages``; the descriptor of
-package and resources. Does not: pages; the fields of a table, which its contract projects, or
-validation (``publish.gates.gates``). frictionless rewrites what it saves, so it only reads.
+Belongs here: the descriptor of package and resources; ``CHANGES.md`` and ``LICENSE.md``, in the
+words of ``schemas/pages``. Does not: the fields of a table, which its contract projects, or
+validation (``publish.gates.package``). frictionless rewrites what it saves, so it only reads.
 """
 
 import hashlib

@@ -1,10 +1,8 @@
 """A site made of links into the store, and the files in it that list everything.
 
-Belongs here: which of these files an edition has, and the index for programs; which links a site
-has, and what an edition consists of after an act. Does not: the pages that come with a release
-(``publish.site.pages.releases``), or what the feeds contain (``publish.catalogue.dcat``,
-``publish.catalogue.feeds``); the pages (``publish.site.pages.releases``), or showing the site
-(``acts``).
+Belongs here: what an edition consists of after an act, which links its site has, the index for
+programs, what stands at the address of a withdrawn page. Does not: the content of pages
+(``publish.site.pages.releases``) and feeds (``publish.catalogue``), or showing the site (``acts``).
 """
 
 import json

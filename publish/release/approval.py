@@ -1,8 +1,8 @@
 """When a release may go out, and who approved it.
 
-Belongs here: choosing months; the log's lines and what follows from them. Does not: the dates
-(``cchc_pipeline.calendar``), starting anything (``assets.automation``); making the preview
-(``publish.portal.preview``).
+Belongs here: which months are due, the log of approvals, and what follows from its lines. Does not:
+the dates (``cchc_pipeline.calendar``), making the preview (``publish.portal.preview``), or starting
+anything (``assets.automation``).
 """
 
 import json

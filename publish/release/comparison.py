@@ -1,8 +1,8 @@
 """A draft beside the release before it: what changed, and which release changed it last.
 
-Belongs here: these two types; comparing tables by their keys, column by column. Does not: the gates
-(``publish.gates.gates``), or making the bytes (``publish.portal.publication``); the reasons for a
-change (``revisions``), or deciding whether a release is due.
+Belongs here: what a candidate is; comparing tables by their keys, column by column; the stamp on
+each row. Does not: the reasons for a change (``revisions``), the gates (``publish.gates.gates``),
+or the files (``publish.portal.publication``).
 
 Only what differs leaves the columns of arrow: a table of many months mostly stays as it was.
 """

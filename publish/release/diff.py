@@ -1,10 +1,9 @@
 """What differs between two releases: rows, cells, columns, moves of rank, kinds of change.
 
-Belongs here: comparing the versions of releases that followed each other; comparing the releases'
-own files, in the columns that both have. Does not: the changed cells (``revisions``), or choosing a
-version (``publish.model``); why a value changed (``revisions``), or pages
-(``publish.site.pages.releases``). Today's declarations may differ from those of either release, so
-the keys are those that the files themselves tell.
+Belongs here: comparing the releases' own files, in the columns that both have, and their versions.
+Does not: why a value changed (``revisions``), choosing a version (``publish.model``), or the page
+of it (``publish.site.pages.releases``). Today's declarations may differ from those of either
+release, so the keys are those that the files themselves tell.
 """
 
 import json

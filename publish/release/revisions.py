@@ -1,9 +1,9 @@
 """The log of revisions: every published cell that changed, with the reason.
 
-Belongs here: which rows a correction reaches; which changes are revisions, the reason of each, and
+Belongs here: which changes are revisions, the reason of each, which rows a correction reaches, and
 the rows of the table ``revisions``. Does not: applying corrections
-(``cchc_pipeline.indicators.observations``); comparing tables (``comparison``), what was handed in
-(``publish.store.state``), or whether the release may go out with them (``publish.gates.changes``).
+(``cchc_pipeline.indicators.observations``), finding what changed (``comparison``), what was handed
+in (``publish.store.state``), or whether the release may go out so (``publish.gates.changes``).
 """
 
 import unicodedata

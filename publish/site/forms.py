@@ -2,8 +2,8 @@
 
 Belongs here: what several kinds of pages ask of a row; a cell as ``<data
 value="67.18">67,18</data>``, an absent one with its reason, codes and flags in words. Does not:
-what a page shows, words, HTML; sentences (``words``) or the choice of cells (``pages.month``).
-The machine value is the cell of the CSV, so that a page can be read back and compared with it.
+sentences (``words``), or the choice of cells (``pages``). The machine value is the cell of the CSV,
+so that a page can be read back and compared with it.
 """
 
 from collections.abc import Iterable, Mapping

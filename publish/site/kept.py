@@ -1,9 +1,8 @@
 """Pages that are planned, and kept: made anew where something changed, linked where nothing did.
 
-Belongs here: making the file, and what a page says of it; the key by which a kept page is known
-again, and rendering in both languages; which pages can be taken over from the release before, and
-writing the folder. Does not: the files of a release (``publish.portal.publication``), which hold
-all periods; what a kind of page shows (its own module); showing the pages
+Belongs here: what a planned page is, with the files attached to it; the key by which a kept page is
+known again; which are taken over from the release before; writing the folder. Does not: what a kind
+of page shows (``pages``), the files of a release (``publish.portal.publication``), or showing pages
 (``publish.portal.links``).
 
 A page that is taken over is the same file (a hard link), imprint included: it names the release in

@@ -1,12 +1,12 @@
 """A page: its place in the site, who signs it, its script, and how a template becomes bytes.
 
-Belongs here: the shipped script as it stands in a page, and the digest by which the page's policy
-lets it run; addresses, the twin in the other language, the frame of every page. Does not: what it
-does (``templates/script.js``); what pages show (``publish.site.pages.releases``,
-``publish.portal.links``), the look (its templates), words (``schemas/pages``).
+Belongs here: addresses, the twin in the other language, the frame of every page, the shipped script
+and the digest by which a page's policy lets it run. Does not: what pages show (``pages``,
+``publish.portal.links``), their look and what the script does (``templates/``), or words
+(``schemas/pages``).
 
-Pages know each other by relative addresses only, so that they work below any base path and from
-a folder; each Vietnamese page has its English twin at the same path below ``en/``.
+Pages know each other by relative addresses only, so that they work below any base path and from a
+folder; each Vietnamese page has its English twin at the same path below ``en/``.
 """
 
 import base64

@@ -1,7 +1,8 @@
 """What readers can copy: code that reads the data, and how to cite a release.
 
-Belongs here: filling the shipped code with the portal's address; both texts. Does not: the code and
-its words, which are data (``schemas/pages/snippets.yaml``); where they stand on a page.
+Belongs here: filling the shipped code and the citation with the portal's address and the release.
+Does not: their words, which are data (``schemas/pages/snippets.yaml``), or where they stand on a
+page.
 """
 
 from collections.abc import Mapping

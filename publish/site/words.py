@@ -1,9 +1,8 @@
 """Words and forms of the pages: sentences in two languages, numbers and dates as readers expect.
 
 Belongs here: pure forms of single values, the order of names; reading ``schemas/pages/messages``,
-refusing it where a language lacks, filling places. Does not: sentences, which are data
-(``schemas/pages``), or the canonical text of a cell (``publish.package.formats``); names that come
-with the data.
+refusing it where a language lacks, filling its places. Does not: sentences, which are data, names
+that come with the data, or the canonical text of a cell (``publish.package.formats``).
 """
 
 import string

@@ -1,10 +1,10 @@
 """What is out and what it was made from: every release's state, and digests of its inputs.
 
-Belongs here: which inputs a table rests on (``schemas/release/revisions.yaml``), and telling one
-delivery from another; the acts (published, rolled back, retracted) and what follows from them. Does
-not: the reason that follows for a changed value (``revisions``); a release's content
-(``publish.model``), the pages and feeds made of an edition (``publish.portal.links``), or the moves
-that show it (``publish.portal.publication``).
+Belongs here: the acts (published, rolled back, retracted) and what follows from them; which inputs
+a table rests on (``schemas/release/revisions.yaml``), and telling one delivery from another. Does
+not: a release's content (``publish.model``), the reason of a changed value
+(``publish.release.revisions``), what is made of an edition (``publish.portal.links``), or the moves
+that show it (``publish.portal.acts``).
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,9 +1,10 @@
 """The checks of ``cchc verify``: files, figures, revisions, and two copies of one release.
 
-Belongs here: what is judged on bytes; what is judged on the tables of one release; the log of
-revisions, cell by cell; which files differ, and in a CSV file the first cell that does. Does not:
-making the log (``publish.release.revisions``). All values are compared as the texts of the CSV
-files, in which the log gives them; how either came to be.
+Belongs here: what is judged on bytes, on the tables of one release, on the log of revisions cell by
+cell; which files of two folders differ, and in a CSV file the first cell that does. Does not:
+reading the release (``package``), making the log (``publish.release.revisions``), or which checks
+are asked (``places``). All values are compared as the texts of the CSV files, in which the log
+gives them.
 """
 
 import csv

@@ -1,10 +1,9 @@
 """A release as it is read for verification, from a disk or an address, by its own descriptor.
 
-Belongs here: the way from a Table Schema back to a contract, so that the readers of every format
-can be used on a release of any age; one request at a time, bounded in bytes, number and seconds,
-and no redirect to another host; what is known of the release that is verified, and reading its
-files. Does not: today's contracts (``schemas/tables``); which addresses (``places``), or what is in
-an answer; finding it (``places``), or judging it (the checks).
+Belongs here: reading its files; one request at a time, bounded in bytes, number and seconds, and no
+redirect to another host; from a Table Schema back to a contract, so that the readers of every
+format serve a release of any age. Does not: today's contracts (``schemas/tables``), finding the
+release (``places``), or judging it (``checks``).
 """
 
 import csv

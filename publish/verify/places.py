@@ -1,7 +1,7 @@
 """Where a release lies, and the verdicts on what lies there.
 
-Belongs here: which checks there are, and making them; from what the user named to a subject, by the
-portal's index. Does not: a check itself; the transfer (``package``), or reading the files
+Belongs here: from what the user named to a subject, by the portal's index; which checks there are,
+and asking them. Does not: a check itself (``checks``), the transfer, or reading the files
 (``package``).
 """
 

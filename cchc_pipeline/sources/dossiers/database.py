@@ -1,9 +1,8 @@
 """Dossiers out of the city's database, and what its refusals mean.
 
-Belongs here: turning the errors of SQLAlchemy and its drivers into ours; the connection, reading a
-month from it in pieces, and its delivery. Does not: the words, which stand in
-``schemas/records/_database.yaml``; the query (``view``), when it may be asked
-(``collection``), or what a row means.
+Belongs here: the connection, reading a month in pieces, its delivery; the errors of SQLAlchemy and
+its drivers as ours, in the words of ``schemas/records/_database.yaml``. Does not: the query
+(``view``), when it may be asked (``collection``), or what a row means (``staging``).
 
 What a driver says itself is never passed on: it names the server, the account, or values of rows.
 

@@ -1,10 +1,9 @@
 """What is said of a month's dossiers that did not count, and of columns that files lack.
 
-Belongs here: which file lacks which column, and the words about it; faults to messages, and writing
-them: without dossier codes into the lake, the codes beside them into the raw zone. Does not:
-emptying a measure, which whoever counts does (``indicators``), or a column without which a file is
-refused (``readers``); deciding what is quarantined (``judging``), or the sheets that go to
-units (``cchc_pipeline.reports.error_sheets``).
+Belongs here: the words about a refused row and about a lacking column; writing the rows without
+dossier codes into the lake, and their codes beside them into the raw zone. Does not: deciding what
+is refused (``judging``), refusing a file for a column (``readers``), emptying a measure
+(``indicators``), or the sheets that go to units (``cchc_pipeline.reports.error_sheets``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,8 +1,7 @@
 """What can be wrong with a dossier: the faults of its texts, and the contradictions in its values.
 
-Belongs here: reading ``schemas/records/dossier_rules.yaml`` and the contract's rules into one
-numbered list. Does not: finding a fault (``staging``), or judging rows
-(``judging``).
+Belongs here: ``schemas/records/dossier_rules.yaml`` and the contract's rules as one numbered list.
+Does not: finding a fault (``staging``), or judging rows (``judging``).
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The view that dossiers are read from: which of its columns and rows are asked for.
 
-Belongs here: its name, the fields that its columns mean, and the one query of a month. Does not:
-a connection (``database``), or what a value means (``dossiers``).
+Belongs here: its name, the fields that its columns mean, and the one query of a month. Does not: a
+connection (``database``), or what a value means (``values``).
 
 Only columns that the record names stand in the query, so that no other leaves the database.
 """

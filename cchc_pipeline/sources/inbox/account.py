@@ -1,12 +1,9 @@
 """The account of the inbox: every entry of a month's folder has one fate, and is told.
 
 Belongs here: what is taken as what by its name, what is litter, what is not taken and which name it
-should have; the lines that say so; stopping a month of which nothing is taken. Does not: looking
-into a file (``kinds``), archiving it (``cchc_pipeline.sources.raw.deliveries``,
-``cchc_pipeline.sources.national_portal.drop``), or reading it.
-
-The rule of names is that of those who take files in (``files``). Nothing but regular files is
-opened.
+should have; the lines that say so; stopping a month of which nothing is taken. Does not: the rule
+of names (``files``), looking into a file (``kinds``), archiving it (``sources.raw.deliveries``,
+``sources.national_portal.drop``), or reading it. Nothing but regular files is opened.
 """
 
 from collections import Counter

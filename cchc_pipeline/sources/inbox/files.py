@@ -1,10 +1,9 @@
 """What lies in the inbox: what each name says, and whether it has settled.
 
-Belongs here: the one rule of names, which is asked by those who take files in and by those who tell
-what was not; the state of a month's folder, and the decision from two looks at it. Does not:
-looking at a file (``kinds``), or what becomes of it (``inbox_account``); reading files
-(``cchc_pipeline.sources.raw.deliveries``, ``cchc_pipeline.sources.national_portal.drop``), or
-starting anything.
+Belongs here: the one rule of names, for those who take files in and for those who tell what was not
+taken; a month's folder at one look, and the decision from two looks. Does not: looking into a file
+(``kinds``), what becomes of it (``account``), taking it in (``sources.raw.deliveries``,
+``sources.national_portal.drop``), or starting anything.
 """
 
 import hashlib

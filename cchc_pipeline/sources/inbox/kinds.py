@@ -1,10 +1,9 @@
 """What kind of input a file is, by a bounded look into it.
 
 Belongs here: the first bytes of a file, the headings or keys in them, and what these show. Does
-not: reading a file for its figures (``readers``,
-``cchc_pipeline.sources.national_portal.answers``), its name
-(``files``), or what becomes of it (``inbox_account``). Whatever is damaged shows nothing:
-nothing here raises.
+not: its name (``files``), what becomes of it (``account``), or reading it for its figures
+(``readers``, ``sources.national_portal.answers``). Whatever is damaged shows nothing: nothing here
+raises.
 """
 
 import csv

@@ -1,9 +1,8 @@
 """From archived answers of the national portal to observations: one value a unit and metric.
 
 Belongs here: where each figure stands in an answer (``schemas/portal/answers.yaml``), which entries
-contradict each other (quarantine), what is new or missing (findings). Does not: reading one entry
-(``entries``), fetching, judging whether
-the figures agree with each other (``consistency``), recomputing scores.
+contradict each other (quarantine), what is new or missing (findings). Does not: fetching, reading
+one entry (``entries``), or whether the figures agree with each other (``consistency``).
 """
 
 import re

@@ -1,9 +1,8 @@
 """Asking the national portal over the network, with manners.
 
-Belongs here: pausing, retrying what passes, stopping at what does not, and archiving every byte
-before it is read; the answers of a plan, page by page, as a recorded snapshot. Does not: which
-requests to send; which to send (``request``), what is a good answer (``envelope``),
-parsing (``answers``).
+Belongs here: pausing, retrying what passes, stopping at what does not, archiving every byte before
+it is read; the answers to the planned requests, page by page, as a recorded snapshot. Does not:
+which requests to send (``request``), what is a good answer (``envelope``), parsing (``answers``).
 """
 
 import random

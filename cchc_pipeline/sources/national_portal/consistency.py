@@ -1,9 +1,9 @@
 """Whether a snapshot is whole, and whether its figures agree with each other.
 
-Belongs here: the rules of consistency between endpoints and within a row, and the flags that they
-put on observations; the files that a snapshot needs, and what its time of capture allows. Does not:
-mending anything; what the source said is published as it said it; finding or archiving the files
-(``drop``), or what they say.
+Belongs here: which answers a snapshot needs, what its time of capture allows, the rules between
+endpoints and within a row, and the flags that they put on observations. Does not: finding or
+archiving the answers (``drop``, ``client``), or mending anything: what the source said is published
+as it said it.
 """
 
 from collections.abc import Callable, Iterable, Mapping

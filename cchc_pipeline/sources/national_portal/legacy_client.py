@@ -1,9 +1,8 @@
 """Asking the legacy gateway over the network: which requests, when, and the answers.
 
-Belongs here: the province's legacy ids in time, and pure decisions on months and windows; the
-answers of a plan, page by page, as a recorded snapshot. Does not: judging what came back
-(``legacy_gateway``); how requests are sent (``client``), what is a good answer
-(``legacy_gateway``).
+Belongs here: the province's legacy ids in time, pure decisions on months and windows; the answers
+to the planned requests, page by page, as a recorded snapshot. Does not: how a request is sent
+(``client``), or what is a good answer (``legacy_gateway``).
 """
 
 import json

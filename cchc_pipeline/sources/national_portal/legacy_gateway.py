@@ -1,9 +1,8 @@
 """The legacy gateway: what is known of it, and whether bytes are an answer of it.
 
-Belongs here: decoding the array, its columns, whose units they are, the form of codes; pure; the
-content of ``schemas/portal/legacy.yaml``, and telling its snapshots from those of the rebuilt
-portal. Does not: fetching or finding the bytes, what the figures mean (``legacy_observations``);
-asking (``client``).
+Belongs here: ``schemas/portal/legacy.yaml`` as types; decoding an answer, its columns, whose units
+its rows are, the form of codes; telling its snapshots from those of the rebuilt portal. Does not:
+asking (``legacy_client``), or what the figures mean (``legacy_observations``).
 """
 
 import re

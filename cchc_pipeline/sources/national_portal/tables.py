@@ -1,9 +1,8 @@
 """A month of the archive laid out as tables: what the portal said, as rows of the lake.
 
-Belongs here: the projection of parsed snapshots onto ``portal_scores``, ``portal_units``,
-``portal_quarantine``, ``portal_findings``, ``raw_portal`` and the portal's ``submissions``; the
-loop over snapshots. Does not: parsing or judging; parsing (``answers``), judging
-(``consistency``).
+Belongs here: every snapshot of the month as rows of ``portal_scores``, ``portal_units``,
+``portal_quarantine``, ``portal_findings``, ``raw_portal`` and the portal's ``submissions``. Does
+not: parsing a snapshot (``answers``), or judging it (``consistency``).
 """
 
 from collections import Counter

@@ -1,10 +1,9 @@
 """Headings and names: where they stand, which fields they mean, and which lines are sums.
 
-Belongs here: keys of JSON, columns of Parquet and of views, names within lists; they meet as
-headings do; the search below a title block, and headings that span two rows; the rule, and what a
-code looks like, also as SQL. Does not: finding the names in a file, or headings of tables
-(``upload_schema``); matching one heading (``upload_schema``), or lines that are no records
-(``passed_over``); the words (total_line of a form).
+Belongs here: keys of JSON, columns of Parquet and of views, names within lists, which all meet as
+headings do; the search for a heading row below a title block, in one row or two; what a code looks
+like and which line is a sum, also as SQL. Does not: matching one heading (``upload_schema``), other
+lines that are no records (``passed_over``), or the words, which the form has.
 """
 
 import re

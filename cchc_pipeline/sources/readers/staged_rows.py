@@ -1,10 +1,9 @@
 """Rows in hand: written to a scratch table with their numbers, and fetched out of one.
 
-Belongs here: fetching a ``TextRelation`` as ``RecordRow``s, for records of thousands of rows;
-whether a row has the heading's cells, and the scratch Parquet. Does not: reading files, or judging
-rows. Dossiers are too many: they stay in DuckDB; where the rows come from (``csv_lines``,
-``cchc_pipeline.sources.readers.xlsx.workbooks``), or which are no records (``passed_over``). Only
-the form's columns are written.
+Belongs here: the scratch Parquet, whether a row has the heading's cells; a ``TextRelation`` as
+``RecordRow``s, for records of thousands of rows. Does not: where the rows come from (``csv_lines``,
+``readers.xlsx.workbooks``), which are no records (``passed_over``), or judging them. Only the
+form's columns are written. Dossiers are too many to be fetched: they stay in DuckDB.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

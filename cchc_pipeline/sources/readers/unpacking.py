@@ -1,9 +1,8 @@
 """Opening a kept file: unpacked within bounds, and the old encoding it seems to be in.
 
-Belongs here: what a name promises, unpacking to a scratch file, what the first bytes give away, and
-how far a file may unpack; the guess, for a message. Does not: what a text holds
-(``text_inspection``), or the parts of a workbook (``cchc_pipeline.sources.readers.xlsx.parts``);
-decoding; a text in an old encoding is refused.
+Belongs here: what a name promises, what the first bytes give away, unpacking to a scratch file and
+how far it may go; a guess at an old encoding, for the message that refuses it. Does not: what a
+text holds (``text_inspection``), or the parts of a workbook (``readers.xlsx.parts``).
 """
 
 import re

@@ -1,9 +1,9 @@
 """Rows of small records: as a reader hands them over, judged, or set aside with what to mend.
 
-Belongs here: the type that agency forms, the catalogue and petitions share, and its words from
-``schemas/quarantine``; the types that all small sources share, the collapse of repeated rows, and
-what a month of rows comes to by table. Does not: the rules themselves, or dossiers, whose rules are
-a contract's; the readers of files, or the rules of one record.
+Belongs here: the types that agency forms, the catalogue and petitions share; the words of a
+quarantined row, from ``schemas/quarantine``; the collapse of repeated rows; what a month of rows
+comes to by table. Does not: opening files (``readers``), the rules of one record (its module), or
+dossiers, whose rules are a contract's.
 """
 
 from collections import defaultdict

@@ -1,11 +1,10 @@
 """Bars: against their own maximum, in parts of a whole, and shades of a table.
 
-Belongs here: the class of a cell; geometry and marks of this kind of chart; geometry and marks of
-this kind of chart. Does not: the table, whose cells carry the scores themselves; colours, words, or
-the choice of what to draw.
+Belongs here: geometry and marks of bars and stacks, and the class of a shaded cell. Does not:
+colours, words, or the choice of what to draw (``publish.site.pages``).
 
-The parts differ by class and stand in one order everywhere; their counts are written on them where
-there is room, so that colour is not their only mark.
+The parts of a stack differ by class and stand in one order everywhere; their counts are written on
+them where there is room, so that colour is not their only mark.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """Dots on one axis: many units and the middle; targets and how far each has come.
 
-Belongs here: geometry and marks of this kind of chart; geometry and marks of this kind of chart.
-Does not: colours, words, or the choice of what to draw.
+Belongs here: geometry and marks of a plot of dots and of bullets. Does not: colours, words, or the
+choice of what to draw (``publish.site.pages``).
 
 Whether a target is attained is told by a sign and a word, not by colour alone.
 """

@@ -1,9 +1,9 @@
 """What the page of a metric, a group or a target shows, and its charts.
 
-Belongs here: its series for the publishing unit, and the newest month by unit; its series in both
-bases, and the units that have their own figures; choosing points, scales and findings. Does not:
-which metrics have a page (``indicators``), charts, words, HTML; which targets have a page
-(``indicators``), charts, words, HTML; geometry (``charts``).
+Belongs here: a metric's series for the publishing unit and its newest month by unit; a target's
+series in both bases and the units that have figures of their own; points, scales and findings of
+the charts. Does not: which indicators have a page (``indicators``), geometry (``charts``), words,
+HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The pages of indicators, planned, and their list.
 
-Belongs here: ordering; which indicators have a page, and the rows that each is made from. Does not:
-words, HTML; what a page shows (``indicator``, ``indicator``), words, HTML.
+Belongs here: which indicators have a page, their order, and the rows that each page is made from.
+Does not: what a page shows (``indicator``), words, HTML.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Leagues of a month: units of one level, the best first, and their spread.
 
-Belongs here: the order of units; choosing dots, the axis and the finding. Does not: their ranks,
-which the domain computes, words, HTML; geometry (``charts``).
+Belongs here: the order of units; dots, axis and finding of the chart. Does not: their ranks, which
+the domain computes (``cchc_pipeline.indicators.scores``), geometry (``charts``), words, HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

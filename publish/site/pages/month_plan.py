@@ -1,8 +1,8 @@
 """The plan on the page of a month: targets with their state and chart, tasks by group.
 
 Belongs here: pairing and ordering rows of ``plan_indicators``, ``indicators`` and ``plan_tasks``;
-choosing bars and findings. Does not: judging a target (``cchc_pipeline.plan``), words, HTML;
-geometry (``charts``).
+bars and findings of the chart. Does not: judging a target (``cchc_pipeline.plan``), a whole year
+(``plans``), geometry (``charts``), words, HTML.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The pages of the months, planned: the newest is the front page too; and their list.
 
-Belongs here: which rows the page of a month is made from, and its neighbours; the one page. Does
-not: what it shows of them (``month``), words, HTML; words, HTML.
+Belongs here: which months have a page, the rows that each is made from, and its neighbours. Does
+not: what it shows of them (``month``), words, HTML.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,8 @@
 """The pages of the plan: one for each year that has one, and what it shows.
 
-Belongs here: choosing and ordering rows of one year; the rows that each is made from. Does not: the
-verdicts (the domain), charts (``month_plan``), words, HTML. The state in one month is
-``month_plan``'s; words, HTML.
+Belongs here: which years have a page, the rows that each is made from, and their choice and order.
+Does not: the verdicts (``cchc_pipeline.plan``), the state in one month and its charts
+(``month_plan``), words, HTML.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,8 @@
 """The quality page: who did not report, what was set aside, what does not fit.
 
-Belongs here: choosing, counting and ordering rows; choosing points, the scale and the finding; the
-rows that the page is made from. Does not: charts, words, HTML; geometry (``charts``); words, HTML.
+Belongs here: the rows that it is made from, their choice, counts and order; points, scale and
+finding of its chart. Does not: judging anything (``publish.gates``), geometry (``charts``), words,
+HTML.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """Pages to look things up: methodology, dictionary, downloads.
 
-Belongs here: what both are made from, which is declarations and code lists; reading a release's
-``datapackage.json`` for readers; what it is made from. Does not: the words of the methodology
-(``schemas/pages/messages/method.yaml``), HTML; making files, words, HTML; words, HTML.
+Belongs here: what they are made from, which is declarations, code lists and a release's own
+``datapackage.json``. Does not: making files (``publish.package``), the words of the methodology
+(``schemas/pages/messages/method.yaml``), HTML.
 """
 
 from collections import Counter

@@ -1,11 +1,9 @@
 """Pages of releases: files and changes of one, the difference of two, and what acts renew.
 
-Belongs here: choosing and counting; which kinds of pages a release has, in the order in which they
-are made; choosing what they show of an edition; filling the template. Does not: comparing releases
-(``publish.release.diff``), words, HTML; what a kind shows (a module for each), or the pages that
-list all releases (``publish.portal.links``); the list of releases (``publish.portal.links``),
-words, HTML; comparing (``publish.release.diff``), words (``schemas/pages``), or the pages of the
-portal (``publish.site.page``). It is Vietnamese with English below, to be sent as one file.
+Belongs here: the notes of a release; which kinds of pages it has, in the order in which they are
+made; the pages that an edition has anew after every act; the difference of two releases as one page
+to be sent, Vietnamese with English below. Does not: what another kind shows (its module), comparing
+(``publish.release.diff``), which files list all releases (``publish.portal.links``), words, HTML.
 """
 
 from collections import Counter

@@ -1,9 +1,9 @@
 """What the page of a unit shows: its course, what cost it points, its dossiers, its charts.
 
-Belongs here: which points were lost where, and how many cases more would have earned them; choosing
-and ordering rows of one unit; choosing points, scales and findings. Does not: the rules of scoring
-(``cchc_pipeline.methodology``), words, HTML; which units have a page (``units``), words, HTML;
-geometry (``charts``).
+Belongs here: the rows of one unit, chosen and ordered; which points were lost where, and how many
+cases more would have earned them; points, scales and findings of the charts. Does not: the rules of
+scoring (``cchc_pipeline.methodology``), which units have a page (``units``), geometry (``charts``),
+words, HTML.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

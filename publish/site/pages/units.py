@@ -1,7 +1,7 @@
 """The pages of units, planned, and the list of every unit that has one.
 
-Belongs here: ordering units and their newest totals; which units have a page, and the rows that
-each is made from. Does not: words, HTML; what a page shows of them (``unit``), words, HTML.
+Belongs here: which units have a page, the rows that each is made from, the order of units with
+their newest totals. Does not: what a page shows of a unit (``unit``), words, HTML.
 """
 
 from collections.abc import Iterator, Mapping
