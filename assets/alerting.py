@@ -46,6 +46,10 @@ from publish.release.assemble import release_months
 
 _ACCOUNTS = {one.account: one for one in declared_sources() if one.account}
 """The source whose rows set aside are checked on a table."""
+DIGEST_JOB = "digest"
+_SECONDS_BETWEEN = 600
+_NO_CHANNEL = "no channel for alerts is set"
+_DAILY = "30 7 * * *"
 
 
 def gather(
@@ -192,12 +196,6 @@ def _rules(workspace: Workspace, month: Month, quarantine: str) -> Iterator[Rule
         yield RuleCount(
             CalendarWords(name.vi, name.en) if name else CalendarWords(rule, rule), count
         )
-
-
-DIGEST_JOB = "digest"
-_SECONDS_BETWEEN = 600
-_NO_CHANNEL = "no channel for alerts is set"
-_DAILY = "30 7 * * *"
 
 
 def policy_of(settings: Settings) -> Policy:

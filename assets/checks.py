@@ -38,6 +38,22 @@ _COLUMNS = dg.TableSchema(
     ]
 )
 _SHOWN_ROWS = 3
+CHECKED_TABLES = (
+    "inbox_account",
+    *(table for source in declared_sources() for table in source.checked),
+    "input_submissions", "submissions", "quarantine_summary",
+    "observed_scores", "score_recomputation", "unit_rankings", "scores", "year_to_date",
+    "plan_indicators", "plan_tasks", "dossier_statistics", "dossier_continuity",
+    "petition_statistics",
+)  # fmt: skip
+BLOCKING_FINDINGS: Mapping[str, str] = {
+    "SCORE_OUT_OF_BOUNDS": "No score lies outside 0 and its maximum.",
+    "GROUPS_DO_NOT_ADD_UP": "A total is the sum of its groups, within the tolerance.",
+}
+_ASK_THE_SOURCE = "ask the source, drop a corrected capture, run again"
+_SHOWN_CASES = 3
+NAMES = {"error": "errors", "warning": "warnings"}
+"""The check of each severity, which Dagster calls by the same name for every table."""
 
 
 @dataclass(frozen=True)
@@ -95,28 +111,6 @@ def _table(broken: Iterable[Broken]) -> dg.TableMetadataValue:
         dg.TableRecord({"rule": item.rule, "rows": item.rows, "said": item.line}) for item in broken
     ]
     return dg.MetadataValue.table(records, schema=_COLUMNS)
-
-
-CHECKED_TABLES = (
-    "inbox_account",
-    *(table for source in declared_sources() for table in source.checked),
-    "input_submissions", "submissions", "quarantine_summary",
-    "observed_scores", "score_recomputation", "unit_rankings", "scores", "year_to_date",
-    "plan_indicators", "plan_tasks", "dossier_statistics", "dossier_continuity",
-    "petition_statistics",
-)  # fmt: skip
-
-BLOCKING_FINDINGS: Mapping[str, str] = {
-    "SCORE_OUT_OF_BOUNDS": "No score lies outside 0 and its maximum.",
-    "GROUPS_DO_NOT_ADD_UP": "A total is the sum of its groups, within the tolerance.",
-}
-
-
-_ASK_THE_SOURCE = "ask the source, drop a corrected capture, run again"
-_SHOWN_CASES = 3
-
-NAMES = {"error": "errors", "warning": "warnings"}
-"""The check of each severity, which Dagster calls by the same name for every table."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,76 @@ _TELLING = {
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.PIPELINE_FAILURE,
 }
+CONFIG = "dagster.yaml"
+_MADE_BY = (
+    "# Made by cchc. Change it and it is yours: it is replaced only while this is its digest: "
+)
+_BEFORE_IT_WAS_MARKED = "3f02a36eb3d9d93889755aad92b13f41b3a6bafb005c854d69541fd6233ba644"
+"""Digest of the one file that was written without the line above."""
+_ALWAYS = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+
+# A pool is a place for one step at a time; publishing is one.
+concurrency:
+  pools:
+    default_limit: 1
+  runs:
+    max_concurrent_runs: 2
+    tag_concurrency_limits:  # a month is worked on by one run at a time
+      - {key: dagster/partition, value: {applyLimitPerUniqueValue: true}, limit: 1}
+
+# A crash is tried again once. A failed check or a source that gave nonsense is not: the same
+# bytes give the same answer, and whoever can mend it has to be told at once.
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
+
+# A run that does not begin, does not end or has lost its process is closed; its place is free.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  cancel_timeout_seconds: 180
+  max_runtime_seconds: 21600
+  poll_interval_seconds: 60
+  free_slots_after_run_end_seconds: 60
+
+schedules:
+  use_threads: true
+  num_workers: 2
+sensors:
+  use_threads: true
+  num_workers: 2
+
+# A sensor that looks every minute says "nothing" half a million times a year.
+retention:
+  schedule:
+    purge_after_days: {skipped: 30, started: 30, failure: 400, success: 400}
+  sensor:
+    purge_after_days: {skipped: 2, started: 7, failure: 90, success: 90}
+"""
+_ON_POSTGRES = f"""
+storage:
+  postgres:
+    postgres_url: {{env: {DAGSTER_URL}}}
+"""
+_NO_LONGER_THERE = ("assets.event_log", "assets.postgres_storage")
+"""Storages of earlier versions; what they stored, the stock ones read."""
+OURS = {"cchc/started_by": "command line"}
+OF_A_COMMAND = {**OURS, "dagster/max_retries": "0"}
+"""The tags of a run that a command makes: whoever gave the command tries again, not the daemon."""
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
+]  # fmt: skip
+_UNDER_WAY = [
+    dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
+]  # fmt: skip
+_INSTALL = "install cchc-pipeline[postgres]"
+_MEND = "start PostgreSQL, or correct the address"
+_BEFORE_DAEMON = "--before-daemon"
 
 
 def last_failures(instance: dg.DagsterInstance) -> tuple[Failure, ...]:
@@ -156,67 +226,6 @@ def _line(error: SerializableErrorInfo) -> str:
     return f"unexpected {inner.cls_name} -> run it with --debug and report it"
 
 
-CONFIG = "dagster.yaml"
-_MADE_BY = (
-    "# Made by cchc. Change it and it is yours: it is replaced only while this is its digest: "
-)
-_BEFORE_IT_WAS_MARKED = "3f02a36eb3d9d93889755aad92b13f41b3a6bafb005c854d69541fd6233ba644"
-"""Digest of the one file that was written without the line above."""
-
-_ALWAYS = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-
-# A pool is a place for one step at a time; publishing is one.
-concurrency:
-  pools:
-    default_limit: 1
-  runs:
-    max_concurrent_runs: 2
-    tag_concurrency_limits:  # a month is worked on by one run at a time
-      - {key: dagster/partition, value: {applyLimitPerUniqueValue: true}, limit: 1}
-
-# A crash is tried again once. A failed check or a source that gave nonsense is not: the same
-# bytes give the same answer, and whoever can mend it has to be told at once.
-run_retries:
-  enabled: true
-  max_retries: 1
-  retry_on_asset_or_op_failure: false
-
-# A run that does not begin, does not end or has lost its process is closed; its place is free.
-run_monitoring:
-  enabled: true
-  start_timeout_seconds: 300
-  cancel_timeout_seconds: 180
-  max_runtime_seconds: 21600
-  poll_interval_seconds: 60
-  free_slots_after_run_end_seconds: 60
-
-schedules:
-  use_threads: true
-  num_workers: 2
-sensors:
-  use_threads: true
-  num_workers: 2
-
-# A sensor that looks every minute says "nothing" half a million times a year.
-retention:
-  schedule:
-    purge_after_days: {skipped: 30, started: 30, failure: 400, success: 400}
-  sensor:
-    purge_after_days: {skipped: 2, started: 7, failure: 90, success: 90}
-"""
-_ON_POSTGRES = f"""
-storage:
-  postgres:
-    postgres_url: {{env: {DAGSTER_URL}}}
-"""
-_NO_LONGER_THERE = ("assets.event_log", "assets.postgres_storage")
-"""Storages of earlier versions; what they stored, the stock ones read."""
-
-
 def config_text(*, on_postgres: bool) -> str:
     """The whole file; the database's address stands in the environment only."""
     text = _ALWAYS + (_ON_POSTGRES if on_postgres else "")
@@ -281,20 +290,6 @@ def _names(text: str, name: str) -> bool:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-OURS = {"cchc/started_by": "command line"}
-OF_A_COMMAND = {**OURS, "dagster/max_retries": "0"}
-"""The tags of a run that a command makes: whoever gave the command tries again, not the daemon."""
-_UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
-]  # fmt: skip
-_UNDER_WAY = [
-    dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
-]  # fmt: skip
-_INSTALL = "install cchc-pipeline[postgres]"
-_MEND = "start PostgreSQL, or correct the address"
-_BEFORE_DAEMON = "--before-daemon"
 
 
 def persistent_instance(folder: Path) -> dg.DagsterInstance:

@@ -33,6 +33,9 @@ _SHOWN = 5
 _PLACE = ["file", "row"]
 _FATES = ("not_received", "carried_over", "received")
 """What an accepted row is, one of the three."""
+FRESH = "is_there_by_its_date"
+FRESHNESS_JOB = "freshness"
+_DAILY = "45 8 * * *"
 
 
 def undeclared_columns(workspace: Workspace, month: Month) -> Iterator[str]:
@@ -151,11 +154,6 @@ def breaks(workspace: Workspace, month: Month) -> Iterator[str]:
     for row in workspace.lake.read("dossier_continuity", month).to_pylist():
         if row["difference"]:
             yield f"{month} {row['unit_code']}: {row['difference']:+}"
-
-
-FRESH = "is_there_by_its_date"
-FRESHNESS_JOB = "freshness"
-_DAILY = "45 8 * * *"
 
 
 def newest_due(calendar: ReleaseCalendar, at: datetime) -> ReleaseDate:

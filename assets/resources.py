@@ -43,6 +43,21 @@ from publish.release.approval import LOG, ApprovalLog
 from publish.release.revisions import acceptance_of
 from publish.store.store import Portal
 
+MONTHS = dg.MonthlyPartitionsDefinition(
+    start_date=str(FIRST_MONTH), fmt="%Y-%m", timezone=TIMEZONE.key
+)
+BEFORE = dg.TimeWindowPartitionMapping(
+    start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
+)
+"""A month rests on the one before it; the first on nothing."""
+WITH_THE_ONE_BEFORE = dg.TimeWindowPartitionMapping(
+    start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True
+)
+OWNERS = ["team:du-lieu-mo"]
+COLUMNS, ROWS = "dagster/column_schema", "dagster/row_count"
+_DIGITS = 12
+GENERATOR = f"cchc_pipeline {__version__}"
+
 
 def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
     """The status of a schedule that nobody switched."""
@@ -57,26 +72,10 @@ def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-MONTHS = dg.MonthlyPartitionsDefinition(
-    start_date=str(FIRST_MONTH), fmt="%Y-%m", timezone=TIMEZONE.key
-)
-BEFORE = dg.TimeWindowPartitionMapping(
-    start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
-)
-"""A month rests on the one before it; the first on nothing."""
-WITH_THE_ONE_BEFORE = dg.TimeWindowPartitionMapping(
-    start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True
-)
-
 
 def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:
     """The month that a step works on."""
     return Month.parse(context.partition_key)
-
-
-OWNERS = ["team:du-lieu-mo"]
-COLUMNS, ROWS = "dagster/column_schema", "dagster/row_count"
-_DIGITS = 12
 
 
 class AssetFacts(TypedDict):
@@ -126,9 +125,6 @@ def _column(field: Column) -> dg.TableColumn:
         nullable=not field.required, other=[text for text in further if text]
     )
     return dg.TableColumn(field.name, field.type, field.description.en, limits)
-
-
-GENERATOR = f"cchc_pipeline {__version__}"
 
 
 class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]

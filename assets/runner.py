@@ -41,6 +41,13 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.telling import YEARS, Begun, Made, Progress, StepEvent, Turn
 
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
+_RAISED: list[CchcError] = []
+"""What the steps of the run in this process raised of the project's own: Dagster keeps its text."""
+_STEPS = {"STEP_START": False, "STEP_SUCCESS": True}
+_DIE_WITH_PARENT = 1
+"""``PR_SET_PDEATHSIG`` of Linux: a worker does not outlive the command that started it."""
+Told = Callable[[Month, str], None]
+"""Is told of a month that ended, with the line of its error or an empty text."""
 
 
 def build_definitions(
@@ -166,10 +173,6 @@ def _seconds(instance: dg.DagsterInstance, job: str) -> float | None:
     return None
 
 
-_RAISED: list[CchcError] = []
-"""What the steps of the run in this process raised of the project's own: Dagster keeps its text."""
-
-
 @dg.failure_hook
 def _keep_error(context: dg.HookContext) -> None:
     if isinstance(context.op_exception, CchcError):
@@ -235,9 +238,6 @@ def _unforeseen(error: SerializableErrorInfo) -> str:
     return f"unexpected {first} -> run it with --debug and report it"
 
 
-_STEPS = {"STEP_START": False, "STEP_SUCCESS": True}
-
-
 class _StepLines(logging.Handler):
     """Tells which step runs, and what they warn of; Dagster hands its loggers all of it."""
 
@@ -257,13 +257,6 @@ def _step_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("cchc.steps", level=logging.DEBUG)
     logger.addHandler(_StepLines())
     return logger
-
-
-_DIE_WITH_PARENT = 1
-"""``PR_SET_PDEATHSIG`` of Linux: a worker does not outlive the command that started it."""
-
-Told = Callable[[Month, str], None]
-"""Is told of a month that ended, with the line of its error or an empty text."""
 
 
 @dataclass(frozen=True)

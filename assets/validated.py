@@ -41,6 +41,11 @@ from cchc_pipeline.sources.records.rows import Reading
 from cchc_pipeline.storage.lake import content_digest, table_from_rows
 
 PORTAL_TABLES = source_named("scores").read
+SUBMISSIONS = "input_submissions"
+NOT_READ, NOTHING = "not_read", "none"
+"""What the metadata of ``SUBMISSIONS`` tells of files that cannot be read, and of none."""
+INPUT_TABLES = (*(table for source in read_sources() for table in source.read), SUBMISSIONS)
+DOSSIER_TABLES = source_named(RECORD).read
 
 
 @dg.multi_asset(
@@ -71,12 +76,6 @@ def read_portal(
         table = table_from_rows(load_contract(name), rows[name])
         output = versioned(table)
         yield dg.Output(table, output_name=name, data_version=output.data_version)
-
-
-SUBMISSIONS = "input_submissions"
-NOT_READ, NOTHING = "not_read", "none"
-"""What the metadata of ``SUBMISSIONS`` tells of files that cannot be read, and of none."""
-INPUT_TABLES = (*(table for source in read_sources() for table in source.read), SUBMISSIONS)
 
 
 @dg.multi_asset(
@@ -127,9 +126,6 @@ def _readings(workspace: Workspace, context: dg.AssetExecutionContext) -> list[R
         },
     )
     return [reader_of(source)(about) for source in read_sources()]
-
-
-DOSSIER_TABLES = source_named(RECORD).read
 
 
 @dg.multi_asset(

@@ -36,6 +36,13 @@ DAGSTER_URL = "CCHC_DAGSTER_URL"
 SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
 _POSTGRES = "postgresql+psycopg2://"
 """With its driver: SQLAlchemy's own choice is another, and Dagster reads the variable itself."""
+CONFIG_FILE = "cchc.toml"
+_PREFIX = "CCHC_"
+_NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
+_SOURCE = f"({'|'.join(one.source for one in owed_sources())})"
+_ADDRESS = r"https?://[^\s,@?#]+"
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+_MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
 
 def signing_passphrase() -> str | None:
@@ -72,15 +79,6 @@ def dagster_url() -> str | None:
             todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
         )
     return url or None
-
-
-CONFIG_FILE = "cchc.toml"
-_PREFIX = "CCHC_"
-_NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
-_SOURCE = f"({'|'.join(one.source for one in owed_sources())})"
-_ADDRESS = r"https?://[^\s,@?#]+"
-_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
-_MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
 
 def spoken(lang: str | None = None) -> Literal["vi", "en"]:

@@ -39,6 +39,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WITHIN_LIMIT = "quarantine_within_limit"
 REVISIONS_EXPECTED = "revisions_are_expected"
+_PATH = "alerts/messages.yaml"
+Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,6 @@ def _is_behind(theirs: Shown | None, ours: Shown, policy: Policy, at: datetime) 
     same = theirs is not None and (theirs.release, theirs.digest) == (ours.release, ours.digest)
     long = ours.since is not None and at - ours.since > timedelta(hours=policy.mirror_hours)
     return long and not same
-
-
-_PATH = "alerts/messages.yaml"
-Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True)

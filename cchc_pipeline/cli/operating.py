@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _PRINTED = "print"
+_GRAPH = "cchc_pipeline.definitions"
 
 
 def register(app: typer.Typer) -> None:
@@ -174,9 +175,6 @@ def restore(
 
 def _said(contents: "Contents") -> str:
     return f"{contents.release or 'nothing published'}: {len(contents.files)} files"
-
-
-_GRAPH = "cchc_pipeline.definitions"
 
 
 def register_dagster(app: typer.Typer) -> None:

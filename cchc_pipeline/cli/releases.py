@@ -33,6 +33,8 @@ _At = Annotated[
     str | None, typer.Option("--published-at", help="The moment, ISO 8601; now if left out.")
 ]
 _By = Annotated[str, typer.Option("--approved-by", help="Who approved it; else the publisher.")]
+SHOWN = 50
+"""How many changed cells a terminal shows."""
 
 
 def register(app: typer.Typer) -> None:
@@ -142,10 +144,6 @@ def unlock(home: _Home = None) -> None:
     root = settings_for(home).portal_dir
     left = break_lock(root) if root.exists() else ""
     typer.echo(f"the lock of {left} is broken" if left else "nobody left a lock")
-
-
-SHOWN = 50
-"""How many changed cells a terminal shows."""
 
 
 def register_diff(app: typer.Typer) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 YEARMONTH = r"\d{4}-(0[1-9]|1[0-2])"
+TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
 def expectations_of(contract: "Contract") -> Iterator[Expectation]:
@@ -219,9 +220,6 @@ class Contract:
         the tables, with hyphens.
         """
         return table_schema(self, language)
-
-
-TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
 def table_schema(contract: "Contract", language: Language) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from cchc_pipeline.contracts.model import ROW_CONDITION, Code, CodeList, Foreign
 from cchc_pipeline.core.data import first_repeated, mapping_of, read_yaml, refuse, typed
 from cchc_pipeline.core.errors import SchemaDataError
 
+_CODED = ("enum", "code_list", "subset", "explained_by")
+
 
 def check_contract(contract: Contract, where: str) -> None:
     """Refuse a declaration whose entries contradict each other or other tables.
@@ -161,9 +163,6 @@ def _field(entry: Mapping[str, Any], table: Mapping[str, Any], where: str) -> di
         field["required"] = True
     own = {name: value for name, value in field.items() if name not in _CODED}
     return own | _codes(field, f"{where}.{field.get('name')}")
-
-
-_CODED = ("enum", "code_list", "subset", "explained_by")
 
 
 def _codes(field: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -21,6 +21,12 @@ from cchc_pipeline.core.masking import visible
 
 ROOT: Traversable = files("schemas")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built in
+_DEEPEST, _MOST_NODES = 16, 100_000
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast where built in
+Tree = dict[str, Any] | list[Any] | str | None
+_Data = TypeVar("_Data")
+_OF_A_VALIDATOR = "Value error, "
 
 
 def read_yaml(path: str) -> Any:
@@ -37,12 +43,6 @@ def read_yaml(path: str) -> Any:
     except yaml.YAMLError as error:
         line = str(error).replace("\n", " ")
         raise SchemaDataError(f"not YAML: {line}", where=f"schemas/{path}") from None
-
-
-_DEEPEST, _MOST_NODES = 16, 100_000
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast where built in
-Tree = dict[str, Any] | list[Any] | str | None
 
 
 class Bare(str):
@@ -168,10 +168,6 @@ def _scalar(event: Any) -> str | None:
 
 def _refuse(event: Any, what: str) -> NoReturn:
     raise NotPlainYamlError(f"line {event.start_mark.line + 1}: {what}")
-
-
-_Data = TypeVar("_Data")
-_OF_A_VALIDATOR = "Value error, "
 
 
 def typed(kind: type[_Data], content: Any, where: str) -> _Data:

@@ -26,6 +26,7 @@ from cchc_pipeline.indicators.year_to_date import Place, Tally
 from cchc_pipeline.plan import Filled, Plan, load_plan
 
 _Measures = Annotated[tuple[Filled, ...], Field(min_length=1)]
+UnitsOf = Callable[[Month], frozenset[str]]
 
 
 @typed_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -99,9 +100,6 @@ def _problems(formulas: tuple[Formula, ...], plan: Plan) -> Iterable[str]:
     for formula in formulas:
         for name in sorted(set(formula.measures) - set(COUNTED_NAMES)):
             yield f"{formula.target}: {name} is no measure"
-
-
-UnitsOf = Callable[[Month], frozenset[str]]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ from cchc_pipeline.indicators.dossier_statistics import ALL
 from cchc_pipeline.sources.records.corrections import Entry
 
 _OPEN = ("open_in_time", "open_overdue")
+Row = Mapping[str, Any]
+_FLAGS = {"replace": "CORRECTED", "withhold": "WITHHELD"}
+_WITHHELD = ("score", "numerator", "denominator", "ratio")
+_CLOSE = 0.005
 
 
 def continuity_rows(
@@ -60,12 +64,6 @@ def _by_unit(statistics: pa.Table, measures: tuple[str, ...]) -> dict[str, int]:
         for row in statistics.to_pylist()
         if row["field_code"] == ALL and row["obs_status"] != "O"
     }
-
-
-Row = Mapping[str, Any]
-_FLAGS = {"replace": "CORRECTED", "withhold": "WITHHELD"}
-_WITHHELD = ("score", "numerator", "denominator", "ratio")
-_CLOSE = 0.005
 
 
 def correct_observations(

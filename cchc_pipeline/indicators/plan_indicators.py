@@ -34,6 +34,7 @@ Key = tuple[str, str, Basis]
 """Unit, target and basis: what a measured value is of."""
 VALUELESS = frozenset("LMOQ")
 """The observation statuses (SDMX CL_OBS_STATUS) of a row without a value."""
+_BASES = (Basis.MONTH, Basis.YTD)
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,6 @@ def _added(target: Target, told: Mapping[str, UnitReport], silent: str | None) -
     return Measured.share(numerator, sum(denominators), status=status, owed_by=silent)
 
 
-_BASES = (Basis.MONTH, Basis.YTD)
 _NOTHING: Mapping[Key, Measured] = MappingProxyType({})
 
 

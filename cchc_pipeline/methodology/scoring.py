@@ -29,6 +29,7 @@ from cchc_pipeline.methodology.methodology import (
 )
 
 _RATINGS = "decision-766/ratings.yaml"
+_CENT = Decimal("0.01")
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
@@ -85,9 +86,6 @@ def rate(total: float | Decimal | None) -> Rating | None:
         return None
     points = Decimal(str(total))
     return next((band for band in load_ratings().bands if points >= band.at_least), None)
-
-
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cchc_pipeline.core.period import Month
 
 _QUARTERS = ("I", "II", "III", "IV")
 _OF_YEAR = r"(?:\s*/\s*(?P<year>\d{4}))?"
+Exact = int | Decimal | Fraction
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,6 @@ _WINDOW_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], int], Windo
         _before,
     ),
 )
-
-
-Exact = int | Decimal | Fraction
 
 
 class Comparator(StrEnum):

@@ -23,6 +23,8 @@ _SECONDS = {
     for form in ("{:02d}{:02d}{:02d}", " {:02d}:{:02d}:{:02d}")
 }
 MomentTexts = Callable[[Ints, Bools], pa.Array]
+_RETURN_GAP = 900  # seconds from a finish to a return on its day, at least
+ONLINE, POSTAL, DIRECT = 2, 3, 1
 
 
 def native_texts(unreadable: str) -> MomentTexts:
@@ -61,10 +63,6 @@ def timestamps(moment: Ints) -> pa.Array:
     missing = moment <= UNREADABLE
     known = np.where(missing, 0, moment) * 1_000_000
     return pa.array(known, mask=missing).cast(pa.timestamp("us"))
-
-
-_RETURN_GAP = 900  # seconds from a finish to a return on its day, at least
-ONLINE, POSTAL, DIRECT = 2, 3, 1
 
 
 @dataclass(frozen=True)

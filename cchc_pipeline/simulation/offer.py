@@ -19,6 +19,8 @@ from cchc_pipeline.simulation.profile import Profile
 
 _LOOK_AHEAD = 12 * 60  # months in which the first units are looked for
 _FOREVER = np.iinfo(np.int64).max
+EMPTY = int(np.iinfo(np.int64).min)
+_GAP = 1800  # seconds from a reception to a finish on its day, at least
 
 
 @dataclass(frozen=True)
@@ -165,10 +167,6 @@ def _end_of(register: UnitRegister, root: str, unit: Unit, month: Month, follows
             return start_of(at.next())
         at = at.next()
     return int(_FOREVER)
-
-
-EMPTY = int(np.iinfo(np.int64).min)
-_GAP = 1800  # seconds from a reception to a finish on its day, at least
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ UNREADABLE = EMPTY + 1
 FEES = ("Gia", "Gia2")
 SUPPLEMENTS = (1, 2)
 DUE_FIELDS = ("NgayHenTra", "NgayHenTraMoi")
+_COUNTER_DIGITS = 4  # of a dossier code, at least
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,6 @@ def joined(rows: "list[Rows]") -> Rows:
         stacked(lambda part: part.moments),
         np.concatenate([part.due_is_day for part in rows]),
     )
-
-
-_COUNTER_DIGITS = 4  # of a dossier code, at least
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def texts_of(reception: Reception, course: Course, root: str) -> dict[str, pa.Array]:

@@ -24,6 +24,13 @@ from publish.store.state import Act, Edition
 FEED = "feed.atom"
 FEED_LIMIT = 100
 _ATOM = "http://www.w3.org/2005/Atom"
+_CATEGORIES: Mapping[ChangeKind, str] = {
+    "first": "release", "period": "release", "correction": "correction", "schema": "schema",
+}  # fmt: skip
+SITEMAP, CALENDAR = "sitemap.xml", "calendar.json"
+SITEMAP_LIMIT = 50_000
+"""The most addresses that the sitemap protocol allows in a file."""
+_SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 @dataclass(frozen=True)
@@ -107,11 +114,6 @@ def _act(
     )
 
 
-_CATEGORIES: Mapping[ChangeKind, str] = {
-    "first": "release", "period": "release", "correction": "correction", "schema": "schema",
-}  # fmt: skip
-
-
 def _moved(change: DateChange, words: Mapping[str, Any]) -> FeedEntry:
     announced = utc_text(datetime.combine(change.announced, time(), TIMEZONE))
     title = _both(words["acts"]["moved"], period=change.period, was=change.was, to=change.to)
@@ -141,12 +143,6 @@ def _add(
     node = ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
     node.text = text
     return node
-
-
-SITEMAP, CALENDAR = "sitemap.xml", "calendar.json"
-SITEMAP_LIMIT = 50_000
-"""The most addresses that the sitemap protocol allows in a file."""
-_SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 def sitemap(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:

@@ -19,6 +19,35 @@ from publish.gates import changes, figures, package
 from publish.model import Draft
 from publish.release.comparison import Candidate
 
+Gate = Callable[[Candidate], Iterable[str]]
+"""A gate yields one line a failure; none is a pass."""
+GATES: Mapping[str, Gate] = {
+    gate.__name__: gate
+    for gate in (
+        package.profile_is_valid,
+        package.frictionless_agrees,
+        package.every_table_is_there,
+        figures.tables_meet_their_contracts,
+        figures.foreign_keys_resolve,
+        figures.groups_sum_to_total,
+        figures.every_unit_has_every_metric,
+        figures.every_month_is_current,
+        figures.year_to_date_is_the_sum_of_months,
+        changes.period_is_over,
+        package.text_is_clean,
+        package.formats_are_equal,
+        package.nothing_personal,
+        changes.schema_change_is_announced,
+        changes.no_row_is_lost,
+        changes.revisions_are_expected,
+        changes.revisions_are_logged,
+        figures.small_counts_are_hidden,
+        figures.sample_stays_out_of_production,
+    )
+}
+QUALITY = "quality.json"
+_COUNTS = ("rows", "accepted", "quarantined", "duplicates")
+
 
 @dataclass(frozen=True)
 class GateResult:
@@ -53,39 +82,6 @@ def _guarded(gate: "Gate", candidate: Candidate) -> list[str]:
         return list(gate(candidate))
     except Exception as error:  # a gate that breaks has not been passed
         return [f"could not be judged: {type(error).__name__}: {error}"]
-
-
-Gate = Callable[[Candidate], Iterable[str]]
-"""A gate yields one line a failure; none is a pass."""
-
-GATES: Mapping[str, Gate] = {
-    gate.__name__: gate
-    for gate in (
-        package.profile_is_valid,
-        package.frictionless_agrees,
-        package.every_table_is_there,
-        figures.tables_meet_their_contracts,
-        figures.foreign_keys_resolve,
-        figures.groups_sum_to_total,
-        figures.every_unit_has_every_metric,
-        figures.every_month_is_current,
-        figures.year_to_date_is_the_sum_of_months,
-        changes.period_is_over,
-        package.text_is_clean,
-        package.formats_are_equal,
-        package.nothing_personal,
-        changes.schema_change_is_announced,
-        changes.no_row_is_lost,
-        changes.revisions_are_expected,
-        changes.revisions_are_logged,
-        figures.small_counts_are_hidden,
-        figures.sample_stays_out_of_production,
-    )
-}
-
-
-QUALITY = "quality.json"
-_COUNTS = ("rows", "accepted", "quarantined", "duplicates")
 
 
 def quality_report(draft: Draft, verdicts: Iterable[GateResult]) -> dict[str, Any]:

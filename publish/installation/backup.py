@@ -55,6 +55,9 @@ _STORAGE = frozenset(
     {"raw", "lake", "error-sheets", "portal", "portal/store", "portal/pages", "portal/sites"}
 )
 """Folders that may be links to another disk; they are copied as if they were not."""
+_STAGED = ".restoring"
+_NOT_OURS = frozenset({_STAGED, "lost+found"})
+_PORTAL = "portal"
 
 
 @dataclass(frozen=True)
@@ -270,11 +273,6 @@ def contents_from(text: bytes) -> Contents:
     if content["format"] > FORMAT:
         raise UsageError(f"made by {content.get('made_by')}", todo="unpack it with that version")
     return _CONTENTS.validate_python(content)
-
-
-_STAGED = ".restoring"
-_NOT_OURS = frozenset({_STAGED, "lost+found"})
-_PORTAL = "portal"
 
 
 def restore(archive: Path, home: Path) -> Contents:

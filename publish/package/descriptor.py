@@ -15,6 +15,23 @@ from cchc_pipeline.contracts import Contract, load_code_list, load_contract
 from cchc_pipeline.core.data import read_yaml
 from publish.model import PACKAGE, REVISIONS, Draft
 
+SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
+_DIALECT = {
+    "$schema": "https://datapackage.org/profiles/2.0/tabledialect.json",
+    "delimiter": ",",
+    "lineTerminator": "\n",
+    "quoteChar": '"',
+    "doubleQuote": True,
+    "skipInitialSpace": False,
+    "header": True,
+}
+_MEDIA = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
 
 def changes_text(draft: Draft) -> str:
     """What changed since the release before: rows by table, values by reason, columns."""
@@ -93,24 +110,6 @@ def license_text(draft: Draft) -> str:
     identity = draft.identity
     terms = words["text"].format(license=identity.license_name, publisher=identity.publisher)
     return f"# {words['title']}\n\n{terms.strip()}\n"
-
-
-SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
-_DIALECT = {
-    "$schema": "https://datapackage.org/profiles/2.0/tabledialect.json",
-    "delimiter": ",",
-    "lineTerminator": "\n",
-    "quoteChar": '"',
-    "doubleQuote": True,
-    "skipInitialSpace": False,
-    "header": True,
-}
-_MEDIA = {
-    "csv": "text/csv",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:

@@ -21,6 +21,13 @@ from cchc_pipeline.core.period import utc_text
 
 Rows = list[tuple[Any, ...]]
 """The cells of a table in order: text, int, float, bool, date, datetime (UTC) or None."""
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
 
 
 def rows_of(table: pa.Table) -> Rows:
@@ -79,15 +86,6 @@ def require_columns(found: Iterable[str], contract: Contract) -> None:
     declared = [field.name for field in contract.fields]
     if list(found) != declared:
         raise CheckFailedError("the columns are not those of the contract", where=contract.table)
-
-
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "integer": int,
-    "number": float,
-    "boolean": lambda text: {"true": True, "false": False}[text],
-    "date": date.fromisoformat,
-    "datetime": datetime.fromisoformat,
-}
 
 
 def _typed(text: str, field: Field) -> Any:

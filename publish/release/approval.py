@@ -23,6 +23,7 @@ from publish.model import Draft, ReleaseId
 
 CATCH_UP = 3
 """How many months are made up for after a machine was off."""
+LOG = "approvals.jsonl"
 
 
 def ready_months(
@@ -86,9 +87,6 @@ def open_months(out: Iterable[Month], at: datetime) -> tuple[Month, ...]:
     for _ in range(CATCH_UP):
         earliest = earliest.previous()
     return tuple(m for m in max(newest.next(), earliest).to(this) if m.has_ended(at))
-
-
-LOG = "approvals.jsonl"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ from cchc_pipeline.contracts import Contract
 from publish.model import Draft, Published, TableChange
 from publish.package.signature import Signer
 
+_NEW, _OLD = "row in the new table", "row in the old table"
+"""Names of helper columns; a blank keeps them apart from those of any table."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -55,10 +58,6 @@ class Candidate:
     now: datetime
     terms: Terms
     shown: tuple[Published, ...] = ()
-
-
-_NEW, _OLD = "row in the new table", "row in the old table"
-"""Names of helper columns; a blank keeps them apart from those of any table."""
 
 
 @dataclass(frozen=True)

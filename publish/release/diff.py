@@ -22,6 +22,8 @@ from publish.release.comparison import Comparison, compare
 from publish.store.store import Portal
 
 ChangeKind = Literal["first", "period", "correction", "schema"]
+Tables = Mapping[str, pa.Table]
+_RANKED = ("period", "basis", "unit_code", "metric_code", "rank")
 
 
 def change_kinds(releases: Sequence[Published]) -> Mapping[ReleaseId, ChangeKind]:
@@ -42,9 +44,6 @@ def _kind(version: str, earlier: Sequence[str]) -> ChangeKind:
     if patch != "0":
         return "correction"
     return "period" if minor != "0" or any(v.split(".")[0] == major for v in earlier) else "schema"
-
-
-Tables = Mapping[str, pa.Table]
 
 
 @dataclass(frozen=True)
@@ -231,9 +230,6 @@ def _rank_moves(old: Tables, new: Tables) -> Iterator[RankMove]:
         if before[place] != after[place]:
             name = names.get(place[2], "")
             yield RankMove(*place, name, before[place], after[place])
-
-
-_RANKED = ("period", "basis", "unit_code", "metric_code", "rank")
 
 
 def _has_ranks(tables: Tables) -> bool:

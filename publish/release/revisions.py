@@ -24,6 +24,11 @@ from publish.store.state import Renewal, load_provenance
 
 CORRECTIONS, SCORES = "corrections", "scores"
 _REACH = ("period", "basis", "metric_code")
+SRC, MET, LATE = "SRC", "MET", "LATE"
+NOTHING_HANDED_IN = frozenset({"O", "missing"})
+"""The status of a row whose data had not come: an observation's, a submission's."""
+Reason = tuple[str | None, str]
+"""A code (None: nothing explains the change) and a note, which may be empty."""
 
 
 def correction_reasons(
@@ -62,14 +67,6 @@ def _rows(table: pa.Table | None) -> list[dict[str, Any]]:
 
 def _content(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "release"}
-
-
-SRC, MET, LATE = "SRC", "MET", "LATE"
-NOTHING_HANDED_IN = frozenset({"O", "missing"})
-"""The status of a row whose data had not come: an observation's, a submission's."""
-
-Reason = tuple[str | None, str]
-"""A code (None: nothing explains the change) and a note, which may be empty."""
 
 
 @dataclass(frozen=True)

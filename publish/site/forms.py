@@ -45,6 +45,7 @@ TOTAL = "TOTAL"
 SAMPLE = "sample"
 LEVELS = ("province", "agency", "district", "commune", "other")
 _LEAGUE_OF = {"city": "province"}
+_DASH = "–"
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,6 @@ def is_comparable(before: Row, after: Row) -> bool:
 
 def _set_of_units(row: Row) -> date | None:
     return last_day_of_set(Month.parse(row["period"]))
-
-
-_DASH = "–"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,12 @@ from publish.site.extract import Extract
 from publish.site.page import Imprint, in_each_language, render
 from publish.store.store import sync_tree
 
+_PROGRAM = ("cchc_pipeline", "publish", "schemas")
+_SOURCES = (".py", ".html", ".css", ".js", ".yaml", ".ttf")
+ATTACHMENTS = "kem"
+"""The folder of files that stand beside pages; they go when their page goes."""
+RECORD = ".pages.json"
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -74,12 +80,6 @@ def rows_attached(page: str, table: str, rows: pa.Table) -> Attachment:
     """
     name = f"{page.removesuffix('.html')}/{table}.csv"
     return Attachment(name, table, rows.num_rows, to_csv(rows, load_contract(table)))
-
-
-_PROGRAM = ("cchc_pipeline", "publish", "schemas")
-_SOURCES = (".py", ".html", ".css", ".js", ".yaml", ".ttf")
-ATTACHMENTS = "kem"
-"""The folder of files that stand beside pages; they go when their page goes."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,6 @@ def _below(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
             yield from _below(entry, name)
         elif entry.name.endswith(_SOURCES):
             yield name, entry
-
-
-RECORD = ".pages.json"
 
 
 @dataclass(frozen=True)

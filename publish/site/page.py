@@ -29,29 +29,6 @@ from publish.site.words import LANGUAGES, Language, load_words
 
 _FORBIDDEN = ("</script", "<!--")
 """What would end the element, or begin a comment in it."""
-
-
-@cache
-def script_text() -> Markup:
-    """The script, safe inside a ``script`` element.
-
-    Raises:
-        SchemaDataError: It holds what would end the element.
-    """
-    path = "templates/script.js"
-    text = files("publish.site").joinpath(path).read_text(encoding="utf-8")
-    if any(sign in text.lower() for sign in _FORBIDDEN):
-        raise SchemaDataError("the script would end its own element", where=f"publish/site/{path}")
-    return Markup(text)  # noqa: S704 - shipped with the program, and refused above where unsafe
-
-
-@cache
-def script_hash() -> str:
-    """``sha256-…`` of exactly the bytes between the tags, for the page's policy."""
-    digest = hashlib.sha256(script_text().encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
 _STYLES = ("style.css", "charts.css", "script.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
@@ -75,6 +52,27 @@ FOOT_NAVIGATION = (
     ("access", "tiep-can.html"),
 )
 """Those that the foot of every page leads to."""
+
+
+@cache
+def script_text() -> Markup:
+    """The script, safe inside a ``script`` element.
+
+    Raises:
+        SchemaDataError: It holds what would end the element.
+    """
+    path = "templates/script.js"
+    text = files("publish.site").joinpath(path).read_text(encoding="utf-8")
+    if any(sign in text.lower() for sign in _FORBIDDEN):
+        raise SchemaDataError("the script would end its own element", where=f"publish/site/{path}")
+    return Markup(text)  # noqa: S704 - shipped with the program, and refused above where unsafe
+
+
+@cache
+def script_hash() -> str:
+    """``sha256-…`` of exactly the bytes between the tags, for the page's policy."""
+    digest = hashlib.sha256(script_text().encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 @dataclass(frozen=True)

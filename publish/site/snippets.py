@@ -16,6 +16,14 @@ from publish.site.words import day_of
 
 PLACEHOLDER = "https://…/"
 """Stands for the portal's address where that is not known."""
+_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
+_ENTRY = """@misc{{hp_chat_luong_{key},
+  author = {{{{{publisher}}}}},
+  title = {{{title}}},
+  year = {{{year}}},
+  note = {{{release}, {version}}},
+  url = {{{address}}}
+}}"""
 
 
 @dataclass(frozen=True)
@@ -45,16 +53,6 @@ def snippets(identity: Identity, base: str = "") -> tuple[Snippet, ...]:
         )
         for name, entry in read_yaml("pages/snippets.yaml").items()
     )  # fmt: skip
-
-
-_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
-_ENTRY = """@misc{{hp_chat_luong_{key},
-  author = {{{{{publisher}}}}},
-  title = {{{title}}},
-  year = {{{year}}},
-  note = {{{release}, {version}}},
-  url = {{{address}}}
-}}"""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ _ENGLISH_MONTHS = (
 )  # fmt: skip
 _QUARTERS = ("I", "II", "III", "IV")
 _FULL_STOPS = str.maketrans(",.", ".,")
+_FOLDER = "pages/messages"
+_Messages = Mapping[str, Mapping[Language, str]]
 
 
 def number_text(value: float, decimals: int, language: Language) -> str:
@@ -130,10 +132,6 @@ def _letter_and_tone(char: str) -> tuple[str, int]:
     tone = next((_TONES.index(part) + 1 for part in parts if part in _TONES), 0)
     bare = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
     return bare[:1] or char, tone
-
-
-_FOLDER = "pages/messages"
-_Messages = Mapping[str, Mapping[Language, str]]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ from cchc_pipeline.core.period import utc_text
 
 LOCK = ".lock"
 _HELD: set[Path] = set()
+BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
+_LAST = frozenset({ENDED, CLEARED})
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,6 @@ def _write(file: TextIO, text: str) -> None:
     file.truncate()
     file.write(text)
     file.flush()
-
-
-BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
-_LAST = frozenset({ENDED, CLEARED})
 
 
 @dataclass(frozen=True)

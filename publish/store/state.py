@@ -25,6 +25,8 @@ Digests = Mapping[str, Mapping[str, str]]
 
 _PATH = "release/revisions.yaml"
 _DIGITS = 16
+ActKind = Literal["published", "rolled_back", "retracted"]
+State = Literal["current", "superseded", "retracted"]
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,6 @@ def _flat(digests: Digests) -> dict[tuple[str, str], str]:
         for period, found in digests.items()
         for name, digest in found.items()
     }
-
-
-ActKind = Literal["published", "rolled_back", "retracted"]
-State = Literal["current", "superseded", "retracted"]
 
 
 @dataclass(frozen=True)

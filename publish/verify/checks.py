@@ -30,6 +30,10 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
+_RULES = "verification/rules.yaml"
+REVISIONS = "revisions"
+Cells = Mapping[str, Mapping[str, str]]
+"""The rows of a table by the text of their primary key, as the log writes it."""
 
 
 def files_match_digests(package: Package) -> Iterable[str]:
@@ -116,9 +120,6 @@ def signature_is_good(package: Package) -> Iterable[str]:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-_RULES = "verification/rules.yaml"
 
 
 @dataclass(frozen=True)
@@ -231,11 +232,6 @@ def submissions_add_up(package: Package) -> Iterable[str]:
 
 def _words(key: Iterable[object]) -> str:
     return " ".join("–" if cell is None else str(cell) for cell in key)
-
-
-REVISIONS = "revisions"
-Cells = Mapping[str, Mapping[str, str]]
-"""The rows of a table by the text of their primary key, as the log writes it."""
 
 
 def revisions_stand_in_the_figures(package: Package) -> Iterable[str]:

@@ -27,6 +27,8 @@ from publish.package.formats import Rows, from_csv
 from publish.store.store import RECORD, SUMS
 
 Resource = Mapping[str, Any]
+_BOUNDS = "verification/download.yaml"
+_AGENT = f"cchc-pipeline/{__version__} (cchc verify)"
 
 
 def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contract:
@@ -85,10 +87,6 @@ def _key(key: Mapping[str, Any], table: str, tables: Mapping[str, str]) -> Forei
 def _text(described: Mapping[str, Any], name: str) -> Text:
     vi = str(described.get(name, ""))
     return Text(vi, str(described.get(f"{name}En", vi)))
-
-
-_BOUNDS = "verification/download.yaml"
-_AGENT = f"cchc-pipeline/{__version__} (cchc verify)"
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ from cchc_pipeline.sources.raw.archive import Exchange, RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery, keep_record
 from cchc_pipeline.sources.readers.upload_schema import load_form
 
+_DRIVER = "postgresql+psycopg2"
+_WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
+
 
 @contextmanager
 def connecting(where: str) -> Iterator[None]:
@@ -97,10 +100,6 @@ def _fault(code: str, where: str, rules: DatabaseRules) -> SourceError:
         todo = "ask whoever runs the database what this code means"
         return SourceError(f"the database refused (SQLSTATE {code})", where=where, todo=todo)
     return SourceError(known.what, where=where, todo=known.todo)
-
-
-_DRIVER = "postgresql+psycopg2"
-_WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
 
 
 @dataclass(frozen=True)

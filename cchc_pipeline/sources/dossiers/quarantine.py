@@ -26,6 +26,10 @@ from cchc_pipeline.sources.readers.upload_schema import load_form
 from cchc_pipeline.sources.records.values import is_cell_error, without_mark
 
 _SHOWN = 5
+CODES_SCHEMA = pa.schema([("file", pa.string()), ("row", pa.int64()), ("code", pa.string())])
+_CODE_LENGTH = 40
+_LINE_LENGTH = 200
+_BATCH = 20_000
 
 
 def given_columns(parts: Iterable[ExportPart]) -> dict[str, frozenset[str]]:
@@ -84,12 +88,6 @@ def _measures(lacking: frozenset[str]) -> Iterator[str]:
     for field in load_contract("dossier_statistics").fields:
         if lacking.intersection(field.rests_on):
             yield field.title.vi
-
-
-CODES_SCHEMA = pa.schema([("file", pa.string()), ("row", pa.int64()), ("code", pa.string())])
-_CODE_LENGTH = 40
-_LINE_LENGTH = 200
-_BATCH = 20_000
 
 
 def quarantine_rows(month: Month, refused: Iterable[Refused]) -> Iterator[dict[str, Any]]:

@@ -104,6 +104,15 @@ COLUMN_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 Kind = frozenset[str]
 """The fields that a file can give; rows of two kinds are compared in what both have."""
+_TOLD_TEXTS = "CASE WHEN faults <> 0 THEN to_json(texts) END"
+"""The texts of a row with faults as one text, which tells an empty field from its neighbour."""
+PART_VALUES = (
+    "procedure_code", "field_code", "channel", "service_level", "status", "submitted_at",
+    "received_at", "received_timed", "due_at", "due_timed", "finished_at", "finished_timed",
+    "fee", "online_payment", "is_digitised", "is_identified", "is_synced", "circulation",
+    "rating", "supplements", "has_e_result",
+)  # fmt: skip
+"""The columns of ``dossiers`` that a part has."""
 
 
 def kind_of(relation: TextRelation) -> Kind:
@@ -193,19 +202,6 @@ def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm)
         f" texts, {contents} FROM (SELECT *,"
         f" CASE WHEN faults <> 0 THEN struct_pack({kept}) END AS texts FROM ({judged}))"
     )
-
-
-_TOLD_TEXTS = "CASE WHEN faults <> 0 THEN to_json(texts) END"
-"""The texts of a row with faults as one text, which tells an empty field from its neighbour."""
-
-
-PART_VALUES = (
-    "procedure_code", "field_code", "channel", "service_level", "status", "submitted_at",
-    "received_at", "received_timed", "due_at", "due_timed", "finished_at", "finished_timed",
-    "fee", "online_payment", "is_digitised", "is_identified", "is_synced", "circulation",
-    "rating", "supplements", "has_e_result",
-)  # fmt: skip
-"""The columns of ``dossiers`` that a part has."""
 
 
 def _texts(relation: TextRelation, form: RecordForm) -> Mapping[str, str]:

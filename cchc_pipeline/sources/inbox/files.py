@@ -49,6 +49,9 @@ _ANSWER = re.compile(
 )
 _YEAR_MONTH = re.compile(r"\D*(?P<year>20\d\d)\D{0,3}(?P<month>\d{1,2})\D*")
 _MONTH_YEAR = re.compile(r"\D*(?P<month>\d{1,2})\D{0,7}(?P<year>20\d\d)\D*")
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
+QUIET_SECONDS = 60
+"""A file that was written to this lately may still be growing."""
 
 
 @typed_dataclass(frozen=True)
@@ -180,11 +183,6 @@ def month_meant(name: str) -> str:
     if found is None or not 1 <= int(found["month"]) <= 12:
         return ""
     return f"{found['year']}-{int(found['month']):02d}"
-
-
-_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
-QUIET_SECONDS = 60
-"""A file that was written to this lately may still be growing."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cchc_pipeline.sources.national_portal.request import Manners, load_portal
 from cchc_pipeline.sources.raw.archive import Answer, RawArchive, Snapshot
 
 SETTING = "CCHC_LEGACY_IDS"
+_NO_ROWS = b"[]"
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,6 @@ def _window(month: Month, basis: Basis) -> dict[str, Any]:
 def _first_page() -> dict[str, int]:
     paging = load_gateway().paging
     return {paging.page_field: 1, paging.size_field: paging.size}
-
-
-_NO_ROWS = b"[]"
 
 
 class LegacyClient:

@@ -24,6 +24,8 @@ from cchc_pipeline.sources.raw.archive import Snapshot
 Row = Mapping[str, Any]
 _AGAIN = "capture the answer again"
 _PROVINCE = re.compile(r"[A-Z]\d{2}")
+_DATA = "portal/legacy.yaml"
+Service = Literal["current", "legacy"]
 
 
 def read_rows(content: bytes, where: str) -> list[Row]:
@@ -105,10 +107,6 @@ def normal_code(text: Any) -> str | None:
         parts.reverse()
     code = ".".join([parts[0], *(part for part in parts[1:] if part.strip("0"))])
     return code if UNIT_CODE.fullmatch(code) else None
-
-
-_DATA = "portal/legacy.yaml"
-Service = Literal["current", "legacy"]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from cchc_pipeline.sources.national_portal.legacy_observations import parse_lega
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 
 Rows = list[dict[str, Any]]
+MonthRows = list[dict[str, Any]]
 
 
 def raw_rows(snapshots: Iterable[Snapshot]) -> Rows:
@@ -215,9 +216,6 @@ def require_within_limit(
                 where=f"{account['period']} portal",
                 todo="see portal_quarantine, mend the source, or raise CCHC_QUARANTINE_LIMIT",
             )
-
-
-MonthRows = list[dict[str, Any]]
 
 
 def read_month(

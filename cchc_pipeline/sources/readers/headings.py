@@ -27,6 +27,13 @@ from cchc_pipeline.sources.readers.upload_schema import (
 
 _TOLD = 2
 _KEEP_ONE = "keep one of them, rename or delete the other"
+_NAMED_PLACES = 5
+_CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
+CODE = re.compile(_CODE, re.ASCII)
+"""What a record's code looks like, whatever the record."""
+SHORTEST_CODE = 6
+"""A code of fewer letters may be the number of a column, or a count."""
+_BOUND_LETTERS = str.maketrans("đĐ", "dD")
 
 
 @dataclass(frozen=True)
@@ -88,9 +95,6 @@ def match_leaves(keys: Iterable[str], item: NestedField, where: str) -> Mapping[
 
 def _double(one: str, other: str, name: str) -> str:
     return f'"{shown(one)}" and "{shown(other)}" ({name})'
-
-
-_NAMED_PLACES = 5
 
 
 @dataclass(frozen=True)
@@ -170,14 +174,6 @@ def _joined(above: Sequence[str], below: Sequence[str], known: frozenset[str]) -
             continue
         both = f"{group} {lower}"
         yield lower if fold_heading(both) not in known and fold_heading(lower) in known else both
-
-
-_CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
-CODE = re.compile(_CODE, re.ASCII)
-"""What a record's code looks like, whatever the record."""
-SHORTEST_CODE = 6
-"""A code of fewer letters may be the number of a column, or a count."""
-_BOUND_LETTERS = str.maketrans("đĐ", "dD")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ from cchc_pipeline.sources.readers.text_relation import (
 from cchc_pipeline.sources.readers.upload_schema import RecordForm, file_rules
 from cchc_pipeline.sources.records.rows import RecordRow
 
+_BATCH = 20_000
+_ROW, _FAULT = "_row", "_fault"
+
 
 def rows_of_relation(
     relation: TextRelation, connection: duckdb.DuckDBPyConnection
@@ -55,10 +58,6 @@ def rows_of_relation(
     )
     for row, fault, *cells in connection.execute(query).fetchall():
         yield RecordRow(relation.where, row, dict(zip(names, cells, strict=True)), fault)
-
-
-_BATCH = 20_000
-_ROW, _FAULT = "_row", "_fault"
 
 
 class _Row(NamedTuple):

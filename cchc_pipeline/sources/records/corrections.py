@@ -30,6 +30,8 @@ _DAY = re.compile(r"20\d\d-\d\d-\d\d")
 _METRIC = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 _HIGHEST_SCORE, _LONGEST_TEXT, _LARGEST_FILE = 100, 1000, 1 << 20
 _FAULTS_SHOWN = 5
+_NO_COUNT = "value and expect of a numerator or denominator are whole numbers, not below 0"
+_TODO = "correct the file (docs/operating.md shows one) and run again"
 
 
 def _number(value: Any) -> Any:
@@ -137,9 +139,6 @@ class Entry(BaseModel):
         return (self.basis.value, self.unit_code, self.metric_code, self.column)
 
 
-_NO_COUNT = "value and expect of a numerator or denominator are whole numbers, not below 0"
-
-
 def _is_count(number: float | None) -> bool:
     return number is None or (number >= 0 and number.is_integer())
 
@@ -188,9 +187,6 @@ def read_corrections(content: bytes, name: str, todo: str = "") -> tuple[Entry, 
     if faults:
         raise SourceError(_together(faults), where=name, todo=todo or _TODO)
     return entries
-
-
-_TODO = "correct the file (docs/operating.md shows one) and run again"
 
 
 def todo_of_replayed(file: str, month: Month, received_at: str) -> str:

@@ -21,6 +21,9 @@ from cchc_pipeline.sources.records.values import without_mark
 if TYPE_CHECKING:
     from cchc_pipeline.sources.records.other_inputs import Circumstances
 
+SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
+_LINE_LENGTH = 200
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -84,10 +87,6 @@ def _worded(table: str, place: tuple[str, int], unit_code: str | None, fault: Fa
 def _rules(table: str) -> dict[str, dict[str, str]]:
     rules: dict[str, dict[str, str]] = read_yaml(f"quarantine/{table}.yaml")
     return rules
-
-
-SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
-_LINE_LENGTH = 200
 
 
 @dataclass(frozen=True)

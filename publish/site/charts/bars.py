@@ -15,6 +15,13 @@ from markupsafe import Markup
 from publish.site.charts.frame import box, clamped, frame, number, text
 
 SHADES = 5
+ROW = 48
+"""Height of one bar with its line of text, in CSS pixels."""
+_TEXT = Markup('<text class="{kind}" x="{x}" y="{y}">{text}</text>')
+_RECT = Markup('<rect class="{kind}" x="0" y="{y}" width="{width}%" height="12" rx="2"/>')
+_ROW, _BAR, _KEY = 46, 22, 22
+_ROOM = 9.0
+"""The narrowest part, in per cent of the width, on which its count can be read on a phone."""
 
 
 def shade(value: float | None, maximum: float | None) -> str:
@@ -22,13 +29,6 @@ def shade(value: float | None, maximum: float | None) -> str:
     if value is None or not maximum:
         return ""
     return f"h{min(int(clamped(value / maximum, 0, 1) * SHADES), SHADES - 1)}"
-
-
-ROW = 48
-"""Height of one bar with its line of text, in CSS pixels."""
-
-_TEXT = Markup('<text class="{kind}" x="{x}" y="{y}">{text}</text>')
-_RECT = Markup('<rect class="{kind}" x="0" y="{y}" width="{width}%" height="12" rx="2"/>')
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,6 @@ def _text(x: str, y: int, kind: str, text: str) -> Markup:
 
 def _track(y: int, kind: str, share: float) -> Markup:
     return _RECT.format(kind=kind, y=y, width=number(share))
-
-
-_ROW, _BAR, _KEY = 46, 22, 22
-_ROOM = 9.0
-"""The narrowest part, in per cent of the width, on which its count can be read on a phone."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,11 @@ _ROW, _BAR, _ROOM = 68, 14, 38
 
 Verdict = Literal["attained", "behind", "unknown"]
 _SIGNS: dict[Verdict, str] = {"attained": "✓", "behind": "✗", "unknown": "?"}
+_BINS = 48
+"""Dots of one bin stand above each other; as many bins as dots fit beside each other on a phone."""
+_STEP, _RADIUS = 9, 3.5
+_LEFT, _RIGHT = 2.0, 98.0
+_HEAD, _FOOT = 34, 30
 
 
 @dataclass(frozen=True)
@@ -75,13 +80,6 @@ def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
 def shortened(label: str) -> str:
     """The label as far as a phone has room for it."""
     return label if len(label) <= _ROOM else f"{label[: _ROOM - 1].rstrip()}…"
-
-
-_BINS = 48
-"""Dots of one bin stand above each other; as many bins as dots fit beside each other on a phone."""
-_STEP, _RADIUS = 9, 3.5
-_LEFT, _RIGHT = 2.0, 98.0
-_HEAD, _FOOT = 34, 30
 
 
 @dataclass(frozen=True)

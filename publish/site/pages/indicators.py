@@ -31,6 +31,8 @@ from publish.site.pages.indicator import (
 )
 from publish.site.pages.month_plan import plan_order
 
+INDICATORS_PAGE = "chi-so/index.html"
+
 
 @dataclass(frozen=True)
 class IndicatorList:
@@ -62,9 +64,6 @@ def indicator_list(extract: Extract) -> IndicatorList:
             for year in sorted(targets, reverse=True)
         ),
     )
-
-
-INDICATORS_PAGE = "chi-so/index.html"
 
 
 def indicator_page(code: str) -> str:

@@ -17,6 +17,8 @@ from publish.site.forms import LEVELS, SAMPLE, TOTAL, Forms, Names, Row, flags_o
 from publish.site.words import collation_key, number_text
 
 Scores = Mapping[tuple[str, str], Row]
+FEWEST = 5
+"""Below so many units a spread shows nothing that the table does not show better."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,6 @@ def _like(before: Row | None, total: Row) -> Row | None:
 def _place(standing: Standing) -> tuple[float, Any]:
     rank = standing.total["rank"]
     return (float("inf") if rank is None else rank, collation_key(standing.unit["name_vi"]))
-
-
-FEWEST = 5
-"""Below so many units a spread shows nothing that the table does not show better."""
 
 
 def has_spread(league: League) -> bool:

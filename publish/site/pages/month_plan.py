@@ -20,6 +20,7 @@ from publish.site.extract import Extract
 from publish.site.forms import Forms
 
 Row = Mapping[str, Any]
+_VERDICTS: Mapping[bool | None, Verdict] = {True: "attained", False: "behind", None: "unknown"}
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,6 @@ def _ungrouped(tasks: Iterable[Row]) -> tuple[ShownTasks, ...]:
     """Tasks of no known group, in the order of their ids."""
     rows = tuple(sorted(tasks, key=lambda row: plan_order(row["task_id"])))
     return (ShownTasks("", "", "", rows),) if rows else ()
-
-
-_VERDICTS: Mapping[bool | None, Verdict] = {True: "attained", False: "behind", None: "unknown"}
 
 
 def attainment_chart(lines: Iterable[TargetLine], forms: Forms, identifier: str) -> Markup:

@@ -30,6 +30,14 @@ _FLOW_COLUMNS = (
     "open_overdue",
 )  # fmt: skip
 _LISTS = ("metrics", "obs_status")
+_DRAWN = {
+    function.__name__: function
+    for function in (
+        group_chart, group_finding, shade, flow_chart, flow_finding, attainment_chart,
+        attainment_finding, has_spread, spread_chart, spread_finding,
+    )
+}  # fmt: skip
+PERIODS_PAGE = "thang/index.html"
 
 
 def month_page(month: Month | str) -> str:
@@ -108,15 +116,6 @@ def month_material(extract: Extract) -> Material:
     return Material(values, files)
 
 
-_DRAWN = {
-    function.__name__: function
-    for function in (
-        group_chart, group_finding, shade, flow_chart, flow_finding, attainment_chart,
-        attainment_finding, has_spread, spread_chart, spread_finding,
-    )
-}  # fmt: skip
-
-
 def _attached(extract: Extract) -> dict[str, Attachment]:
     """The rows of the month, table by table; none of a table that has no rows."""
     month = extract.more["month"]
@@ -135,9 +134,6 @@ def _link(month: str | None) -> Mapping[str, Any] | None:
 
 def _markup(descriptor: Mapping[str, Any], extract: Extract) -> str:
     return script_text(dataset_markup(descriptor, extract.identity))
-
-
-PERIODS_PAGE = "thang/index.html"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ from publish.site.pages.month_plan import (
 )
 from publish.site.pages.periods import of_year
 
+PLANS_PAGE = "ke-hoach/index.html"
+_ATTACHED = ("plan_indicators", "plan_tasks")
+
 
 @dataclass(frozen=True)
 class TargetCourse:
@@ -139,10 +142,6 @@ def outlook(line: TargetLine, plan: Plan | None) -> RunRateReason | None:
     month = Month.parse(row["period"]).month
     counts = (Decimal(str(row["numerator"])), Decimal(str(row["denominator"])))
     return required_run_rate(*counts, month, target.target, Comparator(target.comparator)).reason
-
-
-PLANS_PAGE = "ke-hoach/index.html"
-_ATTACHED = ("plan_indicators", "plan_tasks")
 
 
 def plan_page(year: int) -> str:

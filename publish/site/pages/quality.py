@@ -32,6 +32,9 @@ from publish.site.words import collation_key
 COURSE, BREAKS, LARGEST = 13, 50, 20
 """Months that are looked back on, and the most breaks and differences that are listed."""
 DOSSIERS, RULES = "dossiers", "quarantine_summary"
+_STEPS = (1, 2, 5)
+QUALITY_PAGE = "chat-luong.html"
+_WHOLE = ("corrections", "units", "metrics", "obs_status")
 
 
 @dataclass(frozen=True)
@@ -234,9 +237,6 @@ def _apart(row: Row) -> Decimal:
     return abs(Decimal(str(row["difference"])))
 
 
-_STEPS = (1, 2, 5)
-
-
 def held_chart(facts: QualityFacts, forms: Forms) -> Markup:
     """The course of the share that was set aside; nothing where there are no dossiers."""
     if not facts.dossiers:
@@ -295,10 +295,6 @@ def _round_above(value: Fraction) -> Fraction:
             if step * scale > value:
                 return step * scale
         scale *= 10
-
-
-QUALITY_PAGE = "chat-luong.html"
-_WHOLE = ("corrections", "units", "metrics", "obs_status")
 
 
 def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:

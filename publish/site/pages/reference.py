@@ -24,6 +24,7 @@ TOPICS = ("source", "recomputed", "comparable", "windows", "missing", "dossiers"
           "disclosure", "plan", "revisions")  # fmt: skip
 """The sections of the methodology in words, in their order."""
 _UNSURE = ("believed", "open")
+FORMS = ("csv", "xlsx", "parquet", "json")
 
 
 def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
@@ -65,9 +66,6 @@ def unsure(used: Methodology) -> list[Any]:
 def dictionary_material(extract: Extract) -> Material:
     """What the template of the dictionary needs: every published table."""
     return Material({"contracts": [load_contract(name) for name in PUBLISHED_TABLES]})
-
-
-FORMS = ("csv", "xlsx", "parquet", "json")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from publish.store.state import Edition
 
 LISTED = 50
 """The most revised cells that are listed."""
+CALENDAR_PAGE, CHANGES_PAGE, ACCESS_PAGE = "lich-cong-bo.html", "thay-doi.html", "tiep-can.html"
 
 
 def release_page(release: ReleaseId | str) -> str:
@@ -139,9 +140,6 @@ def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[Plann
     figures = Figures(draft)
     for pages_of in KINDS:
         yield from pages_of(figures, descriptor)
-
-
-CALENDAR_PAGE, CHANGES_PAGE, ACCESS_PAGE = "lich-cong-bo.html", "thay-doi.html", "tiep-can.html"
 
 
 @dataclass(frozen=True)

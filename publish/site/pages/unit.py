@@ -22,6 +22,10 @@ from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
 from publish.site.words import number_text
 
+COURSE, TABLE, REVISIONS = 24, 13, 30
+"""Months of the drawn course, months of the tables, and the most revisions that are listed."""
+Scores = Mapping[tuple[str, str], Row]
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -85,11 +89,6 @@ def _lost(row: Row) -> Decimal:
 
 def _sum(losses: Sequence[Loss]) -> Decimal:
     return sum((loss.points for loss in losses), Decimal(0))
-
-
-COURSE, TABLE, REVISIONS = 24, 13, 30
-"""Months of the drawn course, months of the tables, and the most revisions that are listed."""
-Scores = Mapping[tuple[str, str], Row]
 
 
 @dataclass(frozen=True)

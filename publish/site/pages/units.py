@@ -20,6 +20,10 @@ from publish.site.pages.unit import COURSE, REVISIONS, UNIT_CHARTS, unit_facts
 from publish.site.words import collation_key
 
 _LEVELS = ("city", "agency", "district", "commune")
+UNITS_PAGE = "don-vi/index.html"
+_OWN = ("scores", "dossier_statistics", "submissions")
+_Ranked = Mapping[str, Mapping[str, int]]
+_ATTACHED = ("scores", "dossier_statistics")
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,6 @@ def unit_list(extract: Extract) -> UnitList:
     by_level = ((level, tuple(i for i in listed if i.unit["level"] == level)) for level in levels)
     period = rows[0]["period"] if rows else ""
     return UnitList(period, basis, tuple((level, found) for level, found in by_level if found))
-
-
-UNITS_PAGE = "don-vi/index.html"
-_OWN = ("scores", "dossier_statistics", "submissions")
-_Ranked = Mapping[str, Mapping[str, int]]
-_ATTACHED = ("scores", "dossier_statistics")
 
 
 def unit_page(code: str) -> str:
