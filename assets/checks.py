@@ -136,7 +136,7 @@ class CheckRule:
         return [Broken(self.id, len(lines), f"{'; '.join(lines[:_SHOWN_CASES])}{more}{todo}")]
 
 
-def portal_identity(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
+def has_no_finding(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
     """Whether the portal's latest figures have no finding of a rule."""
 
     def judge(workspace: Workspace, month: Month) -> Iterator[str]:
@@ -148,7 +148,7 @@ def portal_identity(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
     return judge
 
 
-def portal_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
+def entries_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
     """A line if more than the set share of the portal's entries was quarantined."""
     lake = workspace.lake
     rows = lake.read("portal_submissions", month).to_pylist()
@@ -168,14 +168,14 @@ def portal_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
 
 RULES: Mapping[str, Sequence[CheckRule]] = {
     "portal_findings": [
-        CheckRule(name, asks, portal_identity(name), todo=_ASK_THE_SOURCE)
+        CheckRule(name, asks, has_no_finding(name), todo=_ASK_THE_SOURCE)
         for name, asks in BLOCKING_FINDINGS.items()
     ],
     "portal_submissions": [
         CheckRule(
             WITHIN_LIMIT,
             "Not more than the set share of the portal's entries was quarantined.",
-            portal_within_limit,
+            entries_within_limit,
         )
     ],
     "dossiers": [

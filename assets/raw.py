@@ -20,7 +20,7 @@ from cchc_pipeline.sources.inbox.account import (
     account_rows,
     require_taken,
 )
-from cchc_pipeline.sources.national_portal.collection import collect_portal
+from cchc_pipeline.sources.national_portal.collection import collect_national_portal
 from cchc_pipeline.sources.national_portal.tables import raw_rows
 from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
 from cchc_pipeline.sources.raw.withdrawals import replay_lines
@@ -69,7 +69,7 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
     month = month_of(context)
     require_ended(month, workspace.now)
     before = set(workspace.lake.read("raw_portal", month).column("snapshot_id").to_pylist())
-    collected = collect_portal(
+    collected = collect_national_portal(
         month,
         workspace.settings_for(month),
         workspace.archive,

@@ -198,7 +198,7 @@ class Round:
     failures: tuple[str, ...]
 
 
-def planned(
+def would_be_sent(
     path: Path, alerts: Sequence[Alert], channels: Sequence[str], at: datetime, wish: Wish
 ) -> tuple[Outgoing, ...]:
     """What a round would send; nothing is sent or remembered."""

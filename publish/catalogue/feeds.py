@@ -22,13 +22,13 @@ from publish.release.diff import ChangeKind, change_kinds
 from publish.store.state import Act, Edition
 
 FEED = "feed.atom"
-FEED_LIMIT = 100
+MOST_ENTRIES = 100
 _ATOM = "http://www.w3.org/2005/Atom"
 _CATEGORIES: Mapping[ChangeKind, str] = {
     "first": "release", "period": "release", "correction": "correction", "schema": "schema",
 }  # fmt: skip
 SITEMAP, CALENDAR = "sitemap.xml", "calendar.json"
-SITEMAP_LIMIT = 50_000
+MOST_PAGES = 50_000
 """The most addresses that the sitemap protocol allows in a file."""
 _SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
@@ -81,7 +81,7 @@ def entries(
     moved = (_moved(change, words) for change in calendar.changes)
     known = (entry for entry in moved if entry.at <= edition.updated_at)
     found = [*_acts(edition, words), *known]
-    return sorted(found, key=lambda entry: entry.at, reverse=True)[:FEED_LIMIT]
+    return sorted(found, key=lambda entry: entry.at, reverse=True)[:MOST_ENTRIES]
 
 
 def _acts(edition: Edition, words: Mapping[str, Any]) -> Iterable[FeedEntry]:
@@ -156,7 +156,7 @@ def sitemap(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         return {}
     ElementTree.register_namespace("", _SPACE)
     root = ElementTree.Element(f"{{{_SPACE}}}urlset")
-    for path in sorted(pages)[:SITEMAP_LIMIT]:
+    for path in sorted(pages)[:MOST_PAGES]:
         url = ElementTree.SubElement(root, f"{{{_SPACE}}}url")
         ElementTree.SubElement(url, f"{{{_SPACE}}}loc").text = address(edition, path)
         ElementTree.SubElement(url, f"{{{_SPACE}}}lastmod").text = edition.updated_at

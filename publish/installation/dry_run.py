@@ -34,7 +34,9 @@ from publish.store.store import Portal
 CORRECTIONS = "corrections"
 
 
-def publication_plan(settings: Settings, months: Iterable[Month], now: datetime) -> Iterator[str]:
+def foreseen_publication(
+    settings: Settings, months: Iterable[Month], now: datetime
+) -> Iterator[str]:
     """What would become of each file of the months, then the release that would be made.
 
     Args:
@@ -46,7 +48,7 @@ def publication_plan(settings: Settings, months: Iterable[Month], now: datetime)
     for month in chosen:
         account = account_of(inbox / str(month))
         lines = [
-            *account_lines(account, plan=True),
+            *account_lines(account, foreseen=True),
             *replay_lines(archive, month, inbox / str(month), account),
         ]
         yield from (f"{month}: {line}" for line in lines or ["the archive is replayed"])

@@ -36,7 +36,7 @@ from publish.store.store import Portal, read_table, sync_tree, write_files
 TOMBSTONE = "RETRACTED.json"
 
 
-def directory_files(edition: Edition, earlier_pages: Iterable[str] = ()) -> dict[str, bytes]:
+def listing_files(edition: Edition, earlier_pages: Iterable[str] = ()) -> dict[str, bytes]:
     """Every file of a site that does not come with a release, by its path.
 
     Args:
@@ -161,7 +161,7 @@ def edition_after(portal: Portal, act: Act, identity: Identity) -> Edition:
         return Edition(releases, acts, identity, _root(releases[-1], identity))
     return Edition(
         releases, acts, identity, _root(portal.read(chosen), identity),
-        portal.descriptor(chosen), _pages_of(portal, chosen),
+        portal.descriptor(chosen), _paths_of_pages(portal, chosen),
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _root(release: Published, identity: Identity) -> dict[str, object]:
     return dict(root_row(read_table(release, "units").to_pylist(), identity.root_unit))
 
 
-def _pages_of(portal: Portal, release: ReleaseId) -> tuple[str, ...]:
+def _paths_of_pages(portal: Portal, release: ReleaseId) -> tuple[str, ...]:
     return tuple(sorted(set(below(portal.pages_folder(release))) - {RECORD}))
 
 
@@ -181,13 +181,13 @@ def below(folder: Path) -> Iterable[str]:
 
 
 def make_site(portal: Portal, edition: Edition, site: Path) -> None:
-    """Assemble a site out of sight."""
+    """Put a site together out of sight."""
     before = portal.current_site()
     earlier = [path for path in below(before) if path.endswith(".html")] if before else []
     linked = links(portal, edition)
     key = {PUBLIC_KEY: portal.public_key.read_bytes()} if portal.public_key.exists() else {}
     absent = [path for path in earlier if path not in linked]
-    write_files(site, {**directory_files(edition, absent), **key})
+    write_files(site, {**listing_files(edition, absent), **key})
     for place, target in linked.items():
         _link(site / place, target)
     sync_tree(site)

@@ -25,7 +25,7 @@ from publish.portal.acts import Step, perform, require_later
 from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
-from publish.site.pages.releases import planned_pages
+from publish.site.pages.releases import page_recipes
 from publish.store.state import Act, Edition
 from publish.store.store import (
     RECORD,
@@ -184,7 +184,7 @@ def _write_pages(portal: Portal, draft: Draft) -> None:
     before = portal.pages_folder(draft.previous.id) if draft.previous else None
     make_pages(
         portal.pages_folder(draft.id),
-        planned_pages(draft, portal.descriptor(draft.id)),
+        page_recipes(draft, portal.descriptor(draft.id)),
         imprint_of_draft(draft),
         before,
         edition.retractions,

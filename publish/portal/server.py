@@ -45,6 +45,6 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def preview_server(root: Path, port: int) -> ThreadingHTTPServer:
+def local_server(root: Path, port: int) -> ThreadingHTTPServer:
     """A server of a folder; the caller runs and closes it."""
     return _Server(("127.0.0.1", port), partial(_Handler, directory=str(root)))

@@ -59,7 +59,7 @@ class Portal:
 
     @property
     def sites(self) -> Path:
-        """The assembled sites."""
+        """The sites that were put together."""
         return self.root / "sites"
 
     @property

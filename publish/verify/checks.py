@@ -236,7 +236,7 @@ def _words(key: Iterable[object]) -> str:
 
 def revisions_stand_in_the_figures(package: Package) -> Iterable[str]:
     """Every cell that this release says it revised has the new value that the log gives."""
-    yield from _unlike_before(package, package, "new_value")
+    yield from _unlike_the_log(package, package, "new_value")
 
 
 def revisions_begin_at_the_release_before(package: Package) -> Iterable[str]:
@@ -247,10 +247,10 @@ def revisions_begin_at_the_release_before(package: Package) -> Iterable[str]:
     if folder is None:
         raise NotCheckedError(f"{package.record['previous']} is not at hand")
     before = Package(replace(package.subject, folder=folder, previous=None))
-    yield from _unlike_before(package, before, "old_value")
+    yield from _unlike_the_log(package, before, "old_value")
 
 
-def _unlike_before(package: Package, figures: Package, column: str) -> Iterable[str]:
+def _unlike_the_log(package: Package, figures: Package, column: str) -> Iterable[str]:
     """Lines on the cells that a log names and that are another in the figures."""
     known: dict[str, Cells] = {}
     for row in package.table(REVISIONS).texts():

@@ -67,7 +67,7 @@ def way_in(month: Month, now: datetime, *, has_files: bool, has_database: bool) 
     return WayIn("archive", (f"{note}; the archive is replayed",))
 
 
-def planned_ways(
+def foreseen_ways(
     months: Iterable[Month], source: DossierDatabase | None, inbox: Path, now: datetime
 ) -> Iterator[str]:
     """For a dry run, a line for each month; none where no database is named.

@@ -20,7 +20,7 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Refused
-from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, FILE, RowFault, dossier_faults
+from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, FILE, DossierFault, dossier_faults
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, NAMES
 from cchc_pipeline.sources.readers.upload_schema import load_form
 from cchc_pipeline.sources.records.values import is_cell_error, without_mark
@@ -108,14 +108,14 @@ def quarantine_rows(month: Month, refused: Iterable[Refused]) -> Iterator[dict[s
                     }
 
 
-def _fields(fault: RowFault, texts: Mapping[str, str | None]) -> Sequence[str]:
+def _fields(fault: DossierFault, texts: Mapping[str, str | None]) -> Sequence[str]:
     """The fields in which a fault shows: its own, or whichever hold a formula's error."""
     if fault.id != CELL_ERROR:
         return [fault.field]
     return [name for name in NAMES if is_cell_error(texts.get(name) or "")]
 
 
-def _message(fault: RowFault, field: str, row: Refused) -> str:
+def _message(fault: DossierFault, field: str, row: Refused) -> str:
     return fault.message.vi.format(
         value=f"“{mask(without_mark(row.texts.get(field) or ''))}”",
         line=mask(row.line or "", _LINE_LENGTH),

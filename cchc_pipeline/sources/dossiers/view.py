@@ -49,7 +49,7 @@ _DAY, _MOMENT = "YYYY-MM-DD", 'YYYY-MM-DD"T"HH24:MI:SS'
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
-class ViewFault:
+class DatabaseFault:
     """What a refusal means, and what can be done about it."""
 
     what: str
@@ -66,7 +66,7 @@ class DatabaseRules:
     statement_seconds: int
     silence_seconds: int
     rows: int
-    faults: Mapping[str, ViewFault]
+    faults: Mapping[str, DatabaseFault]
     connecting: Mapping[str, str]
     lost: str
     unreachable: str

@@ -69,12 +69,12 @@ class InboxFile:
     todo: str = ""
     should_be: str = ""
 
-    def line(self, *, plan: bool = False) -> str:
+    def line(self, *, foreseen: bool = False) -> str:
         """The fate in one line, without the month; of a dry run as what would be."""
         if self.fate == "taken":
-            return f"{self.path} {_is('taken', plan=plan)} as {kind_title(self.kind).en}"
+            return f"{self.path} {_is('taken', foreseen=foreseen)} as {kind_title(self.kind).en}"
         if self.fate == "litter":
-            return f"{self.path} {_is('passed over', plan=plan)}"
+            return f"{self.path} {_is('passed over', foreseen=foreseen)}"
         known = f"it is {kind_title(self.kind).en}" if self.kind else ""
         what = {
             "misnamed": f"by its content {known}",
@@ -82,12 +82,12 @@ class InboxFile:
             "not_regular": "it is no regular file, and is not opened",
             "unknown": "its content does not show what it is",
         }[self.why]
-        return f"{self.path} {_is('taken', plan=plan, no=True)}: {what} -> {self.todo}"
+        return f"{self.path} {_is('taken', foreseen=foreseen, no=True)}: {what} -> {self.todo}"
 
 
-def _is(done: str, *, plan: bool, no: bool = False) -> str:
+def _is(done: str, *, foreseen: bool, no: bool = False) -> str:
     """What is, or in a dry run would be, done."""
-    if plan:
+    if foreseen:
         return f"would {'not ' if no else ''}be {done}"
     return f"is {'not ' if no else ''}{done}"
 
@@ -131,9 +131,9 @@ def require_taken(account: Sequence[InboxFile], folder: Path) -> None:
     )
 
 
-def account_lines(account: Iterable[InboxFile], *, plan: bool = False) -> Iterator[str]:
+def account_lines(account: Iterable[InboxFile], *, foreseen: bool = False) -> Iterator[str]:
     """One line a file; the answers of a capture share one, and litter is only counted."""
-    files, would = list(account), "would be" if plan else "are"
+    files, would = list(account), "would be" if foreseen else "are"
     captures = Counter(
         file.path.rpartition("/")[0]
         for file in files
@@ -143,7 +143,7 @@ def account_lines(account: Iterable[InboxFile], *, plan: bool = False) -> Iterat
         yield f"{capture}: {count} file(s) {would} taken as answers of the national portal"
     for file in files:
         if file.fate != "litter" and (file.fate, file.kind) not in _TOLD_TOGETHER:
-            yield file.line(plan=plan)
+            yield file.line(foreseen=foreseen)
     litter = sum(file.fate == "litter" for file in files)
     if litter:
         yield f"{litter} file(s) of programs (lock files, Thumbs.db …) {would} passed over"

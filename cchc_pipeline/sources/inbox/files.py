@@ -25,7 +25,7 @@ from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
-from cchc_pipeline.sources.national_portal.request import Endpoint, load_portal
+from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.readers.unpacking import format_of
 from cchc_pipeline.sources.readers.upload_schema import (
     RecordForm,
@@ -150,7 +150,7 @@ def answer_named(name: str) -> AnswerName | None:
         return None
     legacy = load_gateway().endpoint
     asked = match["endpoint"]
-    endpoint = legacy if asked == legacy.name else load_portal().endpoint(asked)
+    endpoint = legacy if asked == legacy.name else load_national_portal().endpoint(asked)
     return AnswerName(endpoint, match["root"], match["window"]) if endpoint else None
 
 

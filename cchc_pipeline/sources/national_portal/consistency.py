@@ -21,7 +21,7 @@ from cchc_pipeline.sources.national_portal.answers import (
     ParsedSnapshot,
 )
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
-from cchc_pipeline.sources.national_portal.request import Endpoint, load_portal
+from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.raw.archive import Snapshot, capture_moment
 
 MIXED = "MIXED_SNAPSHOT"
@@ -212,7 +212,7 @@ def check_complete(capture: Path, endpoint: Endpoint, snapshot: Snapshot) -> Non
     is_legacy = endpoint == load_gateway().endpoint
     needed = [
         f"{endpoint.name}{roots[asked]}.{window}.json"
-        for endpoint in ((endpoint,) if is_legacy else load_portal().endpoints)
+        for endpoint in ((endpoint,) if is_legacy else load_national_portal().endpoints)
         for asked in endpoint.in_files
     ]
     given = {answer.request["file"] for answer in snapshot.answers}

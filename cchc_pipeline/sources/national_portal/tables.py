@@ -29,7 +29,6 @@ from cchc_pipeline.sources.national_portal.legacy_observations import parse_lega
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 
 Rows = list[dict[str, Any]]
-MonthRows = list[dict[str, Any]]
 
 
 def raw_rows(snapshots: Iterable[Snapshot]) -> Rows:
@@ -225,7 +224,7 @@ def read_month(
     register: UnitRegister,
     settings: Settings,
     standing: Container[str] | None = None,
-) -> dict[str, MonthRows]:
+) -> dict[str, Rows]:
     """Rows of every validated table of the portal; empty tables if nothing was collected.
 
     Args:

@@ -19,7 +19,7 @@ ROW = 48
 """Height of one bar with its line of text, in CSS pixels."""
 _TEXT = Markup('<text class="{kind}" x="{x}" y="{y}">{text}</text>')
 _RECT = Markup('<rect class="{kind}" x="0" y="{y}" width="{width}%" height="12" rx="2"/>')
-_ROW, _BAR, _KEY = 46, 22, 22
+_STACK_ROW, _STACK, _KEY = 46, 22, 22
 _ROOM = 9.0
 """The narrowest part, in per cent of the width, on which its count can be read on a phone."""
 
@@ -129,7 +129,7 @@ def stack_chart(
         names: The finding, how to read the chart, and an id that is unique on the page.
     """
     top = _KEY * len(key) + 8
-    return frame("stack", top + _ROW * len(rows), names, _stack_marks(rows, key, top))
+    return frame("stack", top + _STACK_ROW * len(rows), names, _stack_marks(rows, key, top))
 
 
 def _stack_marks(
@@ -142,7 +142,7 @@ def _stack_marks(
         )
         yield text("name", 0, y + 14, name, 18)
     for place, row in enumerate(rows):
-        yield from _row(row, top + place * _ROW)
+        yield from _row(row, top + place * _STACK_ROW)
 
 
 def _row(row: Stack, top: float) -> Iterator[Markup]:
@@ -150,12 +150,12 @@ def _row(row: Stack, top: float) -> Iterator[Markup]:
     yield text("note", 100, top + 14, row.note)
     whole = sum(part.count for part in row.parts)
     if not whole:
-        yield box("none", 0, top + 20, 100, _BAR)
+        yield box("none", 0, top + 20, 100, _STACK)
     x = 0.0
     for part in row.parts if whole else ():
         width = 100 * part.count / whole
         if width:
-            yield box(f"part {part.kind}", x, top + 20, width, _BAR, part.said)
+            yield box(f"part {part.kind}", x, top + 20, width, _STACK, part.said)
         if width >= _ROOM:
             yield text(f"count {part.kind}", x + width / 2, top + 36, part.text)
         x += width

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from publish.site.charts.frame import box, clamped, dot, frame, line, text
 
-_ROW, _BAR, _ROOM = 68, 14, 38
+_BULLET_ROW, _BULLET, _ROOM = 68, 14, 38
 
 Verdict = Literal["attained", "behind", "unknown"]
 _SIGNS: dict[Verdict, str] = {"attained": "✓", "behind": "✗", "unknown": "?"}
@@ -59,9 +59,11 @@ def bullet_chart(bullets: Sequence[Bullet], names: tuple[str, str, str]) -> Mark
         names: The finding, how to read the chart, and an id that is unique on the page.
     """
     marks = (
-        mark for place, bullet in enumerate(bullets) for mark in _bullet_marks(bullet, place * _ROW)
+        mark
+        for place, bullet in enumerate(bullets)
+        for mark in _bullet_marks(bullet, place * _BULLET_ROW)
     )
-    return frame("bullets", _ROW * len(bullets), names, marks)
+    return frame("bullets", _BULLET_ROW * len(bullets), names, marks)
 
 
 def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
@@ -69,10 +71,10 @@ def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
     yield text(f"label {bullet.verdict}", 0, top + 16, f"{sign}{shortened(bullet.label)}")
     yield text("value", 100, top + 58, bullet.text)
     if bullet.value is None:
-        yield box("none", 0, top + 25, 100, _BAR)
+        yield box("none", 0, top + 25, 100, _BULLET)
     else:
-        yield box("track", 0, top + 25, 100, _BAR)
-        yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BAR - 6)
+        yield box("track", 0, top + 25, 100, _BULLET)
+        yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BULLET - 6)
     x = bullet.share(bullet.target)
     yield line("target", (x, top + 22), (x, top + 42))
 

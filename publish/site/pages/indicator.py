@@ -27,7 +27,7 @@ SERIES = 24
 
 
 @dataclass(frozen=True)
-class UnitPlace:
+class UnitScore:
     """A unit with its score."""
 
     unit: Row
@@ -47,7 +47,7 @@ class MetricFacts:
     methodology: Methodology
     basis: Basis
     series: tuple[tuple[Month, Row | None], ...]
-    places: tuple[tuple[str, tuple[UnitPlace, ...]], ...]
+    places: tuple[tuple[str, tuple[UnitScore, ...]], ...]
     targets: tuple[Row, ...]
     newest: Month
 
@@ -115,13 +115,13 @@ def _from_first(
 
 def _places(
     rows: Iterable[Row], basis: Basis, names: Names
-) -> Iterable[tuple[str, tuple[UnitPlace, ...]]]:
+) -> Iterable[tuple[str, tuple[UnitScore, ...]]]:
     """Units with a score by league, the best first."""
-    by_level: dict[str, list[UnitPlace]] = {}
+    by_level: dict[str, list[UnitScore]] = {}
     for row in rows:
         if row["basis"] == basis.value and row["score"] is not None:
             unit = names.unit(row["unit_code"])
-            by_level.setdefault(names.league(row["unit_code"]), []).append(UnitPlace(unit, row))
+            by_level.setdefault(names.league(row["unit_code"]), []).append(UnitScore(unit, row))
     for level in LEVELS:
         found = by_level.get(level, [])
         found.sort(key=lambda place: (-place.row["score"], collation_key(place.unit["name_vi"])))
@@ -240,12 +240,12 @@ def _short(value: float, forms: Forms) -> str:
     return number_text(value, 0 if value == int(value) else 1, forms.language)
 
 
-def has_places(places: Sequence[UnitPlace]) -> bool:
+def has_places(places: Sequence[UnitScore]) -> bool:
     """Whether a drawing of the units tells anything."""
     return len({place.row["score"] for place in places}) >= FEWEST
 
 
-def places_chart(places: Sequence[UnitPlace], root: str, forms: Forms, identifier: str) -> Markup:
+def places_chart(places: Sequence[UnitScore], root: str, forms: Forms, identifier: str) -> Markup:
     """The units' scores on one axis."""
     top = max(place.row["max_score"] or place.row["score"] for place in places)
     dots = [
@@ -263,7 +263,7 @@ def places_chart(places: Sequence[UnitPlace], root: str, forms: Forms, identifie
     return dot_plot(dots, Axis(0.0, top, ticks, (middle, str(said))), names)
 
 
-def places_finding(places: Sequence[UnitPlace], forms: Forms) -> Markup:
+def places_finding(places: Sequence[UnitScore], forms: Forms) -> Markup:
     """Between which scores the units lie."""
     scores = sorted(place.row["score"] for place in places)
     return forms.words(

@@ -1,6 +1,6 @@
-"""The pages of indicators, planned, and their list.
+"""Which metrics, groups and targets have a page, and the list of them.
 
-Belongs here: which indicators have a page, their order, and the rows that each page is made from.
+Belongs here: the recipe of each page, with the rows that it is made from, and their order.
 Does not: what a page shows (``indicator``), words, HTML.
 """
 
@@ -15,7 +15,7 @@ from cchc_pipeline.core.period import Basis
 from cchc_pipeline.methodology import Methodology, load_methodology
 from publish.site.extract import Extract, Figures
 from publish.site.forms import TOTAL, Row
-from publish.site.kept import Material, PlannedPage, rows_attached
+from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.indicator import (
     SERIES,
     has_places,
@@ -71,21 +71,21 @@ def indicator_page(code: str) -> str:
     return f"chi-so/{code}.html"
 
 
-def indicator_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def indicator_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each metric, group and target, and their list."""
     newest = _newest(figures)
     methodology = _methodology(figures)
-    yield PlannedPage(
+    yield PageRecipe(
         INDICATORS_PAGE, "indicators.html", _list_extract(figures, newest, methodology),
         indicators_material,
     )  # fmt: skip
     for code in (TOTAL, *_codes(figures)):
         extract = _metric_extract(figures, code, newest, _knowing(figures, code, methodology))
-        yield PlannedPage(indicator_page(code), "metric.html", extract, metric_material)
+        yield PageRecipe(indicator_page(code), "metric.html", extract, metric_material)
     for row in figures.whole("indicators").to_pylist():
         if any(month.year == row["year"] for month in figures.months):
             page = indicator_page(f"{row['year']}-{row['indicator_id']}")
-            yield PlannedPage(page, "target.html", _target_extract(figures, row), target_material)
+            yield PageRecipe(page, "target.html", _target_extract(figures, row), target_material)
 
 
 def _codes(figures: Figures) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Comparator, Plan, RunRateReason, load_plan, required_run_rate
 from publish.site.extract import Extract, Figures, Row
-from publish.site.kept import Material, PlannedPage, rows_attached
+from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.month_plan import (
     PlanFacts,
     TargetLine,
@@ -149,12 +149,12 @@ def plan_page(year: int) -> str:
     return f"ke-hoach/{year}.html"
 
 
-def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each year that has a plan and periods, and their list."""
     extracts = [_extract(figures, year) for year in planned_years(figures)]
     for extract in extracts:
         name = plan_page(extract.more["year"])
-        yield PlannedPage(name, "plan.html", extract, plan_material)
+        yield PageRecipe(name, "plan.html", extract, plan_material)
     years = sorted({month.year for month in figures.months})
     tables = {
         name: figures.whole(name).filter(
@@ -166,7 +166,7 @@ def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Plan
     listed = figures.extract(
         tables, years=years, newest=[extract.more["months"][-1] for extract in extracts]
     )
-    yield PlannedPage(PLANS_PAGE, "plans.html", listed, plans_material)
+    yield PageRecipe(PLANS_PAGE, "plans.html", listed, plans_material)
 
 
 def _newest(extracts: list[Extract]) -> pa.Array:

@@ -26,7 +26,7 @@ from publish.model import STATISTICS
 from publish.site.charts.trend import Point, Scale, trend_chart
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import Forms, Names, flags_of
-from publish.site.kept import Material, PlannedPage
+from publish.site.kept import Material, PageRecipe
 from publish.site.words import collation_key
 
 COURSE, BREAKS, LARGEST = 13, 50, 20
@@ -297,9 +297,9 @@ def _round_above(value: Fraction) -> Fraction:
         scale *= 10
 
 
-def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The one page on the quality of the release."""
-    yield PlannedPage(QUALITY_PAGE, "quality.html", _extract(figures), quality_material)
+    yield PageRecipe(QUALITY_PAGE, "quality.html", _extract(figures), quality_material)
 
 
 def _extract(figures: Figures) -> Extract:

@@ -15,7 +15,7 @@ from cchc_pipeline.methodology import Methodology, load_methodology, load_rating
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.model import PUBLISHED_TABLES, ReleaseId
 from publish.site.extract import Extract, Figures
-from publish.site.kept import Material, PlannedPage
+from publish.site.kept import Material, PageRecipe
 from publish.site.page import DOWNLOADS_PAGE
 from publish.site.snippets import citation, snippets
 
@@ -27,13 +27,13 @@ _UNSURE = ("believed", "open")
 FORMS = ("csv", "xlsx", "parquet", "json")
 
 
-def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """Both pages."""
     used = [code for code in figures.whole("metrics").column("methodology").to_pylist() if code]
     lists = {"obs_status": figures.whole("obs_status")}
     method = figures.extract(lists, methodologies=sorted(set(used)))
-    yield PlannedPage(METHOD_PAGE, "method.html", method, method_material)
-    yield PlannedPage(DICTIONARY_PAGE, "dictionary.html", figures.extract({}), dictionary_material)
+    yield PageRecipe(METHOD_PAGE, "method.html", method, method_material)
+    yield PageRecipe(DICTIONARY_PAGE, "dictionary.html", figures.extract({}), dictionary_material)
 
 
 def method_material(extract: Extract) -> Material:
@@ -118,11 +118,11 @@ def table_files(descriptor: Mapping[str, Any], rows: Mapping[str, int]) -> tuple
     )
 
 
-def download_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def download_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The one page."""
     rows = {name: table.num_rows for name, table in figures.draft.tables.items()}
     extract = figures.extract({}, descriptor=descriptor, rows=rows)
-    yield PlannedPage(DOWNLOADS_PAGE, "downloads.html", extract, download_material)
+    yield PageRecipe(DOWNLOADS_PAGE, "downloads.html", extract, download_material)
 
 
 def download_material(extract: Extract) -> Material:

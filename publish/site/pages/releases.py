@@ -23,7 +23,7 @@ from cchc_pipeline.core.period import TIMEZONE, Month
 from publish.model import REVISIONS, Draft, Published, ReleaseId
 from publish.release.diff import Diff
 from publish.site.extract import Extract, Figures, Row
-from publish.site.kept import Material, PlannedPage
+from publish.site.kept import Material, PageRecipe
 from publish.site.page import Imprint, Page, in_each_language, render
 from publish.site.pages.indicators import indicator_pages
 from publish.site.pages.periods import month_pages, period_pages
@@ -66,7 +66,7 @@ class ReleaseNotes:
         return sum(self.reasons.values())
 
 
-def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The page of the release itself; those of earlier ones were made with them."""
     draft = figures.draft
     log = figures.whole(REVISIONS)
@@ -82,7 +82,7 @@ def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iter
         changes=changes,
         acceptance=vars(draft.acceptance) if draft.acceptance else None,
     )
-    yield PlannedPage(release_page(draft.id), "release.html", extract, release_material)
+    yield PageRecipe(release_page(draft.id), "release.html", extract, release_material)
 
 
 def release_material(extract: Extract) -> Material:
@@ -116,7 +116,7 @@ def _step(descriptor: Mapping[str, Any]) -> str:
     )
 
 
-KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
+KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] = (
     month_pages,
     period_pages,
     unit_pages,
@@ -130,7 +130,7 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...]
 """Each gives its pages from the figures of a release and its ``datapackage.json``."""
 
 
-def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def page_recipes(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """Every page of a release.
 
     Args:
