@@ -43,6 +43,9 @@ from publish.release.approval import LOG, ApprovalLog
 from publish.release.revisions import acceptance_of
 from publish.store.store import Portal
 
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
 MONTHS = dg.MonthlyPartitionsDefinition(
     start_date=str(FIRST_MONTH), fmt="%Y-%m", timezone=TIMEZONE.key
 )
@@ -67,10 +70,6 @@ def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
 def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
     """The status of a sensor that nobody switched."""
     return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
-
-
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
 def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:

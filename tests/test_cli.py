@@ -215,7 +215,7 @@ def test_debug_shows_the_traceback_of_the_step_that_failed(tmp_path: Path, inbox
     (inbox / MONTH / "ho-so.csv").write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(Exception, match="no heading row") as caught:
         run(tmp_path / "home", inbox, "--debug")
-    assert "delimited.py" in str(caught.value.__cause__)
+    assert "csv_files.py" in str(caught.value.__cause__)
 
 
 def test_a_home_that_is_a_file_is_one_line(tmp_path: Path) -> None:
