@@ -62,70 +62,6 @@ _DIGITS = 12
 GENERATOR = f"cchc_pipeline {__version__}"
 
 
-def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
-    """The status of a schedule that nobody switched."""
-    return dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
-
-
-def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
-    """The status of a sensor that nobody switched."""
-    return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
-
-
-def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:
-    """The month that a step works on."""
-    return Month.parse(context.partition_key)
-
-
-class AssetFacts(TypedDict):
-    """What every asset says of itself, as Dagster's arguments."""
-
-    owners: list[str]
-    kinds: set[str]
-    code_version: str
-
-
-class TableTold(AssetFacts):
-    """The same of an asset that is a table."""
-
-    metadata: dict[str, Any]
-
-
-def of_asset(*kinds: str) -> AssetFacts:
-    """What every asset says of itself.
-
-    The version of the code is the digest of the program, as in the record of what was made from
-    what: Dagster and ``cchc status`` call the same months out of date.
-    """
-    return AssetFacts(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
-
-
-def of_table(name: str, *kinds: str) -> TableTold:
-    """What an asset says of itself that is a table with a contract."""
-    return TableTold(**of_asset(*kinds), metadata={COLUMNS: _columns(name)})
-
-
-@cache
-def _columns(name: str) -> dg.TableSchema:
-    contract = load_contract(name)
-    return dg.TableSchema(
-        columns=[_column(field) for field in contract.fields],
-        constraints=dg.TableConstraints([f"primary key: {', '.join(contract.primary_key)}"]),
-    )
-
-
-def _column(field: Column) -> dg.TableColumn:
-    further = [
-        field.bounds,
-        f"matches {field.pattern}" if field.pattern else "",
-        f"one of {', '.join(field.enum)}" if field.enum else "",
-    ]
-    limits = dg.TableColumnConstraints(
-        nullable=not field.required, other=[text for text in further if text]
-    )
-    return dg.TableColumn(field.name, field.type, field.description.en, limits)
-
-
 class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The settings, and what follows from them. Empty fields are read from the environment.
 
@@ -268,6 +204,70 @@ def versioned(table: pa.Table, metadata: Mapping[str, Any] | None = None) -> dg.
     return dg.Output(
         table, data_version=dg.DataVersion(content_digest(table)[:16]), metadata=metadata or {}
     )
+
+
+def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:
+    """The month that a step works on."""
+    return Month.parse(context.partition_key)
+
+
+class AssetFacts(TypedDict):
+    """What every asset says of itself, as Dagster's arguments."""
+
+    owners: list[str]
+    kinds: set[str]
+    code_version: str
+
+
+class TableTold(AssetFacts):
+    """The same of an asset that is a table."""
+
+    metadata: dict[str, Any]
+
+
+def of_asset(*kinds: str) -> AssetFacts:
+    """What every asset says of itself.
+
+    The version of the code is the digest of the program, as in the record of what was made from
+    what: Dagster and ``cchc status`` call the same months out of date.
+    """
+    return AssetFacts(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
+
+
+def of_table(name: str, *kinds: str) -> TableTold:
+    """What an asset says of itself that is a table with a contract."""
+    return TableTold(**of_asset(*kinds), metadata={COLUMNS: _columns(name)})
+
+
+@cache
+def _columns(name: str) -> dg.TableSchema:
+    contract = load_contract(name)
+    return dg.TableSchema(
+        columns=[_column(field) for field in contract.fields],
+        constraints=dg.TableConstraints([f"primary key: {', '.join(contract.primary_key)}"]),
+    )
+
+
+def _column(field: Column) -> dg.TableColumn:
+    further = [
+        field.bounds,
+        f"matches {field.pattern}" if field.pattern else "",
+        f"one of {', '.join(field.enum)}" if field.enum else "",
+    ]
+    limits = dg.TableColumnConstraints(
+        nullable=not field.required, other=[text for text in further if text]
+    )
+    return dg.TableColumn(field.name, field.type, field.description.en, limits)
+
+
+def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
+    """The status of a schedule that nobody switched."""
+    return dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
+
+
+def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
+    """The status of a sensor that nobody switched."""
+    return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
 
 
 __all__: Sequence[str] = ("GENERATOR", "ParquetIOManager", "Workspace", "month_of", "versioned")

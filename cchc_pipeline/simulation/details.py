@@ -27,44 +27,6 @@ _RETURN_GAP = 900  # seconds from a finish to a return on its day, at least
 ONLINE, POSTAL, DIRECT = 2, 3, 1
 
 
-def native_texts(unreadable: str) -> MomentTexts:
-    """``yyyyMMddHHmmss``; a day without a time is an ISO date."""
-    return _texts("%Y%m%d", "{:02d}{:02d}{:02d}", "%Y-%m-%d", unreadable)
-
-
-def office_texts(unreadable: str) -> MomentTexts:
-    """``dd/mm/yyyy HH:MM:SS``; a day without a time is ``dd/mm/yyyy``."""
-    return _texts("%d/%m/%Y", " {:02d}:{:02d}:{:02d}", "%d/%m/%Y", unreadable)
-
-
-def _texts(day_form: str, second_form: str, date_form: str, unreadable: str) -> MomentTexts:
-    def written(moment: Ints, is_day: Bools) -> pa.Array:
-        known = np.where(moment <= UNREADABLE, 0, moment)
-        days = day_texts(known // DAY, day_form)
-        text = pc.binary_join_element_wise(
-            days, _SECONDS[second_form].take(pa.array(known % DAY)), ""
-        )
-        if is_day.any():
-            text = pc.if_else(pa.array(is_day), day_texts(known // DAY, date_form), text)
-        return _with_gaps(text, moment, pa.scalar(unreadable))
-
-    return written
-
-
-def _with_gaps(text: pa.Array, moment: Ints, unreadable: pa.Scalar) -> pa.Array:
-    text = pc.if_else(pa.array(moment == EMPTY), pa.scalar(None, pa.string()), text)
-    if (moment == UNREADABLE).any():
-        text = pc.if_else(pa.array(moment == UNREADABLE), unreadable, text)
-    return text
-
-
-def timestamps(moment: Ints) -> pa.Array:
-    """Instants without a zone; what is not readable cannot be one and is null."""
-    missing = moment <= UNREADABLE
-    known = np.where(missing, 0, moment) * 1_000_000
-    return pa.array(known, mask=missing).cast(pa.timestamp("us"))
-
-
 @dataclass(frozen=True)
 class Progress:
     """How far dossiers have come at the moment of an export."""
@@ -227,3 +189,41 @@ def _submission(reception: Reception, course: Course) -> Ints:
     submitted = course.received - np.where(online, lag, 0)
     moved: Ints = submitted + (submitted % DAY == 0)
     return moved
+
+
+def native_texts(unreadable: str) -> MomentTexts:
+    """``yyyyMMddHHmmss``; a day without a time is an ISO date."""
+    return _texts("%Y%m%d", "{:02d}{:02d}{:02d}", "%Y-%m-%d", unreadable)
+
+
+def office_texts(unreadable: str) -> MomentTexts:
+    """``dd/mm/yyyy HH:MM:SS``; a day without a time is ``dd/mm/yyyy``."""
+    return _texts("%d/%m/%Y", " {:02d}:{:02d}:{:02d}", "%d/%m/%Y", unreadable)
+
+
+def _texts(day_form: str, second_form: str, date_form: str, unreadable: str) -> MomentTexts:
+    def written(moment: Ints, is_day: Bools) -> pa.Array:
+        known = np.where(moment <= UNREADABLE, 0, moment)
+        days = day_texts(known // DAY, day_form)
+        text = pc.binary_join_element_wise(
+            days, _SECONDS[second_form].take(pa.array(known % DAY)), ""
+        )
+        if is_day.any():
+            text = pc.if_else(pa.array(is_day), day_texts(known // DAY, date_form), text)
+        return _with_gaps(text, moment, pa.scalar(unreadable))
+
+    return written
+
+
+def _with_gaps(text: pa.Array, moment: Ints, unreadable: pa.Scalar) -> pa.Array:
+    text = pc.if_else(pa.array(moment == EMPTY), pa.scalar(None, pa.string()), text)
+    if (moment == UNREADABLE).any():
+        text = pc.if_else(pa.array(moment == UNREADABLE), unreadable, text)
+    return text
+
+
+def timestamps(moment: Ints) -> pa.Array:
+    """Instants without a zone; what is not readable cannot be one and is null."""
+    missing = moment <= UNREADABLE
+    known = np.where(missing, 0, moment) * 1_000_000
+    return pa.array(known, mask=missing).cast(pa.timestamp("us"))

@@ -26,26 +26,6 @@ Tables = Mapping[str, pa.Table]
 _RANKED = ("period", "basis", "unit_code", "metric_code", "rank")
 
 
-def change_kinds(releases: Sequence[Published]) -> Mapping[ReleaseId, ChangeKind]:
-    """The kind of each release, given all in the order of publication."""
-    found: dict[ReleaseId, ChangeKind] = {}
-    seen: list[str] = []
-    for release in releases:
-        found[release.id] = _kind(release.version, seen)
-        seen.append(release.version)
-    return found
-
-
-def _kind(version: str, earlier: Sequence[str]) -> ChangeKind:
-    """A release may follow another than the last one, if that was taken back in between."""
-    if not earlier:
-        return "first"
-    major, minor, patch = version.split(".")
-    if patch != "0":
-        return "correction"
-    return "period" if minor != "0" or any(v.split(".")[0] == major for v in earlier) else "schema"
-
-
 @dataclass(frozen=True)
 class CellDiff:
     """A cell of a row that both releases have; texts as in the CSV, empty for an empty cell."""
@@ -314,3 +294,23 @@ def own_tables(release: Published, only: str | None = None) -> dict[str, pa.Tabl
     """
     paths = sorted((release.folder / "formats").glob("*.parquet"))
     return {path.stem: pq.read_table(path) for path in paths if only in (None, path.stem)}
+
+
+def change_kinds(releases: Sequence[Published]) -> Mapping[ReleaseId, ChangeKind]:
+    """The kind of each release, given all in the order of publication."""
+    found: dict[ReleaseId, ChangeKind] = {}
+    seen: list[str] = []
+    for release in releases:
+        found[release.id] = _kind(release.version, seen)
+        seen.append(release.version)
+    return found
+
+
+def _kind(version: str, earlier: Sequence[str]) -> ChangeKind:
+    """A release may follow another than the last one, if that was taken back in between."""
+    if not earlier:
+        return "first"
+    major, minor, patch = version.split(".")
+    if patch != "0":
+        return "correction"
+    return "period" if minor != "0" or any(v.split(".")[0] == major for v in earlier) else "schema"

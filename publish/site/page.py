@@ -54,27 +54,6 @@ FOOT_NAVIGATION = (
 """Those that the foot of every page leads to."""
 
 
-@cache
-def script_text() -> Markup:
-    """The script, safe inside a ``script`` element.
-
-    Raises:
-        SchemaDataError: It holds what would end the element.
-    """
-    path = "templates/script.js"
-    text = files("publish.site").joinpath(path).read_text(encoding="utf-8")
-    if any(sign in text.lower() for sign in _FORBIDDEN):
-        raise SchemaDataError("the script would end its own element", where=f"publish/site/{path}")
-    return Markup(text)  # noqa: S704 - shipped with the program, and refused above where unsafe
-
-
-@cache
-def script_hash() -> str:
-    """``sha256-…`` of exactly the bytes between the tags, for the page's policy."""
-    digest = hashlib.sha256(script_text().encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
 @dataclass(frozen=True)
 class Page:
     """A page's place in the site.
@@ -250,3 +229,24 @@ def _environment() -> Environment:
     environment.globals["script"] = script_text()
     environment.globals["script_hash"] = script_hash()
     return environment
+
+
+@cache
+def script_text() -> Markup:
+    """The script, safe inside a ``script`` element.
+
+    Raises:
+        SchemaDataError: It holds what would end the element.
+    """
+    path = "templates/script.js"
+    text = files("publish.site").joinpath(path).read_text(encoding="utf-8")
+    if any(sign in text.lower() for sign in _FORBIDDEN):
+        raise SchemaDataError("the script would end its own element", where=f"publish/site/{path}")
+    return Markup(text)  # noqa: S704 - shipped with the program, and refused above where unsafe
+
+
+@cache
+def script_hash() -> str:
+    """``sha256-…`` of exactly the bytes between the tags, for the page's policy."""
+    digest = hashlib.sha256(script_text().encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

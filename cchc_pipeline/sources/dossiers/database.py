@@ -42,66 +42,6 @@ _DRIVER = "postgresql+psycopg2"
 _WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
 
 
-@contextmanager
-def connecting(where: str) -> Iterator[None]:
-    """Tell in one line why there is no connection.
-
-    Raises:
-        SourceError: The server refused or was not found.
-        UsageError: The address is none, or its driver is not installed.
-    """
-    try:
-        yield
-    except ImportError:
-        todo = "pip install cchc-pipeline[postgres]"
-        raise UsageError("PostgreSQL's driver is not installed", where=where, todo=todo) from None
-    except (sa.exc.ArgumentError, ValueError):
-        raise UsageError(
-            "CCHC_DOSSIERS_URL is no address of a database",
-            where=where,
-            todo="write it as postgresql://account:password@server:5432/database",
-        ) from None
-    except sa.exc.DBAPIError as error:
-        rules = database_rules()
-        raise _fault(_code(error) or _code_by_words(error, rules), where, rules) from None
-
-
-@contextmanager
-def reading(where: str) -> Iterator[None]:
-    """Tell in one line why the rows did not come.
-
-    Raises:
-        SourceError: The server refused, or went away.
-    """
-    rules = database_rules()
-    try:
-        yield
-    except sa.exc.NoSuchTableError:
-        raise _fault("42P01", where, rules) from None
-    except sa.exc.DBAPIError as error:
-        raise _fault(_code(error) or rules.lost, where, rules) from None
-
-
-def _code(error: sa.exc.DBAPIError) -> str:
-    """The SQLSTATE, where the driver gives one."""
-    code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
-    return str(code or "")
-
-
-def _code_by_words(error: sa.exc.DBAPIError, rules: DatabaseRules) -> str:
-    _, _, said = str(error.orig).partition("failed: ")  # before it stands the server's name
-    codes = (code for words, code in rules.connecting.items() if words in said)
-    return next(codes, rules.unreachable)
-
-
-def _fault(code: str, where: str, rules: DatabaseRules) -> SourceError:
-    known = rules.faults.get(code)
-    if known is None:
-        todo = "ask whoever runs the database what this code means"
-        return SourceError(f"the database refused (SQLSTATE {code})", where=where, todo=todo)
-    return SourceError(known.what, where=where, todo=known.todo)
-
-
 @dataclass(frozen=True)
 class DossierDatabase:
     """Where dossiers are read from; the address holds a password and is never shown."""
@@ -293,3 +233,63 @@ def _number_text(value: Decimal | None) -> str | None:
     if value is None or not value.is_finite():
         return None if value is None else str(value)
     return f"{value:f}e0" if value % 1 else f"{value:.0f}"
+
+
+@contextmanager
+def connecting(where: str) -> Iterator[None]:
+    """Tell in one line why there is no connection.
+
+    Raises:
+        SourceError: The server refused or was not found.
+        UsageError: The address is none, or its driver is not installed.
+    """
+    try:
+        yield
+    except ImportError:
+        todo = "pip install cchc-pipeline[postgres]"
+        raise UsageError("PostgreSQL's driver is not installed", where=where, todo=todo) from None
+    except (sa.exc.ArgumentError, ValueError):
+        raise UsageError(
+            "CCHC_DOSSIERS_URL is no address of a database",
+            where=where,
+            todo="write it as postgresql://account:password@server:5432/database",
+        ) from None
+    except sa.exc.DBAPIError as error:
+        rules = database_rules()
+        raise _fault(_code(error) or _code_by_words(error, rules), where, rules) from None
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Tell in one line why the rows did not come.
+
+    Raises:
+        SourceError: The server refused, or went away.
+    """
+    rules = database_rules()
+    try:
+        yield
+    except sa.exc.NoSuchTableError:
+        raise _fault("42P01", where, rules) from None
+    except sa.exc.DBAPIError as error:
+        raise _fault(_code(error) or rules.lost, where, rules) from None
+
+
+def _code(error: sa.exc.DBAPIError) -> str:
+    """The SQLSTATE, where the driver gives one."""
+    code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
+    return str(code or "")
+
+
+def _code_by_words(error: sa.exc.DBAPIError, rules: DatabaseRules) -> str:
+    _, _, said = str(error.orig).partition("failed: ")  # before it stands the server's name
+    codes = (code for words, code in rules.connecting.items() if words in said)
+    return next(codes, rules.unreachable)
+
+
+def _fault(code: str, where: str, rules: DatabaseRules) -> SourceError:
+    known = rules.faults.get(code)
+    if known is None:
+        todo = "ask whoever runs the database what this code means"
+        return SourceError(f"the database refused (SQLSTATE {code})", where=where, todo=todo)
+    return SourceError(known.what, where=where, todo=known.todo)

@@ -32,64 +32,6 @@ _LINE_LENGTH = 200
 _BATCH = 20_000
 
 
-def given_columns(parts: Iterable[ExportPart]) -> dict[str, frozenset[str]]:
-    """By file, the optional columns of ``dossiers`` that it gives."""
-    return {
-        part.file: frozenset(
-            column for column, fields in COLUMN_FIELDS.items() if part.kind.intersection(fields)
-        )
-        for part in parts
-    }
-
-
-def lacking_columns(accounts: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """By file, the optional columns of ``dossiers`` that it does not give.
-
-    Args:
-        accounts: Rows of ``dossier_accounts``.
-    """
-    return {
-        row["file"]: frozenset(COLUMN_FIELDS) - {*(row["given"] or "").split(";")}
-        for row in accounts
-    }
-
-
-def absence_notes(
-    accounts: Sequence[Account], given: Mapping[str, frozenset[str]]
-) -> Iterator[str]:
-    """A line for each file that lacks columns: which, what is empty then, and for whom.
-
-    A file without an accepted row empties nothing, and has none.
-    """
-    template = read_yaml(FILE)["absent"]["vi"]
-    counted: dict[str, list[str]] = {}
-    for account in accounts:
-        if account.accepted:
-            counted.setdefault(account.file, []).extend(filter(None, [account.unit_code]))
-    for file, units in counted.items():
-        lacking = [column for column in COLUMN_FIELDS if column not in given[file]]
-        if lacking:
-            yield template.format(
-                file=file,
-                columns=", ".join(_heading(column) for column in lacking),
-                measures="; ".join(_measures(frozenset(lacking))),
-                units=", ".join([*units[:_SHOWN], *(["…"] if len(units) > _SHOWN else [])]) or "?",
-            )
-
-
-def _heading(column: str) -> str:
-    """The heading that offices know a column of ``dossiers`` by."""
-    headings = {field.name: field.headings[0] for field in load_form("dossiers").fields}
-    return next(headings[name] for name in COLUMN_FIELDS[column] if name in headings)
-
-
-def _measures(lacking: frozenset[str]) -> Iterator[str]:
-    """The titles of what rests on one of these columns."""
-    for field in load_contract("dossier_statistics").fields:
-        if lacking.intersection(field.rests_on):
-            yield field.title.vi
-
-
 def quarantine_rows(month: Month, refused: Iterable[Refused]) -> Iterator[dict[str, Any]]:
     """One row a fault and field, as ``dossier_quarantine`` declares it, with values masked."""
     for row in refused:
@@ -183,3 +125,61 @@ def sheet_rows(quarantine: Path, codes: Path) -> Iterator[dict[str, Any]]:
                     "message_vi": message,
                     "expected_vi": expected,
                 }
+
+
+def given_columns(parts: Iterable[ExportPart]) -> dict[str, frozenset[str]]:
+    """By file, the optional columns of ``dossiers`` that it gives."""
+    return {
+        part.file: frozenset(
+            column for column, fields in COLUMN_FIELDS.items() if part.kind.intersection(fields)
+        )
+        for part in parts
+    }
+
+
+def lacking_columns(accounts: Iterable[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """By file, the optional columns of ``dossiers`` that it does not give.
+
+    Args:
+        accounts: Rows of ``dossier_accounts``.
+    """
+    return {
+        row["file"]: frozenset(COLUMN_FIELDS) - {*(row["given"] or "").split(";")}
+        for row in accounts
+    }
+
+
+def absence_notes(
+    accounts: Sequence[Account], given: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
+    """A line for each file that lacks columns: which, what is empty then, and for whom.
+
+    A file without an accepted row empties nothing, and has none.
+    """
+    template = read_yaml(FILE)["absent"]["vi"]
+    counted: dict[str, list[str]] = {}
+    for account in accounts:
+        if account.accepted:
+            counted.setdefault(account.file, []).extend(filter(None, [account.unit_code]))
+    for file, units in counted.items():
+        lacking = [column for column in COLUMN_FIELDS if column not in given[file]]
+        if lacking:
+            yield template.format(
+                file=file,
+                columns=", ".join(_heading(column) for column in lacking),
+                measures="; ".join(_measures(frozenset(lacking))),
+                units=", ".join([*units[:_SHOWN], *(["…"] if len(units) > _SHOWN else [])]) or "?",
+            )
+
+
+def _heading(column: str) -> str:
+    """The heading that offices know a column of ``dossiers`` by."""
+    headings = {field.name: field.headings[0] for field in load_form("dossiers").fields}
+    return next(headings[name] for name in COLUMN_FIELDS[column] if name in headings)
+
+
+def _measures(lacking: frozenset[str]) -> Iterator[str]:
+    """The titles of what rests on one of these columns."""
+    for field in load_contract("dossier_statistics").fields:
+        if lacking.intersection(field.rests_on):
+            yield field.title.vi

@@ -39,27 +39,6 @@ _BATCH = 20_000
 _ROW, _FAULT = "_row", "_fault"
 
 
-def rows_of_relation(
-    relation: TextRelation, connection: duckdb.DuckDBPyConnection
-) -> Iterator[RecordRow]:
-    """The rows of a table in a file, without lines of sums and blank ones.
-
-    Args:
-        relation: The table.
-        connection: Any connection of the process; its rows are read to the end at once.
-    """
-    names = tuple(relation.columns)
-    texts = "".join(f', {relation.columns[name]} AS "{name}"' for name in names)
-    number = relation.row or f"{relation.first_row} + row_number() OVER () - 1"
-    query = (
-        f"SELECT * EXCLUDE (_total) FROM (SELECT {number} AS _row, "  # noqa: S608 - a reader's SQL
-        f"{relation.row_fault or 'NULL'} AS _fault, {relation.is_total or 'false'} AS _total{texts}"
-        f" FROM {relation.source}) WHERE NOT _total"
-    )
-    for row, fault, *cells in connection.execute(query).fetchall():
-        yield RecordRow(relation.where, row, dict(zip(names, cells, strict=True)), fault)
-
-
 class _Row(NamedTuple):
     number: int
     cells: Sequence[str | None]
@@ -180,3 +159,24 @@ def _table(batch: Sequence[_Row], schema: pa.Schema) -> pa.Table:
         pa.array([row.fault for row in batch], pa.string()),
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def rows_of_relation(
+    relation: TextRelation, connection: duckdb.DuckDBPyConnection
+) -> Iterator[RecordRow]:
+    """The rows of a table in a file, without lines of sums and blank ones.
+
+    Args:
+        relation: The table.
+        connection: Any connection of the process; its rows are read to the end at once.
+    """
+    names = tuple(relation.columns)
+    texts = "".join(f', {relation.columns[name]} AS "{name}"' for name in names)
+    number = relation.row or f"{relation.first_row} + row_number() OVER () - 1"
+    query = (
+        f"SELECT * EXCLUDE (_total) FROM (SELECT {number} AS _row, "  # noqa: S608 - a reader's SQL
+        f"{relation.row_fault or 'NULL'} AS _fault, {relation.is_total or 'false'} AS _total{texts}"
+        f" FROM {relation.source}) WHERE NOT _total"
+    )
+    for row, fault, *cells in connection.execute(query).fetchall():
+        yield RecordRow(relation.where, row, dict(zip(names, cells, strict=True)), fault)
