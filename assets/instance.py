@@ -315,7 +315,7 @@ def _failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[F
         for event in events
         if event.is_step_failure and event.step_failure_data.error
     ]
-    lines = [_line(error) for error in errors if not _is_check_failure(error)]
+    lines = [_line(error) for error in errors if not is_check_failure(error)]
     if not lines and not checks:
         ends = [event.message or "" for event in events if event.is_job_failure]
         lines = ends[-1:] or ["the run failed"]
@@ -347,19 +347,21 @@ def _meaning(asset: str, rule: str) -> CalendarWords | None:
     return None
 
 
-def _innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
+def innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """The error that a step raised; Dagster wraps it, and keeps it as text."""
     while error.cause is not None:
         error = error.cause
     return error
 
 
-def _is_check_failure(error: SerializableErrorInfo) -> bool:
-    return _innermost(error).cls_name == "DagsterAssetCheckFailedError"
+def is_check_failure(error: SerializableErrorInfo) -> bool:
+    """Whether it says that a check failed, which has lines of its own."""
+    return innermost(error).cls_name == "DagsterAssetCheckFailedError"
 
 
 def _line(error: SerializableErrorInfo) -> str:
     """Our own error's line; of another only its kind, since its text may quote anything."""
-    inner = _innermost(error)
+    inner = innermost(error)
     if inner.cls_name in {kind.__name__ for kind in CchcError.__subclasses__()}:
         return inner.message.strip().partition(": ")[2].splitlines()[0]
     return f"unexpected {inner.cls_name} -> run it with --debug and report it"

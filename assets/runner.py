@@ -31,7 +31,7 @@ from assets import computed, jobs, published, raw, validated
 from assets.alerting import alert_schedules, alert_sensors
 from assets.automation import build_schedules, build_sensors
 from assets.checks import CHECKS, broken_of
-from assets.instance import OF_A_COMMAND, persistent_instance
+from assets.instance import OF_A_COMMAND, innermost, is_check_failure, persistent_instance
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.month_checks import FRESHNESS_CHECKS, freshness_schedule
 from assets.resources import ParquetIOManager, Workspace
@@ -189,7 +189,7 @@ def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
         for event in result.get_step_failure_events()
         if event.step_failure_data.error
     ]
-    told = [(error, _original(error)) for error in failures if not _is_check_failure(error)]
+    told = [(error, _original(error)) for error in failures if not is_check_failure(error)]
     checks = _failed_checks(result)
     if len(told) == 1 and told[0][1] and not checks:
         cause = told[0][1]
@@ -211,26 +211,15 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     ]
 
 
-def _innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
-    """The error that the step raised; Dagster wraps it, and keeps it as text."""
-    while error.cause is not None:
-        error = error.cause
-    return error
-
-
-def _is_check_failure(error: SerializableErrorInfo) -> bool:
-    return _innermost(error).cls_name == "DagsterAssetCheckFailedError"
-
-
 def _original(error: SerializableErrorInfo) -> CchcError | None:
     """The project's own error as it was raised; None if it was another."""
-    line = _innermost(error).message.strip().partition(": ")[2]
+    line = innermost(error).message.strip().partition(": ")[2]
     return next((own for own in _RAISED if str(own).strip() == line), None)
 
 
 def _unforeseen(error: SerializableErrorInfo) -> str:
     """An error that is not ours; what the disk refuses is said as such."""
-    first = _innermost(error).message.strip().splitlines()[0]
+    first = innermost(error).message.strip().splitlines()[0]
     refused = _ERRNO.search(first)
     if refused:
         number = int(refused[1])

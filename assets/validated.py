@@ -9,7 +9,6 @@ Tables as long as the export are written by DuckDB straight into the lake, not h
 step.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import pyarrow.parquet as pq
 from assets.resources import MONTHS, ROWS, Workspace, month_of, of_asset, of_table, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.sources import source_named
-from cchc_pipeline.core.files import put_in_place
+from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.reports.error_sheets import write_error_sheets
 from cchc_pipeline.sources.dossiers.month import (
@@ -204,11 +203,9 @@ def _metadata(reading: DossierReading) -> dict[str, Any]:
 
 
 def _result(name: str, path: Path, metadata: dict[str, Any]) -> dg.MaterializeResult[None]:
-    with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
     return dg.MaterializeResult(
         asset_key=name,
-        data_version=dg.DataVersion(digest[:16]),
+        data_version=dg.DataVersion(digest_of_file(path)[:16]),
         metadata={
             **metadata,
             ROWS: pq.read_metadata(path).num_rows,

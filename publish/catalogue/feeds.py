@@ -5,7 +5,6 @@ not: the acts themselves (``publish.store.state``), pages (``publish.site``), or
 (``schemas/pages/catalogue.yaml``). All three are projections of an edition.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -18,6 +17,7 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, utc_text
 from publish.catalogue.dcat import address
 from publish.model import PACKAGE, Published
+from publish.package.formats import json_bytes
 from publish.release.diff import ChangeKind, change_kinds
 from publish.store.state import Act, Edition
 
@@ -186,7 +186,7 @@ def calendar_list(edition: Edition, calendar: ReleaseCalendar) -> bytes:
             for change in calendar.changes
         ],
     }
-    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+    return json_bytes(content)
 
 
 def _date(due: ReleaseDate) -> dict[str, Any]:

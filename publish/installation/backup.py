@@ -35,7 +35,7 @@ from pydantic import TypeAdapter
 
 from cchc_pipeline import __version__
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
-from cchc_pipeline.core.files import put_in_place
+from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import utc_text
 from publish.store.store import Portal
 
@@ -369,13 +369,8 @@ def _require_equal(staged: Path, contents: Contents, archive: Path) -> None:
     below = [path for path in staged.rglob("*") if path.is_symlink() or path.is_file()]
     name = {path: path.relative_to(staged).as_posix() for path in below}
     links = {name[path]: str(path.readlink()) for path in below if path.is_symlink()}
-    files = {name[path]: _digest(path) for path in below if not path.is_symlink()}
+    files = {name[path]: digest_of_file(path) for path in below if not path.is_symlink()}
     wrong = sorted({*(links.items() ^ contents.links.items())})
     wrong += sorted({*(files.items() ^ contents.files.items())})
     if wrong:
         raise _damaged(archive, f"{wrong[0][0]} is not what was copied")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -92,6 +92,11 @@ def _typed(text: str, field: Field) -> Any:
     return None if text == "" else _READERS.get(field.type, str)(text)
 
 
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """A document that is no table: indented, its text unescaped, ending in a line feed."""
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+
+
 def to_json(table: pa.Table) -> bytes:
     """A top-level array of objects, one row a line; numbers as they are, text unescaped."""
     lines = (

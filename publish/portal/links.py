@@ -5,9 +5,8 @@ programs, what stands at the address of a withdrawn page. Does not: the content 
 (``publish.site.pages.releases``) and feeds (``publish.catalogue``), or showing the site (``acts``).
 """
 
-import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from cchc_pipeline.calendar import load_calendar
 from publish.catalogue.dcat import CATALOGUE, catalogue
 from publish.catalogue.feeds import CALENDAR, FEED, calendar_list, feed, sitemap
 from publish.model import Identity, Published, ReleaseId
+from publish.package.formats import json_bytes
 from publish.package.signature import PUBLIC_KEY
 from publish.site.kept import RECORD
 from publish.site.page import (
@@ -170,11 +170,7 @@ def index(edition: Edition) -> bytes:
     ]
     acts = [{**vars(act), "release": str(act.release)} for act in edition.acts]
     latest = str(edition.current.id) if edition.current else None
-    return _json({"latest": latest, "releases": entries, "acts": acts})
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    return json_bytes({"latest": latest, "releases": entries, "acts": acts})
 
 
 def _pages(edition: Edition) -> Iterable[tuple[Page, bytes]]:
@@ -219,7 +215,7 @@ def _tombstone(edition: Edition, release: Published, act: Act) -> dict[str, byte
         for name in (f"{folder}/{INDEX_PAGE}", release_page(release.id))
         for page in in_each_language(name, edition.identity)
     }
-    return {**pages, f"{folder}/{TOMBSTONE}": _json(record)}
+    return {**pages, f"{folder}/{TOMBSTONE}": json_bytes(record)}
 
 
 def _absent_page(edition: Edition, path: str) -> bytes:

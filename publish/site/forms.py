@@ -255,6 +255,10 @@ class Forms:
         """A count that is no cell of a table."""
         return number_text(number, 0, self.language)
 
+    def tick(self, value: float) -> str:
+        """A value beside an axis: whole, or with one decimal."""
+        return number_text(value, 0 if value == int(value) else 1, self.language)
+
     def points(self, number: float) -> str:
         """A number of points that is no cell of a table, with the decimals that it has."""
         return number_text(number, len(f"{number:.10g}".partition(".")[2]), self.language)

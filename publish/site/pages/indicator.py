@@ -200,7 +200,7 @@ def series_chart(facts: MetricFacts, forms: Forms) -> Markup:
     if not rows:
         return Markup("")
     top = rows[0]["max_score"] or 100.0
-    scale = Scale(0.0, top, tuple((value, _short(value, forms)) for value in (0.0, top / 2, top)))
+    scale = Scale(0.0, top, tuple((value, forms.tick(value)) for value in (0.0, top / 2, top)))
     names = (series_finding(facts, forms), forms.words("indicator.how"), "chart-series")
     last = forms.plain(rows[0], "score")
     return trend_chart(list(_points(facts.series, "score", forms)), scale, names, last)
@@ -236,10 +236,6 @@ def _points(
         before = row
 
 
-def _short(value: float, forms: Forms) -> str:
-    return number_text(value, 0 if value == int(value) else 1, forms.language)
-
-
 def has_places(places: Sequence[UnitScore]) -> bool:
     """Whether a drawing of the units tells anything."""
     return len({place.row["score"] for place in places}) >= FEWEST
@@ -258,7 +254,7 @@ def places_chart(places: Sequence[UnitScore], root: str, forms: Forms, identifie
     ]
     middle = median(dot.value for dot in dots)
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
-    ticks = tuple((value, _short(value, forms)) for value in (0.0, top / 2, top))
+    ticks = tuple((value, forms.tick(value)) for value in (0.0, top / 2, top))
     names = (places_finding(places, forms), forms.words("spread.how"), identifier)
     return dot_plot(dots, Axis(0.0, top, ticks, (middle, str(said))), names)
 
@@ -281,7 +277,7 @@ def target_chart(facts: TargetFacts, forms: Forms) -> Markup:
     wanted = facts.indicator["target"]
     top = 100.0 if facts.indicator["unit"] == "percent" else max([*values, wanted, 1.0]) * 1.1
     said = forms.words("indicator.target_line", target=forms.points(wanted))
-    ticks = tuple((value, _short(value, forms)) for value in (0.0, top / 2, round(top, 1)))
+    ticks = tuple((value, forms.tick(value)) for value in (0.0, top / 2, round(top, 1)))
     scale = Scale(0.0, max(top, *values), ticks, (wanted, str(said)))
     names = (target_finding(facts, forms), forms.words("indicator.how"), "chart-target")
     return trend_chart(list(_points(series, "value", forms)), scale, names)

@@ -145,7 +145,7 @@ def spread_chart(league: League, forms: Forms, identifier: str) -> Markup:
         for standing in league.scored
     ]
     low, high = _ends([dot.value for dot in dots])
-    ticks = tuple((value, _round(value, forms)) for value in (low, (low + high) / 2, high))
+    ticks = tuple((value, forms.tick(value)) for value in (low, (low + high) / 2, high))
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
     names = (spread_finding(league, forms), forms.words("spread.how"), identifier)
     return dot_plot(dots, Axis(low, high, ticks, (middle, str(said))), names)
@@ -166,7 +166,3 @@ def _ends(values: list[float]) -> tuple[float, float]:
     """Round numbers on both sides of all totals."""
     low, high = min(values) // 10 * 10, -(-max(values) // 10) * 10
     return (low, high) if high > low else (low, low + 10)
-
-
-def _round(value: float, forms: Forms) -> str:
-    return number_text(value, 0 if value == int(value) else 1, forms.language)

@@ -270,11 +270,7 @@ def score_scale(values: Iterable[float], maximum: float, forms: Forms) -> Scale:
         low = 0.0
     high = maximum
     ticks = (low, (low + high) / 2, high)
-    return Scale(low, high, tuple((value, _short(value, forms)) for value in ticks))
-
-
-def _short(value: float, forms: Forms) -> str:
-    return number_text(value, 0 if value == int(value) else 1, forms.language)
+    return Scale(low, high, tuple((value, forms.tick(value)) for value in ticks))
 
 
 def course_chart(facts: UnitFacts, forms: Forms) -> Markup:
