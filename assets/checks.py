@@ -137,7 +137,7 @@ class CheckRule:
 
 
 def has_no_finding(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
-    """Whether the portal's latest figures have no finding of a rule."""
+    """Whether the national portal's latest figures have no finding of a rule."""
 
     def judge(workspace: Workspace, month: Month) -> Iterator[str]:
         latest = latest_snapshots(workspace.lake.read("portal_scores", month).to_pylist())
@@ -149,7 +149,7 @@ def has_no_finding(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
 
 
 def entries_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
-    """A line if more than the set share of the portal's entries was quarantined."""
+    """A line if more than the set share of the national portal's entries was quarantined."""
     lake = workspace.lake
     rows = lake.read("portal_submissions", month).to_pylist()
     latest = latest_snapshots(lake.read("portal_scores", month).to_pylist())

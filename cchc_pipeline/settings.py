@@ -122,7 +122,8 @@ class Settings(BaseSettings):
         description="The view, or schema.view, of the database that dossiers are read from.",
     )
     legacy_base_url: str = Field(
-        "https://dichvucong.gov.vn", description="The address of the portal's legacy gateway."
+        "https://dichvucong.gov.vn",
+        description="The address of the national portal's legacy gateway.",
     )
     legacy_ids: str = Field(
         "",
@@ -133,7 +134,8 @@ class Settings(BaseSettings):
         Decimal("0.01"),
         ge=0,
         le=1,
-        description="Share of a month's dossiers, or of portal entries, that may be quarantined.",
+        description="Share of a month's dossiers, or of the national portal's entries, that may be "
+        "quarantined.",
     )
     revision_limit: Decimal = Field(
         Decimal("0.25"),

@@ -178,7 +178,7 @@ def _settings(home: Path | None, inbox: Path | None) -> "Settings":
 
 
 def _register(settings: "Settings") -> "UnitRegister":
-    """The units of the lists, and those that only the portal named."""
+    """The units of the lists, and those that only the national portal named."""
     from cchc_pipeline.registers.unit_lists import load_register
     from cchc_pipeline.sources.national_portal.tables import units_seen
     from cchc_pipeline.storage.lake import Lake

@@ -79,7 +79,7 @@ class InboxRules:
 
 @dataclass(frozen=True)
 class AnswerName:
-    """What the name of a portal answer says; ``root`` may be missing in it."""
+    """What the name of an answer of the national portal says; ``root`` may be missing in it."""
 
     endpoint: Endpoint
     root: str | None

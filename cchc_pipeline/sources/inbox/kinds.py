@@ -56,7 +56,7 @@ class Kind:
         name: The kind.
         format: ``csv``, ``xlsx``, ``jsonl``, ``json``, ``parquet`` or ``yaml``.
         packing: ``.gz``, ``.zst`` or nothing.
-        endpoint: Which question of the portal it answers, and of which root, as names say it.
+        endpoint: Which question of the national portal it answers, and of which root.
     """
 
     name: str
