@@ -40,7 +40,7 @@ from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.inbox.account import account_of, untaken
 from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
 from cchc_pipeline.sources.raw.deliveries import delivered_paths
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from publish.places.mirrors import look_at, shown_here
 from publish.release.assemble import release_months
 
@@ -118,7 +118,7 @@ def _has_come(workspace: Workspace, month: Month, source: DeclaredSource) -> boo
     if source.record is None:
         return any((folder / PORTAL_FOLDER).rglob("*.json"))
     try:
-        return bool(delivered_paths(folder / source.folder, load_form(source.record)))
+        return bool(delivered_paths(folder / source.folder, load_upload_schema(source.record)))
     except SourceError:
         return True  # it came; what is wrong with it, the run says
 

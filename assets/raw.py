@@ -24,7 +24,7 @@ from cchc_pipeline.sources.national_portal.collection import collect_national_po
 from cchc_pipeline.sources.national_portal.tables import raw_rows
 from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
 from cchc_pipeline.sources.raw.withdrawals import replay_lines
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.storage.lake import table_from_rows
 
 ACCOUNT = "inbox_account"
@@ -123,7 +123,7 @@ def _raw_delivery(source: DeclaredSource) -> dg.AssetsDefinition:
         require_ended(month, workspace.now)
         delivery = take_in(
             workspace.inbox_of(month) / source.folder,
-            load_form(source.input),
+            load_upload_schema(source.input),
             month,
             workspace.now,
             workspace.archive,

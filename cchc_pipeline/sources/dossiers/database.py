@@ -36,7 +36,7 @@ from cchc_pipeline.sources.dossiers.view import (
 )
 from cchc_pipeline.sources.raw.archive import Exchange, RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery, keep_record
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 _DRIVER = "postgresql+psycopg2"
 _WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
@@ -193,7 +193,7 @@ def _inspected(connection: sa.Connection, source: DossierDatabase) -> tuple[View
         view = named.folded
     found = inspector.get_columns(view.name, schema=view.schema)
     columns = [(column["name"], column["type"]) for column in found]
-    return view, choose_columns(columns, load_form(RECORD), source.where)
+    return view, choose_columns(columns, load_upload_schema(RECORD), source.where)
 
 
 def _notes_on_rights(connection: sa.Connection, view: ViewName) -> Iterator[str]:

@@ -22,7 +22,7 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Refused
 from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, FILE, DossierFault, dossier_faults
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, NAMES
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import is_cell_error, without_mark
 
 _SHOWN = 5
@@ -105,7 +105,7 @@ def sheet_rows(quarantine: Path, codes: Path) -> Iterator[dict[str, Any]]:
         quarantine: The Parquet file of ``dossier_quarantine``.
         codes: The Parquet file of ``CODES_SCHEMA``.
     """
-    titles = {field.name: field.headings[0] for field in load_form("dossiers").fields}
+    titles = {field.name: field.headings[0] for field in load_upload_schema("dossiers").fields}
     with duckdb.connect() as connection:
         found = connection.execute(
             "SELECT file, row, unit_code, code, field, rule, message_vi, expected_vi"
@@ -174,7 +174,7 @@ def absence_notes(
 
 def _heading(column: str) -> str:
     """The heading that offices know a column of ``dossiers`` by."""
-    headings = {field.name: field.headings[0] for field in load_form("dossiers").fields}
+    headings = {field.name: field.headings[0] for field in load_upload_schema("dossiers").fields}
     return next(headings[name] for name in COLUMN_FIELDS[column] if name in headings)
 
 

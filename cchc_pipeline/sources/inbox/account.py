@@ -41,7 +41,7 @@ from cchc_pipeline.sources.inbox.files import (
 )
 from cchc_pipeline.sources.inbox.kinds import Kind, kind_by_content
 from cchc_pipeline.sources.readers.unpacking import format_of
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 Fate = Literal["taken", "litter", "not_taken"]
 _GIVING_FIGURES = frozenset({*RECORDS, SCORES}) - {CORRECTIONS}
@@ -243,7 +243,7 @@ def _known(left: InboxFile, kind: Kind, path: Path) -> InboxFile:
     if should_be:
         todo = f"name it {should_be}"
         return replace(left, kind=kind.name, why="misnamed", todo=todo, should_be=should_be)
-    todo = other_format(kind.format, load_form(kind.name))
+    todo = other_format(kind.format, load_upload_schema(kind.name))
     return replace(left, kind=kind.name, why="wrong_format", todo=todo)
 
 
@@ -263,7 +263,7 @@ def place_of(kind: Kind, path: Path) -> str:
         )
     if kind.name == SCORES:
         return _answer_place(kind, path)
-    form = load_form(kind.name)
+    form = load_upload_schema(kind.name)
     if kind.format not in form.formats:
         return ""
     if kind.name == FORMS:

@@ -28,10 +28,10 @@ from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
 from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.readers.unpacking import format_of
 from cchc_pipeline.sources.readers.upload_schema import (
-    RecordForm,
+    UploadSchema,
     file_rules,
     fold_heading,
-    load_form,
+    load_upload_schema,
 )
 
 PORTAL_FOLDER, MANIFEST_NAME = "portal", "manifest.json"
@@ -100,7 +100,7 @@ def inbox_rules() -> InboxRules:
 def kind_title(kind: str) -> Text:
     """What a kind of input is called in both languages."""
     known = inbox_rules().kinds.get(kind)
-    return known if known is not None else load_form(kind).title
+    return known if known is not None else load_upload_schema(kind).title
 
 
 def plain_name(name: str) -> str:
@@ -119,28 +119,28 @@ def is_litter(name: str) -> bool:
     return any(fnmatchcase(folded, pattern) for pattern in inbox_rules().litter)
 
 
-def is_of_record(name: str, form: RecordForm) -> bool:
+def is_of_record(name: str, upload: UploadSchema) -> bool:
     """Whether a file of this name, in the record's folder, is one of the record."""
     named = plain_name(name).casefold()
     beside = named.endswith(".manifest.json")
-    return named.startswith(form.files) and not is_litter(name) and not beside
+    return named.startswith(upload.files) and not is_litter(name) and not beside
 
 
-def unread_ending(name: str, form: RecordForm) -> str:
+def unread_ending(name: str, upload: UploadSchema) -> str:
     """What is to be done about a file of a record whose ending is not read; empty if it is."""
     kind, _ = format_of(name)
-    return "" if kind in form.formats else other_format(kind, form)
+    return "" if kind in upload.formats else other_format(kind, upload)
 
 
-def other_format(kind: str, form: RecordForm) -> str:
+def other_format(kind: str, upload: UploadSchema) -> str:
     """What is to be done about a file of a record that has a format which is not read."""
-    return file_rules().refused.get(kind, f"save it as {' or '.join(form.formats)}")
+    return file_rules().refused.get(kind, f"save it as {' or '.join(upload.formats)}")
 
 
-def record_at(path: Path, month_folder: Path) -> RecordForm | None:
+def record_at(path: Path, month_folder: Path) -> UploadSchema | None:
     """The record that takes a file in by its place and name."""
-    forms = (load_form(r) for r in RECORDS if path.parent == month_folder / FOLDERS[r])
-    return next((form for form in forms if is_of_record(path.name, form)), None)
+    schemas = (load_upload_schema(r) for r in RECORDS if path.parent == month_folder / FOLDERS[r])
+    return next((upload for upload in schemas if is_of_record(path.name, upload)), None)
 
 
 def answer_named(name: str) -> AnswerName | None:

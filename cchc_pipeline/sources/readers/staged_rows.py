@@ -3,7 +3,7 @@
 Belongs here: the scratch Parquet, whether a row has the heading's cells; a ``TextRelation`` as
 ``RecordRow``s, for records of thousands of rows. Does not: where the rows come from (``csv_lines``,
 ``readers.xlsx.workbooks``), which are no records (``passed_over``), or judging them. Only the
-form's columns are written. Dossiers are too many to be fetched: they stay in DuckDB.
+schema's columns are written. Dossiers are too many to be fetched: they stay in DuckDB.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ from cchc_pipeline.sources.readers.text_relation import (
     clean,
     nothing_notes,
 )
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, file_rules
+from cchc_pipeline.sources.readers.upload_schema import UploadSchema, file_rules
 from cchc_pipeline.sources.records.rows import RecordRow
 
 _BATCH = 20_000
@@ -55,7 +55,7 @@ class Staging:
 
     file: str
     sheet: str | None
-    form: RecordForm
+    upload: UploadSchema
     heading: HeadingRow
     path: Path
     spelling: Spelling
@@ -75,7 +75,7 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
     texts = [pa.field(column, pa.string()) for column in names]
     schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string())])
     tally = PassedOverTally()
-    found = _counted(records(rows, line_rule(heading, staging.form), tally), heading, tally)
+    found = _counted(records(rows, line_rule(heading, staging.upload), tally), heading, tally)
     judged = _judged(found, staging)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0

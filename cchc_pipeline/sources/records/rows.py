@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.masking import mask
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import without_mark
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def set_row_aside(
 
 @cache
 def _headings(record: str) -> dict[str, str]:
-    return {field.name: field.headings[0] for field in load_form(record).fields}
+    return {field.name: field.headings[0] for field in load_upload_schema(record).fields}
 
 
 _Row = TypeVar("_Row", bound=Placed)
