@@ -31,7 +31,7 @@ from publish.package.formats import cell_text
 from publish.portal.links import listing_files
 from publish.portal.publication import release_files
 from publish.site.page import imprint_of_draft, root_row, script_text
-from publish.site.pages.releases import page_recipes, release_pages
+from publish.site.pages.releases import page_recipes
 from publish.site.words import load_words, number_text, parse_messages
 from publish.store.state import Act, Edition
 from tests.publish.site.page_tree import Element, parse
@@ -185,14 +185,20 @@ def _made(draft: Draft, releases: Sequence[Published]) -> dict[str, bytes]:
     acts = tuple(Act(release.published_at, "published", release.id) for release in out)
     root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
     edition = Edition(out, acts, draft.identity, root, descriptor)
-    return {**release_pages(draft, descriptor), **listing_files(edition)}
+    imprint = imprint_of_draft(draft)
+    pages = {
+        path: content
+        for recipe in page_recipes(draft, descriptor)
+        for path, content in recipe.rendered(imprint)
+    }
+    return {**pages, **listing_files(edition)}
 
 
 def _page(path: str = "thang/2026-09.html", **given: Rows) -> Element:
     draft = _draft(**given)
-    plans = page_recipes(draft, describe(draft, release_files(draft)))
-    (plan,) = (plan for plan in plans if plan.name == path.removeprefix("en/"))
-    return parse(dict(plan.rendered(imprint_of_draft(draft)))[path].decode())
+    recipes = page_recipes(draft, describe(draft, release_files(draft)))
+    (recipe,) = (recipe for recipe in recipes if recipe.name == path.removeprefix("en/"))
+    return parse(dict(recipe.rendered(imprint_of_draft(draft)))[path].decode())
 
 
 def _plan_page(*changed: dict[str, Any], path: str = "thang/2024-03.html") -> Element:
