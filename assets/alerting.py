@@ -1,8 +1,8 @@
 """Alerts in Dagster: the facts they follow from, and the rounds that tell them.
 
-Belongs here: reading them; one round of telling, for the command line and the daemon. Does not:
-judging (``cchc_pipeline.alerts.rules``); nothing is changed; rules, words, channels
-(``cchc_pipeline.alerts``).
+Belongs here: gathering the facts from lake, inbox, portal and runs, of which nothing is changed;
+one round of telling, for the command line and the daemon. Does not: judging the facts
+(``cchc_pipeline.alerts.rules``), words, memory and channels (``cchc_pipeline.alerts``).
 """
 
 import time
@@ -40,12 +40,16 @@ from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.inbox.account import account_of, untaken
 from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
 from cchc_pipeline.sources.raw.deliveries import delivered_paths
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from publish.places.mirrors import look_at, shown_here
 from publish.release.assemble import release_months
 
 _ACCOUNTS = {one.account: one for one in declared_sources() if one.account}
 """The source whose rows set aside are checked on a table."""
+DIGEST_JOB = "digest"
+_SECONDS_BETWEEN = 600
+_NO_CHANNEL = "no channel for alerts is set"
+_DAILY = "30 7 * * *"
 
 
 def gather(
@@ -114,7 +118,7 @@ def _has_come(workspace: Workspace, month: Month, source: DeclaredSource) -> boo
     if source.record is None:
         return any((folder / PORTAL_FOLDER).rglob("*.json"))
     try:
-        return bool(delivered_paths(folder / source.folder, load_form(source.record)))
+        return bool(delivered_paths(folder / source.folder, load_upload_schema(source.record)))
     except SourceError:
         return True  # it came; what is wrong with it, the run says
 
@@ -192,12 +196,6 @@ def _rules(workspace: Workspace, month: Month, quarantine: str) -> Iterator[Rule
         yield RuleCount(
             CalendarWords(name.vi, name.en) if name else CalendarWords(rule, rule), count
         )
-
-
-DIGEST_JOB = "digest"
-_SECONDS_BETWEEN = 600
-_NO_CHANNEL = "no channel for alerts is set"
-_DAILY = "30 7 * * *"
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -38,7 +38,7 @@ from publish.release.approval import days_late, due_months, open_months
 from publish.release.assemble import MONTHLY, release_months, silent_months
 
 COLLECT_AT = "30 4 * * *"
-"""After the portal's own refresh at about 02:00, when it must not be asked."""
+"""After the national portal's own refresh at about 02:00, when it must not be asked."""
 PUBLISH_AT = "30 8 * * *"
 LOOK_SECONDS = 60
 GRACE = timedelta(minutes=15)

@@ -1,10 +1,9 @@
 """Checks: of each table one for its errors, which blocks, one for its warnings; and their results.
 
-Belongs here: writing that table into a result, and reading it back from the log; the factory that
-makes them of a contract and the rules of its table, and the rules that look at the portal's
-findings and quarantine. Does not: the rules (contracts, ``checks``, ``month_checks``, gates), or
-what follows from a failure; the expectations (contracts), the rules on dossiers
-(``month_checks``).
+Belongs here: the factory that makes them of a contract and the rules of its table; the rules on the
+portal's findings and quarantine; a result as a table, written and read back from the log. Does not:
+running expectations (``cchc_pipeline.contracts.checks``), the rules on dossiers (``month_checks``),
+the gates (``publish.gates``), or what follows from a failure.
 
 A table has one check a severity, so that a month logs two results a table and not one a rule.
 
@@ -39,6 +38,22 @@ _COLUMNS = dg.TableSchema(
     ]
 )
 _SHOWN_ROWS = 3
+CHECKED_TABLES = (
+    "inbox_account",
+    *(table for source in declared_sources() for table in source.checked),
+    "input_submissions", "submissions", "quarantine_summary",
+    "observed_scores", "score_recomputation", "unit_rankings", "scores", "year_to_date",
+    "plan_indicators", "plan_tasks", "dossier_statistics", "dossier_continuity",
+    "petition_statistics",
+)  # fmt: skip
+BLOCKING_FINDINGS: Mapping[str, str] = {
+    "SCORE_OUT_OF_BOUNDS": "No score lies outside 0 and its maximum.",
+    "GROUPS_DO_NOT_ADD_UP": "A total is the sum of its groups, within the tolerance.",
+}
+_ASK_THE_SOURCE = "ask the source, drop a corrected capture, run again"
+_SHOWN_CASES = 3
+NAMES = {"error": "errors", "warning": "warnings"}
+"""The check of each severity, which Dagster calls by the same name for every table."""
 
 
 @dataclass(frozen=True)
@@ -98,28 +113,6 @@ def _table(broken: Iterable[Broken]) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(records, schema=_COLUMNS)
 
 
-CHECKED_TABLES = (
-    "inbox_account",
-    *(table for source in declared_sources() for table in source.checked),
-    "input_submissions", "submissions", "quarantine_summary",
-    "observed_scores", "score_recomputation", "unit_rankings", "scores", "year_to_date",
-    "plan_indicators", "plan_tasks", "dossier_statistics", "dossier_continuity",
-    "petition_statistics",
-)  # fmt: skip
-
-BLOCKING_FINDINGS: Mapping[str, str] = {
-    "SCORE_OUT_OF_BOUNDS": "No score lies outside 0 and its maximum.",
-    "GROUPS_DO_NOT_ADD_UP": "A total is the sum of its groups, within the tolerance.",
-}
-
-
-_ASK_THE_SOURCE = "ask the source, drop a corrected capture, run again"
-_SHOWN_CASES = 3
-
-NAMES = {"error": "errors", "warning": "warnings"}
-"""The check of each severity, which Dagster calls by the same name for every table."""
-
-
 @dataclass(frozen=True)
 class CheckRule:
     """What must hold of a table and is no expectation of its contract.
@@ -143,8 +136,8 @@ class CheckRule:
         return [Broken(self.id, len(lines), f"{'; '.join(lines[:_SHOWN_CASES])}{more}{todo}")]
 
 
-def portal_identity(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
-    """Whether the portal's latest figures have no finding of a rule."""
+def has_no_finding(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
+    """Whether the national portal's latest figures have no finding of a rule."""
 
     def judge(workspace: Workspace, month: Month) -> Iterator[str]:
         latest = latest_snapshots(workspace.lake.read("portal_scores", month).to_pylist())
@@ -155,8 +148,8 @@ def portal_identity(rule: str) -> Callable[[Workspace, Month], Iterator[str]]:
     return judge
 
 
-def portal_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
-    """A line if more than the set share of the portal's entries was quarantined."""
+def entries_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
+    """A line if more than the set share of the national portal's entries was quarantined."""
     lake = workspace.lake
     rows = lake.read("portal_submissions", month).to_pylist()
     latest = latest_snapshots(lake.read("portal_scores", month).to_pylist())
@@ -175,14 +168,14 @@ def portal_within_limit(workspace: Workspace, month: Month) -> Iterator[str]:
 
 RULES: Mapping[str, Sequence[CheckRule]] = {
     "portal_findings": [
-        CheckRule(name, asks, portal_identity(name), todo=_ASK_THE_SOURCE)
+        CheckRule(name, asks, has_no_finding(name), todo=_ASK_THE_SOURCE)
         for name, asks in BLOCKING_FINDINGS.items()
     ],
     "portal_submissions": [
         CheckRule(
             WITHIN_LIMIT,
             "Not more than the set share of the portal's entries was quarantined.",
-            portal_within_limit,
+            entries_within_limit,
         )
     ],
     "dossiers": [

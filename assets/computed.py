@@ -1,4 +1,4 @@
-"""Compute: scores, ranks and the plan, from validated rows.
+"""Compute: scores, ranks, statistics and the plan, from validated rows.
 
 Belongs here: one asset a table. Does not: formulas (``cchc_pipeline.indicators``).
 """
@@ -64,6 +64,11 @@ from cchc_pipeline.sources.records.procedures import procedures_from_rows
 from cchc_pipeline.storage.lake import table_from_rows
 from publish.release.publication_log import read_publications
 
+JUDGED = (
+    "portal_units", "portal_quarantine", "portal_findings", "portal_submissions", "corrections",
+)  # fmt: skip
+"""What must have passed its checks before anything is computed from ``portal_scores``."""
+
 
 def _table(name: str, rows: list[dict[str, Any]]) -> dg.Output[pa.Table]:
     return versioned(table_from_rows(load_contract(name), rows))
@@ -75,12 +80,6 @@ def _context(month: Month, workspace: Workspace) -> ScoreContext:
         month, settings.root_unit, workspace.register,
         methodology_in_force(workspace.methodology, month.last_day), settings.provisional_days,
     )  # fmt: skip
-
-
-JUDGED = (
-    "portal_units", "portal_quarantine", "portal_findings", "portal_submissions", "corrections",
-)  # fmt: skip
-"""What must have passed its checks before anything is computed from ``portal_scores``."""
 
 
 def _corrections(workspace: Workspace, month: Month) -> tuple[tuple[Entry, ...], str]:

@@ -1,12 +1,13 @@
 """The Dagster instance under ``CCHC_HOME``: its file, what dead processes left, failed runs.
 
-Belongs here: which failed run is still the last word, and its lines; that file, and when it may be
-replaced; the instance. Does not: what follows from them (``cchc_pipeline.alerts``). Runs of the
-command line and of the daemon count alike; jobs and runs (``assets.runner``).
+Belongs here: ``dagster.yaml`` and when it may be replaced; opening the instance; closing runs whose
+process is gone; which failed run is still the last word, and its lines. Does not: jobs and runs
+(``runner``), or what follows from a failure (``cchc_pipeline.alerts``). Runs of the command line
+and of the daemon count alike.
 
 The file says by whom it was made, with a digest of the rest. While the digest is right nobody
-changed the file, and it is made anew when this module says something else; after that it belongs
-to whoever changed it.
+changed the file, and it is made anew when this module says something else; after that it belongs to
+whoever changed it.
 
 ``python -m assets.instance`` prepares the folder before Dagster's own programs start; with
 ``--before-daemon`` it also closes the runs that ended with the last daemon.
@@ -43,125 +44,12 @@ _TELLING = {
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.PIPELINE_FAILURE,
 }
-
-
-def last_failures(instance: dg.DagsterInstance) -> tuple[Failure, ...]:
-    """What the last run of each month and of the publication failed by; nothing if it succeeded.
-
-    A month that was processed as a whole since has mended what any run of it failed by.
-    """
-    return tuple(
-        failure
-        for run in _failed(instance)
-        if not _is_mended(instance, run)
-        for failure in _failures_of(instance, run.dagster_run)
-    )
-
-
-def _failed(instance: dg.DagsterInstance) -> Iterable[dg.RunRecord]:
-    """The newest failed run of each job and month, and of the publication.
-
-    One that Dagster tries again by itself is not the last word yet.
-    """
-    found: dict[tuple[str, str], dg.RunRecord] = {}
-    for run in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
-        job, tags = run.dagster_run.job_name, run.dagster_run.tags
-        month = tags.get(_PARTITION, "")
-        if (month or job == PUBLISH_JOB) and tags.get(_WILL_RETRY) != "true":
-            found.setdefault((job, month), run)
-    return found.values()
-
-
-def _is_mended(instance: dg.DagsterInstance, failed: dg.RunRecord) -> bool:
-    run = failed.dagster_run
-    month = run.tags.get(_PARTITION)
-    jobs = {run.job_name, MONTH_JOB} if month else {run.job_name}
-    return any(
-        better.storage_id > failed.storage_id
-        for job in jobs
-        for better in instance.get_run_records(
-            dg.RunsFilter(
-                job_name=job,
-                tags={_PARTITION: month} if month else None,
-                statuses=[dg.DagsterRunStatus.SUCCESS],
-            ),
-            limit=1,
-        )
-    )
-
-
-def _failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failure]:
-    """Each rule that a blocking check found broken; what else went wrong, as one line."""
-    month = Month.parse(run.tags[_PARTITION]) if _PARTITION in run.tags else None
-    events = [
-        entry.dagster_event
-        for entry in instance.all_logs(run.run_id, of_type=_TELLING)
-        if entry.dagster_event
-    ]
-    checks = list(_failed_checks(month, events))
-    yield from checks
-    errors = [
-        event.step_failure_data.error
-        for event in events
-        if event.is_step_failure and event.step_failure_data.error
-    ]
-    lines = [_line(error) for error in errors if not _is_check_failure(error)]
-    if not lines and not checks:
-        ends = [event.message or "" for event in events if event.is_job_failure]
-        lines = ends[-1:] or ["the run failed"]
-    if lines:
-        yield Failure(month, "", "", " | ".join(lines))
-
-
-def _failed_checks(month: Month | None, events: Iterable[dg.DagsterEvent]) -> Iterator[Failure]:
-    for event in events:
-        if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            continue
-        check = event.asset_check_evaluation_data
-        if check.severity == dg.AssetCheckSeverity.ERROR:
-            asset = check.asset_key.to_user_string()
-            for broken in broken_of(check):
-                meaning = _meaning(asset, broken.rule)
-                yield Failure(month, asset, broken.rule, broken.line, meaning)
-
-
-def _meaning(asset: str, rule: str) -> CalendarWords | None:
-    """What a gate or an expectation asks, in both languages."""
-    if asset == "release" and rule in GATES:
-        words = read_yaml("release/gates.yaml")["gates"][rule]
-        return CalendarWords(words["vi"], words["en"])
-    if asset in contract_names():
-        for expectation in load_contract(asset).expectations():
-            if expectation.id == rule:
-                return CalendarWords(expectation.message.vi, expectation.message.en)
-    return None
-
-
-def _innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
-    while error.cause is not None:
-        error = error.cause
-    return error
-
-
-def _is_check_failure(error: SerializableErrorInfo) -> bool:
-    return _innermost(error).cls_name == "DagsterAssetCheckFailedError"
-
-
-def _line(error: SerializableErrorInfo) -> str:
-    """Our own error's line; of another only its kind, since its text may quote anything."""
-    inner = _innermost(error)
-    if inner.cls_name in {kind.__name__ for kind in CchcError.__subclasses__()}:
-        return inner.message.strip().partition(": ")[2].splitlines()[0]
-    return f"unexpected {inner.cls_name} -> run it with --debug and report it"
-
-
 CONFIG = "dagster.yaml"
 _MADE_BY = (
     "# Made by cchc. Change it and it is yours: it is replaced only while this is its digest: "
 )
 _BEFORE_IT_WAS_MARKED = "3f02a36eb3d9d93889755aad92b13f41b3a6bafb005c854d69541fd6233ba644"
 """Digest of the one file that was written without the line above."""
-
 _ALWAYS = """\
 telemetry:
   enabled: false
@@ -214,6 +102,18 @@ storage:
 """
 _NO_LONGER_THERE = ("assets.event_log", "assets.postgres_storage")
 """Storages of earlier versions; what they stored, the stock ones read."""
+OURS = {"cchc/started_by": "command line"}
+OF_A_COMMAND = {**OURS, "dagster/max_retries": "0"}
+"""The tags of a run that a command makes: whoever gave the command tries again, not the daemon."""
+_UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
+]  # fmt: skip
+_UNDER_WAY = [
+    dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
+]  # fmt: skip
+_INSTALL = "install cchc-pipeline[postgres]"
+_MEND = "start PostgreSQL, or correct the address"
+_BEFORE_DAEMON = "--before-daemon"
 
 
 def config_text(*, on_postgres: bool) -> str:
@@ -280,20 +180,6 @@ def _names(text: str, name: str) -> bool:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-OURS = {"cchc/started_by": "command line"}
-OF_A_COMMAND = {**OURS, "dagster/max_retries": "0"}
-"""The tags of a run that a command makes: whoever gave the command tries again, not the daemon."""
-_UNFINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED,
-]  # fmt: skip
-_UNDER_WAY = [
-    dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
-]  # fmt: skip
-_INSTALL = "install cchc-pipeline[postgres]"
-_MEND = "start PostgreSQL, or correct the address"
-_BEFORE_DAEMON = "--before-daemon"
 
 
 def persistent_instance(folder: Path) -> dg.DagsterInstance:
@@ -367,6 +253,118 @@ def end_launched_runs(instance: dg.DagsterInstance) -> None:
 def _free_places(instance: dg.DagsterInstance, runs: Iterable[str]) -> None:
     for run in runs:
         instance.event_log_storage.free_concurrency_slots_for_run(run)
+
+
+def last_failures(instance: dg.DagsterInstance) -> tuple[Failure, ...]:
+    """What the last run of each month and of the publication failed by; nothing if it succeeded.
+
+    A month that was processed as a whole since has mended what any run of it failed by.
+    """
+    return tuple(
+        failure
+        for run in _failed(instance)
+        if not _is_mended(instance, run)
+        for failure in _failures_of(instance, run.dagster_run)
+    )
+
+
+def _failed(instance: dg.DagsterInstance) -> Iterable[dg.RunRecord]:
+    """The newest failed run of each job and month, and of the publication.
+
+    One that Dagster tries again by itself is not the last word yet.
+    """
+    found: dict[tuple[str, str], dg.RunRecord] = {}
+    for run in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
+        job, tags = run.dagster_run.job_name, run.dagster_run.tags
+        month = tags.get(_PARTITION, "")
+        if (month or job == PUBLISH_JOB) and tags.get(_WILL_RETRY) != "true":
+            found.setdefault((job, month), run)
+    return found.values()
+
+
+def _is_mended(instance: dg.DagsterInstance, failed: dg.RunRecord) -> bool:
+    run = failed.dagster_run
+    month = run.tags.get(_PARTITION)
+    jobs = {run.job_name, MONTH_JOB} if month else {run.job_name}
+    return any(
+        better.storage_id > failed.storage_id
+        for job in jobs
+        for better in instance.get_run_records(
+            dg.RunsFilter(
+                job_name=job,
+                tags={_PARTITION: month} if month else None,
+                statuses=[dg.DagsterRunStatus.SUCCESS],
+            ),
+            limit=1,
+        )
+    )
+
+
+def _failures_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Iterator[Failure]:
+    """Each rule that a blocking check found broken; what else went wrong, as one line."""
+    month = Month.parse(run.tags[_PARTITION]) if _PARTITION in run.tags else None
+    events = [
+        entry.dagster_event
+        for entry in instance.all_logs(run.run_id, of_type=_TELLING)
+        if entry.dagster_event
+    ]
+    checks = list(_failed_checks(month, events))
+    yield from checks
+    errors = [
+        event.step_failure_data.error
+        for event in events
+        if event.is_step_failure and event.step_failure_data.error
+    ]
+    lines = [_line(error) for error in errors if not is_check_failure(error)]
+    if not lines and not checks:
+        ends = [event.message or "" for event in events if event.is_job_failure]
+        lines = ends[-1:] or ["the run failed"]
+    if lines:
+        yield Failure(month, "", "", " | ".join(lines))
+
+
+def _failed_checks(month: Month | None, events: Iterable[dg.DagsterEvent]) -> Iterator[Failure]:
+    for event in events:
+        if event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        check = event.asset_check_evaluation_data
+        if check.severity == dg.AssetCheckSeverity.ERROR:
+            asset = check.asset_key.to_user_string()
+            for broken in broken_of(check):
+                meaning = _meaning(asset, broken.rule)
+                yield Failure(month, asset, broken.rule, broken.line, meaning)
+
+
+def _meaning(asset: str, rule: str) -> CalendarWords | None:
+    """What a gate or an expectation asks, in both languages."""
+    if asset == "release" and rule in GATES:
+        words = read_yaml("release/gates.yaml")["gates"][rule]
+        return CalendarWords(words["vi"], words["en"])
+    if asset in contract_names():
+        for expectation in load_contract(asset).expectations():
+            if expectation.id == rule:
+                return CalendarWords(expectation.message.vi, expectation.message.en)
+    return None
+
+
+def innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """The error that a step raised; Dagster wraps it, and keeps it as text."""
+    while error.cause is not None:
+        error = error.cause
+    return error
+
+
+def is_check_failure(error: SerializableErrorInfo) -> bool:
+    """Whether it says that a check failed, which has lines of its own."""
+    return innermost(error).cls_name == "DagsterAssetCheckFailedError"
+
+
+def _line(error: SerializableErrorInfo) -> str:
+    """Our own error's line; of another only its kind, since its text may quote anything."""
+    inner = innermost(error)
+    if inner.cls_name in {kind.__name__ for kind in CchcError.__subclasses__()}:
+        return inner.message.strip().partition(": ")[2].splitlines()[0]
+    return f"unexpected {inner.cls_name} -> run it with --debug and report it"
 
 
 def main(arguments: list[str]) -> None:

@@ -1,9 +1,10 @@
 """The jobs: which assets run together, and the steps that keep the record of what was made.
 
-Belongs here: selections and their names; assets that leave no table. Does not: running them
-(``runner``), or when (``automation``); what is compared (``staleness``).
+Belongs here: selections and their names, and the assets without a table that begin and end the
+making of a month. Does not: running a job (``runner``), when one runs (``automation``), or what the
+record compares (``staleness``).
 
-They are part of the jobs, so that every way of running leaves the record true: a command, a
+These steps are part of the jobs, so that every way of running leaves the record true: a command, a
 backfill, a schedule, a click in the UI.
 """
 

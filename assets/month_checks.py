@@ -1,9 +1,9 @@
 """Checks on a month as a whole: dossiers that add up and join, and figures that are there in time.
 
-Belongs here: what must hold of tables too long for Great Expectations, and between tables; each
-gives a line for each place where it does not hold; one check for each published monthly table, with
-the deadline of the release calendar. Does not: the checks that ask them (``checks``), or the rules
-for a row (its contract); the publication itself, whose lateness is an alert (``alerting``).
+Belongs here: rules on tables too long for Great Expectations, and between tables, with a line for
+each place where one does not hold; one check a published monthly table that it was made by the date
+of the release calendar. Does not: the checks that ask these rules (``checks``), the rules for a row
+(its contract), or a late publication, which is an alert (``alerting``).
 
 Dagster's ``build_time_partition_freshness_checks`` takes its deadline as a cron expression. Ours
 moves with weekends, holidays and announced changes, which no such expression can say. An
@@ -33,6 +33,9 @@ _SHOWN = 5
 _PLACE = ["file", "row"]
 _FATES = ("not_received", "carried_over", "received")
 """What an accepted row is, one of the three."""
+FRESH = "is_there_by_its_date"
+FRESHNESS_JOB = "freshness"
+_DAILY = "45 8 * * *"
 
 
 def undeclared_columns(workspace: Workspace, month: Month) -> Iterator[str]:
@@ -151,11 +154,6 @@ def breaks(workspace: Workspace, month: Month) -> Iterator[str]:
     for row in workspace.lake.read("dossier_continuity", month).to_pylist():
         if row["difference"]:
             yield f"{month} {row['unit_code']}: {row['difference']:+}"
-
-
-FRESH = "is_there_by_its_date"
-FRESHNESS_JOB = "freshness"
-_DAILY = "45 8 * * *"
 
 
 def newest_due(calendar: ReleaseCalendar, at: datetime) -> ReleaseDate:

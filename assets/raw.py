@@ -1,6 +1,7 @@
 """Extract: raw bytes into the archive.
 
-Belongs here: one asset a declared source. Does not: parsing.
+Belongs here: the account of the inbox, and one asset a declared source. Does not: parsing
+(``validated``), or choosing the way in (``cchc_pipeline.sources``).
 """
 
 from typing import Any
@@ -19,11 +20,11 @@ from cchc_pipeline.sources.inbox.account import (
     account_rows,
     require_taken,
 )
-from cchc_pipeline.sources.national_portal.collection import collect_portal
+from cchc_pipeline.sources.national_portal.collection import collect_national_portal
 from cchc_pipeline.sources.national_portal.tables import raw_rows
 from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
 from cchc_pipeline.sources.raw.withdrawals import replay_lines
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.storage.lake import table_from_rows
 
 ACCOUNT = "inbox_account"
@@ -68,7 +69,7 @@ def raw_portal(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.Ou
     month = month_of(context)
     require_ended(month, workspace.now)
     before = set(workspace.lake.read("raw_portal", month).column("snapshot_id").to_pylist())
-    collected = collect_portal(
+    collected = collect_national_portal(
         month,
         workspace.settings_for(month),
         workspace.archive,
@@ -122,7 +123,7 @@ def _raw_delivery(source: DeclaredSource) -> dg.AssetsDefinition:
         require_ended(month, workspace.now)
         delivery = take_in(
             workspace.inbox_of(month) / source.folder,
-            load_form(source.input),
+            load_upload_schema(source.input),
             month,
             workspace.now,
             workspace.archive,

@@ -1,17 +1,16 @@
 """What steps share: the workspace, the monthly partitions, the Parquet IO manager.
 
-Belongs here: that alone, for all of them; the partitions definition, and how a month depends on the
-one before it; these arguments, from the contracts and the program; what steps share, and how tables
-travel between them. Does not: what each of them does (``automation``, ``alerting``,
-``month_checks``); calendar arithmetic (``cchc_pipeline.core.period``); any asset, or what a
-contract says; computing anything.
+Belongs here: settings and moment of a run; the partitions, and how a month depends on the one
+before it; what is told of an asset and its table, from contract and program; tables between steps;
+whether schedules and sensors begin switched on. Does not: any asset, schedule or check, or calendar
+arithmetic (``cchc_pipeline.core.period``).
 
-What somebody switched on or off in the UI holds; this is what holds of the others.
+What somebody switched on or off in the UI holds; the setting is what holds of the others.
 
-What rests on earlier months says so by these mappings. Three things do not, on purpose: the units
-that the source named in earlier months extend the lists of units, and are part of the record of
-what a month was made from (``staleness``); the log of publications is one list for all months; and
-what disclosure control hid before is read from the release before, not from a month.
+What rests on earlier months says so by the mappings here. Three things do not, on purpose: the
+units that the source named in earlier months extend the lists of units, and are part of the record
+of what a month was made from (``staleness``); the log of publications is one list for all months;
+and what disclosure control hid before is read from the release before, not from a month.
 """
 
 import warnings
@@ -44,17 +43,6 @@ from publish.release.approval import LOG, ApprovalLog
 from publish.release.revisions import acceptance_of
 from publish.store.store import Portal
 
-
-def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
-    """The status of a schedule that nobody switched."""
-    return dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
-
-
-def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
-    """The status of a sensor that nobody switched."""
-    return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
-
-
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
@@ -68,67 +56,9 @@ BEFORE = dg.TimeWindowPartitionMapping(
 WITH_THE_ONE_BEFORE = dg.TimeWindowPartitionMapping(
     start_offset=-1, end_offset=0, allow_nonexistent_upstream_partitions=True
 )
-
-
-def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:
-    """The month that a step works on."""
-    return Month.parse(context.partition_key)
-
-
 OWNERS = ["team:du-lieu-mo"]
 COLUMNS, ROWS = "dagster/column_schema", "dagster/row_count"
 _DIGITS = 12
-
-
-class AssetFacts(TypedDict):
-    """What every asset says of itself, as Dagster's arguments."""
-
-    owners: list[str]
-    kinds: set[str]
-    code_version: str
-
-
-class TableTold(AssetFacts):
-    """The same of an asset that is a table."""
-
-    metadata: dict[str, Any]
-
-
-def of_asset(*kinds: str) -> AssetFacts:
-    """What every asset says of itself.
-
-    The version of the code is the digest of the program, as in the record of what was made from
-    what: Dagster and ``cchc status`` call the same months out of date.
-    """
-    return AssetFacts(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
-
-
-def of_table(name: str, *kinds: str) -> TableTold:
-    """What an asset says of itself that is a table with a contract."""
-    return TableTold(**of_asset(*kinds), metadata={COLUMNS: _columns(name)})
-
-
-@cache
-def _columns(name: str) -> dg.TableSchema:
-    contract = load_contract(name)
-    return dg.TableSchema(
-        columns=[_column(field) for field in contract.fields],
-        constraints=dg.TableConstraints([f"primary key: {', '.join(contract.primary_key)}"]),
-    )
-
-
-def _column(field: Column) -> dg.TableColumn:
-    further = [
-        field.bounds,
-        f"matches {field.pattern}" if field.pattern else "",
-        f"one of {', '.join(field.enum)}" if field.enum else "",
-    ]
-    limits = dg.TableColumnConstraints(
-        nullable=not field.required, other=[text for text in further if text]
-    )
-    return dg.TableColumn(field.name, field.type, field.description.en, limits)
-
-
 GENERATOR = f"cchc_pipeline {__version__}"
 
 
@@ -274,6 +204,70 @@ def versioned(table: pa.Table, metadata: Mapping[str, Any] | None = None) -> dg.
     return dg.Output(
         table, data_version=dg.DataVersion(content_digest(table)[:16]), metadata=metadata or {}
     )
+
+
+def month_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Month:
+    """The month that a step works on."""
+    return Month.parse(context.partition_key)
+
+
+class AssetFacts(TypedDict):
+    """What every asset says of itself, as Dagster's arguments."""
+
+    owners: list[str]
+    kinds: set[str]
+    code_version: str
+
+
+class TableTold(AssetFacts):
+    """The same of an asset that is a table."""
+
+    metadata: dict[str, Any]
+
+
+def of_asset(*kinds: str) -> AssetFacts:
+    """What every asset says of itself.
+
+    The version of the code is the digest of the program, as in the record of what was made from
+    what: Dagster and ``cchc status`` call the same months out of date.
+    """
+    return AssetFacts(owners=OWNERS, kinds=set(kinds), code_version=program_digest()[:_DIGITS])
+
+
+def of_table(name: str, *kinds: str) -> TableTold:
+    """What an asset says of itself that is a table with a contract."""
+    return TableTold(**of_asset(*kinds), metadata={COLUMNS: _columns(name)})
+
+
+@cache
+def _columns(name: str) -> dg.TableSchema:
+    contract = load_contract(name)
+    return dg.TableSchema(
+        columns=[_column(field) for field in contract.fields],
+        constraints=dg.TableConstraints([f"primary key: {', '.join(contract.primary_key)}"]),
+    )
+
+
+def _column(field: Column) -> dg.TableColumn:
+    further = [
+        field.bounds,
+        f"matches {field.pattern}" if field.pattern else "",
+        f"one of {', '.join(field.enum)}" if field.enum else "",
+    ]
+    limits = dg.TableColumnConstraints(
+        nullable=not field.required, other=[text for text in further if text]
+    )
+    return dg.TableColumn(field.name, field.type, field.description.en, limits)
+
+
+def schedule_status(*, is_on: bool) -> dg.DefaultScheduleStatus:
+    """The status of a schedule that nobody switched."""
+    return dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
+
+
+def sensor_status(*, is_on: bool) -> dg.DefaultSensorStatus:
+    """The status of a sensor that nobody switched."""
+    return dg.DefaultSensorStatus.RUNNING if is_on else dg.DefaultSensorStatus.STOPPED
 
 
 __all__: Sequence[str] = ("GENERATOR", "ParquetIOManager", "Workspace", "month_of", "versioned")

@@ -1,13 +1,12 @@
 """Running the graph in process: a month, a publication, many months side by side.
 
-Belongs here: jobs, the run of a month and of a publication, progress, and turning failed checks
-into lines; the processes that do the work. Does not: arguments or printing
-(``cchc_pipeline.cli.app``); what is left to do, which the record says (``staleness``); arguments
-(``cchc_pipeline.cli.run``).
+Belongs here: the run of a month and of a publication, its progress, failed checks as lines, the
+processes that fill many months. Does not: which assets a job has (``jobs``), what is left to do
+(``staleness``), arguments or printing (``cchc_pipeline.cli.run``).
 
-The work has two stages with a wait between them. In the first each month is extracted, validated
-and counted by itself. In the second the year to date is handed on from month to month, so that the
-months of a year follow each other, and only years run side by side.
+Many months are filled in two stages with a wait between them. In the first each month is extracted,
+validated and counted by itself. In the second the year to date is handed on from month to month, so
+that the months of a year follow each other, and only years run side by side.
 """
 
 import atexit
@@ -32,7 +31,7 @@ from assets import computed, jobs, published, raw, validated
 from assets.alerting import alert_schedules, alert_sensors
 from assets.automation import build_schedules, build_sensors
 from assets.checks import CHECKS, broken_of
-from assets.instance import OF_A_COMMAND, persistent_instance
+from assets.instance import OF_A_COMMAND, innermost, is_check_failure, persistent_instance
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.month_checks import FRESHNESS_CHECKS, freshness_schedule
 from assets.resources import ParquetIOManager, Workspace
@@ -42,6 +41,11 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.telling import YEARS, Begun, Made, Progress, StepEvent, Turn
 
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
+_STEPS = {"STEP_START": False, "STEP_SUCCESS": True}
+_DIE_WITH_PARENT = 1
+"""``PR_SET_PDEATHSIG`` of Linux: a worker does not outlive the command that started it."""
+Told = Callable[[Month, str], None]
+"""Is told of a month that ended, with the line of its error or an empty text."""
 
 
 def build_definitions(
@@ -178,7 +182,7 @@ def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
         for event in result.get_step_failure_events()
         if event.step_failure_data.error
     ]
-    told = [(error, _original(error)) for error in failures if not _is_check_failure(error)]
+    told = [(error, _original(error)) for error in failures if not is_check_failure(error)]
     checks = _failed_checks(result)
     if len(told) == 1 and told[0][1] and not checks:
         cause = told[0][1]
@@ -200,34 +204,20 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     ]
 
 
-def _innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
-    """The error that the step raised; Dagster wraps it, and keeps it as text."""
-    while error.cause is not None:
-        error = error.cause
-    return error
-
-
-def _is_check_failure(error: SerializableErrorInfo) -> bool:
-    return _innermost(error).cls_name == "DagsterAssetCheckFailedError"
-
-
 def _original(error: SerializableErrorInfo) -> CchcError | None:
     """The project's own error as it was raised; None if it was another."""
-    line = _innermost(error).message.strip().partition(": ")[2]
+    line = innermost(error).message.strip().partition(": ")[2]
     return next((own for own in CchcError.made if str(own).strip() == line), None)
 
 
 def _unforeseen(error: SerializableErrorInfo) -> str:
     """An error that is not ours; what the disk refuses is said as such."""
-    first = _innermost(error).message.strip().splitlines()[0]
+    first = innermost(error).message.strip().splitlines()[0]
     refused = _ERRNO.search(first)
     if refused:
         number = int(refused[1])
         return str(disk_error(OSError(number, os.strerror(number), refused[2])))
     return f"unexpected {first} -> run it with --debug and report it"
-
-
-_STEPS = {"STEP_START": False, "STEP_SUCCESS": True}
 
 
 class _StepLines(logging.Handler):
@@ -249,13 +239,6 @@ def _step_logger(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("cchc.steps", level=logging.DEBUG)
     logger.addHandler(_StepLines())
     return logger
-
-
-_DIE_WITH_PARENT = 1
-"""``PR_SET_PDEATHSIG`` of Linux: a worker does not outlive the command that started it."""
-
-Told = Callable[[Month, str], None]
-"""Is told of a month that ended, with the line of its error or an empty text."""
 
 
 @dataclass(frozen=True)

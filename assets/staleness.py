@@ -1,9 +1,8 @@
 """The one record of what was made from what: whether a month, and the publication, is current.
 
 Belongs here: what a month rests on, as digests; what its last good making named; where the two
-differ. Does not: making anything (``runner``), the steps that keep the record (``jobs``), or
-how a file's digest is remembered (``cchc_pipeline.core.files``). Nothing here imports Dagster: to
-find that there is nothing to do must cost less than to load what would do it.
+differ. Does not: making anything (``runner``), the steps that keep the record (``jobs``). To find
+that there is nothing to do must cost less than to load what would do it: no Dagster here.
 
 A month is made in two stages: by itself (``ALONE``), then with what it takes from the year
 (``OF_YEAR``). A stage is current while its record names exactly what it would be made from now, and
@@ -180,7 +179,7 @@ class Inputs:
 
     @property
     def _units_by_month(self) -> dict[Month, list[Unit]]:
-        """The units that each month of the portal names, read anew only where its files changed."""
+        """The units that the national portal names by month, read anew where its files changed."""
         lake, kept = self.lake, self._kept_units
         for month in lake.months("portal_units"):
             state = digest_of(self.digests.lines(lake.root, lake.files("portal_units", month)))

@@ -1,16 +1,14 @@
 """Validate: archived bytes as typed rows, what was refused, and what is odd about them.
 
-Belongs here: the assets that parse; one step that reads them all; the assets of the group
-``validate`` that read dossiers. Does not: their expectations (``checks``); which they are
-(``schemas/sources``), how they are judged (``cchc_pipeline.sources``), or what is computed of them
-(``computed``); how they are read (``cchc_pipeline.sources``), counted (``computed``), or their
-checks (``month_checks``).
+Belongs here: one step a kind of source that reads its month (portal, dossiers, the smaller inputs),
+and the sheets of refused rows. Does not: which inputs there are (``schemas/sources``), how they are
+read and judged (``cchc_pipeline.sources``), their checks (``checks``, ``month_checks``), or what is
+computed of them (``computed``).
 
 Tables as long as the export are written by DuckDB straight into the lake, not handed from step to
 step.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ import pyarrow.parquet as pq
 from assets.resources import MONTHS, ROWS, Workspace, month_of, of_asset, of_table, versioned
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.sources import source_named
-from cchc_pipeline.core.files import put_in_place
+from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.reports.error_sheets import write_error_sheets
 from cchc_pipeline.sources.dossiers.month import (
@@ -42,6 +40,11 @@ from cchc_pipeline.sources.records.rows import Reading
 from cchc_pipeline.storage.lake import content_digest, table_from_rows
 
 PORTAL_TABLES = source_named("scores").read
+SUBMISSIONS = "input_submissions"
+NOT_READ, NOTHING = "not_read", "none"
+"""What the metadata of ``SUBMISSIONS`` tells of files that cannot be read, and of none."""
+INPUT_TABLES = (*(table for source in read_sources() for table in source.read), SUBMISSIONS)
+DOSSIER_TABLES = source_named(RECORD).read
 
 
 @dg.multi_asset(
@@ -72,12 +75,6 @@ def read_portal(
         table = table_from_rows(load_contract(name), rows[name])
         output = versioned(table)
         yield dg.Output(table, output_name=name, data_version=output.data_version)
-
-
-SUBMISSIONS = "input_submissions"
-NOT_READ, NOTHING = "not_read", "none"
-"""What the metadata of ``SUBMISSIONS`` tells of files that cannot be read, and of none."""
-INPUT_TABLES = (*(table for source in read_sources() for table in source.read), SUBMISSIONS)
 
 
 @dg.multi_asset(
@@ -128,9 +125,6 @@ def _readings(workspace: Workspace, context: dg.AssetExecutionContext) -> list[R
         },
     )
     return [reader_of(source)(about) for source in read_sources()]
-
-
-DOSSIER_TABLES = source_named(RECORD).read
 
 
 @dg.multi_asset(
@@ -209,11 +203,9 @@ def _metadata(reading: DossierReading) -> dict[str, Any]:
 
 
 def _result(name: str, path: Path, metadata: dict[str, Any]) -> dg.MaterializeResult[None]:
-    with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
     return dg.MaterializeResult(
         asset_key=name,
-        data_version=dg.DataVersion(digest[:16]),
+        data_version=dg.DataVersion(digest_of_file(path)[:16]),
         metadata={
             **metadata,
             ROWS: pq.read_metadata(path).num_rows,

@@ -27,7 +27,7 @@ from cchc_pipeline.simulation.profile import load_office_look
 from cchc_pipeline.sources.dossiers.collection import collect_dossiers
 from cchc_pipeline.sources.dossiers.database import DossierDatabase
 from cchc_pipeline.sources.raw.archive import RawArchive
-from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_upload_schema
 from tests.ops.postgres import Server, postgres
 
 ROWS, VIEW, DATABASE = 1_000_000, "cchc_ho_so", "mot_cua"
@@ -41,7 +41,7 @@ def fill(server: Server, file: Path) -> float:
     """Copy a CSV into a table with dates, make the view and its account; seconds that it took."""
     with file.open("rb") as content:
         headings = content.readline().decode("utf-8-sig").strip().split(";")
-    known = load_form("dossiers").by_fold
+    known = load_upload_schema("dossiers").by_fold
     names = [known.get(fold_heading(heading), f"Khac{at}") for at, heading in enumerate(headings)]
     texts = ", ".join(f'"{name}" text' for name in names)
     values = ", ".join(_value(name) for name in names)

@@ -30,7 +30,7 @@ from cchc_pipeline.storage.lake import Lake, table_from_rows
 from publish.model import STATISTICS, ReleaseId
 from publish.portal.links import below
 from publish.portal.publication import build, publish
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from publish.release.assemble import Ingredients, assemble
 from publish.release.comparison import Terms
 from publish.store.store import SUMS, Portal
@@ -196,7 +196,7 @@ def shown_addresses(portal: Portal) -> set[str]:
 
 def unanswered(portal: Portal, addresses: set[str]) -> list[str]:
     """The addresses that a real server does not answer any more."""
-    server = preview_server(portal.current, 0)
+    server = local_server(portal.current, 0)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)

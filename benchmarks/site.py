@@ -30,7 +30,7 @@ from publish.gates.site import pages_are_light, pages_hold_nothing_personal
 from publish.model import Draft, ReleaseId
 from publish.site.kept import PageCount, make_pages
 from publish.site.page import imprint_of_draft
-from publish.site.pages.releases import planned_pages
+from publish.site.pages.releases import page_recipes
 from tests.publish.small_release import (
     METHODOLOGY,
     ROOT,
@@ -160,7 +160,7 @@ def corrected(draft: Draft) -> Draft:
 def timed(draft: Draft, folder: Path, before: Path | None) -> tuple[float, PageCount]:
     """Seconds to make the pages of a release, and how many were rendered."""
     began = time.perf_counter()
-    count = make_pages(folder, planned_pages(draft, {**_DESCRIPTOR, "release": str(draft.id)}),
+    count = make_pages(folder, page_recipes(draft, {**_DESCRIPTOR, "release": str(draft.id)}),
                        imprint_of_draft(draft), before)  # fmt: skip
     return time.perf_counter() - began, count
 

@@ -1,8 +1,8 @@
 """Settings: ``CCHC_*`` environment variables over ``cchc.toml`` over these defaults; and secrets.
 
-Belongs here: names and defaults, which cost nothing to import; their names and how each is read;
-every knob, its default and its meaning (``docs/settings.md`` repeats them, and a test holds the two
-together). Does not: choosing by them (``cchc_pipeline.storage.opening``); using a secret.
+Belongs here: every knob with its name, default and meaning (``docs/settings.md`` repeats them, and
+a test holds the two together); the names of secrets, and how each is read. Does not: choosing by
+them (``cchc_pipeline.storage.opening``), or using a secret. Nothing here costs much to import.
 """
 
 import difflib
@@ -36,6 +36,13 @@ DAGSTER_URL = "CCHC_DAGSTER_URL"
 SECRETS = frozenset({SIGNING_PASSPHRASE, SMTP_PASSWORD, ALERT_WEBHOOK, DOSSIERS_URL, DAGSTER_URL})
 _POSTGRES = "postgresql+psycopg2://"
 """With its driver: SQLAlchemy's own choice is another, and Dagster reads the variable itself."""
+CONFIG_FILE = "cchc.toml"
+_PREFIX = "CCHC_"
+_NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
+_SOURCE = f"({'|'.join(one.source for one in owed_sources())})"
+_ADDRESS = r"https?://[^\s,@?#]+"
+_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
+_MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
 
 def signing_passphrase() -> str | None:
@@ -72,15 +79,6 @@ def dagster_url() -> str | None:
             todo=f"say {_POSTGRES}USER:PASSWORD@HOST/DATABASE",
         )
     return url or None
-
-
-CONFIG_FILE = "cchc.toml"
-_PREFIX = "CCHC_"
-_NOT_SETTINGS = SECRETS | {"CCHC_TEST_ALL"}
-_SOURCE = f"({'|'.join(one.source for one in owed_sources())})"
-_ADDRESS = r"https?://[^\s,@?#]+"
-_LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
-_MAIL_ADDRESS = r"[!-+\--~]+@[!-+\--~]+"
 
 
 def spoken(lang: str | None = None) -> Literal["vi", "en"]:
@@ -124,7 +122,8 @@ class Settings(BaseSettings):
         description="The view, or schema.view, of the database that dossiers are read from.",
     )
     legacy_base_url: str = Field(
-        "https://dichvucong.gov.vn", description="The address of the portal's legacy gateway."
+        "https://dichvucong.gov.vn",
+        description="The address of the national portal's legacy gateway.",
     )
     legacy_ids: str = Field(
         "",
@@ -135,7 +134,8 @@ class Settings(BaseSettings):
         Decimal("0.01"),
         ge=0,
         le=1,
-        description="Share of a month's dossiers, or of portal entries, that may be quarantined.",
+        description="Share of a month's dossiers, or of the national portal's entries, that may be "
+        "quarantined.",
     )
     revision_limit: Decimal = Field(
         Decimal("0.25"),

@@ -1,12 +1,10 @@
 """Pages of ``docs/`` that are made from data: the tables, and the definitions of targets.
 
-Belongs here: the page for people who read the repository; the marked part of the page. Does not:
-the pages of the portal (``site``), or the words, which the contracts hold; the rest of it, which is
-written by hand.
+Belongs here: ``docs/tables.md`` as a whole, and the marked part of ``docs/method.md``. Does not:
+what is written by hand, the pages of the portal (``publish.site``), or the words, which contracts
+and plan hold.
 
-    python -m publish.documents > docs/tables.md
-
-    python -m publish.documents
+    python -m publish.documents    (in the repository; writes both)
 """
 
 import sys
@@ -18,11 +16,14 @@ from cchc_pipeline.indicators.code_lists import indicator_rows
 from cchc_pipeline.plan import plan_years
 from publish.model import PUBLISHED_TABLES
 
+TABLES, METHOD = Path("docs/tables.md"), Path("docs/method.md")
+BEGIN = "<!-- definitions: made by `python -m publish.documents` -->\n"
+END = "<!-- end of definitions -->\n"
 _HEAD = """\
 # Published tables
 
-Made from the contracts in `schemas/tables` by `python -m publish.documents > docs/tables.md`; a
-test holds the two together. Every table comes as CSV, Parquet, JSON and XLSX with the same cells.
+Made from the contracts in `schemas/tables` by `python -m publish.documents`; a test holds
+the two together. Every table comes as CSV, Parquet, JSON and XLSX with the same cells.
 """
 
 
@@ -65,15 +66,6 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|") or "–"
 
 
-if __name__ == "__main__":
-    sys.stdout.write(tables_page())
-
-
-BEGIN = "<!-- definitions: made by `python -m publish.documents` -->\n"
-END = "<!-- end of definitions -->\n"
-PAGE = Path("docs/method.md")
-
-
 def definitions() -> str:
     """The targets of every plan with their definitions, a Markdown table a year."""
     return "\n".join(line for year in plan_years() for line in _lines(year))
@@ -95,5 +87,6 @@ def with_definitions(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_definitions(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stdout.write(f"{PAGE}\n")
+    TABLES.write_text(tables_page(), encoding="utf-8")
+    METHOD.write_text(with_definitions(METHOD.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.stdout.write(f"{TABLES}\n{METHOD}\n")

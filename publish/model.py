@@ -1,7 +1,7 @@
 """What a release is: a draft can be built and judged, a published one can only be read.
 
 Belongs here: the two types and the names of releases. Does not: files
-(``publish.package.formats``), judging (``gates``), where releases are kept (``portal``).
+(``publish.package.formats``), judging (``gates``), where releases are kept (``store``).
 """
 
 import re

@@ -14,7 +14,11 @@ import zstandard
 
 from cchc_pipeline.sources.readers.reading import read_plain
 from cchc_pipeline.sources.readers.text_relation import TextRelation
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, UploadLimits, load_form
+from cchc_pipeline.sources.readers.upload_schema import (
+    UploadLimits,
+    UploadSchema,
+    load_upload_schema,
+)
 
 HEADINGS = (
     "Mã hồ sơ", "Mã TTHC", "Tên TTHC", "Ngày tiếp nhận", "Ngày hẹn trả", "Ngày trả", "Trạng thái",
@@ -94,13 +98,13 @@ def pack(path: Path, packing: str) -> Path:
 
 
 def read(
-    path: Path, limits: UploadLimits | None = None, form: RecordForm | None = None
+    path: Path, limits: UploadLimits | None = None, form: UploadSchema | None = None
 ) -> list[TextRelation]:
     """The tables of a file of dossiers."""
     scratch = path.parent / "scratch"
     with duckdb.connect() as connection:
         return read_plain(
-            path.name, path, form or load_form("dossiers"), scratch, connection, limits
+            path.name, path, form or load_upload_schema("dossiers"), scratch, connection, limits
         )
 
 

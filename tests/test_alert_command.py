@@ -16,7 +16,7 @@ from assets.instance import OF_A_COMMAND, end_dead_runs, persistent_instance
 from assets.jobs import PUBLISH_JOB
 from assets.resources import Workspace
 from assets.runner import run_publication
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from publish.store.store import INDEX
 from tests.alerts.servers import Office, mail_server, office, text_of
 from tests.command_line import (
@@ -83,7 +83,7 @@ def home(published_home: Path, tmp_path: Path) -> Path:
 @contextmanager
 def served(root: Path) -> Iterator[str]:
     """A copy of a portal at an address."""
-    with preview_server(root, 0) as server:
+    with local_server(root, 0) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

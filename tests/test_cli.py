@@ -231,7 +231,7 @@ def test_an_error_that_nobody_foresaw_is_one_line_too(
     def broken(*_: object) -> None:
         raise KeyError("what")
 
-    monkeypatch.setattr("publish.installation.dry_run.publication_plan", broken)
+    monkeypatch.setattr("publish.installation.dry_run.foreseen_publication", broken)
     outcome = run(tmp_path / "home", SAMPLE_INBOX, "--dry-run")
     assert outcome.code == 1
     assert outcome.err == "cchc: unexpected KeyError: 'what' -> run it with --debug and report it\n"

@@ -19,7 +19,7 @@ from cchc_pipeline.contracts.sources import (
 )
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.other_inputs import read_sources, reader_of
 
 PRODUCT = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def _ids(source: DeclaredSource) -> str:
 def test_a_source_has_its_record_and_words(source: DeclaredSource) -> None:
     assert source_named(source.source) is source
     if source.record:
-        assert load_form(source.record).record == source.record
+        assert load_upload_schema(source.record).record == source.record
     columns = {field.name for field in load_contract(source.raw).fields}
     assert columns >= {"period", *source.told_apart_by}
 
@@ -63,7 +63,9 @@ def test_a_declared_reader_is_there_and_its_tables_say_who_is_to_mend_a_row(
 
 
 def test_no_two_sources_take_the_same_file() -> None:
-    of_records = [(one.folder, load_form(one.record).files) for one in SOURCES if one.record]
+    of_records = [
+        (one.folder, load_upload_schema(one.record).files) for one in SOURCES if one.record
+    ]
     for (one, begins), (other, also) in combinations(of_records, 2):
         shares = one == other and (begins.startswith(also) or also.startswith(begins))
         assert not shares, (one, begins, also)

@@ -92,9 +92,7 @@ def test_every_setting_stands_in_the_page_of_settings_with_its_default() -> None
 
 
 def test_the_page_of_tables_is_the_one_that_the_contracts_make() -> None:
-    assert text_of("docs/tables.md") == tables_page(), (
-        "python -m publish.documents > docs/tables.md"
-    )
+    assert text_of("docs/tables.md") == tables_page(), "python -m publish.documents"
 
 
 @pytest.mark.parametrize("table", PUBLISHED_TABLES)

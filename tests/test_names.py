@@ -77,13 +77,17 @@ def test_a_name_that_is_not_there_is_seen() -> None:
     assert not is_there("actors", "publish.model")
 
 
-PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "README.vi.md", "benchmarks/README.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_of_ours_that_a_page_names_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:cchc_pipeline|assets|publish|schemas|tests)/[\w./-]+)`", text))
+    rooms = "cchc_pipeline|assets|publish|schemas|tests|benchmarks"
+    named = set(re.findall(rf"`((?:{rooms})/[\w./-]+|[\w-]+/[\w./-]+\.py)`", text))
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
     dotted = set(re.findall(r"`((?:cchc_pipeline|assets|publish)(?:\.[a-z_0-9]+)+)`", text))
     assert [name for name in sorted(dotted) if not is_there(name, "cchc_pipeline")] == []

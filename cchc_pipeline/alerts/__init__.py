@@ -1,6 +1,8 @@
 """What somebody must act on, told once a cause, and a digest a day.
 
-Belongs here: from facts to alerts (``rules``), to words (``message``), what was told to whom
-(``cchc_pipeline.alerts.telling``) and how it is sent (``delivery``). Does not: gathering the facts,
-which takes lake, portal and Dagster (``assets.alerting``).
+From facts to a message: ``facts`` are what is known, ``rules`` judge them, ``message`` puts them
+into words, ``telling`` remembers who was told, ``delivery`` sends.
+
+Belongs here: deciding what is told, and telling it. Does not: gathering the facts, which takes
+lake, portal and Dagster (``assets.alerting``).
 """

@@ -30,6 +30,8 @@ DIGEST, SEVERAL = "digest", "several"
 _LONGEST_LINE = 600
 Language = Literal["vi", "en"]
 Values = Mapping[str, CalendarWords]
+_LANGUAGES: tuple[Language, ...] = ("vi", "en")
+_RULE = "\n\n----\n\n"
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,6 @@ def digest(
 def title_of(alert: Alert) -> CalendarWords:
     """A cause in one line."""
     return _filled(load_words().kinds[alert.kind].title, _values(alert))
-
-
-_LANGUAGES: tuple[Language, ...] = ("vi", "en")
-_RULE = "\n\n----\n\n"
 
 
 def _digest(

@@ -1,8 +1,8 @@
 """From facts to alerts: pure rules, one a kind of cause, and the words they are told in.
 
-Belongs here: when a cause is open, and its key; what the file must have. Does not: words
-(``message``), or whether it was told already (``telling``). A cause that is mended is simply no
-longer among the alerts; the words, or filling them in (``message``).
+Belongs here: when a cause is open, its key, and what ``schemas/alerts`` must say of each kind. Does
+not: filling the words in (``message``), or whether it was told already (``telling``). A cause that
+is mended is simply no longer among the alerts.
 """
 
 import string
@@ -39,6 +39,8 @@ Kind = Literal[
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WITHIN_LIMIT = "quarantine_within_limit"
 REVISIONS_EXPECTED = "revisions_are_expected"
+_PATH = "alerts/messages.yaml"
+Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,6 @@ def _is_behind(theirs: Shown | None, ours: Shown, policy: Policy, at: datetime) 
     same = theirs is not None and (theirs.release, theirs.digest) == (ours.release, ours.digest)
     long = ours.since is not None and at - ours.since > timedelta(hours=policy.mirror_hours)
     return long and not same
-
-
-_PATH = "alerts/messages.yaml"
-Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What is open since when, what is to be told now, and that it was told.
 
-Belongs here: the memory in ``CCHC_HOME/alerts.json`` and pure functions on it; one round, by one
-process at a time. Does not: sending. A channel that failed simply has not been told: the next time
-it is; how (``delivery``).
+Belongs here: the memory in ``CCHC_HOME/alerts.json``, pure functions on it, and one round of
+telling, by one process at a time. Does not: judging what is open (``rules``), or how a message is
+sent (``delivery``). A channel that failed simply has not been told: the next time it is.
 """
 
 import fcntl
@@ -198,7 +198,7 @@ class Round:
     failures: tuple[str, ...]
 
 
-def planned(
+def would_be_sent(
     path: Path, alerts: Sequence[Alert], channels: Sequence[str], at: datetime, wish: Wish
 ) -> tuple[Outgoing, ...]:
     """What a round would send; nothing is sent or remembered."""

@@ -16,14 +16,9 @@ from typing import Annotated
 
 import typer
 
-from cchc_pipeline.cli import (
-    inputs,
-    operating,
-    releases,
-    run,
-)
+from cchc_pipeline.cli import inputs, operating, releases, run
 from cchc_pipeline.cli.interruption import guard
-from cchc_pipeline.cli.options import moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
@@ -36,20 +31,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
-_Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
-
-
 run.register(app)
 inputs.register(app)
-inputs.register_withdraw(app)
 releases.register(app)
-releases.register_diff(app)
-releases.register_verify(app)
 operating.register(app)
-operating.register_backup(app)
-operating.register_dagster(app)
 
 
 @app.callback()
@@ -63,33 +48,33 @@ def _options(
 
 @app.command()
 def status(
-    home: _Home = None,
-    inbox: _Inbox = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    home: Home = None,
+    inbox: Inbox = None,
+    as_json: AsJson = False,
 ) -> None:
     """Months and stages: what is there, what is missing, who owes it, what is not current."""
     import json
 
     from assets.staleness import MadeFrom
-    from publish.installation.status import overview, overview_lines
+    from publish.installation.status import installation_lines, installation_state
 
     settings = settings_for(home, inbox)
     stale = MadeFrom(settings, moment_of(None)).stale()
     told = {str(month): list(changed) for month, changed in stale.items()}
-    seen = overview(settings) | {"not_current": told}
+    seen = installation_state(settings) | {"not_current": told}
     if as_json:
         typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
         return
-    for line in overview_lines(seen):
+    for line in installation_lines(seen):
         typer.echo(line)
 
 
 @app.command()
 def serve(
-    home: _Home = None,
+    home: Home = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
 ) -> None:
-    """Preview the portal on 127.0.0.1."""
+    """Show the portal on 127.0.0.1."""
     root = settings_for(home).portal_dir / "current"
     if not root.is_dir():
         raise UsageError("nothing is published yet", where=str(root), todo="cchc run MONTH")
@@ -102,10 +87,10 @@ def serve(
 
 
 def _server(root: Path, port: int) -> HTTPServer:
-    from publish.portal.server import preview_server
+    from publish.portal.server import local_server
 
     try:
-        return preview_server(root, port)
+        return local_server(root, port)
     except OSError as error:
         raise UsageError(
             f"port {port} cannot be used: {error.strerror}",

@@ -1,8 +1,8 @@
 """Commands on what is handed in: ``cchc validate``, ``simulate``, ``form`` and ``withdraw``.
 
-Belongs here: the arguments of these commands, and what they print; arguments and what is printed.
-Does not: reading or writing the files. Nothing here changes the state of an installation; the work
-(``cchc_pipeline.sources``), which is imported when the command runs.
+Belongs here: their arguments, and what they print. Does not: reading, judging or writing the files
+(``cchc_pipeline.sources``, ``cchc_pipeline.simulation``), which is imported when a command runs.
+Only ``withdraw`` changes an installation.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,15 +25,13 @@ if TYPE_CHECKING:
 
 
 _MONTH = re.compile(r"(?<!\d)(20\d\d-(?:0[1-9]|1[0-2]))(?!\d)")
-_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
-_Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where units.csv is looked for.")]
+_Units = Annotated[Path | None, typer.Option("--inbox", help="Where units.csv is looked for.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
-    app.command()(validate)
-    app.command()(simulate)
-    app.command()(form)
+    """Add the commands, in this order."""
+    for command in (validate, simulate, form, withdraw):
+        app.command()(command)
 
 
 def validate(
@@ -47,10 +45,10 @@ def validate(
     month: Annotated[
         str | None, typer.Option(help="The month; that in the folder's or file's name if left out.")
     ] = None,
-    home: _Home = None,
-    inbox: _Inbox = None,
+    home: Home = None,
+    inbox: _Units = None,
     rows: Annotated[int, typer.Option(min=0, help="How many refused rows are shown.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what would be refused, and why; nothing is changed. Exit code 1 if anything is."""
     from cchc_pipeline.core.errors import SourceError
@@ -106,8 +104,8 @@ def simulate(
     broken: Annotated[
         float, typer.Option(min=0, max=1, help="Share of rows that a check must refuse.")
     ] = 0.004,
-    home: _Home = None,
-    inbox: _Inbox = None,
+    home: Home = None,
+    inbox: _Units = None,
 ) -> None:
     """Write an export of labelled sample dossiers ("DỮ LIỆU MẪU")."""
     from cchc_pipeline.core.period import Month
@@ -125,8 +123,8 @@ def form(
     month: Annotated[str, typer.Argument(help="The month, as 2024-03.")],
     unit: Annotated[str, typer.Option("--unit", help="The unit's code, such as H24.01.")],
     out: Annotated[Path, typer.Option("--out", help="The XLSX file to write.")],
-    home: _Home = None,
-    inbox: _Inbox = None,
+    home: Home = None,
+    inbox: _Units = None,
 ) -> None:
     """Write the empty form of what a unit owes for a month."""
     from cchc_pipeline.core.period import Month
@@ -139,6 +137,40 @@ def form(
     typer.echo(f"{out}: {len(wanted.items)} items for {wanted.unit.name_vi}, {month}")
 
 
+def withdraw(
+    month: Annotated[str, typer.Argument(help="The month, as 2024-03.")],
+    file: Annotated[str, typer.Argument(help="The delivered file's name, or a capture's id.")],
+    reason: Annotated[str, typer.Option(help="Why; it is logged.")],
+    by: Annotated[
+        str, typer.Option(help="The office that takes it back; else the publisher.")
+    ] = "",
+    home: Home = None,
+    inbox: Inbox = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a delivered file back; its bytes stay archived, and the month has to be run again."""
+    from cchc_pipeline.core.period import Month, utc_text
+    from cchc_pipeline.sources.raw.archive import RawArchive
+    from cchc_pipeline.sources.raw.withdrawals import Said
+    from cchc_pipeline.sources.raw.withdrawals import withdraw as take_back
+    from publish.model import identity_of
+    from publish.store.store import Portal
+
+    if not reason.strip():
+        raise UsageError("a withdrawal needs a reason", where="--reason")
+    settings, moment, of_month = settings_for(home, inbox), moment_of(None), Month.parse(month)
+    office = by.strip() or identity_of(settings).publisher
+    said = Said(utc_text(moment), office, reason.strip())
+    folder = settings.inbox_dir / month
+    with Portal(settings.portal_dir).lock(moment):
+        act = take_back(RawArchive(settings.raw_dir), of_month, file, folder, said)
+    if as_json:
+        typer.echo(json.dumps(asdict(act), ensure_ascii=False, indent=2))
+        return
+    typer.echo(act.line())
+    typer.echo(f"its bytes stay in the archive; make the month anew: cchc run {month}")
+
+
 def _settings(home: Path | None, inbox: Path | None) -> "Settings":
     from cchc_pipeline.settings import load_settings
 
@@ -146,7 +178,7 @@ def _settings(home: Path | None, inbox: Path | None) -> "Settings":
 
 
 def _register(settings: "Settings") -> "UnitRegister":
-    """The units of the lists, and those that only the portal named."""
+    """The units of the lists, and those that only the national portal named."""
     from cchc_pipeline.registers.unit_lists import load_register
     from cchc_pipeline.sources.national_portal.tables import units_seen
     from cchc_pipeline.storage.lake import Lake
@@ -180,42 +212,3 @@ def _months_said(file: Path) -> Iterator[str]:
         if found:
             yield from found
             return
-
-
-def register_withdraw(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(withdraw)
-
-
-def withdraw(
-    month: Annotated[str, typer.Argument(help="The month, as 2024-03.")],
-    file: Annotated[str, typer.Argument(help="The delivered file's name, or a capture's id.")],
-    reason: Annotated[str, typer.Option(help="Why; it is logged.")],
-    by: Annotated[
-        str, typer.Option(help="The office that takes it back; else the publisher.")
-    ] = "",
-    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
-    inbox: Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
-) -> None:
-    """Take a delivered file back; its bytes stay archived, and the month has to be run again."""
-    from cchc_pipeline.core.period import Month, utc_text
-    from cchc_pipeline.sources.raw.archive import RawArchive
-    from cchc_pipeline.sources.raw.withdrawals import Said
-    from cchc_pipeline.sources.raw.withdrawals import withdraw as take_back
-    from publish.model import identity_of
-    from publish.store.store import Portal
-
-    if not reason.strip():
-        raise UsageError("a withdrawal needs a reason", where="--reason")
-    settings, moment, of_month = settings_for(home, inbox), moment_of(None), Month.parse(month)
-    office = by.strip() or identity_of(settings).publisher
-    said = Said(utc_text(moment), office, reason.strip())
-    folder = settings.inbox_dir / month
-    with Portal(settings.portal_dir).lock(moment):
-        act = take_back(RawArchive(settings.raw_dir), of_month, file, folder, said)
-    if as_json:
-        typer.echo(json.dumps(asdict(act), ensure_ascii=False, indent=2))
-        return
-    typer.echo(act.line())
-    typer.echo(f"its bytes stay in the archive; make the month anew: cchc run {month}")

@@ -1,10 +1,8 @@
 """Commands that keep an installation going: ``alerts``, ``backup``, ``restore``, ``dagster``.
 
-Belongs here: arguments and what is printed; arguments and what is printed; which of Dagster's
-programs is started, and with which environment. Does not: the work (``assets.alerting``,
-``cchc_pipeline.alerts``), which is imported when the command runs; the work
-(``publish.installation.backup``, ``publish.installation.backup``), which is imported when a command
-runs; the graph (``assets``), or the services of a server (``docs/deployment``).
+Belongs here: their arguments, what they print, and which of Dagster's programs is started with
+which environment. Does not: the work (``assets.alerting``, ``publish.installation.backup``), which
+is imported when a command runs, or the services of a server (``docs/deployment``).
 """
 
 import os
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import end_of, moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, Inbox, end_of, moment_of, settings_for
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,16 +29,18 @@ if TYPE_CHECKING:
 
 
 _PRINTED = "print"
+_GRAPH = "cchc_pipeline.definitions"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(alerts)
+    """Add the commands, in this order."""
+    for command in (alerts, backup, restore, dagster):
+        app.command()(command)
 
 
 def alerts(
-    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
-    inbox: Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")] = None,
+    home: Home = None,
+    inbox: Inbox = None,
     at: Annotated[
         str | None, typer.Option("--at", help="As of this moment, ISO 8601; now if left out.")
     ] = None,
@@ -48,7 +48,7 @@ def alerts(
     digest: Annotated[
         bool, typer.Option("--digest", help="As one message, ended ones too.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what somebody must act on; exit code 1 if anything is open."""
     settings = settings_for(home, inbox)
@@ -88,13 +88,13 @@ def _show(
     """Print what would be sent to somebody who was told nothing yet."""
     from assets.alerting import open_alerts
     from cchc_pipeline.alerts.message import worded
-    from cchc_pipeline.alerts.telling import Wish, planned
+    from cchc_pipeline.alerts.telling import Wish, would_be_sent
 
     found = open_alerts(workspace, instance)
     messages = [worded(alert) for alert in found]
     if digest:
         file, wish = workspace.settings.alerts_file, Wish(digest=True)
-        messages = [o.message for o in planned(file, found, [_PRINTED], workspace.now, wish)]
+        messages = [o.message for o in would_be_sent(file, found, [_PRINTED], workspace.now, wish)]
     _print(messages, found, as_json)
     return 1 if found else 0
 
@@ -137,12 +137,6 @@ def _send(
     return 1 if still_open or done.failures else 0
 
 
-def register_backup(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(backup)
-    app.command()(restore)
-
-
 def backup(
     file: Annotated[Path, typer.Argument(help="A new file, such as cchc-2026-10-12.tar.zst.")],
     home: Annotated[Path | None, typer.Option("--home", help="What is copied.")] = None,
@@ -178,17 +172,9 @@ def _said(contents: "Contents") -> str:
     return f"{contents.release or 'nothing published'}: {len(contents.files)} files"
 
 
-_GRAPH = "cchc_pipeline.definitions"
-
-
-def register_dagster(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(dagster)
-
-
 def dagster(
-    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
-    inbox: Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")] = None,
+    home: Home = None,
+    inbox: Inbox = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 3000,
 ) -> None:
     """Dagster's pages: lineage, months, checks, runs; only to look unless automation is on."""

@@ -1,17 +1,23 @@
-"""What commands take in common: where things are, and a moment.
+"""What commands take in common: where things are, a moment, and an answer for scripts.
 
-Belongs here: turning arguments into settings and moments, with one clear line where they are wrong.
-Does not: commands.
+Belongs here: options that several commands have alike; turning arguments into settings and moments,
+with one clear line where they are wrong. Does not: commands.
 """
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
+
+Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
+Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
 def settings_for(

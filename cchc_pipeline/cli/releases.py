@@ -1,10 +1,8 @@
 """Commands on releases: ``rollback``, ``retract``, ``export``, ``unlock``, ``diff`` and ``verify``.
 
-Belongs here: arguments and what is printed; arguments, and where the answer goes; the arguments,
-and what is printed. Does not: the work (``publish.portal.acts``, ``publish.release.export``), which
-is imported when a command runs; comparing (``publish.release.diff``), which is imported when the
-command runs. Nothing here changes the state of an installation; the checks (``publish.verify``), or
-making a release again (``assets.recomputation``).
+Belongs here: their arguments, what they print, and where it goes. Does not: the work
+(``publish.portal.acts``, ``publish.release.export``, ``publish.release.diff``, ``publish.verify``,
+``assets.recomputation``), which is imported when a command runs.
 """
 
 import json
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cchc_pipeline.cli.options import end_of, moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, end_of, moment_of, settings_for
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,27 +27,26 @@ if TYPE_CHECKING:
     from publish.verify import Subject, Verdict
 
 
-_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
 _Release = Annotated[str, typer.Argument(help="The release, as 2024-03.r1.")]
 _At = Annotated[
     str | None, typer.Option("--published-at", help="The moment, ISO 8601; now if left out.")
 ]
 _By = Annotated[str, typer.Option("--approved-by", help="Who approved it; else the publisher.")]
+SHOWN = 50
+"""How many changed cells a terminal shows."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(rollback)
-    app.command()(retract)
-    app.command()(export)
-    app.command()(unlock)
+    """Add the commands, in this order."""
+    for command in (rollback, retract, export, unlock, diff, verify):
+        app.command()(command)
 
 
 def rollback(
     release: _Release,
     reason: Annotated[str, typer.Option(help="Why; readers are told.")] = "",
     approved_by: _By = "",
-    home: _Home = None,
+    home: Home = None,
     published_at: _At = None,
 ) -> None:
     """Show a release again that is out: one step back, or forward again."""
@@ -68,7 +65,7 @@ def retract(
     release: _Release,
     reason: Annotated[str, typer.Option(help="Why; readers are told.")],
     approved_by: _By = "",
-    home: _Home = None,
+    home: Home = None,
     published_at: _At = None,
 ) -> None:
     """Take a release away from readers; a tombstone says why."""
@@ -121,7 +118,7 @@ def export(
         list[str] | None, typer.Option(help="Only this table; again for more.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="Only csv, parquet, json or xlsx.")] = "",
-    home: _Home = None,
+    home: Home = None,
 ) -> None:
     """Copy out the data as they stood on a date."""
     from publish.release.export import export_files, release_as_of, write_out
@@ -137,7 +134,7 @@ def export(
     )
 
 
-def unlock(home: _Home = None) -> None:
+def unlock(home: Home = None) -> None:
     """Forget a lock that a dead process on another machine left behind."""
     from publish.store.journal import break_lock
 
@@ -146,19 +143,10 @@ def unlock(home: _Home = None) -> None:
     typer.echo(f"the lock of {left} is broken" if left else "nobody left a lock")
 
 
-SHOWN = 50
-"""How many changed cells a terminal shows."""
-
-
-def register_diff(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command()(diff)
-
-
 def diff(
     old: Annotated[str, typer.Argument(help="The earlier release, as 2024-03.r1.")],
     new: Annotated[str, typer.Argument(help="The later release.")],
-    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
+    home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for scripts.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Everything, as one page.")] = False,
     table: Annotated[str | None, typer.Option("--table", help="Only this table.")] = None,
@@ -199,16 +187,11 @@ def _text(
     return "\n".join(diff_lines(found, SHOWN))
 
 
-def register_verify(app: typer.Typer) -> None:
-    """Add the command to the command line."""
-    app.command()(verify)
-
-
 def verify(
     release: Annotated[
         str | None, typer.Argument(help="Such as 2024-03.r1; the one that is shown if left out.")
     ] = None,
-    home: Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")] = None,
+    home: Home = None,
     inbox: Annotated[
         Path | None, typer.Option("--inbox", help="Where --recompute looks for units.csv.")
     ] = None,
@@ -221,7 +204,7 @@ def verify(
     recompute: Annotated[
         bool, typer.Option("--recompute", help="Make it again from the raw archive, and compare.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prove digests, formats, keys, sums and revisions of a release; exit code 1 if one fails."""
     if url is not None and (recompute or home is not None):

@@ -7,12 +7,11 @@ imported when a command runs.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import moment_of, settings_for
+from cchc_pipeline.cli.options import Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import CheckFailedError
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from cchc_pipeline.cli.run_request import Job
     from cchc_pipeline.core.period import Month
 
-_Home = Annotated[Path | None, typer.Option("--home", help="Where everything is kept.")]
-_Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dropped.")]
 _Month = Annotated[str, typer.Argument(help="The month, as 2026-09.")]
 _At = Annotated[
     str | None,
@@ -37,18 +34,16 @@ _Lang = Annotated[str | None, typer.Option("--lang", help="vi or en; by the loca
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(run)
-    app.command()(backfill)
-    app.command()(preview)
-    app.command()(approve)
+    """Add the commands, in this order."""
+    for command in (run, backfill, preview, approve):
+        app.command()(command)
 
 
 def run(
     month: Annotated[str | None, typer.Argument(help="The month, as 2026-09.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="The last month of a span.")] = None,
-    inbox: _Inbox = None,
-    home: _Home = None,
+    inbox: Inbox = None,
+    home: Home = None,
     published_at: _At = None,
     dry_run: _DryRun = False,
     empty: Annotated[
@@ -80,7 +75,7 @@ def run(
         job = job_of(span_of(month, to, every=every), place, said)
         report.begin(job)
         if dry_run:
-            _tell_plan(job, report)
+            _tell_dry_run(job, report)
             return
         with _alone(job, report):
             left = _tell_current(job, report)
@@ -98,8 +93,8 @@ def run(
 def backfill(
     first: Annotated[str, typer.Argument(help="The first month, as 2024-01.")],
     last: Annotated[str, typer.Argument(help="The last month.")],
-    inbox: _Inbox = None,
-    home: _Home = None,
+    inbox: Inbox = None,
+    home: Home = None,
     published_at: _At = None,
     dry_run: _DryRun = False,
     reason: Annotated[
@@ -118,7 +113,7 @@ def backfill(
         job = job_of((first, last), RunPlace(home, inbox, published_at, lang), said)
         report.begin(job)
         if dry_run:
-            _tell_plan(job, report)
+            _tell_dry_run(job, report)
             return
         with _alone(job, report):
             release, failures = _fill(job, report)
@@ -129,8 +124,8 @@ def backfill(
 
 def preview(
     month: _Month,
-    inbox: _Inbox = None,
-    home: _Home = None,
+    inbox: Inbox = None,
+    home: Home = None,
     published_at: _At = None,
     as_json: _Json = False,
     lang: _Lang = None,
@@ -155,7 +150,7 @@ def approve(
     month: _Month,
     by: Annotated[str, typer.Option(help="The office that approves; never a person.")],
     note: Annotated[str, typer.Option(help="Words of the office.")] = "",
-    home: _Home = None,
+    home: Home = None,
     published_at: _At = None,
 ) -> None:
     """Approve what the last preview showed, so that it may go out on its date."""
@@ -169,16 +164,16 @@ def approve(
     typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")
 
 
-def _tell_plan(job: "Job", report: "RunReport") -> None:
+def _tell_dry_run(job: "Job", report: "RunReport") -> None:
     """The lines of a dry run: they are what was asked for."""
-    report.plan = list(_plan_lines(job))
-    report.results += report.plan
+    report.foreseen = list(_dry_run_lines(job))
+    report.results += report.foreseen
 
 
-def _plan_lines(job: "Job") -> Iterator[str]:
+def _dry_run_lines(job: "Job") -> Iterator[str]:
     """What stands, what would be made besides, and what would become of files and the release."""
-    from cchc_pipeline.sources.dossiers.collection import database_of, planned_ways
-    from publish.installation.dry_run import publication_plan
+    from cchc_pipeline.sources.dossiers.collection import database_of, foreseen_ways
+    from publish.installation.dry_run import foreseen_publication
 
     current = job.made_from.current_months(job.months)
     stale = job.made_from.stale({*job.made_from.months()} - {*job.months})
@@ -191,8 +186,8 @@ def _plan_lines(job: "Job") -> Iterator[str]:
         if month not in anew:
             yield f"{month}: rests on a month that would be made; it would be made too"
     source, inbox = database_of(job.settings), job.settings.inbox_dir
-    yield from planned_ways(job.months, source, inbox, job.moment)
-    yield from publication_plan(job.settings, job.months, job.moment)
+    yield from foreseen_ways(job.months, source, inbox, job.moment)
+    yield from foreseen_publication(job.settings, job.months, job.moment)
 
 
 @contextmanager

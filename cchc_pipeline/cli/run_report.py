@@ -38,7 +38,7 @@ class RunReport:
         job: What was asked for; None while that is judged.
         months: Each month with its state, why it was made, and its facts.
         turn: The month that is being made.
-        plan: The lines of a dry run.
+        foreseen: The lines of a dry run.
         release: The release that went out, or would; None if there is no news.
         page: The address to look at: the front page of the portal, or of the preview.
         results: The lines of the result.
@@ -52,7 +52,7 @@ class RunReport:
     job: "Job | None" = None
     months: "dict[Month, dict[str, Any]]" = field(default_factory=dict)
     turn: "Month | None" = None
-    plan: list[str] | None = None
+    foreseen: list[str] | None = None
     release: dict[str, Any] | None = None
     page: str | None = None
     results: list[str] = field(default_factory=list)
@@ -152,8 +152,8 @@ class RunReport:
             "release": self.release,
             "page": self.page,
         }
-        if self.plan is not None:
-            content["plan"] = self.plan
+        if self.foreseen is not None:
+            content["plan"] = self.foreseen
         return json.dumps(content, ensure_ascii=False, indent=2)
 
     def interrupted(self, signal: str) -> interruption.Ending | None:

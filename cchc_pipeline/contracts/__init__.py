@@ -1,13 +1,12 @@
 """A table's contract: declared once in ``schemas/tables``, projected onto every form it takes.
 
-Belongs here: reading and refusing declarations and code lists, and their projections (arrow schema,
-Table Schema, expectations, headings, dictionary). Does not: running an expectation
-(``cchc_pipeline.contracts.checks``), file formats (``publish``), or a rule of any one table, which
-its declaration holds.
+A table as a whole and its projections (arrow schema, Table Schema, expectations, dictionary) are
+``contract``; the parts it is made of are ``model``. ``declarations`` finds the files, ``reading``
+types them and judges the parts against each other, ``checks`` runs the expectations on rows.
+``sources`` declares what comes by month.
 
-What a declaration consists of is ``model``, a table as a whole ``contract``. They are read by
-``reading`` from the files that ``declarations`` knows; ``consistency`` judges the parts against
-each other. The projections are ``expectations``, ``descriptors`` and ``dictionary``.
+Belongs here: what a declaration says, and what follows from it alone. Does not: file formats
+(``publish``), or a rule of any one table, which its declaration holds.
 """
 
 from cchc_pipeline.contracts.contract import (

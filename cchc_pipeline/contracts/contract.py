@@ -1,11 +1,9 @@
 """A table as declared, and the forms it takes: expectations, Table Schema, dictionary.
 
-Belongs here: what shape, key and fields imply, beside the rules declared; the table's own answers
-about its columns, and the way from it to each projection; fields, constraints and keys as
-descriptors; its rows, in one language. Does not: running an expectation (``checks``), or the words
-of its message (``schemas/tables/_words.yaml``); how it is read and judged (``reading``,
-``reading``), or a projection's details; the package around them
-(``publish.package.descriptor``); the page or the file that shows them (``publish``).
+Belongs here: the table's own answers about its columns; the expectations that its shape, key and
+fields imply beside the rules declared; its descriptor; its dictionary, in one language. Does not:
+how it is read and judged (``reading``), running an expectation (``checks``), the descriptor of a
+release (``publish.package.descriptor``), or words (``schemas/tables/_words.yaml``).
 """
 
 import hashlib
@@ -39,6 +37,79 @@ if TYPE_CHECKING:
 
 
 YEARMONTH = r"\d{4}-(0[1-9]|1[0-2])"
+TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
+
+
+@typed_dataclass(frozen=True, config=STRICT)
+class Contract:
+    """A table as declared."""
+
+    table: Name
+    title: Text
+    description: Text
+    basis: Basis
+    public: StrictBool
+    partitioned: StrictBool
+    primary_key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    fields: tuple[Field, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    def field(self, name: str) -> Field:
+        """The column of that name.
+
+        Raises:
+            SchemaDataError: There is none.
+        """
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise SchemaDataError(
+            "no such column", where=f"{self.table}.{name}", todo="see the table's declaration"
+        )
+
+    @property
+    def value_columns(self) -> tuple[str, ...]:
+        """The columns, keys included, whose change is a revision."""
+        return tuple(field.name for field in self.fields if not field.volatile)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the whole declaration, shared fields and code lists resolved."""
+        content = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def arrow_schema(self) -> "pa.Schema":
+        """The schema of the table in Parquet, labelled with its name and the contract's digest."""
+        import pyarrow as pa  # noqa: PLC0415 - who only reads declarations need not load it
+
+        types = {
+            "string": pa.string(), "yearmonth": pa.string(), "date": pa.date32(),
+            "datetime": pa.timestamp("s", "UTC"), "local_datetime": pa.timestamp("us"),
+            "integer": pa.int64(),
+            "number": pa.float64(), "boolean": pa.bool_(),
+        }  # fmt: skip
+        return pa.schema(
+            [pa.field(field.name, types[field.type]) for field in self.fields],
+            metadata={"table": self.table, "contract": self.digest},
+        )
+
+    def headings(self, language: Language) -> tuple[str, ...]:
+        """The titles of the columns, in order; no two are alike."""
+        return tuple(field.title.of(language) for field in self.fields)
+
+    def expectations(self) -> tuple[Expectation, ...]:
+        """All that must hold: shape and key, then each field, then the table's rules."""
+        return tuple(expectations_of(self))
+
+    def table_schema(self, language: Language) -> dict[str, Any]:
+        """A Table Schema of Data Package 2.0.
+
+        The words in the other language stand beside those of ``language`` under the same name
+        with ``En`` or ``Vi`` behind it; ``unit`` is a property of ours. Resources are named as
+        the tables, with hyphens.
+        """
+        return table_schema(self, language)
 
 
 def expectations_of(contract: "Contract") -> Iterator[Expectation]:
@@ -149,81 +220,6 @@ def _message(kind: str, field: Field | None = None, **values: str) -> Text:
         words.vi.format(column=field.title.vi, **values),
         words.en.format(column=field.title.en, **values),
     )
-
-
-@typed_dataclass(frozen=True, config=STRICT)
-class Contract:
-    """A table as declared."""
-
-    table: Name
-    title: Text
-    description: Text
-    basis: Basis
-    public: StrictBool
-    partitioned: StrictBool
-    primary_key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKey, ...] = ()
-    fields: tuple[Field, ...] = ()
-    rules: tuple[Rule, ...] = ()
-
-    def field(self, name: str) -> Field:
-        """The column of that name.
-
-        Raises:
-            SchemaDataError: There is none.
-        """
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise SchemaDataError(
-            "no such column", where=f"{self.table}.{name}", todo="see the table's declaration"
-        )
-
-    @property
-    def value_columns(self) -> tuple[str, ...]:
-        """The columns, keys included, whose change is a revision."""
-        return tuple(field.name for field in self.fields if not field.volatile)
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the whole declaration, shared fields and code lists resolved."""
-        content = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
-
-    def arrow_schema(self) -> "pa.Schema":
-        """The schema of the table in Parquet, labelled with its name and the contract's digest."""
-        import pyarrow as pa  # noqa: PLC0415 - who only reads declarations need not load it
-
-        types = {
-            "string": pa.string(), "yearmonth": pa.string(), "date": pa.date32(),
-            "datetime": pa.timestamp("s", "UTC"), "local_datetime": pa.timestamp("us"),
-            "integer": pa.int64(),
-            "number": pa.float64(), "boolean": pa.bool_(),
-        }  # fmt: skip
-        return pa.schema(
-            [pa.field(field.name, types[field.type]) for field in self.fields],
-            metadata={"table": self.table, "contract": self.digest},
-        )
-
-    def headings(self, language: Language) -> tuple[str, ...]:
-        """The titles of the columns, in order; no two are alike."""
-        return tuple(field.title.of(language) for field in self.fields)
-
-    def expectations(self) -> tuple[Expectation, ...]:
-        """All that must hold: shape and key, then each field, then the table's rules."""
-        return tuple(expectations_of(self))
-
-    def table_schema(self, language: Language) -> dict[str, Any]:
-        """A Table Schema of Data Package 2.0.
-
-        The words in the other language stand beside those of ``language`` under the same name
-        with ``En`` or ``Vi`` behind it; ``unit`` is a property of ours. Resources are named as
-        the tables, with hyphens.
-        """
-        return table_schema(self, language)
-
-
-TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
 def table_schema(contract: "Contract", language: Language) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a declaration consists of: texts, codes, columns, keys, rules, and what they demand.
 
 Belongs here: these types, and what each may hold. Does not: the table that they make up
-(``contract``), how they are read (``reading``), or what several must agree on (``reading``).
+(``contract``), or how they are read and what several must agree on (``reading``).
 """
 
 import re

@@ -1,10 +1,9 @@
 """Data files: found in ``schemas``, read from YAML without guesses, typed or refused in one line.
 
-Belongs here: finding and decoding a file there; from bytes to mappings, lists and texts, and
-refusing what is more than that: tags, keys that stand twice, deep nesting, aliases that swell,
-several documents; pydantic's complaints, and rules that a module broke, as a ``SchemaDataError``.
-Does not: what its content means; each module of the domain types its own; types (a caller's
-pydantic model); what its content must obey beyond its type, which each module of the domain says.
+Belongs here: finding and decoding a file; making mappings, lists and texts of it; refusing what is
+more than that (tags, keys that stand twice, deep nesting, aliases that swell, several documents);
+telling pydantic's complaints, or a caller's, as a ``SchemaDataError``. Does not: the types, or what
+the content means and must obey, which each module of the domain says.
 
 A bare word is a text here, a number too: YAML 1.1 reads ``18:25`` as 1105 and ``no`` as false.
 """
@@ -22,6 +21,12 @@ from cchc_pipeline.core.masking import visible
 
 ROOT: Traversable = files("schemas")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built in
+_DEEPEST, _MOST_NODES = 16, 100_000
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast where built in
+Tree = dict[str, Any] | list[Any] | str | None
+_Data = TypeVar("_Data")
+_OF_A_VALIDATOR = "Value error, "
 
 
 def read_yaml(path: str) -> Any:
@@ -38,12 +43,6 @@ def read_yaml(path: str) -> Any:
     except yaml.YAMLError as error:
         line = str(error).replace("\n", " ")
         raise SchemaDataError(f"not YAML: {line}", where=f"schemas/{path}") from None
-
-
-_DEEPEST, _MOST_NODES = 16, 100_000
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast where built in
-Tree = dict[str, Any] | list[Any] | str | None
 
 
 class Bare(str):
@@ -169,10 +168,6 @@ def _scalar(event: Any) -> str | None:
 
 def _refuse(event: Any, what: str) -> NoReturn:
     raise NotPlainYamlError(f"line {event.start_mark.line + 1}: {what}")
-
-
-_Data = TypeVar("_Data")
-_OF_A_VALIDATOR = "Value error, "
 
 
 def typed(kind: type[_Data], content: Any, where: str) -> _Data:

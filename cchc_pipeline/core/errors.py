@@ -19,6 +19,22 @@ _LONGEST, _LONGEST_PLACE, _LONGEST_TODO = 500, 240, 200
 """Characters of a line that is told, of the place named in it, and of what to do."""
 _LONGEST_UNFORESEEN = 400
 _NEXT_LINE = "\n  "
+_REFUSALS = {
+    errno.ENOSPC: ("the disk is full", "free some space and run again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space and run again"),
+    errno.EROFS: ("the disk is read-only", "mount it for writing and run again"),
+    errno.EIO: ("the disk cannot be read or written", "see whether it is full or failing"),
+    errno.EACCES: ("may not be written to", "give this user the right to write there"),
+    errno.EPERM: ("may not be written to", "give this user the right to write there"),
+}
+_SQLITE = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
+    sqlite3.SQLITE_IOERR_SHMSIZE: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+}
+"""SQLite's codes; of those that have finer ones, the finer one is looked up first."""
 
 
 class CchcError(Exception):
@@ -101,16 +117,6 @@ class AfterwardsError(CchcError):
     exit_code = 4
 
 
-_REFUSALS = {
-    errno.ENOSPC: ("the disk is full", "free some space and run again"),
-    errno.EDQUOT: ("the disk quota is used up", "free some space and run again"),
-    errno.EROFS: ("the disk is read-only", "mount it for writing and run again"),
-    errno.EIO: ("the disk cannot be read or written", "see whether it is full or failing"),
-    errno.EACCES: ("may not be written to", "give this user the right to write there"),
-    errno.EPERM: ("may not be written to", "give this user the right to write there"),
-}
-
-
 def disk_error(error: OSError, place: Path | str = "") -> CheckFailedError:
     """What a refusal of the operating system means, as a line.
 
@@ -124,16 +130,6 @@ def disk_error(error: OSError, place: Path | str = "") -> CheckFailedError:
         (error.strerror or str(error), "check that the place exists and may be written to"),
     )
     return CheckFailedError(what, where=where, todo=todo)
-
-
-_SQLITE = {
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_READONLY: errno.EROFS,
-    sqlite3.SQLITE_CANTOPEN: errno.EACCES,
-    sqlite3.SQLITE_IOERR_SHMSIZE: errno.ENOSPC,
-    sqlite3.SQLITE_IOERR: errno.EIO,
-}
-"""SQLite's codes; of those that have finer ones, the finer one is looked up first."""
 
 
 def disk_refusal(error: BaseException) -> OSError | None:

@@ -16,6 +16,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_COARSE = 2_000_000_000
+"""Nanoseconds within which two changes of a file may bear the same time."""
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Put bytes at ``path`` through a temporary name, synced to the disk before the rename."""
@@ -79,10 +82,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-_COARSE = 2_000_000_000
-"""Nanoseconds within which two changes of a file may bear the same time."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,10 @@
 """Measures of dossiers: what counts as received, in time, online, paid, digital.
 
-Belongs here: the measures of how dossiers flow through a month, and the conditions that the other
-topics build on; measures of digital handling, some of the dossiers received, some of the finished;
-measures of the dossiers *received* in a month by channel and level of service; measures of the
-dossiers *received* in a month that rest on fees and payments; measures of the dossiers *finished
-and not withdrawn* in a month that rest on ratings; the measures that compare a dossier with its due
-moment; the list. Does not: what is true of a dossier beside its flow; amounts, which are summed
-nowhere; the satisfaction metrics of Decision 766, which have rules of their own; the due moment
-itself, which is settled with the supplements when a dossier is accepted; what a measure counts,
-which each topic's module says, or what it rests on, which the contract of ``dossier_statistics``
+Belongs here: one condition a measure, by topic: how dossiers flow through a month, digital
+handling, channel and level of service, payments, ratings, time-limits; and the list of them all.
+Does not: counting by them (``dossier_statistics``), the due moment, which is settled when a dossier
+is accepted, amounts, which are summed nowhere, or the satisfaction metrics of Decision 766, which
+have rules of their own. Which columns a measure rests on the contract of ``dossier_statistics``
 declares.
 
 Each measure is one boolean expression over the accepted dossiers of a month's export (table
@@ -39,6 +35,16 @@ NOT_TAKEN_IN = (1, 3)
 """TrangThaiHoSo of the national record: newly registered, not taken in."""
 WITHDRAWN = (7, 8)
 """TrangThaiHoSo of the national record: withdrawn by the citizen, handling stopped."""
+ELECTRONIC = 1
+"""LuanChuyenNoiBo of a dossier that circulated electronically; 0 is on paper, empty is not."""
+IN_PERSON, ONLINE, BY_POST = 1, 2, 3
+FULLY_ONLINE = 4
+ON_NATIONAL_PORTAL, ON_OTHER_PORTAL = 1, 2
+"""DuocThanhToanTrucTuyen of the national record; 0 is not online."""
+SATISFIED_FROM = 4
+"""MucDoHaiLong from which a dossier counts as satisfied, of 1 to 5."""
+Condition = Callable[["Table", Month], "BooleanValue"]
+_RESTS_ON = {field.name: field.rests_on for field in load_contract("dossier_statistics").fields}
 
 
 def start_of(month: Month) -> datetime:
@@ -90,10 +96,6 @@ def _within(moment: "BooleanValue", month: Month) -> "BooleanValue":
     return (moment >= start_of(month)) & (moment < start_of(month.next()))
 
 
-ELECTRONIC = 1
-"""LuanChuyenNoiBo of a dossier that circulated electronically; 0 is on paper, empty is not."""
-
-
 def synced(dossiers: "Table", month: Month) -> "BooleanValue":
     """Of the received: "DaDongBoDVCQG 1"."""
     return received(dossiers, month) & dossiers.is_synced
@@ -124,10 +126,6 @@ def multi_supplement(dossiers: "Table", month: Month) -> "BooleanValue":
     return handled(dossiers, month) & (dossiers.supplements > 1)
 
 
-IN_PERSON, ONLINE, BY_POST = 1, 2, 3
-FULLY_ONLINE = 4
-
-
 def received_direct(dossiers: "Table", month: Month) -> "BooleanValue":
     """Of the received: "KenhThucHien 1 (…); empty is 1"."""
     return received(dossiers, month) & (dossiers.channel.fill_null(IN_PERSON) == IN_PERSON)
@@ -153,10 +151,6 @@ def identified(dossiers: "Table", month: Month) -> "BooleanValue":
     return received_online(dossiers, month) & dossiers.is_identified
 
 
-ON_NATIONAL_PORTAL, ON_OTHER_PORTAL = 1, 2
-"""DuocThanhToanTrucTuyen of the national record; 0 is not online."""
-
-
 def fee_bearing(dossiers: "Table", month: Month) -> "BooleanValue":
     """Of the received: "sum of Gia > 0"."""
     return received(dossiers, month) & (dossiers.fee > 0)
@@ -171,10 +165,6 @@ def paid_online(dossiers: "Table", month: Month) -> "BooleanValue":
 def paid_on_dvcqg(dossiers: "Table", month: Month) -> "BooleanValue":
     """Of the received: "fee-bearing and 1"."""
     return fee_bearing(dossiers, month) & (dossiers.online_payment == ON_NATIONAL_PORTAL)
-
-
-SATISFIED_FROM = 4
-"""MucDoHaiLong from which a dossier counts as satisfied, of 1 to 5."""
 
 
 def rated(dossiers: "Table", month: Month) -> "BooleanValue":
@@ -249,9 +239,6 @@ def _received_in_year(dossiers: "Table", month: Month) -> "BooleanValue":
     return dossiers.received_at >= start_of(Month(month.year, 1))
 
 
-Condition = Callable[["Table", Month], "BooleanValue"]
-
-
 @dataclass(frozen=True)
 class Measure:
     """A count of dossiers in a month.
@@ -266,9 +253,6 @@ class Measure:
     name: str
     condition: Condition
     rests_on: frozenset[str] = frozenset()
-
-
-_RESTS_ON = {field.name: field.rests_on for field in load_contract("dossier_statistics").fields}
 
 
 def _measure(condition: Condition) -> Measure:

@@ -1,9 +1,9 @@
 """Accepted dossiers counted by unit and field: the full table, before disclosure control.
 
-Belongs here: the one group-by over dossiers, as an Ibis expression, and having an engine run it;
-margins of a month's counts, and saying what is missing or unknown. Does not: what a measure counts:
-nothing after this step sees a single dossier; hiding small counts, which the published table passes
-first.
+Belongs here: the one group-by over dossiers, as an Ibis expression that an engine runs; the sums
+above its counts; which of them are missing or unknown. Does not: what a measure counts
+(``dossier_measures``), or hiding small counts (``publish.disclosure.rule``). Nothing after this
+step sees a single dossier.
 
 Rows of a file that lacks a column are counted apart, so that whoever adds counts up knows of each
 sum whether it holds such rows: what their source did not say is unknown there, not 0.
@@ -41,6 +41,12 @@ _IBIS_TYPES = {
     "string": "string", "yearmonth": "string", "integer": "int64", "number": "float64",
     "boolean": "boolean", "local_datetime": "timestamp(6)",
 }  # fmt: skip
+ALL = "ALL"
+"""The field code that stands for all fields."""
+Row = dict[str, Any]
+_Key = tuple[str, str]
+_Figures = Mapping[_Key, Mapping[str, int | None]]
+_NOTHING: Mapping[str, int | None] = dict.fromkeys(MEASURE_NAMES, 0)
 
 
 def lacked(texts: Iterable[str]) -> frozenset[str]:
@@ -117,11 +123,6 @@ def count_dossiers(
     schema = contract.arrow_schema()
     order = [(key, "ascending") for key in contract.primary_key]
     return counted.select(schema.names).cast(schema).sort_by(order)
-
-
-ALL = "ALL"
-"""The field code that stands for all fields."""
-Row = dict[str, Any]
 
 
 def statistics_table(
@@ -232,11 +233,6 @@ def unbalanced_sums(statistics: pa.Table, root: str) -> list[str]:
         *_differences("units", figures, units, city | units.keys()),
         *_differences("fields", figures, fields, whole | fields.keys()),
     ]
-
-
-_Key = tuple[str, str]
-_Figures = Mapping[_Key, Mapping[str, int | None]]
-_NOTHING: Mapping[str, int | None] = dict.fromkeys(MEASURE_NAMES, 0)
 
 
 def _added(

@@ -1,9 +1,9 @@
 """The plan's targets counted from dossiers, as the plan's data say, month and year to date.
 
-Belongs here: typing ``schemas/plan/<year>/measures.yaml``, and judging it against the plan and the
-measures there are; a month's counts by the plan's formulas, the values of the month and of the
-year, and which months and units lack. Does not: the sums of the year (``year_to_date``), or the
-published rows (``plan_indicators``).
+Belongs here: the formulas in ``schemas/plan/<year>/measures.yaml``, judged against the plan and the
+measures there are; a month's counts by them; the values of the month and of the year, and which
+months and units lack. Does not: the sums of the year (``year_to_date``), or the published rows
+(``plan_indicators``).
 """
 
 from collections import Counter
@@ -26,6 +26,7 @@ from cchc_pipeline.indicators.year_to_date import Place, Tally
 from cchc_pipeline.plan import Filled, Plan, load_plan
 
 _Measures = Annotated[tuple[Filled, ...], Field(min_length=1)]
+UnitsOf = Callable[[Month], frozenset[str]]
 
 
 @typed_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -99,9 +100,6 @@ def _problems(formulas: tuple[Formula, ...], plan: Plan) -> Iterable[str]:
     for formula in formulas:
         for name in sorted(set(formula.measures) - set(COUNTED_NAMES)):
             yield f"{formula.target}: {name} is no measure"
-
-
-UnitsOf = Callable[[Month], frozenset[str]]
 
 
 @dataclass(frozen=True)

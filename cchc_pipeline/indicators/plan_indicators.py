@@ -1,10 +1,9 @@
 """The plan's targets of a month as rows: measured, reported, or with who owes them.
 
-Belongs here: this one type, which dossiers, agency forms and catalogues all answer with; adding up
-what the owing units state; projecting targets onto ``plan_indicators``. Does not: the target that
-it is compared with (``cchc_pipeline.plan``); judging a form (``sources.agency_forms``), the targets
-of tasks (``task_progress``), or published rows; the plan itself (``cchc_pipeline.plan``), its tasks
-(``task_progress``), or the measures of dossiers, forms and catalogues.
+Belongs here: the one type of a measured value, which dossiers, forms and catalogues all answer
+with; adding up what the owing units state; the rows of ``plan_indicators``. Does not: the plan
+(``cchc_pipeline.plan``), its tasks (``task_progress``), judging a form (``sources.agency_forms``),
+or measuring (``dossier_targets``, ``procedure_indicators``).
 """
 
 import math
@@ -35,6 +34,7 @@ Key = tuple[str, str, Basis]
 """Unit, target and basis: what a measured value is of."""
 VALUELESS = frozenset("LMOQ")
 """The observation statuses (SDMX CL_OBS_STATUS) of a row without a value."""
+_BASES = (Basis.MONTH, Basis.YTD)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,6 @@ def _added(target: Target, told: Mapping[str, UnitReport], silent: str | None) -
     return Measured.share(numerator, sum(denominators), status=status, owed_by=silent)
 
 
-_BASES = (Basis.MONTH, Basis.YTD)
 _NOTHING: Mapping[Key, Measured] = MappingProxyType({})
 
 

@@ -1,11 +1,10 @@
 """Decision 766: its groups, metrics and dated thresholds, and scores computed again from counts.
 
-Belongs here: the methodology as typed data, how a score follows from counts, how decimals are
-rounded, the rating of a total. Does not: reading a source's answers, ranking units, or replacing a
-score that a source published.
-
 ``methodology`` types the decision's groups, metrics and rules, ``reading`` reads and judges its
-file, ``scoring`` computes and rounds, ``ratings`` has the bands of totals and their names.
+file, ``scoring`` computes, rounds, and rates a total.
+
+Belongs here: the methodology as typed data, and how a score follows from counts. Does not: reading
+a source's answers, ranking units, or replacing a score that a source published.
 """
 
 from cchc_pipeline.methodology.methodology import (

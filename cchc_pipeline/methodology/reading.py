@@ -1,7 +1,7 @@
 """Reading a methodology from ``schemas/decision-766``, and judging that its parts agree.
 
 Belongs here: sums, references, rules and words that must fit together. Does not: the type of each
-part (``methodology``), or the rating bands (``scoring``).
+part (``methodology``), or the bands of a total (``scoring``).
 """
 
 import re

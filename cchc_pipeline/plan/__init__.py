@@ -1,12 +1,11 @@
 """A year's reform plan as data: its targets, its tasks, and the arithmetic of attaining them.
 
-Belongs here: typing ``schemas/plan/<year>``, reading the time that a task is given, whether a value
-attains a target, the rate still needed. Does not: measuring a value, a task's status in a month
-(``schemas/code-lists/task_status.yaml``), or mending what the plan says: its slips and
-contradictions are kept and named.
+Its parts are ``model``; ``reading`` reads and judges its files; ``attainment`` reads the time that
+a task is given, compares a value with its target and looks ahead to the year's end.
 
-The plan's parts are ``model``, its files are read and judged by ``reading``, a task's time by
-``windows``; ``attainment`` compares a value with its target and looks ahead to the year's end.
+Belongs here: what ``schemas/plan/<year>`` says, and what follows from it. Does not: measuring a
+value, a task's status in a month (``cchc_pipeline.indicators.task_progress``), or mending what the
+plan says: its slips and contradictions are kept and named.
 """
 
 from cchc_pipeline.plan.attainment import (

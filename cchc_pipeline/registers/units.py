@@ -1,7 +1,7 @@
 """Units in time: which agencies, districts and communes exist in a month, and what became of them.
 
-Belongs here: the register and the folding of names. Does not: the lists that it is read from
-(``unit_lists``), what a unit scored, or the matching of a free text to a unit.
+Belongs here: the register, and the folding of names. Does not: the lists that it is read from
+(``unit_lists``), the matching of a free text to a unit (``unit_names``), or what a unit scored.
 """
 
 import re

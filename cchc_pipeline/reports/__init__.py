@@ -1,4 +1,5 @@
-"""What goes back to people: workbooks for units.
+"""What goes back to the units: sheets of the rows that were set aside.
 
-Belongs here: documents made of what is in the lake. Does not: the pages of the portal.
+Belongs here: documents made of what is in the lake, for those who handed it in. Does not: the pages
+of the portal (``publish.site``).
 """

@@ -1,7 +1,7 @@
 """Simulated rows as an office would export them: in the native form, or broken on purpose.
 
-Belongs here: the native columns; setting fields to what no export should hold. Does not: office
-exports, or opening and compressing files; judging rows.
+Belongs here: the native columns, as JSON Lines and Parquet; setting fields to what no export should
+hold. Does not: flat exports (``office``), compressing files (``sample``), or judging rows.
 """
 
 import json
@@ -24,6 +24,7 @@ from cchc_pipeline.simulation.rows import FEES, SUPPLEMENTS, UNREADABLE, Rows
 _INSTANTS = ("NgayNopHoSo", "NgayTiepNhan", "NgayKetThucXuLy", "NgayTra")
 _SUPPLEMENT = ("NgayBoSung", "NgayTiepNhanBoSung", "NgayHenTraTruoc", "NgayHenTraMoi")
 _FLAT_ONLY = ("SoLanBoSung", "CoKetQuaDienTu", *FEES)
+_HOUR = 32400  # 09:00: a shifted moment is not midnight
 
 
 def write_jsonl(out: IO[bytes], exports: Iterable[Rows]) -> None:
@@ -108,9 +109,6 @@ def _list(told: Sequence[Bools], members: Mapping[str, Sequence[Any]]) -> pa.Arr
     offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32)
     structs = pa.StructArray.from_arrays(list(values.values()), names=list(values))
     return pa.ListArray.from_arrays(pa.array(offsets), structs)
-
-
-_HOUR = 32400  # 09:00: a shifted moment is not midnight
 
 
 def broken(rows: Rows, kinds: Sequence[Breakage], month: Month, first: int = 0) -> Rows:

@@ -1,8 +1,8 @@
-"""What a simulated unit offers in a month, and the course of its year.
+"""What a simulated unit offers in a month, and the course of its dossiers through the year.
 
-Belongs here: the load by unit, field and procedure as tables to draw from; everything that decides
-whether a dossier is open in a month, as a pure function of seed, month of reception and index. Does
-not: dossiers; what else is said of a dossier (``details``).
+Belongs here: the load by unit, field and procedure, as tables to draw from; when a dossier comes
+and ends, as a pure function of seed, month of reception and index. Does not: what else is said of a
+dossier (``details``).
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,8 @@ from cchc_pipeline.simulation.profile import Profile
 
 _LOOK_AHEAD = 12 * 60  # months in which the first units are looked for
 _FOREVER = np.iinfo(np.int64).max
+EMPTY = int(np.iinfo(np.int64).min)
+_GAP = 1800  # seconds from a reception to a finish on its day, at least
 
 
 @dataclass(frozen=True)
@@ -165,10 +167,6 @@ def _end_of(register: UnitRegister, root: str, unit: Unit, month: Month, follows
             return start_of(at.next())
         at = at.next()
     return int(_FOREVER)
-
-
-EMPTY = int(np.iinfo(np.int64).min)
-_GAP = 1800  # seconds from a reception to a finish on its day, at least
 
 
 @dataclass(frozen=True)

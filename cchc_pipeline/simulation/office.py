@@ -1,6 +1,7 @@
 """Simulated dossiers as offices export them: CSV and XLSX with Vietnamese headings and words.
 
-Belongs here: flat columns, headings, words, the look of a workbook. Does not: native files.
+Belongs here: flat columns, headings, words, the look of a workbook. Does not: native files
+(``exports``).
 """
 
 from collections.abc import Iterable, Mapping

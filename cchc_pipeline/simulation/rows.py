@@ -1,7 +1,7 @@
 """Simulated dossiers as rows, with their texts.
 
-Belongs here: the columns that every form renders; putting texts together column by column. Does
-not: where their values come from; files.
+Belongs here: the columns that every form of export shares, and putting texts together column by
+column. Does not: where the values come from (``offer``, ``details``), or files (``sample``).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +22,8 @@ UNREADABLE = EMPTY + 1
 FEES = ("Gia", "Gia2")
 SUPPLEMENTS = (1, 2)
 DUE_FIELDS = ("NgayHenTra", "NgayHenTraMoi")
+_COUNTER_DIGITS = 4  # of a dossier code, at least
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,6 @@ def joined(rows: "list[Rows]") -> Rows:
         stacked(lambda part: part.moments),
         np.concatenate([part.due_is_day for part in rows]),
     )
-
-
-_COUNTER_DIGITS = 4  # of a dossier code, at least
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def texts_of(reception: Reception, course: Course, root: str) -> dict[str, pa.Array]:

@@ -1,9 +1,8 @@
 """The data set in the words of DCAT 3 and of schema.org.
 
-Belongs here: the markup of a release, safe inside a ``script`` element; a catalogue, the series, a
-data set for each readable release, its distributions. Does not: . A projection of a release's
-descriptor; the descriptor of a release (``publish.package.descriptor``). A projection of the
-edition; nothing is read.
+Belongs here: the markup of one release, safe inside a ``script`` element, and the catalogue of all:
+the series, a data set for each readable release, its distributions. Does not: the descriptor of a
+release, of which both are projections (``publish.package.descriptor``). Nothing is read from disk.
 
 Addresses are absolute where the site's own is known, else relative to the catalogue's. The current
 release has every file as a distribution, an earlier one its descriptor and its list of digests;
@@ -24,6 +23,18 @@ from publish.store.state import Edition
 
 _SHORTEST, _LONGEST = 50, 5000
 """How many characters a description may have."""
+CATALOGUE = "catalog.jsonld"
+Node = dict[str, Any]
+_CONTEXT = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dct": "http://purl.org/dc/terms/",
+    "foaf": "http://xmlns.com/foaf/0.1/",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "adms": "http://www.w3.org/ns/adms#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
 
 
 def dataset_markup(
@@ -90,20 +101,6 @@ def script_text(markup: Mapping[str, Any]) -> Markup:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704 - every sign that HTML would read is escaped above
-
-
-CATALOGUE = "catalog.jsonld"
-Node = dict[str, Any]
-_CONTEXT = {
-    "dcat": "http://www.w3.org/ns/dcat#",
-    "dct": "http://purl.org/dc/terms/",
-    "foaf": "http://xmlns.com/foaf/0.1/",
-    "vcard": "http://www.w3.org/2006/vcard/ns#",
-    "adms": "http://www.w3.org/ns/adms#",
-    "spdx": "http://spdx.org/rdf/terms#",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
-}
 
 
 def catalogue(edition: Edition) -> bytes:

@@ -1,11 +1,10 @@
 """What is new and what there is to read: ``feed.atom``, ``sitemap.xml``, ``calendar.json``.
 
-Belongs here: an entry for each act and for each moved date; these two small lists. Does not: the
-acts themselves (``publish.store.state``), or the words (``schemas/pages/catalogue.yaml``). A
-projection of the edition; pages or feeds. Projections of the edition.
+Belongs here: an entry for each act and each moved date; the list of pages; the list of dates. Does
+not: the acts themselves (``publish.store.state``), pages (``publish.site``), or words
+(``schemas/pages/catalogue.yaml``). All three are projections of an edition.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -18,12 +17,20 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, utc_text
 from publish.catalogue.dcat import address
 from publish.model import PACKAGE, Published
+from publish.package.formats import json_bytes
 from publish.release.diff import ChangeKind, change_kinds
 from publish.store.state import Act, Edition
 
 FEED = "feed.atom"
-FEED_LIMIT = 100
+MOST_ENTRIES = 100
 _ATOM = "http://www.w3.org/2005/Atom"
+_CATEGORIES: Mapping[ChangeKind, str] = {
+    "first": "release", "period": "release", "correction": "correction", "schema": "schema",
+}  # fmt: skip
+SITEMAP, CALENDAR = "sitemap.xml", "calendar.json"
+MOST_PAGES = 50_000
+"""The most addresses that the sitemap protocol allows in a file."""
+_SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ def entries(
     moved = (_moved(change, words) for change in calendar.changes)
     known = (entry for entry in moved if entry.at <= edition.updated_at)
     found = [*_acts(edition, words), *known]
-    return sorted(found, key=lambda entry: entry.at, reverse=True)[:FEED_LIMIT]
+    return sorted(found, key=lambda entry: entry.at, reverse=True)[:MOST_ENTRIES]
 
 
 def _acts(edition: Edition, words: Mapping[str, Any]) -> Iterable[FeedEntry]:
@@ -105,11 +112,6 @@ def _act(
         path,
         _CATEGORIES[kind] if is_new else act.kind,
     )
-
-
-_CATEGORIES: Mapping[ChangeKind, str] = {
-    "first": "release", "period": "release", "correction": "correction", "schema": "schema",
-}  # fmt: skip
 
 
 def _moved(change: DateChange, words: Mapping[str, Any]) -> FeedEntry:
@@ -143,12 +145,6 @@ def _add(
     return node
 
 
-SITEMAP, CALENDAR = "sitemap.xml", "calendar.json"
-SITEMAP_LIMIT = 50_000
-"""The most addresses that the sitemap protocol allows in a file."""
-_SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
-
-
 def sitemap(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
     """The sitemap by its path; none where the site's address is not known, which it needs.
 
@@ -160,7 +156,7 @@ def sitemap(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         return {}
     ElementTree.register_namespace("", _SPACE)
     root = ElementTree.Element(f"{{{_SPACE}}}urlset")
-    for path in sorted(pages)[:SITEMAP_LIMIT]:
+    for path in sorted(pages)[:MOST_PAGES]:
         url = ElementTree.SubElement(root, f"{{{_SPACE}}}url")
         ElementTree.SubElement(url, f"{{{_SPACE}}}loc").text = address(edition, path)
         ElementTree.SubElement(url, f"{{{_SPACE}}}lastmod").text = edition.updated_at
@@ -190,7 +186,7 @@ def calendar_list(edition: Edition, calendar: ReleaseCalendar) -> bytes:
             for change in calendar.changes
         ],
     }
-    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+    return json_bytes(content)
 
 
 def _date(due: ReleaseDate) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Disclosure control: the rule, the attack on it, the gate.
+"""Disclosure control: nobody can be told from a small count.
 
-Belongs here: small counts. Does not: which columns are personal, which contracts say.
+``rule`` chooses what is joined, ``attack`` works out what could still be found, ``gate`` judges by
+both before publication.
+
+Belongs here: small counts. Does not: which columns are personal, which contracts say, or texts that
+look personal (``publish.package.personal_data``).
 """

@@ -1,4 +1,7 @@
 """Gates: what must hold of a draft and of a site before anybody sees it.
 
-Belongs here: judgements. Does not: mending.
+``gates`` is the list of them and judges by it: ``figures`` (one release's tables), ``changes``
+(against the release before), ``package`` (the files), and ``site`` for what is shown.
+
+Belongs here: judgements. Does not: mending, or judging a release that is out (``publish.verify``).
 """

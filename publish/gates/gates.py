@@ -1,11 +1,12 @@
 """The gates that a draft must pass, and ``quality.json``, which says what came of them.
 
-Belongs here: which gates there are, and judging a candidate by them; the report's content, from the
-gates' verdicts and the table of submissions. Does not: the gates (``package``, ``figures``,
-``changes``), the expectations of a table (its contract), or what happens after a failure
-(``publish.portal.publication``). Every gate fails closed: one that cannot be judged has failed;
-their words (``schemas/release/gates.yaml``). Of a draft that was stopped it lies in the scratch
-folder and names the failures; one that went out has none.
+Belongs here: which gates there are, judging a candidate by them, and the report of their verdicts
+beside the table of submissions. Does not: the gates (``package``, ``figures``, ``changes``), their
+words (``schemas/release/gates.yaml``), or what happens after a failure
+(``publish.portal.publication``).
+
+Every gate fails closed: one that cannot be judged has failed. The report of a draft that was
+stopped lies in the scratch folder and names the failures; that of one which went out has none.
 """
 
 from collections import Counter
@@ -17,6 +18,35 @@ from cchc_pipeline.core.data import read_yaml
 from publish.gates import changes, figures, package
 from publish.model import Draft
 from publish.release.comparison import Candidate
+
+Gate = Callable[[Candidate], Iterable[str]]
+"""A gate yields one line a failure; none is a pass."""
+GATES: Mapping[str, Gate] = {
+    gate.__name__: gate
+    for gate in (
+        package.profile_is_valid,
+        package.frictionless_agrees,
+        package.every_table_is_there,
+        figures.tables_meet_their_contracts,
+        figures.foreign_keys_resolve,
+        figures.groups_sum_to_total,
+        figures.every_unit_has_every_metric,
+        figures.every_month_is_current,
+        figures.year_to_date_is_the_sum_of_months,
+        changes.period_is_over,
+        package.text_is_clean,
+        package.formats_are_equal,
+        package.nothing_personal,
+        changes.schema_change_is_announced,
+        changes.no_row_is_lost,
+        changes.revisions_are_expected,
+        changes.revisions_are_logged,
+        figures.small_counts_are_hidden,
+        figures.sample_stays_out_of_production,
+    )
+}
+QUALITY = "quality.json"
+_COUNTS = ("rows", "accepted", "quarantined", "duplicates")
 
 
 @dataclass(frozen=True)
@@ -52,39 +82,6 @@ def _guarded(gate: "Gate", candidate: Candidate) -> list[str]:
         return list(gate(candidate))
     except Exception as error:  # a gate that breaks has not been passed
         return [f"could not be judged: {type(error).__name__}: {error}"]
-
-
-Gate = Callable[[Candidate], Iterable[str]]
-"""A gate yields one line a failure; none is a pass."""
-
-GATES: Mapping[str, Gate] = {
-    gate.__name__: gate
-    for gate in (
-        package.profile_is_valid,
-        package.frictionless_agrees,
-        package.every_table_is_there,
-        figures.tables_meet_their_contracts,
-        figures.foreign_keys_resolve,
-        figures.groups_sum_to_total,
-        figures.every_unit_has_every_metric,
-        figures.every_month_is_current,
-        figures.year_to_date_is_the_sum_of_months,
-        changes.period_is_over,
-        package.text_is_clean,
-        package.formats_are_equal,
-        package.nothing_personal,
-        changes.schema_change_is_announced,
-        changes.no_row_is_lost,
-        changes.revisions_are_expected,
-        changes.revisions_are_logged,
-        figures.small_counts_are_hidden,
-        figures.sample_stays_out_of_production,
-    )
-}
-
-
-QUALITY = "quality.json"
-_COUNTS = ("rows", "accepted", "quarantined", "duplicates")
 
 
 def quality_report(draft: Draft, verdicts: Iterable[GateResult]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What must hold of an assembled site before it is shown: links lead somewhere, pages are light.
+"""What must hold of a site before it is shown: links lead somewhere, pages are light.
 
 Belongs here: checks over the files of a site, each returning one line a fault. Does not: the gates
 of a release (``gates``), or whether a page says the right thing (its tests).
@@ -137,7 +137,7 @@ SITE_CHECKS: Mapping[str, Callable[[Path, Container[str]], Iterable[str]]] = {
 def require_sound_site(
     site: Path, before: Path | None = None, taken_away: Iterable[str] = ()
 ) -> None:
-    """Run every check on an assembled site.
+    """Run every check on a site that was put together.
 
     Args:
         site: The site to be shown.

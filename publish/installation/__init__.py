@@ -1,4 +1,8 @@
-"""A whole installation: its backup, its state, what a run would do.
+"""A whole installation: its backup, its state, what a run would do and what it did.
 
-Belongs here: what concerns ``CCHC_HOME`` as a whole. Does not: one release.
+``status`` is what is there of each month, ``dry_run`` what would follow, ``month_summary`` and
+``release_summary`` what came of it; ``backup`` copies it all.
+
+Belongs here: what concerns ``CCHC_HOME`` as a whole, read for the command line. Does not: words and
+lines of a run (``cchc_pipeline.cli``), or changing a release.
 """

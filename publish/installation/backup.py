@@ -1,11 +1,11 @@
 """A copy of an installation in one file, and an installation out of its copy.
 
-Belongs here: what belongs to the copy, writing it, its list of contents; unpacking, proving,
-putting in place. Does not: the lock under which it is made.
+Belongs here: what belongs to the copy, writing it with its list of contents; unpacking it, proving
+it, putting it in place. Does not: the lock under which it is made (``publish.store.journal``).
 
 The file is a tar archive, packed with zstd. Its last member lists every file with its SHA-256, so
-that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to
-a run, the preview and the record of what months were made from, which the next run makes, and what
+that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to a
+run, the preview and the record of what months were made from, which the next run makes, and what
 steps printed. Dagster's databases are copied by SQLite itself: the history of runs and the cursors
 of sensors, without which a restored daemon would take old files for new ones. Where Dagster stores
 on PostgreSQL there are none, and the database is copied by its own means.
@@ -35,7 +35,7 @@ from pydantic import TypeAdapter
 
 from cchc_pipeline import __version__
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
-from cchc_pipeline.core.files import put_in_place
+from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import utc_text
 from publish.store.store import Portal
 
@@ -55,6 +55,9 @@ _STORAGE = frozenset(
     {"raw", "lake", "error-sheets", "portal", "portal/store", "portal/pages", "portal/sites"}
 )
 """Folders that may be links to another disk; they are copied as if they were not."""
+_STAGED = ".restoring"
+_NOT_OURS = frozenset({_STAGED, "lost+found"})
+_PORTAL = "portal"
 
 
 @dataclass(frozen=True)
@@ -272,11 +275,6 @@ def contents_from(text: bytes) -> Contents:
     return _CONTENTS.validate_python(content)
 
 
-_STAGED = ".restoring"
-_NOT_OURS = frozenset({_STAGED, "lost+found"})
-_PORTAL = "portal"
-
-
 def restore(archive: Path, home: Path) -> Contents:
     """Make a home of a copy.
 
@@ -371,13 +369,8 @@ def _require_equal(staged: Path, contents: Contents, archive: Path) -> None:
     below = [path for path in staged.rglob("*") if path.is_symlink() or path.is_file()]
     name = {path: path.relative_to(staged).as_posix() for path in below}
     links = {name[path]: str(path.readlink()) for path in below if path.is_symlink()}
-    files = {name[path]: _digest(path) for path in below if not path.is_symlink()}
+    files = {name[path]: digest_of_file(path) for path in below if not path.is_symlink()}
     wrong = sorted({*(links.items() ^ contents.links.items())})
     wrong += sorted({*(files.items() ^ contents.files.items())})
     if wrong:
         raise _damaged(archive, f"{wrong[0][0]} is not what was copied")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
 """What a run would do, and what it does with what lies in the inbox, as lines.
 
-Belongs here: reading the state and saying what follows: the plan of ``cchc run --dry-run``, and the
-lines that a run tells of its files. Does not: doing it.
+Belongs here: reading the state and saying what would follow, for ``cchc run --dry-run``; the lines
+that a run tells of its files. Does not: doing it (``assets.runner``), or judging a name
+(``cchc_pipeline.sources.inbox.account``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ from cchc_pipeline.sources.national_portal.drop import judge_drop
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import delivered_paths, last_delivery
 from cchc_pipeline.sources.raw.withdrawals import replay_lines
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.corrections import Entry, read_corrections, todo_of_replayed
 from publish.release.assemble import next_id
 from publish.store.store import Portal
@@ -33,7 +34,9 @@ from publish.store.store import Portal
 CORRECTIONS = "corrections"
 
 
-def publication_plan(settings: Settings, months: Iterable[Month], now: datetime) -> Iterator[str]:
+def foreseen_publication(
+    settings: Settings, months: Iterable[Month], now: datetime
+) -> Iterator[str]:
     """What would become of each file of the months, then the release that would be made.
 
     Args:
@@ -45,7 +48,7 @@ def publication_plan(settings: Settings, months: Iterable[Month], now: datetime)
     for month in chosen:
         account = account_of(inbox / str(month))
         lines = [
-            *account_lines(account, plan=True),
+            *account_lines(account, foreseen=True),
             *replay_lines(archive, month, inbox / str(month), account),
         ]
         yield from (f"{month}: {line}" for line in lines or ["the archive is replayed"])
@@ -81,7 +84,7 @@ def _corrections(month: Month, settings: Settings) -> tuple[Entry, ...]:
     Raises:
         SourceError: They cannot be used.
     """
-    archive, form = RawArchive(settings.raw_dir), load_form(CORRECTIONS)
+    archive, form = RawArchive(settings.raw_dir), load_upload_schema(CORRECTIONS)
     paths = delivered_paths(settings.inbox_dir / str(month), form)
     found = [(path.name, path.read_bytes(), "") for path in paths]
     last = None if paths else last_delivery(archive, form.record, month)
@@ -101,7 +104,10 @@ def _stops(
     archive = RawArchive(settings.raw_dir)
     checks: list[Callable[[], object]] = [
         partial(require_taken, account, folder),
-        *(partial(delivered_paths, folder / place, load_form(r)) for r, place in FOLDERS.items()),
+        *(
+            partial(delivered_paths, folder / place, load_upload_schema(r))
+            for r, place in FOLDERS.items()
+        ),
         partial(judge_drop, folder / PORTAL_FOLDER, month, root, now, archive),
         partial(_corrections, month, settings),
     ]

@@ -18,8 +18,8 @@ from publish.release.assemble import release_months
 from publish.store.store import Portal
 
 
-def overview(settings: Settings) -> dict[str, Any]:
-    """The state of this installation.
+def installation_state(settings: Settings) -> dict[str, Any]:
+    """All that is there, months and what surrounds them.
 
     Returns:
         ``latest`` release or None; the last ``preview`` or None; ``months``, each with its
@@ -120,8 +120,8 @@ def owed_targets(lake: Lake, month: Month, root: str) -> dict[str, list[str]]:
     return {unit: sorted(ids) for unit, ids in sorted(owed.items())}
 
 
-def overview_lines(seen: Mapping[str, Any]) -> Iterable[str]:
-    """The overview for people."""
+def installation_lines(seen: Mapping[str, Any]) -> Iterable[str]:
+    """The state for people, as ``installation_state`` gives it."""
     yield f"latest release: {seen['latest'] or 'none'} {seen['published_at'] or ''}".rstrip()
     if seen["preview"]:
         approved = seen["preview"]["approved_by"]

@@ -1,4 +1,8 @@
 """The files of a release: formats, workbook, descriptor, signature.
 
-Belongs here: from tables to bytes. Does not: which rows are published.
+``formats`` are CSV, JSON and Parquet, ``workbook`` is Excel, ``descriptor`` the texts beside them,
+``signature`` their seal; ``personal_data`` judges a text.
+
+Belongs here: from tables to bytes, and back. Does not: which rows are published
+(``publish.release``), or where the files lie (``publish.store``).
 """

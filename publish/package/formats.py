@@ -21,6 +21,13 @@ from cchc_pipeline.core.period import utc_text
 
 Rows = list[tuple[Any, ...]]
 """The cells of a table in order: text, int, float, bool, date, datetime (UTC) or None."""
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
 
 
 def rows_of(table: pa.Table) -> Rows:
@@ -81,17 +88,13 @@ def require_columns(found: Iterable[str], contract: Contract) -> None:
         raise CheckFailedError("the columns are not those of the contract", where=contract.table)
 
 
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "integer": int,
-    "number": float,
-    "boolean": lambda text: {"true": True, "false": False}[text],
-    "date": date.fromisoformat,
-    "datetime": datetime.fromisoformat,
-}
-
-
 def _typed(text: str, field: Field) -> Any:
     return None if text == "" else _READERS.get(field.type, str)(text)
+
+
+def json_bytes(content: Mapping[str, Any]) -> bytes:
+    """A document that is no table: indented, its text unescaped, ending in a line feed."""
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def to_json(table: pa.Table) -> bytes:

@@ -1,4 +1,5 @@
 """Other places that show what is published.
 
-Belongs here: whether it arrived. Does not: the portal itself.
+Belongs here: ``mirrors``, whether a release arrived at them. Does not: the portal itself
+(``publish.portal``).
 """

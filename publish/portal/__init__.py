@@ -1,4 +1,9 @@
-"""The portal: releases built, shown, shown again, retracted.
+"""The portal: how a release goes out, and how it is shown again or retracted.
 
-Belongs here: acts and what they renew. Does not: what pages show.
+Read ``publication`` first: a draft is built, judged, shown. ``acts`` is the order of the steps of
+every public act, ``links`` the site that each makes, ``preview`` a rehearsal outside the web root,
+``server`` shows a folder on this machine.
+
+Belongs here: acts, and what they renew. Does not: the store they write to (``publish.store``), or
+what pages show (``publish.site``).
 """

@@ -5,12 +5,10 @@ the files contain, the steps that every act shares (``acts``), or judging (``pub
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
@@ -18,14 +16,14 @@ from cchc_pipeline.core.files import write_whole
 from publish.gates.gates import QUALITY, GateResult, judge, quality_report
 from publish.model import DESCRIPTOR, Draft, Published
 from publish.package.descriptor import changes_text, describe, license_text
-from publish.package.formats import to_csv, to_json, to_parquet
+from publish.package.formats import json_bytes, to_csv, to_json, to_parquet
 from publish.package.signature import SIGNATURE, Signer, trusted_comment
 from publish.package.workbook import to_xlsx
 from publish.portal.acts import Step, perform, require_later
 from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
-from publish.site.pages.releases import planned_pages
+from publish.site.pages.releases import page_recipes
 from publish.store.state import Act, Edition
 from publish.store.store import (
     RECORD,
@@ -72,17 +70,13 @@ def release_files(draft: Draft) -> dict[str, bytes]:
         files[f"formats/{name}.parquet"] = to_parquet(table, contract)
         files[f"formats/{name}.json"] = to_json(table)
         files[f"formats/{name}.xlsx"] = to_xlsx(table, contract, draft)
-    files[DESCRIPTOR] = _json(describe(draft, files))
-    files[RECORD] = _json(draft.record())
+    files[DESCRIPTOR] = json_bytes(describe(draft, files))
+    files[RECORD] = json_bytes(draft.record())
     files["CHANGES.md"] = changes_text(draft).encode()
     files["LICENSE.md"] = license_text(draft).encode()
     files[VERIFIER] = standalone_verifier()
     files[SUMS] = _sums(files)
     return files
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _sums(files: Mapping[str, bytes]) -> bytes:
@@ -130,7 +124,7 @@ def report_files(
     signer: Signer | None,
 ) -> dict[str, bytes]:
     """What follows from the judgement: the report on it, the digests anew, their signature."""
-    more = {QUALITY: _json(quality_report(draft, verdicts))}
+    more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
     listed = {name: content for name, content in files.items() if name != SUMS}
     more[SUMS] = _sums(listed | more)
     if signer:
@@ -184,7 +178,7 @@ def _write_pages(portal: Portal, draft: Draft) -> None:
     before = portal.pages_folder(draft.previous.id) if draft.previous else None
     make_pages(
         portal.pages_folder(draft.id),
-        planned_pages(draft, portal.descriptor(draft.id)),
+        page_recipes(draft, portal.descriptor(draft.id)),
         imprint_of_draft(draft),
         before,
         edition.retractions,

@@ -1,7 +1,7 @@
-"""A preview of the portal on this machine.
+"""The portal on this machine: a folder, served on 127.0.0.1.
 
-Belongs here: a small static server bound to 127.0.0.1. Does not: serving the public, which is a
-web server's work (``docs/operating.md``).
+Belongs here: a small static server for a look and for tests. Does not: serving the public, which is
+a web server's work (``docs/operating.md``), or a release before its date (``preview``).
 """
 
 import sys
@@ -45,6 +45,6 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def preview_server(root: Path, port: int) -> ThreadingHTTPServer:
+def local_server(root: Path, port: int) -> ThreadingHTTPServer:
     """A server of a folder; the caller runs and closes it."""
     return _Server(("127.0.0.1", port), partial(_Handler, directory=str(root)))

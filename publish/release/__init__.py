@@ -1,5 +1,9 @@
-"""Making the next release: assembled, compared, explained, approved.
+"""The next release: put together, compared, explained, approved.
 
-Belongs here: decisions on content. Does not: files (``publish.package``) or showing
+``assemble`` makes the draft, ``comparison`` finds what changed, ``revisions`` gives each change its
+reason; ``approval`` says when it may go out. Of releases that are out: ``diff``, ``export``,
+``publication_log``.
+
+Belongs here: decisions on content. Does not: files (``publish.package``), or showing
 (``publish.portal``).
 """

@@ -1,8 +1,8 @@
 """When a release may go out, and who approved it.
 
-Belongs here: choosing months; the log's lines and what follows from them. Does not: the dates
-(``cchc_pipeline.calendar``), starting anything (``assets.automation``); making the preview
-(``publish.portal.preview``).
+Belongs here: which months are due, the log of approvals, and what follows from its lines. Does not:
+the dates (``cchc_pipeline.calendar``), making the preview (``publish.portal.preview``), or starting
+anything (``assets.automation``).
 """
 
 import json
@@ -23,6 +23,7 @@ from publish.model import Draft, ReleaseId
 
 CATCH_UP = 3
 """How many months are made up for after a machine was off."""
+LOG = "approvals.jsonl"
 
 
 def ready_months(
@@ -86,9 +87,6 @@ def open_months(out: Iterable[Month], at: datetime) -> tuple[Month, ...]:
     for _ in range(CATCH_UP):
         earliest = earliest.previous()
     return tuple(m for m in max(newest.next(), earliest).to(this) if m.has_ended(at))
-
-
-LOG = "approvals.jsonl"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """A draft beside the release before it: what changed, and which release changed it last.
 
-Belongs here: these two types; comparing tables by their keys, column by column. Does not: the gates
-(``publish.gates.gates``), or making the bytes (``publish.portal.publication``); the reasons for a
-change (``revisions``), or deciding whether a release is due.
+Belongs here: what a candidate is; comparing tables by their keys, column by column; the stamp on
+each row. Does not: the reasons for a change (``revisions``), the gates (``publish.gates.gates``),
+or the files (``publish.portal.publication``).
 
 Only what differs leaves the columns of arrow: a table of many months mostly stays as it was.
 """
@@ -20,6 +20,9 @@ import pyarrow.compute as pc
 from cchc_pipeline.contracts import Contract
 from publish.model import Draft, Published, TableChange
 from publish.package.signature import Signer
+
+_NEW, _OLD = "row in the new table", "row in the old table"
+"""Names of helper columns; a blank keeps them apart from those of any table."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,6 @@ class Candidate:
     now: datetime
     terms: Terms
     shown: tuple[Published, ...] = ()
-
-
-_NEW, _OLD = "row in the new table", "row in the old table"
-"""Names of helper columns; a blank keeps them apart from those of any table."""
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """What differs between two releases: rows, cells, columns, moves of rank, kinds of change.
 
-Belongs here: comparing the versions of releases that followed each other; comparing the releases'
-own files, in the columns that both have. Does not: the changed cells (``revisions``), or choosing a
-version (``publish.model``); why a value changed (``revisions``), or pages
-(``publish.site.pages.releases``). Today's declarations may differ from those of either release, so
-the keys are those that the files themselves tell.
+Belongs here: comparing the releases' own files, in the columns that both have, and their versions.
+Does not: why a value changed (``revisions``), choosing a version (``publish.model``), or the page
+of it (``publish.site.pages.releases``). Today's declarations may differ from those of either
+release, so the keys are those that the files themselves tell.
 """
 
 import json
@@ -23,29 +22,8 @@ from publish.release.comparison import Comparison, compare
 from publish.store.store import Portal
 
 ChangeKind = Literal["first", "period", "correction", "schema"]
-
-
-def change_kinds(releases: Sequence[Published]) -> Mapping[ReleaseId, ChangeKind]:
-    """The kind of each release, given all in the order of publication."""
-    found: dict[ReleaseId, ChangeKind] = {}
-    seen: list[str] = []
-    for release in releases:
-        found[release.id] = _kind(release.version, seen)
-        seen.append(release.version)
-    return found
-
-
-def _kind(version: str, earlier: Sequence[str]) -> ChangeKind:
-    """A release may follow another than the last one, if that was taken back in between."""
-    if not earlier:
-        return "first"
-    major, minor, patch = version.split(".")
-    if patch != "0":
-        return "correction"
-    return "period" if minor != "0" or any(v.split(".")[0] == major for v in earlier) else "schema"
-
-
 Tables = Mapping[str, pa.Table]
+_RANKED = ("period", "basis", "unit_code", "metric_code", "rank")
 
 
 @dataclass(frozen=True)
@@ -234,9 +212,6 @@ def _rank_moves(old: Tables, new: Tables) -> Iterator[RankMove]:
             yield RankMove(*place, name, before[place], after[place])
 
 
-_RANKED = ("period", "basis", "unit_code", "metric_code", "rank")
-
-
 def _has_ranks(tables: Tables) -> bool:
     return "scores" in tables and set(_RANKED) <= set(tables["scores"].column_names)
 
@@ -319,3 +294,23 @@ def own_tables(release: Published, only: str | None = None) -> dict[str, pa.Tabl
     """
     paths = sorted((release.folder / "formats").glob("*.parquet"))
     return {path.stem: pq.read_table(path) for path in paths if only in (None, path.stem)}
+
+
+def change_kinds(releases: Sequence[Published]) -> Mapping[ReleaseId, ChangeKind]:
+    """The kind of each release, given all in the order of publication."""
+    found: dict[ReleaseId, ChangeKind] = {}
+    seen: list[str] = []
+    for release in releases:
+        found[release.id] = _kind(release.version, seen)
+        seen.append(release.version)
+    return found
+
+
+def _kind(version: str, earlier: Sequence[str]) -> ChangeKind:
+    """A release may follow another than the last one, if that was taken back in between."""
+    if not earlier:
+        return "first"
+    major, minor, patch = version.split(".")
+    if patch != "0":
+        return "correction"
+    return "period" if minor != "0" or any(v.split(".")[0] == major for v in earlier) else "schema"

@@ -1,9 +1,9 @@
 """The log of revisions: every published cell that changed, with the reason.
 
-Belongs here: which rows a correction reaches; which changes are revisions, the reason of each, and
+Belongs here: which changes are revisions, the reason of each, which rows a correction reaches, and
 the rows of the table ``revisions``. Does not: applying corrections
-(``cchc_pipeline.indicators.observations``); comparing tables (``comparison``), what was handed in
-(``publish.store.state``), or whether the release may go out with them (``publish.gates.changes``).
+(``cchc_pipeline.indicators.observations``), finding what changed (``comparison``), what was handed
+in (``publish.store.state``), or whether the release may go out so (``publish.gates.changes``).
 """
 
 import unicodedata
@@ -24,50 +24,9 @@ from publish.store.state import Renewal, load_provenance
 
 CORRECTIONS, SCORES = "corrections", "scores"
 _REACH = ("period", "basis", "metric_code")
-
-
-def correction_reasons(
-    tables: Mapping[str, pa.Table], before: Mapping[str, pa.Table]
-) -> dict[tuple[str, str], tuple[str, str]]:
-    """The reason and note of each row that a new or changed correction reaches, by table and key.
-
-    It reaches the corrected figure, and its peers of the same period and metric, whose ranks move;
-    its own row in the list of corrections has the reason that stands there.
-
-    Args:
-        tables: The tables of the draft.
-        before: Those of the release before.
-    """
-    stood = [_content(row) for row in _rows(before.get(CORRECTIONS))]
-    new = [row for row in _rows(tables.get(CORRECTIONS)) if _content(row) not in stood]
-    reach = {tuple(row[name] for name in _REACH): row for row in new}
-    if not reach:
-        return {}
-    contract, listed = load_contract(SCORES), load_contract(CORRECTIONS)
-    found = {(CORRECTIONS, key_text(row, listed)): _reason(row) for row in new}
-    for row in _rows(tables[SCORES].select(list(contract.primary_key))):
-        correction = reach.get(tuple(row[name] for name in _REACH))
-        if correction is not None:
-            found[SCORES, key_text(row, contract)] = _reason(correction)
-    return found
-
-
-def _reason(correction: Mapping[str, Any]) -> tuple[str, str]:
-    return correction["reason_code"], correction["reason_vi"]
-
-
-def _rows(table: pa.Table | None) -> list[dict[str, Any]]:
-    return table.to_pylist() if table is not None else []
-
-
-def _content(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "release"}
-
-
 SRC, MET, LATE = "SRC", "MET", "LATE"
 NOTHING_HANDED_IN = frozenset({"O", "missing"})
 """The status of a row whose data had not come: an observation's, a submission's."""
-
 Reason = tuple[str | None, str]
 """A code (None: nothing explains the change) and a note, which may be empty."""
 
@@ -235,3 +194,41 @@ def revisions_table(
         return own
     order = [(name, "ascending") for name in contract.primary_key]
     return pa.concat_tables([log.cast(own.schema), own]).sort_by(order).combine_chunks()
+
+
+def correction_reasons(
+    tables: Mapping[str, pa.Table], before: Mapping[str, pa.Table]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """The reason and note of each row that a new or changed correction reaches, by table and key.
+
+    It reaches the corrected figure, and its peers of the same period and metric, whose ranks move;
+    its own row in the list of corrections has the reason that stands there.
+
+    Args:
+        tables: The tables of the draft.
+        before: Those of the release before.
+    """
+    stood = [_content(row) for row in _rows(before.get(CORRECTIONS))]
+    new = [row for row in _rows(tables.get(CORRECTIONS)) if _content(row) not in stood]
+    reach = {tuple(row[name] for name in _REACH): row for row in new}
+    if not reach:
+        return {}
+    contract, listed = load_contract(SCORES), load_contract(CORRECTIONS)
+    found = {(CORRECTIONS, key_text(row, listed)): _reason(row) for row in new}
+    for row in _rows(tables[SCORES].select(list(contract.primary_key))):
+        correction = reach.get(tuple(row[name] for name in _REACH))
+        if correction is not None:
+            found[SCORES, key_text(row, contract)] = _reason(correction)
+    return found
+
+
+def _reason(correction: Mapping[str, Any]) -> tuple[str, str]:
+    return correction["reason_code"], correction["reason_vi"]
+
+
+def _rows(table: pa.Table | None) -> list[dict[str, Any]]:
+    return table.to_pylist() if table is not None else []
+
+
+def _content(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "release"}

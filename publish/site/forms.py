@@ -2,8 +2,8 @@
 
 Belongs here: what several kinds of pages ask of a row; a cell as ``<data
 value="67.18">67,18</data>``, an absent one with its reason, codes and flags in words. Does not:
-what a page shows, words, HTML; sentences (``words``) or the choice of cells (``pages.month``).
-The machine value is the cell of the CSV, so that a page can be read back and compared with it.
+sentences (``words``), or the choice of cells (``pages``). The machine value is the cell of the CSV,
+so that a page can be read back and compared with it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,6 +45,7 @@ TOTAL = "TOTAL"
 SAMPLE = "sample"
 LEVELS = ("province", "agency", "district", "commune", "other")
 _LEAGUE_OF = {"city": "province"}
+_DASH = "–"
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,6 @@ def is_comparable(before: Row, after: Row) -> bool:
 
 def _set_of_units(row: Row) -> date | None:
     return last_day_of_set(Month.parse(row["period"]))
-
-
-_DASH = "–"
 
 
 @dataclass(frozen=True)
@@ -256,6 +254,10 @@ class Forms:
     def count(self, number: int) -> str:
         """A count that is no cell of a table."""
         return number_text(number, 0, self.language)
+
+    def tick(self, value: float) -> str:
+        """A value beside an axis: whole, or with one decimal."""
+        return number_text(value, 0 if value == int(value) else 1, self.language)
 
     def points(self, number: float) -> str:
         """A number of points that is no cell of a table, with the decimals that it has."""

@@ -1,9 +1,8 @@
-"""Pages that are planned, and kept: made anew where something changed, linked where nothing did.
+"""Pages that are made and kept: anew where something changed, linked where nothing did.
 
-Belongs here: making the file, and what a page says of it; the key by which a kept page is known
-again, and rendering in both languages; which pages can be taken over from the release before, and
-writing the folder. Does not: the files of a release (``publish.portal.publication``), which hold
-all periods; what a kind of page shows (its own module); showing the pages
+Belongs here: the recipe of a page, with the files attached to it; the key by which a kept page is
+known again; which are taken over from the release before; writing the folder. Does not: what a kind
+of page shows (``pages``), the files of a release (``publish.portal.publication``), or showing pages
 (``publish.portal.links``).
 
 A page that is taken over is the same file (a hard link), imprint included: it names the release in
@@ -31,6 +30,12 @@ from publish.package.formats import to_csv
 from publish.site.extract import Extract
 from publish.site.page import Imprint, in_each_language, render
 from publish.store.store import sync_tree
+
+_PROGRAM = ("cchc_pipeline", "publish", "schemas")
+_SOURCES = (".py", ".html", ".css", ".js", ".yaml", ".ttf")
+ATTACHMENTS = "kem"
+"""The folder of files that stand beside pages; they go when their page goes."""
+RECORD = ".pages.json"
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,6 @@ def rows_attached(page: str, table: str, rows: pa.Table) -> Attachment:
     return Attachment(name, table, rows.num_rows, to_csv(rows, load_contract(table)))
 
 
-_PROGRAM = ("cchc_pipeline", "publish", "schemas")
-_SOURCES = (".py", ".html", ".css", ".js", ".yaml", ".ttf")
-ATTACHMENTS = "kem"
-"""The folder of files that stand beside pages; they go when their page goes."""
-
-
 @dataclass(frozen=True)
 class Material:
     """What a template is filled with, and the files that stand beside the page.
@@ -97,7 +96,7 @@ class Material:
 
 
 @dataclass(frozen=True)
-class PlannedPage:
+class PageRecipe:
     """A page and its twin, not yet rendered.
 
     Args:
@@ -117,7 +116,7 @@ class PlannedPage:
 
     @property
     def key(self) -> str:
-        """The same for two plans exactly if they would give the same pages, but for the imprint."""
+        """The same for two exactly if they would give the same pages, but for the imprint."""
         maker = f"{self.material.__module__}.{self.material.__qualname__}"
         parts = (program_digest(), self.name, self.lasting, self.template, maker)
         return hashlib.sha256("\n".join((*parts, self.extract.digest)).encode()).hexdigest()
@@ -152,15 +151,12 @@ def _below(folder: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
             yield name, entry
 
 
-RECORD = ".pages.json"
-
-
 @dataclass(frozen=True)
 class KeptPage:
     """A page and its twin as they lie in the folder of a release.
 
     Args:
-        key: What they were made from (``PlannedPage.key``).
+        key: What they were made from (``PageRecipe.key``).
         release: The release that they were rendered for.
         files: Their paths in the site, attachments included.
     """
@@ -172,7 +168,7 @@ class KeptPage:
 
 @dataclass(frozen=True)
 class PageCount:
-    """How many planned pages were rendered, and how many were taken over."""
+    """How many pages were rendered, and how many were taken over."""
 
     rendered: int = 0
     kept: int = 0
@@ -180,7 +176,7 @@ class PageCount:
 
 def make_pages(
     folder: Path,
-    plans: Iterable[PlannedPage],
+    recipes: Iterable[PageRecipe],
     imprint: Imprint,
     before: Path | None = None,
     withdrawn: Container[ReleaseId] = (),
@@ -189,7 +185,7 @@ def make_pages(
 
     Args:
         folder: A folder that does not exist yet.
-        plans: Every page of the release.
+        recipes: Every page of the release.
         imprint: The release that they speak for.
         before: The folder of the release before, or None.
         withdrawn: Releases whose pages are not taken over.
@@ -197,13 +193,13 @@ def make_pages(
     kept = {} if before is None else _takeable(read_record(before), withdrawn)
     folder.mkdir(parents=True)
     record, taken = {}, 0
-    for plan in plans:
-        old = kept.get(plan.name)
-        if before is not None and old is not None and old.key == plan.key:
+    for recipe in recipes:
+        old = kept.get(recipe.name)
+        if before is not None and old is not None and old.key == recipe.key:
             _take_over(old, before, folder)
-            record[plan.name], taken = old, taken + 1
+            record[recipe.name], taken = old, taken + 1
         else:
-            record[plan.name] = _render(plan, folder, imprint)
+            record[recipe.name] = _render(recipe, folder, imprint)
     content = {name: asdict(page) for name, page in record.items()}
     write_whole(folder / RECORD, json.dumps(content, indent=1, sort_keys=True).encode())
     sync_tree(folder)
@@ -241,9 +237,9 @@ def _take_over(page: KeptPage, before: Path, folder: Path) -> None:
             shutil.copyfile(before / path, place)
 
 
-def _render(plan: PlannedPage, folder: Path, imprint: Imprint) -> KeptPage:
+def _render(recipe: PageRecipe, folder: Path, imprint: Imprint) -> KeptPage:
     paths = []
-    for path, content in plan.rendered(imprint):
+    for path, content in recipe.rendered(imprint):
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("xb") as file:
@@ -251,4 +247,4 @@ def _render(plan: PlannedPage, folder: Path, imprint: Imprint) -> KeptPage:
             file.flush()
             os.fsync(file.fileno())
         paths.append(path)
-    return KeptPage(plan.key, str(imprint.id), tuple(paths))
+    return KeptPage(recipe.key, str(imprint.id), tuple(paths))

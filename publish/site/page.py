@@ -1,12 +1,12 @@
 """A page: its place in the site, who signs it, its script, and how a template becomes bytes.
 
-Belongs here: the shipped script as it stands in a page, and the digest by which the page's policy
-lets it run; addresses, the twin in the other language, the frame of every page. Does not: what it
-does (``templates/script.js``); what pages show (``publish.site.pages.releases``,
-``publish.portal.links``), the look (its templates), words (``schemas/pages``).
+Belongs here: addresses, the twin in the other language, the frame of every page, the shipped script
+and the digest by which a page's policy lets it run. Does not: what pages show (``pages``,
+``publish.portal.links``), their look and what the script does (``templates/``), or words
+(``schemas/pages``).
 
-Pages know each other by relative addresses only, so that they work below any base path and from
-a folder; each Vietnamese page has its English twin at the same path below ``en/``.
+Pages know each other by relative addresses only, so that they work below any base path and from a
+folder; each Vietnamese page has its English twin at the same path below ``en/``.
 """
 
 import base64
@@ -29,29 +29,6 @@ from publish.site.words import LANGUAGES, Language, load_words
 
 _FORBIDDEN = ("</script", "<!--")
 """What would end the element, or begin a comment in it."""
-
-
-@cache
-def script_text() -> Markup:
-    """The script, safe inside a ``script`` element.
-
-    Raises:
-        SchemaDataError: It holds what would end the element.
-    """
-    path = "templates/script.js"
-    text = files("publish.site").joinpath(path).read_text(encoding="utf-8")
-    if any(sign in text.lower() for sign in _FORBIDDEN):
-        raise SchemaDataError("the script would end its own element", where=f"publish/site/{path}")
-    return Markup(text)  # noqa: S704 - shipped with the program, and refused above where unsafe
-
-
-@cache
-def script_hash() -> str:
-    """``sha256-…`` of exactly the bytes between the tags, for the page's policy."""
-    digest = hashlib.sha256(script_text().encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
 _STYLES = ("style.css", "charts.css", "script.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
@@ -252,3 +229,24 @@ def _environment() -> Environment:
     environment.globals["script"] = script_text()
     environment.globals["script_hash"] = script_hash()
     return environment
+
+
+@cache
+def script_text() -> Markup:
+    """The script, safe inside a ``script`` element.
+
+    Raises:
+        SchemaDataError: It holds what would end the element.
+    """
+    path = "templates/script.js"
+    text = files("publish.site").joinpath(path).read_text(encoding="utf-8")
+    if any(sign in text.lower() for sign in _FORBIDDEN):
+        raise SchemaDataError("the script would end its own element", where=f"publish/site/{path}")
+    return Markup(text)  # noqa: S704 - shipped with the program, and refused above where unsafe
+
+
+@cache
+def script_hash() -> str:
+    """``sha256-…`` of exactly the bytes between the tags, for the page's policy."""
+    digest = hashlib.sha256(script_text().encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -1,7 +1,8 @@
 """What readers can copy: code that reads the data, and how to cite a release.
 
-Belongs here: filling the shipped code with the portal's address; both texts. Does not: the code and
-its words, which are data (``schemas/pages/snippets.yaml``); where they stand on a page.
+Belongs here: filling the shipped code and the citation with the portal's address and the release.
+Does not: their words, which are data (``schemas/pages/snippets.yaml``), or where they stand on a
+page.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,14 @@ from publish.site.words import day_of
 
 PLACEHOLDER = "https://…/"
 """Stands for the portal's address where that is not known."""
+_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
+_ENTRY = """@misc{{hp_chat_luong_{key},
+  author = {{{{{publisher}}}}},
+  title = {{{title}}},
+  year = {{{year}}},
+  note = {{{release}, {version}}},
+  url = {{{address}}}
+}}"""
 
 
 @dataclass(frozen=True)
@@ -44,16 +53,6 @@ def snippets(identity: Identity, base: str = "") -> tuple[Snippet, ...]:
         )
         for name, entry in read_yaml("pages/snippets.yaml").items()
     )  # fmt: skip
-
-
-_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
-_ENTRY = """@misc{{hp_chat_luong_{key},
-  author = {{{{{publisher}}}}},
-  title = {{{title}}},
-  year = {{{year}}},
-  note = {{{release}, {version}}},
-  url = {{{address}}}
-}}"""
 
 
 @dataclass(frozen=True)

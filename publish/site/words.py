@@ -1,9 +1,8 @@
 """Words and forms of the pages: sentences in two languages, numbers and dates as readers expect.
 
 Belongs here: pure forms of single values, the order of names; reading ``schemas/pages/messages``,
-refusing it where a language lacks, filling places. Does not: sentences, which are data
-(``schemas/pages``), or the canonical text of a cell (``publish.package.formats``); names that come
-with the data.
+refusing it where a language lacks, filling its places. Does not: sentences, which are data, names
+that come with the data, or the canonical text of a cell (``publish.package.formats``).
 """
 
 import string
@@ -33,6 +32,8 @@ _ENGLISH_MONTHS = (
 )  # fmt: skip
 _QUARTERS = ("I", "II", "III", "IV")
 _FULL_STOPS = str.maketrans(",.", ".,")
+_FOLDER = "pages/messages"
+_Messages = Mapping[str, Mapping[Language, str]]
 
 
 def number_text(value: float, decimals: int, language: Language) -> str:
@@ -131,10 +132,6 @@ def _letter_and_tone(char: str) -> tuple[str, int]:
     tone = next((_TONES.index(part) + 1 for part in parts if part in _TONES), 0)
     bare = unicodedata.normalize("NFC", "".join(part for part in parts if part not in _TONES))
     return bare[:1] or char, tone
-
-
-_FOLDER = "pages/messages"
-_Messages = Mapping[str, Mapping[Language, str]]
 
 
 @dataclass(frozen=True)

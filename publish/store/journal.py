@@ -1,14 +1,14 @@
 """One publisher at a time, and what it had begun: the lock and the journal of the portal.
 
 Belongs here: taking, naming and breaking the lock; writing a line so that it survives a crash, and
-reading what the last act came to. Does not: what is done under it; the steps, or what follows from
-an act that did not end (``publish.portal.publication``).
+reading what the last act came to. Does not: the steps that are taken under the lock, or what
+follows from an act that did not end (``publish.portal.acts``).
 
 The lock itself is the kernel's and ends with its process. Beside it stands a record of the holder;
 one that was left behind by this machine is known to be dead, one by another machine (a portal on
 shared storage) is not, and only a person may break it.
 
-It is for the engineer, and for the next publisher; readers are told of acts by the index.
+The journal is for the engineer, and for the next publisher; readers are told of acts by the index.
 """
 
 import fcntl
@@ -29,6 +29,8 @@ from cchc_pipeline.core.period import utc_text
 
 LOCK = ".lock"
 _HELD: set[Path] = set()
+BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
+_LAST = frozenset({ENDED, CLEARED})
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,6 @@ def _write(file: TextIO, text: str) -> None:
     file.truncate()
     file.write(text)
     file.flush()
-
-
-BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
-_LAST = frozenset({ENDED, CLEARED})
 
 
 @dataclass(frozen=True)

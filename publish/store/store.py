@@ -2,7 +2,7 @@
 
 Belongs here: what lies where, reading what is published, and the small moves (stage, link,
 switch). Does not: what a release contains, the lock (``journal``), or the order of the moves
-(``publish.portal.publication``).
+(``publish.portal.acts``).
 
 Layout below ``CCHC_HOME/portal``: ``store/<month>/r<N>`` (releases, never changed),
 ``pages/<release>`` (the pages that came with it, never changed), ``sites/<number>-<release>``
@@ -59,7 +59,7 @@ class Portal:
 
     @property
     def sites(self) -> Path:
-        """The assembled sites."""
+        """The sites that were put together."""
         return self.root / "sites"
 
     @property

@@ -1,10 +1,10 @@
 """Verifying a release that is out: by its own descriptor, wherever it lies.
 
-Belongs here: finding a release (``places``, ``publish.verify.package``), reading it (``package``),
-the checks (``publish.verify.checks``, ``publish.verify.checks``, ``publish.verify.checks``), their
-verdicts (``publish.verify.places``), and two folders beside each other (``publish.verify.checks``).
-Does not: the gates before a publication (``publish.gates.gates``), making a release again
-(``assets.recomputation``), or printing.
+``places`` finds it and gives the verdicts, ``package`` reads it, ``checks`` judge it.
+``standalone`` is the script beside a release, which shares nothing with them on purpose.
+
+Belongs here: judging what readers have. Does not: the gates before a publication
+(``publish.gates.gates``), making a release again (``assets.recomputation``), or printing.
 """
 
 from importlib.resources import files

@@ -1,9 +1,10 @@
 """The checks of ``cchc verify``: files, figures, revisions, and two copies of one release.
 
-Belongs here: what is judged on bytes; what is judged on the tables of one release; the log of
-revisions, cell by cell; which files differ, and in a CSV file the first cell that does. Does not:
-making the log (``publish.release.revisions``). All values are compared as the texts of the CSV
-files, in which the log gives them; how either came to be.
+Belongs here: what is judged on bytes, on the tables of one release, on the log of revisions cell by
+cell; which files of two folders differ, and in a CSV file the first cell that does. Does not:
+reading the release (``package``), making the log (``publish.release.revisions``), or which checks
+are asked (``places``). All values are compared as the texts of the CSV files, in which the log
+gives them.
 """
 
 import csv
@@ -29,6 +30,10 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
+_RULES = "verification/rules.yaml"
+REVISIONS = "revisions"
+Cells = Mapping[str, Mapping[str, str]]
+"""The rows of a table by the text of their primary key, as the log writes it."""
 
 
 def files_match_digests(package: Package) -> Iterable[str]:
@@ -115,9 +120,6 @@ def signature_is_good(package: Package) -> Iterable[str]:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-_RULES = "verification/rules.yaml"
 
 
 @dataclass(frozen=True)
@@ -232,14 +234,9 @@ def _words(key: Iterable[object]) -> str:
     return " ".join("–" if cell is None else str(cell) for cell in key)
 
 
-REVISIONS = "revisions"
-Cells = Mapping[str, Mapping[str, str]]
-"""The rows of a table by the text of their primary key, as the log writes it."""
-
-
 def revisions_stand_in_the_figures(package: Package) -> Iterable[str]:
     """Every cell that this release says it revised has the new value that the log gives."""
-    yield from _unlike_before(package, package, "new_value")
+    yield from _unlike_the_log(package, package, "new_value")
 
 
 def revisions_begin_at_the_release_before(package: Package) -> Iterable[str]:
@@ -250,10 +247,10 @@ def revisions_begin_at_the_release_before(package: Package) -> Iterable[str]:
     if folder is None:
         raise NotCheckedError(f"{package.record['previous']} is not at hand")
     before = Package(replace(package.subject, folder=folder, previous=None))
-    yield from _unlike_before(package, before, "old_value")
+    yield from _unlike_the_log(package, before, "old_value")
 
 
-def _unlike_before(package: Package, figures: Package, column: str) -> Iterable[str]:
+def _unlike_the_log(package: Package, figures: Package, column: str) -> Iterable[str]:
     """Lines on the cells that a log names and that are another in the figures."""
     known: dict[str, Cells] = {}
     for row in package.table(REVISIONS).texts():

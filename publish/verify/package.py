@@ -1,10 +1,9 @@
 """A release as it is read for verification, from a disk or an address, by its own descriptor.
 
-Belongs here: the way from a Table Schema back to a contract, so that the readers of every format
-can be used on a release of any age; one request at a time, bounded in bytes, number and seconds,
-and no redirect to another host; what is known of the release that is verified, and reading its
-files. Does not: today's contracts (``schemas/tables``); which addresses (``places``), or what is in
-an answer; finding it (``places``), or judging it (the checks).
+Belongs here: reading its files; one request at a time, bounded in bytes, number and seconds, and no
+redirect to another host; from a Table Schema back to a contract, so that the readers of every
+format serve a release of any age. Does not: today's contracts (``schemas/tables``), finding the
+release (``places``), or judging it (``checks``).
 """
 
 import csv
@@ -30,176 +29,8 @@ from publish.store.store import RECORD, SUMS
 Resource = Mapping[str, Any]
 _UNTOLD = "—"
 """For words that a descriptor does not have."""
-
-
-def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contract:
-    """The contract of a table by its resource.
-
-    Args:
-        resource: A resource with a schema.
-        tables: The names of the tables by the names of their resources.
-
-    Raises:
-        CheckFailedError: The schema is not one that this project ever wrote.
-    """
-    name, schema = tables[resource["name"]], resource["schema"]
-    try:
-        return Contract(
-            table=name,
-            title=_text(resource, "title"),
-            description=_text(resource, "description"),
-            basis="",
-            public=True,
-            partitioned=False,
-            primary_key=tuple(schema.get("primaryKey", ())),
-            foreign_keys=tuple(_key(key, name, tables) for key in schema.get("foreignKeys", ())),
-            fields=tuple(_field(field) for field in schema["fields"]),
-            rules=(),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckFailedError(f"the schema cannot be used: {error!r}", where=name) from None
-
-
-def table_names(resources: list[Resource]) -> dict[str, str]:
-    """The names of the tables, by the names of their resources."""
-    return {one["name"]: PurePosixPath(one["path"]).stem for one in resources if "schema" in one}
-
-
-def _field(field: Mapping[str, Any]) -> Field:
-    if field["type"] not in get_args(FieldType):
-        raise CheckFailedError(f"{field['type']!r} is no type of a column", where=field["name"])
-    return Field(
-        name=field["name"],
-        type=field["type"],
-        title=_text(field, "title"),
-        description=_text(field, "description"),
-        unit=_text(field, "unit"),
-        basis="",
-        required=bool(field.get("constraints", {}).get("required")),
-    )
-
-
-def _key(key: Mapping[str, Any], table: str, tables: Mapping[str, str]) -> ForeignKey:
-    reference = key["reference"]
-    target = tables[reference["resource"]] if "resource" in reference else table
-    return ForeignKey(tuple(key["fields"]), target, tuple(reference["fields"]))
-
-
-def _text(described: Mapping[str, Any], name: str) -> Text:
-    vi = str(described.get(name) or _UNTOLD)
-    return Text(vi, str(described.get(f"{name}En", vi)))
-
-
 _BOUNDS = "verification/download.yaml"
 _AGENT = f"cchc-pipeline/{__version__} (cchc verify)"
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How far a server is trusted; the fields are those of ``download.yaml``."""
-
-    basis: str
-    largest_file_bytes: int
-    largest_release_bytes: int
-    most_files: int
-    answer_seconds: float
-    whole_seconds: float
-    most_redirects: int
-
-
-@cache
-def load_bounds() -> Bounds:
-    """The shipped bounds.
-
-    Raises:
-        SchemaDataError: The file cannot be used.
-    """
-    return typed(Bounds, read_yaml(_BOUNDS), f"schemas/{_BOUNDS}")
-
-
-@dataclass
-class Download:
-    """One release's worth of requests.
-
-    Args:
-        client: Sends them; it must follow no redirect by itself.
-        clock: Seconds that only grow.
-        bounds: What is refused.
-    """
-
-    client: httpx.Client
-    clock: Callable[[], float]
-    bounds: Bounds = field(default_factory=load_bounds)
-
-    def __post_init__(self) -> None:
-        self._began, self._bytes, self._files = self.clock(), 0, 0
-
-    def get(self, address: str) -> bytes | None:
-        """The content of an address; None if there is nothing.
-
-        Args:
-            address: http, https or file; its path is not quoted yet.
-
-        Raises:
-            SourceError: The server refused, did not answer, or went beyond a bound.
-        """
-        self._files += 1
-        self._require(self._files <= self.bounds.most_files, address, "too many files")
-        parts = urlsplit(address)
-        if parts.scheme == "file":
-            path = Path(unquote(parts.path))
-            return path.read_bytes() if path.is_file() else None
-        return self._ask(parts._replace(path=quote(unquote(parts.path))).geturl())
-
-    def _ask(self, address: str) -> bytes | None:
-        asked = address
-        for _ in range(self.bounds.most_redirects + 1):
-            try:
-                with self.client.stream("GET", asked) as answer:
-                    if not answer.has_redirect_location:
-                        return self._content(answer, asked)
-                    asked = self._next(asked, answer.headers["location"])
-            except httpx.HTTPError as error:
-                told = str(error) or type(error).__name__
-                raise SourceError(told, where=asked, todo="check the address") from None
-        raise SourceError("too many redirects", where=address)
-
-    def _next(self, asked: str, location: str) -> str:
-        """Where a redirect leads, on the same host, and not from https to http."""
-        target = urljoin(asked, location)
-        old, new = urlsplit(asked), urlsplit(target)
-        is_same = (old.hostname, old.port) == (new.hostname, new.port) and old.scheme == new.scheme
-        is_upgrade = old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
-        if not (is_same or is_upgrade):
-            raise SourceError(f"leads to another host: {target}", where=asked, todo="name that one")
-        return target
-
-    def _content(self, answer: httpx.Response, address: str) -> bytes | None:
-        if answer.status_code in {404, 410}:
-            return None
-        self._require(answer.status_code == 200, address, f"answered {answer.status_code}")
-        content = bytearray()
-        for chunk in answer.iter_bytes():
-            content += chunk
-            self._bytes += len(chunk)
-            is_small = len(content) <= self.bounds.largest_file_bytes
-            self._require(is_small, address, f"longer than {self.bounds.largest_file_bytes} bytes")
-            is_small = self._bytes <= self.bounds.largest_release_bytes
-            self._require(is_small, address, "the release is longer than is read")
-            is_quick = self.clock() - self._began <= self.bounds.whole_seconds
-            self._require(
-                is_quick, address, f"took more than {self.bounds.whole_seconds:g} seconds"
-            )
-        return bytes(content)
-
-    def _require(self, holds: bool, address: str, otherwise: str) -> None:
-        if not holds:
-            raise SourceError(otherwise, where=address)
-
-
-def http_client(bounds: Bounds) -> httpx.Client:
-    """A client that waits no longer than is allowed, and follows no redirect by itself."""
-    return httpx.Client(timeout=bounds.answer_seconds, headers={"User-Agent": _AGENT})
 
 
 class NotCheckedError(Exception):
@@ -365,3 +196,169 @@ def is_inside(name: str) -> bool:
     path = PurePosixPath(name)
     is_plain = bool(name) and not path.is_absolute() and "\\" not in name and ":" not in name
     return is_plain and ".." not in path.parts
+
+
+def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contract:
+    """The contract of a table by its resource.
+
+    Args:
+        resource: A resource with a schema.
+        tables: The names of the tables by the names of their resources.
+
+    Raises:
+        CheckFailedError: The schema is not one that this project ever wrote.
+    """
+    name, schema = tables[resource["name"]], resource["schema"]
+    try:
+        return Contract(
+            table=name,
+            title=_text(resource, "title"),
+            description=_text(resource, "description"),
+            basis="",
+            public=True,
+            partitioned=False,
+            primary_key=tuple(schema.get("primaryKey", ())),
+            foreign_keys=tuple(_key(key, name, tables) for key in schema.get("foreignKeys", ())),
+            fields=tuple(_field(field) for field in schema["fields"]),
+            rules=(),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckFailedError(f"the schema cannot be used: {error!r}", where=name) from None
+
+
+def table_names(resources: list[Resource]) -> dict[str, str]:
+    """The names of the tables, by the names of their resources."""
+    return {one["name"]: PurePosixPath(one["path"]).stem for one in resources if "schema" in one}
+
+
+def _field(field: Mapping[str, Any]) -> Field:
+    if field["type"] not in get_args(FieldType):
+        raise CheckFailedError(f"{field['type']!r} is no type of a column", where=field["name"])
+    return Field(
+        name=field["name"],
+        type=field["type"],
+        title=_text(field, "title"),
+        description=_text(field, "description"),
+        unit=_text(field, "unit"),
+        basis="",
+        required=bool(field.get("constraints", {}).get("required")),
+    )
+
+
+def _key(key: Mapping[str, Any], table: str, tables: Mapping[str, str]) -> ForeignKey:
+    reference = key["reference"]
+    target = tables[reference["resource"]] if "resource" in reference else table
+    return ForeignKey(tuple(key["fields"]), target, tuple(reference["fields"]))
+
+
+def _text(described: Mapping[str, Any], name: str) -> Text:
+    vi = str(described.get(name) or _UNTOLD)
+    return Text(vi, str(described.get(f"{name}En") or vi))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far a server is trusted; the fields are those of ``download.yaml``."""
+
+    basis: str
+    largest_file_bytes: int
+    largest_release_bytes: int
+    most_files: int
+    answer_seconds: float
+    whole_seconds: float
+    most_redirects: int
+
+
+@cache
+def load_bounds() -> Bounds:
+    """The shipped bounds.
+
+    Raises:
+        SchemaDataError: The file cannot be used.
+    """
+    return typed(Bounds, read_yaml(_BOUNDS), f"schemas/{_BOUNDS}")
+
+
+@dataclass
+class Download:
+    """One release's worth of requests.
+
+    Args:
+        client: Sends them; it must follow no redirect by itself.
+        clock: Seconds that only grow.
+        bounds: What is refused.
+    """
+
+    client: httpx.Client
+    clock: Callable[[], float]
+    bounds: Bounds = field(default_factory=load_bounds)
+
+    def __post_init__(self) -> None:
+        self._began, self._bytes, self._files = self.clock(), 0, 0
+
+    def get(self, address: str) -> bytes | None:
+        """The content of an address; None if there is nothing.
+
+        Args:
+            address: http, https or file; its path is not quoted yet.
+
+        Raises:
+            SourceError: The server refused, did not answer, or went beyond a bound.
+        """
+        self._files += 1
+        self._require(self._files <= self.bounds.most_files, address, "too many files")
+        parts = urlsplit(address)
+        if parts.scheme == "file":
+            path = Path(unquote(parts.path))
+            return path.read_bytes() if path.is_file() else None
+        return self._ask(parts._replace(path=quote(unquote(parts.path))).geturl())
+
+    def _ask(self, address: str) -> bytes | None:
+        asked = address
+        for _ in range(self.bounds.most_redirects + 1):
+            try:
+                with self.client.stream("GET", asked) as answer:
+                    if not answer.has_redirect_location:
+                        return self._content(answer, asked)
+                    asked = self._next(asked, answer.headers["location"])
+            except httpx.HTTPError as error:
+                told = str(error) or type(error).__name__
+                raise SourceError(told, where=asked, todo="check the address") from None
+        raise SourceError("too many redirects", where=address)
+
+    def _next(self, asked: str, location: str) -> str:
+        """Where a redirect leads, on the same host, and not from https to http."""
+        target = urljoin(asked, location)
+        old, new = urlsplit(asked), urlsplit(target)
+        is_same = (old.hostname, old.port) == (new.hostname, new.port) and old.scheme == new.scheme
+        is_upgrade = old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
+        if not (is_same or is_upgrade):
+            raise SourceError(f"leads to another host: {target}", where=asked, todo="name that one")
+        return target
+
+    def _content(self, answer: httpx.Response, address: str) -> bytes | None:
+        if answer.status_code in {404, 410}:
+            return None
+        self._require(answer.status_code == 200, address, f"answered {answer.status_code}")
+        content = bytearray()
+        for chunk in answer.iter_bytes():
+            content += chunk
+            self._bytes += len(chunk)
+            is_small = len(content) <= self.bounds.largest_file_bytes
+            self._require(is_small, address, f"longer than {self.bounds.largest_file_bytes} bytes")
+            is_small = self._bytes <= self.bounds.largest_release_bytes
+            self._require(is_small, address, "the release is longer than is read")
+            is_quick = self.clock() - self._began <= self.bounds.whole_seconds
+            self._require(
+                is_quick, address, f"took more than {self.bounds.whole_seconds:g} seconds"
+            )
+        return bytes(content)
+
+    def _require(self, holds: bool, address: str, otherwise: str) -> None:
+        if not holds:
+            raise SourceError(otherwise, where=address)
+
+
+def http_client(bounds: Bounds) -> httpx.Client:
+    """A client that waits no longer than is allowed, and follows no redirect by itself."""
+    return httpx.Client(timeout=bounds.answer_seconds, headers={"User-Agent": _AGENT})

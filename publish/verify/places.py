@@ -1,7 +1,7 @@
 """Where a release lies, and the verdicts on what lies there.
 
-Belongs here: which checks there are, and making them; from what the user named to a subject, by the
-portal's index. Does not: a check itself; the transfer (``package``), or reading the files
+Belongs here: from what the user named to a subject, by the portal's index; which checks there are,
+and asking them. Does not: a check itself (``checks``), the transfer, or reading the files
 (``package``).
 """
 
@@ -25,6 +25,29 @@ from publish.verify.package import NotCheckedError, Package, Subject, read_sums
 Result = Literal["passed", "failed", "not checked"]
 Check = Callable[[Package], Iterable[str]]
 """A check yields one line a failure; none is a pass."""
+CHECKS: Mapping[str, Check] = {
+    check.__name__: check
+    for check in (
+        file_checks.files_match_digests,
+        file_checks.no_file_is_unlisted,
+        file_checks.digests_are_those_of_the_index,
+        file_checks.signature_is_good,
+        file_checks.descriptor_matches_files,
+        file_checks.formats_are_equal,
+        figure_checks.keys_are_unique,
+        figure_checks.foreign_keys_resolve,
+        figure_checks.groups_sum_to_total,
+        figure_checks.gaps_have_a_status,
+        figure_checks.submissions_add_up,
+        revision_checks.revisions_stand_in_the_figures,
+        revision_checks.revisions_begin_at_the_release_before,
+    )
+}
+_RELEASE_FOLDER = re.compile(
+    r"(?P<root>.*/)(?:releases/(?P<month>[^/]+)/(?P<number>r[^/]+)|latest)/"
+)
+_SCHEMES = ("https", "http", "file")
+Index = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,26 +72,6 @@ class Verdict:
         if self.failures:
             return "failed"
         return "not checked" if self.reason else "passed"
-
-
-CHECKS: Mapping[str, Check] = {
-    check.__name__: check
-    for check in (
-        file_checks.files_match_digests,
-        file_checks.no_file_is_unlisted,
-        file_checks.digests_are_those_of_the_index,
-        file_checks.signature_is_good,
-        file_checks.descriptor_matches_files,
-        file_checks.formats_are_equal,
-        figure_checks.keys_are_unique,
-        figure_checks.foreign_keys_resolve,
-        figure_checks.groups_sum_to_total,
-        figure_checks.gaps_have_a_status,
-        figure_checks.submissions_add_up,
-        revision_checks.revisions_stand_in_the_figures,
-        revision_checks.revisions_begin_at_the_release_before,
-    )
-}
 
 
 def verify(subject: Subject, checks: Mapping[str, Check] = CHECKS) -> tuple[Verdict, ...]:
@@ -99,13 +102,6 @@ def _verdict(name: str, check: Check, package: Package) -> Verdict:
         told = str(error) if isinstance(error, CchcError) else f"{type(error).__name__}: {error}"
         failures.append(told)
     return Verdict(name, title, tuple(failures), reason)
-
-
-_RELEASE_FOLDER = re.compile(
-    r"(?P<root>.*/)(?:releases/(?P<month>[^/]+)/(?P<number>r[^/]+)|latest)/"
-)
-_SCHEMES = ("https", "http", "file")
-Index = Mapping[str, Any]
 
 
 class Transfer(Protocol):

@@ -9,7 +9,7 @@ import pytest
 
 from cchc_pipeline.alerts.message import Message
 from cchc_pipeline.alerts.rules import Alert
-from cchc_pipeline.alerts.telling import Memory, Round, Wish, planned, read_memory, tell
+from cchc_pipeline.alerts.telling import Memory, Round, Wish, read_memory, tell, would_be_sent
 from cchc_pipeline.core.errors import SourceError
 from tests.alerts.causes import DEAF, MIRROR, NOW, every_alert
 
@@ -146,7 +146,7 @@ def test_since_when_a_cause_is_open_is_kept(path: Path) -> None:
 
 
 def test_planning_sends_and_remembers_nothing(path: Path) -> None:
-    assert [o.message.key for o in planned(path, [LATE], ["a"], NOW, Wish())] == [LATE.key]
+    assert [o.message.key for o in would_be_sent(path, [LATE], ["a"], NOW, Wish())] == [LATE.key]
     assert not path.exists()
 
 

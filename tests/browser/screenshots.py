@@ -14,7 +14,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize
 
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from tests.browser.chromium import chromium
 
 PAGES = {
@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="the folder for the pictures")
     parser.add_argument("--chosen", action="store_true", help="only the four of the docs")
     given = parser.parse_args()
-    with preview_server(given.site.resolve(), 0) as server, chromium() as browser:
+    with local_server(given.site.resolve(), 0) as server, chromium() as browser:
         Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}/"
         (take_chosen if given.chosen else take_all)(browser, address, given.out)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from publish.store.store import Portal
 from tests.browser.chromium import MARKS, chromium
 from tests.publish.crash_worker import go_out
@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(published_home: Path) -> Iterator[str]:
     """The sample's portal behind the preview server."""
-    with preview_server(published_home / "portal" / "current", 0) as server:
+    with local_server(published_home / "portal" / "current", 0) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
@@ -158,7 +158,7 @@ def test_the_pages_work_from_a_folder_without_any_server(
 @pytest.fixture(scope="module")
 def march(march_home: Path) -> Iterator[str]:
     """March 2024, which has a plan and dossiers, behind the preview server."""
-    with preview_server(march_home / "portal" / "current", 0) as server:
+    with local_server(march_home / "portal" / "current", 0) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

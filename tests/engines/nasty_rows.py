@@ -15,7 +15,7 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.simulation import Options, write_sample
-from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_upload_schema
 from tests.command_line import SAMPLE_INBOX
 from tests.sources import value_examples as examples
 from tests.sources.dossier_export import GOOD, OPEN, csv_bytes, dossier
@@ -94,7 +94,7 @@ def files(folder: Path) -> dict[str, bytes]:
     flat, native = write_sample(folder, MARCH, options, register(), ROOT)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in _native_rows())
     broken = '{"MaHoSo": \n[1]\n\n{"DanhSachLePhi": "x"}\n'
-    columns = [field.name for field in load_form("dossiers").fields]
+    columns = [field.name for field in load_upload_schema("dossiers").fields]
     return {
         "ho-so-1.csv": csv_bytes([*_simulated(flat), *_flat_rows()], columns),
         "ho-so-2.jsonl": native.read_bytes() + (lines + broken).encode(),
@@ -103,7 +103,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def _simulated(file: Path) -> Iterator[Mapping[str, str]]:
     """The rows of a simulated CSV under the names of the record's fields."""
-    names = load_form("dossiers").by_fold
+    names = load_upload_schema("dossiers").by_fold
     with file.open(encoding="utf-8-sig", newline="") as content:
         for row in csv.DictReader(content, delimiter=";"):
             yield {names.get(fold_heading(heading), heading): t for heading, t in row.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from tests.command_line import copy_home
 from tests.ops.nginx import MARK, nginx
 
@@ -80,7 +80,7 @@ def test_every_kind_of_file_has_the_type_that_the_preview_gives_it(
     root = (published_home / "portal" / "current").resolve()
     kinds = {path.suffix: path.relative_to(root) for path in root.rglob("*") if path.is_file()}
     kinds["SHA256SUMS"] = Path(RELEASE) / "SHA256SUMS"
-    with preview_server(root, 0) as server:
+    with local_server(root, 0) as server:
         types = server.RequestHandlerClass.func.extensions_map  # type: ignore[attr-defined]
     for suffix, path in kinds.items():
         told = web.get(path.as_posix()).headers["Content-Type"]

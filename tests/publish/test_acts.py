@@ -11,7 +11,7 @@ from cchc_pipeline.core.errors import CheckFailedError, UsageError
 from cchc_pipeline.core.period import utc_text
 from publish.model import ReleaseId
 from publish.portal.acts import Step, perform, retract, settle, show_again
-from publish.portal.links import directory_files
+from publish.portal.links import listing_files
 from publish.portal.publication import refuse_withdrawn
 from publish.store.state import Act, ActKind, Edition
 from publish.store.store import KEPT_SITES, Portal
@@ -204,9 +204,9 @@ def test_an_act_does_not_lie_before_the_last_one(grown: Portal) -> None:
 def test_addresses_that_would_answer_no_more_stop_the_act(
     grown: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    complete = directory_files
+    complete = listing_files
     monkeypatch.setattr(
-        "publish.portal.links.directory_files", lambda edition, earlier: complete(edition)
+        "publish.portal.links.listing_files", lambda edition, earlier: complete(edition)
     )
     with pytest.raises(CheckFailedError, match=r"thang/2024-04\.html would answer no more"):
         show_again(grown, act("rolled_back", FIRST), IDENTITY)

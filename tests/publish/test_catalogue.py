@@ -16,10 +16,10 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
 from cchc_pipeline.calendar import CalendarWords, DateChange, ReleaseCalendar, load_calendar
 from cchc_pipeline.core.period import utc_text
 from publish.catalogue.dcat import catalogue, dataset_markup, script_text
-from publish.catalogue.feeds import FEED_LIMIT, calendar_list, feed, sitemap
+from publish.catalogue.feeds import MOST_ENTRIES, calendar_list, feed, sitemap
 from publish.model import ReleaseId
 from publish.portal.acts import retract, show_again
-from publish.portal.links import directory_files, edition_after, index
+from publish.portal.links import edition_after, index, listing_files
 from publish.release.diff import change_kinds
 from publish.store.state import Act, Edition
 from publish.store.store import Portal
@@ -183,7 +183,7 @@ def test_the_feed_has_a_bound(edition: Edition) -> None:
                  for n in range(4) for m in range(40))  # fmt: skip
     long = replace(edition, acts=(*edition.acts, *many))
     root = parsed(feed(long, CALENDAR))
-    assert len(list(root.iter(f"{ATOM}entry"))) == FEED_LIMIT
+    assert len(list(root.iter(f"{ATOM}entry"))) == MOST_ENTRIES
 
 
 # Sitemap, calendar, markup
@@ -191,7 +191,7 @@ def test_the_feed_has_a_bound(edition: Edition) -> None:
 
 def test_the_sitemap_names_every_page_and_needs_an_address(edition: Edition) -> None:
     assert sitemap(replace(edition, identity=IDENTITY), ["index.html"]) == {}
-    files = directory_files(edition)
+    files = listing_files(edition)
     root = parsed(files["sitemap.xml"])
     named = {node.text for node in root.iter() if node.tag.endswith("loc")}
     gone = {f"phat-hanh/{release}.html" for release in edition.retractions}

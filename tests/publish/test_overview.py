@@ -7,8 +7,8 @@ import pytest
 
 from cchc_pipeline.settings import Settings, load_settings
 from cchc_pipeline.storage.lake import Lake
-from publish.installation.dry_run import publication_plan
-from publish.installation.status import overview, overview_lines
+from publish.installation.dry_run import foreseen_publication
+from publish.installation.status import installation_lines, installation_state
 from publish.release.assemble import assemble
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
@@ -40,14 +40,14 @@ def publish_march(settings: Settings) -> None:
 
 
 def test_before_the_first_run_there_is_nothing(settings: Settings) -> None:
-    seen = overview(settings)
+    seen = installation_state(settings)
     assert (seen["latest"], seen["months"], seen["units_awaiting_code"]) == (None, [], [])
-    assert next(iter(overview_lines(seen))) == "latest release: none"
+    assert next(iter(installation_lines(seen))) == "latest release: none"
 
 
 def test_a_published_month_says_what_came_what_is_missing_and_who_owes(settings: Settings) -> None:
     publish_march(settings)
-    seen = overview(settings)
+    seen = installation_state(settings)
     assert (seen["latest"], seen["published_at"]) == ("2024-03.r1", "2024-05-10T01:00:00Z")
     (march,) = seen["months"]
     assert (march["computed"], march["published"]) == (True, True)
@@ -62,19 +62,19 @@ def test_a_month_that_was_only_collected_is_neither_computed_nor_published(
     publish_march(settings)
     lake = Lake(settings.lake_dir, settings.root_unit)
     lake.write("scores", APRIL, table("scores", score_rows(APRIL)))
-    april = overview(settings)["months"][-1]
+    april = installation_state(settings)["months"][-1]
     assert april["period"] == "2024-04"
     assert (april["computed"], april["published"]) == (False, False)
 
 
 def test_units_that_the_law_names_and_nobody_gave_a_code_are_listed(settings: Settings) -> None:
     publish_march(settings)
-    assert len(overview(settings)["units_awaiting_code"]) == 15
+    assert len(installation_state(settings)["units_awaiting_code"]) == 15
 
 
 def test_the_lines_have_a_row_for_each_month_and_name_what_is_owed(settings: Settings) -> None:
     publish_march(settings)
-    lines = list(overview_lines(overview(settings)))
+    lines = list(installation_lines(installation_state(settings)))
     assert lines[0] == "latest release: 2024-03.r1 2024-05-10T01:00:00Z"
     assert lines[2].split() == ["2024-03", "1", "21", "1", "yes", "yes", "dossiers"]
     assert any(line.startswith("2024-03 owed by ") for line in lines)
@@ -93,7 +93,7 @@ def test_the_plan_names_the_files_the_release_and_the_place(
     (tmp_path / "inbox/2024-03/Thumbs.db").write_text("x")
     (tmp_path / "inbox/2024-03/ho-so.csv").write_text("x")
     (tmp_path / "inbox/2024-03/anh.bin").write_text("x")
-    plan = publication_plan(settings, [MARCH, APRIL], MOMENT)
+    plan = foreseen_publication(settings, [MARCH, APRIL], MOMENT)
     assert list(plan) == [
         "2024-03: portal: 1 file(s) would be taken as answers of the national portal",
         "2024-03: anh.bin would not be taken: its content does not show what it is -> take it away",
@@ -115,5 +115,5 @@ def test_the_plan_keeps_the_name_of_the_newest_month_that_is_out(settings: Setti
     draft = assemble(lake, portal, ingredients(), MOMENT + timedelta(days=1))
     assert draft is not None
     go_out(portal, draft)
-    lines = list(publication_plan(settings, [MARCH], MOMENT))
+    lines = list(foreseen_publication(settings, [MARCH], MOMENT))
     assert lines[1] == "release: 2024-04.r2, if anything differs from 2024-04.r1"

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out, next_draft
 from tests.publish.small_release import small_draft
@@ -19,7 +19,7 @@ from tests.publish.small_release import small_draft
 def address(portal: Portal) -> Iterator[str]:
     """A portal with a release, being served."""
     go_out(portal, small_draft())
-    server = preview_server(portal.current, 0)
+    server = local_server(portal.current, 0)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}/"
@@ -51,7 +51,7 @@ def test_every_file_is_served_with_its_type(path: str, type_: str, address: str)
 
 
 def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
-    with preview_server(tmp_path, 0) as server:
+    with local_server(tmp_path, 0) as server:
         assert server.server_address[0] == "127.0.0.1"
 
 
@@ -66,7 +66,7 @@ def test_a_reader_who_leaves_half_way_is_no_error(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "large.csv").write_bytes(b"x" * 50_000_000)
-    with preview_server(tmp_path, 0) as server:
+    with local_server(tmp_path, 0) as server:
         server.daemon_threads = False  # closing waits until what answers has ended
         thread = threading.Thread(target=server.handle_request)
         thread.start()

@@ -20,7 +20,7 @@ from cchc_pipeline.sources.dossiers.collection import CollectedDossiers, collect
 from cchc_pipeline.sources.dossiers.database import DossierDatabase
 from cchc_pipeline.sources.dossiers.view import database_rules
 from cchc_pipeline.sources.raw.archive import RawArchive
-from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_upload_schema
 from tests.ops.postgres import Server
 
 VIEW, PASSWORD = "cchc_ho_so", "bi-mat-khong-lo"
@@ -40,14 +40,14 @@ _TYPES = {
     "SoLanBoSung": "integer",
     "MucDoHaiLong": "smallint",
 }
-FIELDS = tuple(field.name for field in load_form("dossiers").fields)
+FIELDS = tuple(field.name for field in load_upload_schema("dossiers").fields)
 COLUMNS = (*FIELDS, *PERSONAL)
 Row = dict[str, str | None]
 
 
 def rows_of(content: str) -> list[Row]:
     """The rows of an office's CSV under the record's names."""
-    form = load_form("dossiers")
+    form = load_upload_schema("dossiers")
     people = zip(map(fold_heading, _PERSONAL_HEADINGS), PERSONAL, strict=True)
     known = {**form.by_fold, **dict(people)}
     return [

@@ -18,7 +18,7 @@ import xlsxwriter
 import zstandard
 from hypothesis import strategies as st
 
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from tests.sources.dossier_export import GOOD, OPEN
 
 Row = Mapping[str, str]
@@ -69,7 +69,7 @@ def tables(draw: st.DrawFn) -> list[Row]:
 @st.composite
 def spellings(draw: st.DrawFn) -> Names:
     """A name for each field as some program writes it, in some order."""
-    headings = {field.name: field.headings for field in load_form("dossiers").fields}
+    headings = {field.name: field.headings for field in load_upload_schema("dossiers").fields}
     names = {}
     for field in draw(st.permutations(FIELDS)):
         said = draw(st.sampled_from((field, headings[field][0], *headings[field])))

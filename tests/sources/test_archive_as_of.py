@@ -11,7 +11,7 @@ from cchc_pipeline.core.period import Basis, Month, utc_text
 from cchc_pipeline.sources.raw.archive import Answer, Exchange, RawArchive, Snapshot
 from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
 from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 MONTH = Month(2024, 3)
 RECORD = "petitions"
@@ -50,14 +50,14 @@ def deliver(archive: RawArchive, inbox: Path, content: bytes, on: int) -> Delive
     """Hand in petitions on a day of April."""
     inbox.mkdir(exist_ok=True)
     (inbox / "phan-anh.csv").write_bytes(content)
-    delivery = take_in(inbox, load_form(RECORD), MONTH, day(on), archive)
+    delivery = take_in(inbox, load_upload_schema(RECORD), MONTH, day(on), archive)
     assert delivery is not None
     return delivery
 
 
 def standing(archive: RawArchive, nowhere: Path) -> Delivery | None:
     """What is replayed where the inbox holds nothing."""
-    return take_in(nowhere, load_form(RECORD), MONTH, day(30), archive)
+    return take_in(nowhere, load_upload_schema(RECORD), MONTH, day(30), archive)
 
 
 def test_a_snapshot_that_came_later_is_not_there(archive: RawArchive, then: RawArchive) -> None:

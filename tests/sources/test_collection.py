@@ -11,7 +11,7 @@ from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.methodology import load_methodology
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.national_portal.collection import Collected, collect_portal
+from cchc_pipeline.sources.national_portal.collection import Collected, collect_national_portal
 from cchc_pipeline.sources.national_portal.tables import read_month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.portal_answers_builder import built_snapshot, sample_unit
@@ -46,7 +46,9 @@ def answers() -> dict[tuple[str, str | None], bytes | list[bytes]]:
 
 def _collect(tmp_path: Path, url: str, at: datetime = SEPTEMBER, fetch: bool = True) -> Collected:
     settings = Settings(home=tmp_path, portal_fetch=fetch, portal_base_url=url)
-    return collect_portal(MONTH, settings, RawArchive(tmp_path / "raw"), tmp_path / "inbox", at)
+    return collect_national_portal(
+        MONTH, settings, RawArchive(tmp_path / "raw"), tmp_path / "inbox", at
+    )
 
 
 def test_a_month_is_asked_for_parsed_and_replayed_later_without_the_network(

@@ -13,11 +13,11 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
 from cchc_pipeline.sources.readers.reading import read_plain
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from tests.record_builder import HEADINGS, RECORDS, csv_text
 
 MONTH = Month(2024, 1)
-FORM = load_form("dossiers")
+FORM = load_upload_schema("dossiers")
 FIRST = datetime(2024, 2, 3, 1, 2, 3, tzinfo=UTC)
 LATER = datetime(2024, 2, 9, tzinfo=UTC)
 

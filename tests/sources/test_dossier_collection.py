@@ -8,7 +8,7 @@ import pytest
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.sources.dossiers.collection import Way, planned_ways, way_in
+from cchc_pipeline.sources.dossiers.collection import Way, foreseen_ways, way_in
 from cchc_pipeline.sources.dossiers.database import DossierDatabase, _number_text, read_month
 
 MARCH = Month(2024, 3)
@@ -42,11 +42,11 @@ def test_a_dry_run_says_which_way_without_asking(tmp_path: Path) -> None:
     months = [MARCH.previous(), MARCH]
     (tmp_path / "2024-02").mkdir()
     (tmp_path / "2024-02" / "ho-so.csv").write_text("x")
-    assert list(planned_ways(months, SOURCE, tmp_path, FIRST)) == [
+    assert list(foreseen_ways(months, SOURCE, tmp_path, FIRST)) == [
         "2024-02: the inbox holds an export: the database is not asked",
         "2024-03: dossiers are read from database view v",
     ]
-    assert list(planned_ways(months, None, tmp_path, FIRST)) == []
+    assert list(foreseen_ways(months, None, tmp_path, FIRST)) == []
 
 
 @pytest.mark.parametrize("url", ["sqlite:///x.db", "mysql://a:bi-mat@b/c", "khong://a/b"])

@@ -16,7 +16,7 @@ import pytest
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.registers.units import Succession, UnitRegister
 from cchc_pipeline.sources.dossiers.judging import Account, require_balanced
-from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_form
+from cchc_pipeline.sources.readers.upload_schema import fold_heading, load_upload_schema
 from tests.sources.dossier_export import (
     GOOD,
     OPEN,
@@ -220,7 +220,9 @@ def test_a_cell_whose_formula_failed_is_a_fault_in_its_own_column(
     content = csv_bytes(rows, [*GOOD, *({field} - GOOD.keys())])
     outcome = read_files(tmp_path, {"ho-so.csv": content})
     assert outcome.rules == [(3, "CELL_ERROR")]
-    assert load_form("dossiers").by_fold[fold_heading(outcome.refused[0]["column"])] == field
+    assert (
+        load_upload_schema("dossiers").by_fold[fold_heading(outcome.refused[0]["column"])] == field
+    )
     assert error in outcome.refused[0]["message_vi"]
 
 

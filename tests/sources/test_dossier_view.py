@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.dossiers.view import Choice, ViewName, choose_columns, month_query
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 MARCH = Month(2024, 3)
 NEEDED = {
@@ -26,7 +26,7 @@ NEEDED = {
 def chosen(**columns: Any) -> Choice:
     """The needed columns, and these."""
     found = list((NEEDED | columns).items())
-    return choose_columns(found, load_form("dossiers"), "view v")
+    return choose_columns(found, load_upload_schema("dossiers"), "view v")
 
 
 def sql_of(choice: Choice, view: str = "v") -> str:
@@ -88,4 +88,4 @@ def test_each_bound_is_of_its_columns_type() -> None:
 def test_a_view_that_cannot_be_read_is_refused(columns: dict[str, Any], told: str) -> None:
     found = [(name, kind) for name, kind in (NEEDED | columns).items() if kind is not None]
     with pytest.raises(SourceError, match=told):
-        choose_columns(found, load_form("dossiers"), "view v")
+        choose_columns(found, load_upload_schema("dossiers"), "view v")

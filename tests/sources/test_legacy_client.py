@@ -12,15 +12,15 @@ import pytest
 from cchc_pipeline.core.errors import SourceError, UsageError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.settings import Settings, load_settings
-from cchc_pipeline.sources.national_portal.collection import collect_portal
+from cchc_pipeline.sources.national_portal.collection import collect_national_portal
 from cchc_pipeline.sources.national_portal.legacy_client import (
     LegacyClient,
     legacy_id,
-    plan_legacy,
+    legacy_requests,
     refusal,
 )
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
-from cchc_pipeline.sources.national_portal.request import load_portal
+from cchc_pipeline.sources.national_portal.request import load_national_portal
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 from tests.legacy_rows import ENDPOINT, content, provinces, units
 from tests.replay_portal import RESET, WAF_PAGE, ReplayPortal, Reply
@@ -29,7 +29,7 @@ MAY = Month(2024, 5)
 NOW = datetime(2025, 10, 5, 4, 30, tzinfo=TIMEZONE)
 IDS = "2022-06:11,2025-07:4018"
 PATH = "rest.jsp"
-(MAY_PLAN,) = plan_legacy(MAY, "H24", IDS, NOW)
+(MAY_PLAN,) = legacy_requests(MAY, "H24", IDS, NOW)
 
 
 class Bench:
@@ -41,7 +41,7 @@ class Bench:
 
     def fetch(self, **manners: Any) -> Snapshot:
         """What the plan of May gives."""
-        how = replace(load_portal().manners, **manners)
+        how = replace(load_national_portal().manners, **manners)
         with LegacyClient(
             self.portal.url, self.archive, lambda: NOW, self.pauses.append, how
         ) as client:
@@ -171,7 +171,7 @@ def test_a_malformed_list_of_ids_is_refused_as_a_setting(
 
 def test_windows_are_asked_for_when_they_close() -> None:
     def bases(month: Month) -> list[Basis]:
-        return [plan.basis for plan in plan_legacy(month, "H24", IDS, NOW)]
+        return [plan.basis for plan in legacy_requests(month, "H24", IDS, NOW)]
 
     assert bases(MAY) == [Basis.MONTH]
     assert bases(Month(2024, 6)) == [Basis.MONTH, Basis.QUARTER]
@@ -184,7 +184,7 @@ def test_it_is_asked_only_within_its_time_and_with_an_id() -> None:
     assert "2022-06 to 2025-11" in refusal(Month(2022, 5), IDS, NOW)
     assert "believed to have ceased on 2025-11-30" in refusal(MAY, IDS, late)
     assert "CCHC_LEGACY_IDS has no id" in refusal(MAY, "", NOW)
-    assert plan_legacy(MAY, "H24", "", NOW) == plan_legacy(MAY, "H24", IDS, late) == ()
+    assert legacy_requests(MAY, "H24", "", NOW) == legacy_requests(MAY, "H24", IDS, late) == ()
 
 
 def collect(tmp_path: Path, url: str, ids: str) -> tuple[int, str]:
@@ -193,7 +193,7 @@ def collect(tmp_path: Path, url: str, ids: str) -> tuple[int, str]:
         legacy_base_url=url, legacy_ids=ids,
     )  # fmt: skip
     archive = RawArchive(tmp_path / "raw")
-    found = collect_portal(MAY, settings, archive, tmp_path / "inbox", NOW)
+    found = collect_national_portal(MAY, settings, archive, tmp_path / "inbox", NOW)
     return len(found.snapshots), "\n".join(found.notes)
 
 

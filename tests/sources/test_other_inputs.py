@@ -9,7 +9,7 @@ from cchc_pipeline.sources.agency_forms.forms import read_agency_forms
 from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import take_in
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.other_inputs import Circumstances
 from cchc_pipeline.sources.records.petitions import read_petitions
 from cchc_pipeline.sources.records.procedures import read_procedures
@@ -28,7 +28,7 @@ def _circumstances(folder: Path, record: str, files: dict[str, bytes]) -> Circum
     for name, content in files.items():
         (inbox / name).write_bytes(content)
     received = datetime(2024, 4, 2, tzinfo=UTC)
-    delivery = take_in(inbox, load_form(record), MARCH, received, archive)
+    delivery = take_in(inbox, load_upload_schema(record), MARCH, received, archive)
     means = Means(folder / "scratch", "500MB")
     return Circumstances(MARCH, "H24", EVERYONE, archive, means, {record: delivery})
 

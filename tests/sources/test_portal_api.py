@@ -11,8 +11,12 @@ import pytest
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
-from cchc_pipeline.sources.national_portal.client import PortalClient
-from cchc_pipeline.sources.national_portal.request import SnapshotPlan, load_portal, plan_requests
+from cchc_pipeline.sources.national_portal.client import NationalPortalClient
+from cchc_pipeline.sources.national_portal.request import (
+    SnapshotRequests,
+    load_national_portal,
+    snapshot_requests,
+)
 from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.replay_portal import (
     OTHER_ROOT,
@@ -28,7 +32,7 @@ from tests.replay_portal import (
 SHARED = Path(__file__).parents[2].parent / "shared"
 SEPTEMBER = Month(2026, 9)
 NOW = datetime(2026, 10, 5, 4, 30, tzinfo=TIMEZONE)
-MONTH_PLAN, QUARTER_PLAN, YEAR_PLAN = plan_requests(SEPTEMBER, "H24", ROOT_ID, NOW)
+MONTH_PLAN, QUARTER_PLAN, YEAR_PLAN = snapshot_requests(SEPTEMBER, "H24", ROOT_ID, NOW)
 ORDER = [ask.endpoint.name for ask in MONTH_PLAN.asks]
 STOPPING = {
     "firewall page with status 200": (WAF_PAGE, "firewall refused the request"),
@@ -63,13 +67,17 @@ class Bench:
     raw: Path
     pauses: list[float] = field(default_factory=list)
 
-    def client(self, clock: Callable[[], datetime] = lambda: NOW, **manners: Any) -> PortalClient:
+    def client(
+        self, clock: Callable[[], datetime] = lambda: NOW, **manners: Any
+    ) -> NationalPortalClient:
         """A client that pauses on paper only."""
-        known = load_portal()
+        known = load_national_portal()
         how = replace(known, manners=replace(known.manners, **manners))
-        return PortalClient(self.portal.url, self.archive, clock, self.pauses.append, portal=how)
+        return NationalPortalClient(
+            self.portal.url, self.archive, clock, self.pauses.append, portal=how
+        )
 
-    def fetch(self, plan: SnapshotPlan = MONTH_PLAN, **manners: Any) -> Any:
+    def fetch(self, plan: SnapshotRequests = MONTH_PLAN, **manners: Any) -> Any:
         """What one plan gives."""
         with self.client(**manners) as client:
             return client.fetch_snapshot(plan)
@@ -207,7 +215,7 @@ def test_an_unreachable_portal_is_one_clear_line(tmp_path: Path) -> None:
     pauses: list[float] = []
     archive = RawArchive(tmp_path)
     with (
-        PortalClient("http://127.0.0.1:9", archive, lambda: NOW, pauses.append) as client,
+        NationalPortalClient("http://127.0.0.1:9", archive, lambda: NOW, pauses.append) as client,
         pytest.raises(SourceError, match=r"connection failed .* 3 times -> run it again later"),
     ):
         client.fetch_snapshot(MONTH_PLAN)

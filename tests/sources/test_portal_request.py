@@ -7,10 +7,10 @@ import pytest
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.sources.national_portal.request import (
     Ask,
-    SnapshotPlan,
-    load_portal,
-    plan_requests,
+    SnapshotRequests,
+    load_national_portal,
     refusals,
+    snapshot_requests,
 )
 
 ROOT_ID = "019d2be3-6a85-74ec-a349-88e0abf6a032"
@@ -21,11 +21,11 @@ GROUPS = {
 }  # fmt: skip
 
 
-def plans(month: Month, now: datetime = FIFTH_OF_OCTOBER) -> dict[Basis, SnapshotPlan]:
-    return {plan.basis: plan for plan in plan_requests(month, "H24", ROOT_ID, now)}
+def plans(month: Month, now: datetime = FIFTH_OF_OCTOBER) -> dict[Basis, SnapshotRequests]:
+    return {plan.basis: plan for plan in snapshot_requests(month, "H24", ROOT_ID, now)}
 
 
-def ask(plan: SnapshotPlan, endpoint: str) -> Ask:
+def ask(plan: SnapshotRequests, endpoint: str) -> Ask:
     return next(item for item in plan.asks if item.endpoint.name == endpoint and item.root_code)
 
 
@@ -39,7 +39,7 @@ def test_a_snapshot_is_six_groups_the_provinces_and_the_roots_children() -> None
 
 
 def test_the_six_groups_are_those_of_the_decision() -> None:
-    groups = {endpoint.group for endpoint in load_portal().endpoints if endpoint.group}
+    groups = {endpoint.group for endpoint in load_national_portal().endpoints if endpoint.group}
     assert groups == {"CKMB", "TDGQ", "CLGQ", "TTTT", "MDHL", "MDSH"}
 
 

@@ -17,7 +17,7 @@ from cchc_pipeline.indicators.procedure_indicators import (
 )
 from cchc_pipeline.sources.readers.reading import read_plain
 from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.procedures import (
     Procedure,
     judge_procedures,
@@ -184,7 +184,7 @@ def _rows_of_json(folder: Path, content: bytes) -> list[RecordRow]:
     path.write_bytes(content)
     with duckdb.connect() as connection:
         (relation,) = read_plain(
-            path.name, path, load_form("procedures"), folder / "scratch", connection
+            path.name, path, load_upload_schema("procedures"), folder / "scratch", connection
         )
         return list(rows_of_relation(relation, connection))
 

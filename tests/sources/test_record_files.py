@@ -17,7 +17,7 @@ import xlsxwriter
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.readers.text_relation import TextRelation, reading
-from cchc_pipeline.sources.readers.upload_schema import load_form, parse_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema, parse_upload_schema
 from cchc_pipeline.sources.readers.xlsx.values import float_text
 from tests.record_builder import (
     HEADINGS,
@@ -252,7 +252,9 @@ def test_a_key_that_comes_late_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrap", [lambda items: items, lambda items: {"data": items, "n": 1}])
 def test_a_json_document_is_an_array_of_records(tmp_path: Path, wrap: Callable[[Any], Any]) -> None:
-    document = parse_form(asdict(load_form("dossiers")) | {"formats": ["json"]}, "test")
+    document = parse_upload_schema(
+        asdict(load_upload_schema("dossiers")) | {"formats": ["json"]}, "test"
+    )
     path = tmp_path / "ho-so.json"
     path.write_text(json.dumps(wrap(objects()), indent=1), encoding="utf-8")
     (relation,) = read(path, form=document)

@@ -12,7 +12,11 @@ import pytest
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError, SourceError
 from cchc_pipeline.sources.readers.unpacking import unpack
-from cchc_pipeline.sources.readers.upload_schema import file_rules, load_form, parse_form
+from cchc_pipeline.sources.readers.upload_schema import (
+    file_rules,
+    load_upload_schema,
+    parse_upload_schema,
+)
 from tests.record_builder import (
     HEADINGS,
     RECORDS,
@@ -281,12 +285,12 @@ def test_a_form_whose_fields_share_a_heading_is_not_usable() -> None:
     content = read_yaml("records/dossiers.yaml")
     fields = [*content["fields"], {"name": "Khac", "headings": ["MÃ HỒ SƠ"]}]
     with pytest.raises(SchemaDataError, match="Khac: shares a heading with MaHoSo"):
-        parse_form(content | {"fields": fields, "any_of": [["Nope"]]}, "test")
+        parse_upload_schema(content | {"fields": fields, "any_of": [["Nope"]]}, "test")
 
 
 @pytest.mark.parametrize("name", ["dossiers", "procedures", "petitions"])
 def test_the_shipped_forms_are_usable(name: str) -> None:
-    assert load_form(name).record == name
+    assert load_upload_schema(name).record == name
 
 
 def test_a_plain_file_is_read_where_it_stands(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
 from cchc_pipeline.sources.raw.deliveries import last_delivery, take_in
 from cchc_pipeline.sources.raw.withdrawals import Said, replay_lines, withdraw, withdrawals
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from tests.command_line import SAMPLE_INBOX
 
 MONTH = Month(2024, 3)
@@ -43,7 +43,7 @@ def deliver(folder: Path, archive: RawArchive, record: str, *names: str) -> None
     place = folder / FORMS_FOLDER if record == "agency_forms" else folder
     for name in names:
         (place / name).write_text(name)
-    take_in(place, load_form(record), MONTH, CAME, archive)
+    take_in(place, load_upload_schema(record), MONTH, CAME, archive)
     for name in names:
         (place / name).unlink()
 
@@ -59,7 +59,7 @@ def test_the_only_file_of_any_record_leaves_nothing_behind_that_stands(
     assert (act.record, act.withdrawn, act.left) == (record, before.delivery_id, "")
     assert last_delivery(archive, record, MONTH) is None
     place = folder / FORMS_FOLDER if record == "agency_forms" else folder
-    assert take_in(place, load_form(record), MONTH, CAME, archive) is None
+    assert take_in(place, load_upload_schema(record), MONTH, CAME, archive) is None
     assert archive.get(before.files[0].sha256) == name.encode(), "its bytes stay"
     assert withdrawals(archive, MONTH) == (act,)
     assert "gửi nhầm" in act.line()

@@ -1,6 +1,8 @@
 """Agency forms: what a unit is asked, the empty form, and forms that came back, judged.
 
-Belongs here: whom the plan's wordings mean and the rows of a unit's form (``items``), its layout
-and the empty workbook (``blank``), cells, rows and forms that were handed in. Does not: what
-follows from them (``indicators.plan_indicators``).
+``items`` says what is asked of whom, ``layout`` how the form looks, ``blank`` writes it. A form
+that came back goes through ``cells`` (found), ``rows`` (each judged) and ``forms`` (judged whole).
+
+Belongs here: one form from question to answer. Does not: what follows from the answers
+(``indicators.plan_indicators``).
 """

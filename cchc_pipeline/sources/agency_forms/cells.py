@@ -1,7 +1,7 @@
 """The cells of a form that came back: finding what stands where in its workbook.
 
 Belongs here: the heading block, the columns, the rows as texts. Does not: opening a workbook within
-bounds (``readers.xlsx.parts``), or whether a row is right (``forms``).
+bounds (``readers.xlsx.parts``), or whether a row is right (``rows``, ``forms``).
 """
 
 import io

@@ -1,9 +1,9 @@
 """Forms that units handed in, judged; and who still owes one.
 
-Belongs here: judging the rows of a form against what its unit owes; the entry of this source, and
-its rows of ``submissions``. Does not: opening the workbook (``cells``), or the values of targets
-and tasks (``indicators.plan_indicators``). What a unit writes under Ghi chú stays in the file: it
-may name people; other sources' submissions.
+Belongs here: judging the rows of a form against what its unit owes, two forms of one unit, the
+source's rows of ``submissions``. Does not: opening the workbook (``cells``), judging one row
+(``rows``), the values that follow (``indicators.plan_indicators``). What a unit writes under Ghi
+chú stays in the file: it may name people.
 """
 
 import hashlib

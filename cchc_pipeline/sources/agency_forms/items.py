@@ -1,8 +1,8 @@
 """What a unit is asked in a month: whom the plan's wordings mean, and the rows of its form.
 
-Belongs here: reading ``schemas/plan/<year>/bodies.yaml`` and finding the units; which targets and
-tasks of the plan a unit reports on. Does not: the plan itself; how the form looks (``layout``,
-``blank``), or whether it came back.
+Belongs here: finding the units by ``schemas/plan/<year>/bodies.yaml``, and which targets and tasks
+each reports on. Does not: the plan itself (``cchc_pipeline.plan``), how the form looks (``layout``,
+``blank``), or whether it came back (``forms``).
 """
 
 from collections.abc import Collection, Iterable, Iterator

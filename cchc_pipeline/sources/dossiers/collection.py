@@ -16,7 +16,7 @@ from cchc_pipeline.sources.dossiers.database import DossierDatabase, deliver
 from cchc_pipeline.sources.dossiers.month import RECORD
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery, delivered_paths, take_in
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 Way = Literal["inbox", "database", "archive"]
 
@@ -67,7 +67,7 @@ def way_in(month: Month, now: datetime, *, has_files: bool, has_database: bool) 
     return WayIn("archive", (f"{note}; the archive is replayed",))
 
 
-def planned_ways(
+def foreseen_ways(
     months: Iterable[Month], source: DossierDatabase | None, inbox: Path, now: datetime
 ) -> Iterator[str]:
     """For a dry run, a line for each month; none where no database is named.
@@ -84,7 +84,7 @@ def planned_ways(
     if source is None:
         return
     for month in months:
-        has_files = bool(delivered_paths(inbox / str(month), load_form(RECORD)))
+        has_files = bool(delivered_paths(inbox / str(month), load_upload_schema(RECORD)))
         chosen = way_in(month, now, has_files=has_files, has_database=True)
         asked = (f"dossiers are read from {source.where}",) if chosen.way == "database" else ()
         yield from (f"{month}: {line}" for line in (*asked, *chosen.notes))
@@ -110,7 +110,7 @@ def collect_dossiers(
         SourceError: Files were dropped that cannot be taken, or the database refused.
         UsageError: The database's address is none, or its driver is not installed.
     """
-    form = load_form(RECORD)
+    form = load_upload_schema(RECORD)
     has_files = bool(delivered_paths(inbox, form))
     chosen = way_in(month, now, has_files=has_files, has_database=source is not None)
     if source is None or chosen.way != "database":

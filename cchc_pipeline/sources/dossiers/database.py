@@ -1,9 +1,8 @@
 """Dossiers out of the city's database, and what its refusals mean.
 
-Belongs here: turning the errors of SQLAlchemy and its drivers into ours; the connection, reading a
-month from it in pieces, and its delivery. Does not: the words, which stand in
-``schemas/records/_database.yaml``; the query (``view``), when it may be asked
-(``collection``), or what a row means.
+Belongs here: the connection, reading a month in pieces, its delivery; the errors of SQLAlchemy and
+its drivers as ours, in the words of ``schemas/records/_database.yaml``. Does not: the query
+(``view``), when it may be asked (``collection``), or what a row means (``staging``).
 
 What a driver says itself is never passed on: it names the server, the account, or values of rows.
 
@@ -37,68 +36,7 @@ from cchc_pipeline.sources.dossiers.view import (
 )
 from cchc_pipeline.sources.raw.archive import Exchange, RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery, keep_record
-from cchc_pipeline.sources.readers.upload_schema import load_form
-
-
-@contextmanager
-def connecting(where: str) -> Iterator[None]:
-    """Tell in one line why there is no connection.
-
-    Raises:
-        SourceError: The server refused or was not found.
-        UsageError: The address is none, or its driver is not installed.
-    """
-    try:
-        yield
-    except ImportError:
-        todo = "pip install cchc-pipeline[postgres]"
-        raise UsageError("PostgreSQL's driver is not installed", where=where, todo=todo) from None
-    except (sa.exc.ArgumentError, ValueError):
-        raise UsageError(
-            "CCHC_DOSSIERS_URL is no address of a database",
-            where=where,
-            todo="write it as postgresql://account:password@server:5432/database",
-        ) from None
-    except sa.exc.DBAPIError as error:
-        rules = database_rules()
-        raise _fault(_code(error) or _code_by_words(error, rules), where, rules) from None
-
-
-@contextmanager
-def reading(where: str) -> Iterator[None]:
-    """Tell in one line why the rows did not come.
-
-    Raises:
-        SourceError: The server refused, or went away.
-    """
-    rules = database_rules()
-    try:
-        yield
-    except sa.exc.NoSuchTableError:
-        raise _fault("42P01", where, rules) from None
-    except sa.exc.DBAPIError as error:
-        raise _fault(_code(error) or rules.lost, where, rules) from None
-
-
-def _code(error: sa.exc.DBAPIError) -> str:
-    """The SQLSTATE, where the driver gives one."""
-    code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
-    return str(code or "")
-
-
-def _code_by_words(error: sa.exc.DBAPIError, rules: DatabaseRules) -> str:
-    _, _, said = str(error.orig).partition("failed: ")  # before it stands the server's name
-    codes = (code for words, code in rules.connecting.items() if words in said)
-    return next(codes, rules.unreachable)
-
-
-def _fault(code: str, where: str, rules: DatabaseRules) -> SourceError:
-    known = rules.faults.get(code)
-    if known is None:
-        todo = "ask whoever runs the database what this code means"
-        return SourceError(f"the database refused (SQLSTATE {code})", where=where, todo=todo)
-    return SourceError(known.what, where=where, todo=known.todo)
-
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 _DRIVER = "postgresql+psycopg2"
 _WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"
@@ -255,7 +193,7 @@ def _inspected(connection: sa.Connection, source: DossierDatabase) -> tuple[View
         view = named.folded
     found = inspector.get_columns(view.name, schema=view.schema)
     columns = [(column["name"], column["type"]) for column in found]
-    return view, choose_columns(columns, load_form(RECORD), source.where)
+    return view, choose_columns(columns, load_upload_schema(RECORD), source.where)
 
 
 def _notes_on_rights(connection: sa.Connection, view: ViewName) -> Iterator[str]:
@@ -295,3 +233,63 @@ def _number_text(value: Decimal | None) -> str | None:
     if value is None or not value.is_finite():
         return None if value is None else str(value)
     return f"{value:f}e0" if value % 1 else f"{value:.0f}"
+
+
+@contextmanager
+def connecting(where: str) -> Iterator[None]:
+    """Tell in one line why there is no connection.
+
+    Raises:
+        SourceError: The server refused or was not found.
+        UsageError: The address is none, or its driver is not installed.
+    """
+    try:
+        yield
+    except ImportError:
+        todo = "pip install cchc-pipeline[postgres]"
+        raise UsageError("PostgreSQL's driver is not installed", where=where, todo=todo) from None
+    except (sa.exc.ArgumentError, ValueError):
+        raise UsageError(
+            "CCHC_DOSSIERS_URL is no address of a database",
+            where=where,
+            todo="write it as postgresql://account:password@server:5432/database",
+        ) from None
+    except sa.exc.DBAPIError as error:
+        rules = database_rules()
+        raise _fault(_code(error) or _code_by_words(error, rules), where, rules) from None
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Tell in one line why the rows did not come.
+
+    Raises:
+        SourceError: The server refused, or went away.
+    """
+    rules = database_rules()
+    try:
+        yield
+    except sa.exc.NoSuchTableError:
+        raise _fault("42P01", where, rules) from None
+    except sa.exc.DBAPIError as error:
+        raise _fault(_code(error) or rules.lost, where, rules) from None
+
+
+def _code(error: sa.exc.DBAPIError) -> str:
+    """The SQLSTATE, where the driver gives one."""
+    code = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
+    return str(code or "")
+
+
+def _code_by_words(error: sa.exc.DBAPIError, rules: DatabaseRules) -> str:
+    _, _, said = str(error.orig).partition("failed: ")  # before it stands the server's name
+    codes = (code for words, code in rules.connecting.items() if words in said)
+    return next(codes, rules.unreachable)
+
+
+def _fault(code: str, where: str, rules: DatabaseRules) -> SourceError:
+    known = rules.faults.get(code)
+    if known is None:
+        todo = "ask whoever runs the database what this code means"
+        return SourceError(f"the database refused (SQLSTATE {code})", where=where, todo=todo)
+    return SourceError(known.what, where=where, todo=known.todo)

@@ -24,7 +24,7 @@ from cchc_pipeline.sources.dossiers.staging import kind_of, stage
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery
 from cchc_pipeline.sources.readers.reading import TextRelation, read_plain
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.storage.engine import Engine
 from cchc_pipeline.storage.opening import open_engine
 
@@ -159,10 +159,10 @@ def scratch_folder(folder: Path) -> Iterator[Path]:
 
 def _relations(files: Sequence[NamedFile], folder: Path, engine: Engine) -> list[TextRelation]:
     """Every table of every file; all files that cannot be read are told in one line."""
-    form, relations, problems = load_form(RECORD), [], []
+    upload, relations, problems = load_upload_schema(RECORD), [], []
     for file in files:
         try:
-            relations += read_plain(file.name, file.path, form, folder, engine.reader)
+            relations += read_plain(file.name, file.path, upload, folder, engine.reader)
         except SourceError as problem:
             problems.append(problem)
     if len(problems) == 1:
@@ -175,11 +175,11 @@ def _relations(files: Sequence[NamedFile], folder: Path, engine: Engine) -> list
 
 def _stage(relations: Sequence[TextRelation], engine: Engine) -> list[ExportPart]:
     """Stage the parts; each relation knows of the kinds of all."""
-    form = load_form(RECORD)
+    upload = load_upload_schema(RECORD)
     kinds = sorted({kind_of(r) for r in relations}, key=lambda kind: (-len(kind), sorted(kind)))
     parts = []
     for number, relation in enumerate(relations):
-        name = stage(engine, relation, number, kinds, form)
+        name = stage(engine, relation, number, kinds, upload)
         parts.append(ExportPart(name, label(relation), kind_of(relation)))
     return parts
 

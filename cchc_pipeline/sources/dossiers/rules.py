@@ -1,8 +1,7 @@
 """What can be wrong with a dossier: the faults of its texts, and the contradictions in its values.
 
-Belongs here: reading ``schemas/records/dossier_rules.yaml`` and the contract's rules into one
-numbered list. Does not: finding a fault (``staging``), or judging rows
-(``judging``).
+Belongs here: ``schemas/records/dossier_rules.yaml`` and the contract's rules as one numbered list.
+Does not: finding a fault (``staging``), or judging rows (``judging``).
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ CELL_ERROR = "CELL_ERROR"
 
 
 @dataclass(frozen=True)
-class RowFault:
+class DossierFault:
     """A rule that a row can break; ``bit`` is its place in a row's mask of faults.
 
     Attributes:
@@ -37,7 +36,7 @@ class RowFault:
 
 
 @cache
-def dossier_faults() -> Mapping[str, RowFault]:
+def dossier_faults() -> Mapping[str, DossierFault]:
     """Every fault by its id: those of texts first, then the contradictions of the contract.
 
     Raises:
@@ -56,10 +55,10 @@ def dossier_faults() -> Mapping[str, RowFault]:
     return {fault.id: fault for fault in faults}
 
 
-def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> RowFault:
+def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> DossierFault:
     rule = rules.get(entry["id"])
     message = rule.message if rule else Text(entry["message"]["vi"], entry["message"]["en"])
-    return RowFault(entry["id"], bit, entry["field"], message, entry["expected"])
+    return DossierFault(entry["id"], bit, entry["field"], message, entry["expected"])
 
 
 def contradictions() -> tuple[Rule, ...]:

@@ -17,7 +17,7 @@ from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, mask
 from cchc_pipeline.sources.readers.reading import TextRelation, reading
-from cchc_pipeline.sources.readers.upload_schema import RecordForm
+from cchc_pipeline.sources.readers.upload_schema import UploadSchema
 from cchc_pipeline.storage.engine import Engine, Texts
 
 _MOMENTS = {
@@ -104,6 +104,15 @@ COLUMN_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 Kind = frozenset[str]
 """The fields that a file can give; rows of two kinds are compared in what both have."""
+_TOLD_TEXTS = "CASE WHEN faults <> 0 THEN to_json(texts) END"
+"""The texts of a row with faults as one text, which tells an empty field from its neighbour."""
+PART_VALUES = (
+    "procedure_code", "field_code", "channel", "service_level", "status", "submitted_at",
+    "received_at", "received_timed", "due_at", "due_timed", "finished_at", "finished_timed",
+    "fee", "online_payment", "is_digitised", "is_identified", "is_synced", "circulation",
+    "rating", "supplements", "has_e_result",
+)  # fmt: skip
+"""The columns of ``dossiers`` that a part has."""
 
 
 def kind_of(relation: TextRelation) -> Kind:
@@ -116,7 +125,7 @@ def stage(
     relation: TextRelation,
     number: int,
     kinds: Sequence[Kind],
-    form: RecordForm,
+    upload: UploadSchema,
 ) -> str:
     """Stage a relation's part.
 
@@ -125,7 +134,7 @@ def stage(
         relation: The texts.
         number: The relation's place in the export.
         kinds: The different kinds of relations in the export.
-        form: The record's form.
+        upload: The record's upload schema.
 
     Returns:
         The name under which the engine has its rows.
@@ -134,9 +143,9 @@ def stage(
         SourceError: The file's rows cannot be read.
     """
     name = f"part_{number}"
-    query = part_query(kind_of(relation), number, kinds, form)
+    query = part_query(kind_of(relation), number, kinds, upload)
     with _scanning(relation.where):
-        engine.stage(name, texts_of(relation, form), query)
+        engine.stage(name, texts_of(relation, upload), query)
     return name
 
 
@@ -158,17 +167,17 @@ def _scanning(where: str) -> Iterator[None]:
         raise SourceError(what, where=where, todo="export the file again") from error
 
 
-def texts_of(relation: TextRelation, form: RecordForm) -> Texts:
+def texts_of(relation: TextRelation, upload: UploadSchema) -> Texts:
     """Every field's text under its name, as DuckDB reads them from the file."""
-    texts = ", ".join(f"{sql} AS {name}" for name, sql in _texts(relation, form).items())
+    texts = ", ".join(f"{sql} AS {name}" for name, sql in _texts(relation, upload).items())
     return Texts(f"SELECT {texts} FROM {relation.source}", relation.first_row)  # noqa: S608
 
 
-def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm) -> str:
+def part_query(kind: Kind, number: int, kinds: Sequence[Kind], upload: UploadSchema) -> str:
     """The SQL of a part over ``texts``: values, then faults, then what rows are compared by."""
     moments = ", ".join(f"{sql} AS {name}" for name, sql in _moments().items())
     values = ", ".join(f"{sql} AS {name}" for name, sql in _values().items())
-    names = [field.name for field in form.fields]
+    names = [field.name for field in upload.fields]
     told = {name: name for name in names} | {
         "TongLePhi": _FEE_TEXT,
         "CoKetQuaDienTu": f"coalesce(CoKetQuaDienTu, {_LOST_FILES})",
@@ -195,28 +204,15 @@ def part_query(kind: Kind, number: int, kinds: Sequence[Kind], form: RecordForm)
     )
 
 
-_TOLD_TEXTS = "CASE WHEN faults <> 0 THEN to_json(texts) END"
-"""The texts of a row with faults as one text, which tells an empty field from its neighbour."""
-
-
-PART_VALUES = (
-    "procedure_code", "field_code", "channel", "service_level", "status", "submitted_at",
-    "received_at", "received_timed", "due_at", "due_timed", "finished_at", "finished_timed",
-    "fee", "online_payment", "is_digitised", "is_identified", "is_synced", "circulation",
-    "rating", "supplements", "has_e_result",
-)  # fmt: skip
-"""The columns of ``dossiers`` that a part has."""
-
-
-def _texts(relation: TextRelation, form: RecordForm) -> Mapping[str, str]:
+def _texts(relation: TextRelation, upload: UploadSchema) -> Mapping[str, str]:
     """Every field's text under its name; what the file does not have is NULL."""
     texts = {
         field.name: relation.columns.get(field.name, "CAST(NULL AS VARCHAR)")
-        for field in form.fields
+        for field in upload.fields
     }
     lists = {
         nested.name: relation.columns.get(nested.name, f"CAST(NULL AS {nested.sql_type})")
-        for nested in form.nested
+        for nested in upload.nested
     }
     return {
         **texts,

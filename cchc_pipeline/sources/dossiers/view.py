@@ -1,7 +1,7 @@
 """The view that dossiers are read from: which of its columns and rows are asked for.
 
-Belongs here: its name, the fields that its columns mean, and the one query of a month. Does not:
-a connection (``database``), or what a value means (``dossiers``).
+Belongs here: its name, the fields that its columns mean, and the one query of a month. Does not: a
+connection (``database``), or what a value means (``values``).
 
 Only columns that the record names stand in the query, so that no other leaves the database.
 """
@@ -21,7 +21,7 @@ from cchc_pipeline.core.data import read_yaml, typed
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.readers.headings import match_keys
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, shown
+from cchc_pipeline.sources.readers.upload_schema import UploadSchema, shown
 from cchc_pipeline.sources.records.values import dossier_codes
 
 Kind = Literal["text", "whole", "number", "float", "flag", "day", "moment", "instant", "list"]
@@ -49,7 +49,7 @@ _DAY, _MOMENT = "YYYY-MM-DD", 'YYYY-MM-DD"T"HH24:MI:SS'
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
-class ViewFault:
+class DatabaseFault:
     """What a refusal means, and what can be done about it."""
 
     what: str
@@ -66,7 +66,7 @@ class DatabaseRules:
     statement_seconds: int
     silence_seconds: int
     rows: int
-    faults: Mapping[str, ViewFault]
+    faults: Mapping[str, DatabaseFault]
     connecting: Mapping[str, str]
     lost: str
     unreachable: str
@@ -134,22 +134,22 @@ class Choice:
 
 
 def choose_columns(
-    found: Sequence[tuple[str, sa.types.TypeEngine[Any]]], form: RecordForm, where: str
+    found: Sequence[tuple[str, sa.types.TypeEngine[Any]]], upload: UploadSchema, where: str
 ) -> Choice:
     """Match the columns of a view to the record's fields, as the headings of a file are.
 
     Args:
         found: Name and type of every column.
-        form: The record's form.
+        upload: The record's upload schema.
         where: The view, for the reader of an error.
 
     Raises:
         SourceError: A required field has no column, two columns mean one, or a column's type does
             not do.
     """
-    match, types = match_keys([name for name, _ in found], form, where), dict(found)
-    fields = [(field.name, match.fields.get(field.name)) for field in form.fields]
-    lists = [(item.name, match.lists.get(item.name)) for item in form.nested]
+    match, types = match_keys([name for name, _ in found], upload, where), dict(found)
+    fields = [(field.name, match.fields.get(field.name)) for field in upload.fields]
+    lists = [(item.name, match.lists.get(item.name)) for item in upload.nested]
     columns = (
         *(
             ViewColumn(field, key, types[key], _kind(field, types[key], where))

@@ -1,12 +1,9 @@
 """The account of the inbox: every entry of a month's folder has one fate, and is told.
 
 Belongs here: what is taken as what by its name, what is litter, what is not taken and which name it
-should have; the lines that say so; stopping a month of which nothing is taken. Does not: looking
-into a file (``kinds``), archiving it (``cchc_pipeline.sources.raw.deliveries``,
-``cchc_pipeline.sources.national_portal.drop``), or reading it.
-
-The rule of names is that of those who take files in (``files``). Nothing but regular files is
-opened.
+should have; the lines that say so; stopping a month of which nothing is taken. Does not: the rule
+of names (``files``), looking into a file (``kinds``), archiving it (``sources.raw.deliveries``,
+``sources.national_portal.drop``), or reading it. Nothing but regular files is opened.
 """
 
 from collections import Counter
@@ -44,7 +41,7 @@ from cchc_pipeline.sources.inbox.files import (
 )
 from cchc_pipeline.sources.inbox.kinds import Kind, kind_by_content
 from cchc_pipeline.sources.readers.unpacking import format_of
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 Fate = Literal["taken", "litter", "not_taken"]
 _GIVING_FIGURES = frozenset({*RECORDS, SCORES}) - {CORRECTIONS}
@@ -72,12 +69,12 @@ class InboxFile:
     todo: str = ""
     should_be: str = ""
 
-    def line(self, *, plan: bool = False) -> str:
+    def line(self, *, foreseen: bool = False) -> str:
         """The fate in one line, without the month; of a dry run as what would be."""
         if self.fate == "taken":
-            return f"{self.path} {_is('taken', plan=plan)} as {kind_title(self.kind).en}"
+            return f"{self.path} {_is('taken', foreseen=foreseen)} as {kind_title(self.kind).en}"
         if self.fate == "litter":
-            return f"{self.path} {_is('passed over', plan=plan)}"
+            return f"{self.path} {_is('passed over', foreseen=foreseen)}"
         known = f"it is {kind_title(self.kind).en}" if self.kind else ""
         what = {
             "misnamed": f"by its content {known}",
@@ -85,12 +82,12 @@ class InboxFile:
             "not_regular": "it is no regular file, and is not opened",
             "unknown": "its content does not show what it is",
         }[self.why]
-        return f"{self.path} {_is('taken', plan=plan, no=True)}: {what} -> {self.todo}"
+        return f"{self.path} {_is('taken', foreseen=foreseen, no=True)}: {what} -> {self.todo}"
 
 
-def _is(done: str, *, plan: bool, no: bool = False) -> str:
+def _is(done: str, *, foreseen: bool, no: bool = False) -> str:
     """What is, or in a dry run would be, done."""
-    if plan:
+    if foreseen:
         return f"would {'not ' if no else ''}be {done}"
     return f"is {'not ' if no else ''}{done}"
 
@@ -134,9 +131,9 @@ def require_taken(account: Sequence[InboxFile], folder: Path) -> None:
     )
 
 
-def account_lines(account: Iterable[InboxFile], *, plan: bool = False) -> Iterator[str]:
+def account_lines(account: Iterable[InboxFile], *, foreseen: bool = False) -> Iterator[str]:
     """One line a file; the answers of a capture share one, and litter is only counted."""
-    files, would = list(account), "would be" if plan else "are"
+    files, would = list(account), "would be" if foreseen else "are"
     captures = Counter(
         file.path.rpartition("/")[0]
         for file in files
@@ -146,7 +143,7 @@ def account_lines(account: Iterable[InboxFile], *, plan: bool = False) -> Iterat
         yield f"{capture}: {count} file(s) {would} taken as answers of the national portal"
     for file in files:
         if file.fate != "litter" and (file.fate, file.kind) not in _TOLD_TOGETHER:
-            yield file.line(plan=plan)
+            yield file.line(foreseen=foreseen)
     litter = sum(file.fate == "litter" for file in files)
     if litter:
         yield f"{litter} file(s) of programs (lock files, Thumbs.db …) {would} passed over"
@@ -246,7 +243,7 @@ def _known(left: InboxFile, kind: Kind, path: Path) -> InboxFile:
     if should_be:
         todo = f"name it {should_be}"
         return replace(left, kind=kind.name, why="misnamed", todo=todo, should_be=should_be)
-    todo = other_format(kind.format, load_form(kind.name))
+    todo = other_format(kind.format, load_upload_schema(kind.name))
     return replace(left, kind=kind.name, why="wrong_format", todo=todo)
 
 
@@ -266,7 +263,7 @@ def place_of(kind: Kind, path: Path) -> str:
         )
     if kind.name == SCORES:
         return _answer_place(kind, path)
-    form = load_form(kind.name)
+    form = load_upload_schema(kind.name)
     if kind.format not in form.formats:
         return ""
     if kind.name == FORMS:

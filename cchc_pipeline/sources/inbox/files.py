@@ -1,10 +1,9 @@
 """What lies in the inbox: what each name says, and whether it has settled.
 
-Belongs here: the one rule of names, which is asked by those who take files in and by those who tell
-what was not; the state of a month's folder, and the decision from two looks at it. Does not:
-looking at a file (``kinds``), or what becomes of it (``inbox_account``); reading files
-(``cchc_pipeline.sources.raw.deliveries``, ``cchc_pipeline.sources.national_portal.drop``), or
-starting anything.
+Belongs here: the one rule of names, for those who take files in and for those who tell what was not
+taken; a month's folder at one look, and the decision from two looks. Does not: looking into a file
+(``kinds``), what becomes of it (``account``), taking it in (``sources.raw.deliveries``,
+``sources.national_portal.drop``), or starting anything.
 """
 
 import hashlib
@@ -26,13 +25,13 @@ from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
-from cchc_pipeline.sources.national_portal.request import Endpoint, load_portal
+from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.readers.unpacking import format_of
 from cchc_pipeline.sources.readers.upload_schema import (
-    RecordForm,
+    UploadSchema,
     file_rules,
     fold_heading,
-    load_form,
+    load_upload_schema,
 )
 
 PORTAL_FOLDER, MANIFEST_NAME = "portal", "manifest.json"
@@ -50,6 +49,9 @@ _ANSWER = re.compile(
 )
 _YEAR_MONTH = re.compile(r"\D*(?P<year>20\d\d)\D{0,3}(?P<month>\d{1,2})\D*")
 _MONTH_YEAR = re.compile(r"\D*(?P<month>\d{1,2})\D{0,7}(?P<year>20\d\d)\D*")
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
+QUIET_SECONDS = 60
+"""A file that was written to this lately may still be growing."""
 
 
 @typed_dataclass(frozen=True)
@@ -77,7 +79,7 @@ class InboxRules:
 
 @dataclass(frozen=True)
 class AnswerName:
-    """What the name of a portal answer says; ``root`` may be missing in it."""
+    """What the name of an answer of the national portal says; ``root`` may be missing in it."""
 
     endpoint: Endpoint
     root: str | None
@@ -98,7 +100,7 @@ def inbox_rules() -> InboxRules:
 def kind_title(kind: str) -> Text:
     """What a kind of input is called in both languages."""
     known = inbox_rules().kinds.get(kind)
-    return known if known is not None else load_form(kind).title
+    return known if known is not None else load_upload_schema(kind).title
 
 
 def plain_name(name: str) -> str:
@@ -117,28 +119,28 @@ def is_litter(name: str) -> bool:
     return any(fnmatchcase(folded, pattern) for pattern in inbox_rules().litter)
 
 
-def is_of_record(name: str, form: RecordForm) -> bool:
+def is_of_record(name: str, upload: UploadSchema) -> bool:
     """Whether a file of this name, in the record's folder, is one of the record."""
     named = plain_name(name).casefold()
     beside = named.endswith(".manifest.json")
-    return named.startswith(form.files) and not is_litter(name) and not beside
+    return named.startswith(upload.files) and not is_litter(name) and not beside
 
 
-def unread_ending(name: str, form: RecordForm) -> str:
+def unread_ending(name: str, upload: UploadSchema) -> str:
     """What is to be done about a file of a record whose ending is not read; empty if it is."""
     kind, _ = format_of(name)
-    return "" if kind in form.formats else other_format(kind, form)
+    return "" if kind in upload.formats else other_format(kind, upload)
 
 
-def other_format(kind: str, form: RecordForm) -> str:
+def other_format(kind: str, upload: UploadSchema) -> str:
     """What is to be done about a file of a record that has a format which is not read."""
-    return file_rules().refused.get(kind, f"save it as {' or '.join(form.formats)}")
+    return file_rules().refused.get(kind, f"save it as {' or '.join(upload.formats)}")
 
 
-def record_at(path: Path, month_folder: Path) -> RecordForm | None:
+def record_at(path: Path, month_folder: Path) -> UploadSchema | None:
     """The record that takes a file in by its place and name."""
-    forms = (load_form(r) for r in RECORDS if path.parent == month_folder / FOLDERS[r])
-    return next((form for form in forms if is_of_record(path.name, form)), None)
+    schemas = (load_upload_schema(r) for r in RECORDS if path.parent == month_folder / FOLDERS[r])
+    return next((upload for upload in schemas if is_of_record(path.name, upload)), None)
 
 
 def answer_named(name: str) -> AnswerName | None:
@@ -148,7 +150,7 @@ def answer_named(name: str) -> AnswerName | None:
         return None
     legacy = load_gateway().endpoint
     asked = match["endpoint"]
-    endpoint = legacy if asked == legacy.name else load_portal().endpoint(asked)
+    endpoint = legacy if asked == legacy.name else load_national_portal().endpoint(asked)
     return AnswerName(endpoint, match["root"], match["window"]) if endpoint else None
 
 
@@ -181,11 +183,6 @@ def month_meant(name: str) -> str:
     if found is None or not 1 <= int(found["month"]) <= 12:
         return ""
     return f"{found['year']}-{int(found['month']):02d}"
-
-
-_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
-QUIET_SECONDS = 60
-"""A file that was written to this lately may still be growing."""
 
 
 @dataclass(frozen=True)

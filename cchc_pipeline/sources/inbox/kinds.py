@@ -1,10 +1,9 @@
 """What kind of input a file is, by a bounded look into it.
 
 Belongs here: the first bytes of a file, the headings or keys in them, and what these show. Does
-not: reading a file for its figures (``readers``,
-``cchc_pipeline.sources.national_portal.answers``), its name
-(``files``), or what becomes of it (``inbox_account``). Whatever is damaged shows nothing:
-nothing here raises.
+not: its name (``files``), what becomes of it (``account``), or reading it for its figures
+(``readers``, ``sources.national_portal.answers``). Whatever is damaged shows nothing: nothing here
+raises.
 """
 
 import csv
@@ -34,7 +33,11 @@ from cchc_pipeline.sources.inbox.files import (
     inbox_rules,
 )
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, fold_heading, load_form
+from cchc_pipeline.sources.readers.upload_schema import (
+    UploadSchema,
+    fold_heading,
+    load_upload_schema,
+)
 
 _PACKED = {b"\x1f\x8b": ("gzip", ".gz"), b"\x28\xb5\x2f\xfd": ("zstd", ".zst")}
 _FAULTS = (
@@ -57,7 +60,7 @@ class Kind:
         name: The kind.
         format: ``csv``, ``xlsx``, ``jsonl``, ``json``, ``parquet`` or ``yaml``.
         packing: ``.gz``, ``.zst`` or nothing.
-        endpoint: Which question of the portal it answers, and of which root, as names say it.
+        endpoint: Which question of the national portal it answers, and of which root.
     """
 
     name: str
@@ -203,23 +206,25 @@ def _of_csv(text: str, packing: str) -> Kind | None:
 def _cells(lines: Sequence[str], mark: str) -> list[str]:
     """The cells of the row that names the most fields: headings stand in one row."""
     rows = [list(row) for row in csv.reader(lines, delimiter=mark)]
-    return max(rows, key=lambda row: max(_fits(row, form)[1] for form in _forms()), default=[])
+    return max(
+        rows, key=lambda row: max(_fits(row, upload)[1] for upload in _schemas()), default=[]
+    )
 
 
 @cache
-def _forms() -> tuple[RecordForm, ...]:
-    return tuple(load_form(name) for name in TABULAR)
+def _schemas() -> tuple[UploadSchema, ...]:
+    return tuple(load_upload_schema(name) for name in TABULAR)
 
 
-def _fits(names: Iterable[str], form: RecordForm) -> tuple[bool, int]:
+def _fits(names: Iterable[str], upload: UploadSchema) -> tuple[bool, int]:
     """Whether every field that must be there is named, and how many fields are."""
-    known = {**form.by_fold, **{fold_heading(name): name for name in form.names}}
+    known = {**upload.by_fold, **{fold_heading(name): name for name in upload.names}}
     found = {known[fold] for name in names if (fold := fold_heading(name)) in known}
-    return all(field.name in found for field in form.required), len(found)
+    return all(field.name in found for field in upload.required), len(found)
 
 
 def _best(names: Sequence[str], form_of_file: str, packing: str) -> Kind | None:
     """The record whose fields the names are; it must have every field that is needed."""
-    fits = {form.record: _fits(names, form) for form in _forms()}
+    fits = {upload.record: _fits(names, upload) for upload in _schemas()}
     record = max(fits, key=lambda name: fits[name])
     return Kind(record, form_of_file, packing) if fits[record][0] else None

@@ -55,7 +55,7 @@ from cchc_pipeline.sources.national_portal.tables import read_month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.readers.unpacking import format_of
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.corrections import read_corrections
 from cchc_pipeline.sources.records.other_inputs import Circumstances, reader_of
 from cchc_pipeline.sources.records.rows import SUBMISSIONS
@@ -212,7 +212,7 @@ def _kind_named(file: str) -> str:
         return name.removesuffix(".csv")
     if name == MANIFEST_NAME or answer_named(name):
         return MANIFEST if name == MANIFEST_NAME else SCORES
-    forms = (load_form(record) for record in RECORDS if record != FORMS)
+    forms = (load_upload_schema(record) for record in RECORDS if record != FORMS)
     taken = (form for form in forms if is_of_record(name, form) and not unread_ending(name, form))
     return next((form.record for form in taken), "")
 
@@ -242,7 +242,7 @@ def _read_as(file: Path, kind: str) -> str:
     Raises:
         SourceError: Its format is none that is read.
     """
-    name, form = plain_name(file.name), load_form(kind)
+    name, form = plain_name(file.name), load_upload_schema(kind)
     todo = unread_ending(name, form)
     if not todo:
         return name

@@ -1,9 +1,8 @@
 """From archived answers of the national portal to observations: one value a unit and metric.
 
 Belongs here: where each figure stands in an answer (``schemas/portal/answers.yaml``), which entries
-contradict each other (quarantine), what is new or missing (findings). Does not: reading one entry
-(``entries``), fetching, judging whether
-the figures agree with each other (``consistency``), recomputing scores.
+contradict each other (quarantine), what is new or missing (findings). Does not: fetching, reading
+one entry (``entries``), or whether the figures agree with each other (``consistency``).
 """
 
 import re
@@ -15,7 +14,7 @@ from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.methodology import Methodology
 from cchc_pipeline.sources.national_portal.entries import (
-    PortalEntry,
+    AnswerEntry,
     RefusedEntryError,
     SourceUnit,
     answer_layout,
@@ -112,7 +111,7 @@ class _Collector:
     taken: int = 0
     repeated: int = 0
 
-    def refuse(self, entry: PortalEntry, rule: str, message: str) -> None:
+    def refuse(self, entry: AnswerEntry, rule: str, message: str) -> None:
         """Set an entry aside."""
         self.quarantined.append(QuarantinedEntry(entry.file, entry.row, entry.text, rule, message))
 
@@ -125,7 +124,7 @@ class _Collector:
 class _Read:
     """An entry whose unit and figures could be read."""
 
-    entry: PortalEntry
+    entry: AnswerEntry
     unit: SourceUnit
     observations: tuple[Observation, ...]
 
@@ -149,7 +148,7 @@ def parse_snapshot(
     entries = [entry for answer in snapshot.answers for entry in entries_of(answer, archive)]
     codes = codes_by_id(entries) | {root_id: snapshot.root_code}
     found = _Collector(methodology)
-    of_unit: dict[tuple[str, str], list[_Read | PortalEntry]] = {}
+    of_unit: dict[tuple[str, str], list[_Read | AnswerEntry]] = {}
     for entry in entries:
         _read(entry, codes, snapshot.root_code, found, of_unit)
     for (_, code), same in of_unit.items():
@@ -169,18 +168,18 @@ def parse_snapshot(
 
 
 def _read(
-    entry: PortalEntry,
+    entry: AnswerEntry,
     codes: Mapping[str, str],
     root: str,
     found: _Collector,
-    of_unit: dict[tuple[str, str], list["_Read | PortalEntry"]],
+    of_unit: dict[tuple[str, str], list["_Read | AnswerEntry"]],
 ) -> None:
     """Read one entry, or quarantine it; either way it stands beside the others of its unit."""
     code = ""
     try:
         code = code_of(entry, codes, root)
         unit = unit_of(entry, code, root)
-        read: _Read | PortalEntry = _Read(entry, unit, tuple(_observations(entry, code, found)))
+        read: _Read | AnswerEntry = _Read(entry, unit, tuple(_observations(entry, code, found)))
     except RefusedEntryError as refusal:
         found.refuse(entry, *refusal.args)
         read = entry
@@ -188,7 +187,7 @@ def _read(
         of_unit.setdefault((entry.endpoint, code), []).append(read)
 
 
-def _take(code: str, same: Sequence["_Read | PortalEntry"], found: _Collector) -> None:
+def _take(code: str, same: Sequence["_Read | AnswerEntry"], found: _Collector) -> None:
     """Add what the entries of one unit in one question say, if they say one thing."""
     read = [item for item in same if isinstance(item, _Read)]
     if not read:
@@ -207,7 +206,7 @@ def _take(code: str, same: Sequence["_Read | PortalEntry"], found: _Collector) -
     _keep(read[0], found)
 
 
-def _repeated(entry: PortalEntry, code: str, times: int) -> Finding:
+def _repeated(entry: AnswerEntry, code: str, times: int) -> Finding:
     return Finding(
         "info", "REPEATED_ENTRY",
         f"{code}: {times} mục giống hệt nhau trong {entry.file}, tính là một",
@@ -229,7 +228,7 @@ def _keep(read: _Read, found: _Collector) -> None:
     _note_unknown_fields(entry, found)
 
 
-def _observations(entry: PortalEntry, code: str, found: _Collector) -> Iterable[Observation]:
+def _observations(entry: AnswerEntry, code: str, found: _Collector) -> Iterable[Observation]:
     layout = answer_layout()["endpoints"][entry.endpoint]
     if layout["shape"] == "groups":
         yield from _group_scores(entry, code, found)
@@ -241,7 +240,7 @@ def _observations(entry: PortalEntry, code: str, found: _Collector) -> Iterable[
     yield from read(entry, code, total, found)
 
 
-def _group_scores(entry: PortalEntry, code: str, found: _Collector) -> Iterable[Observation]:
+def _group_scores(entry: AnswerEntry, code: str, found: _Collector) -> Iterable[Observation]:
     """TOTAL and the groups of a service-results row, in the six- or the five-group layout."""
     body, methodology = entry.body, found.methodology
     yield Observation(
@@ -262,7 +261,7 @@ def _group_scores(entry: PortalEntry, code: str, found: _Collector) -> Iterable[
         found.note(unknown_content(f"groupScores.{key}", entry.endpoint), str(key))
 
 
-def _group_total(entry: PortalEntry, code: str, group: str) -> Observation:
+def _group_total(entry: AnswerEntry, code: str, group: str) -> Observation:
     body = entry.body
     score = "totalScore" if "totalScore" in body else "score"
     maximum = "totalMaxScore" if "totalMaxScore" in body else "maxScore"
@@ -276,7 +275,7 @@ def _group_total(entry: PortalEntry, code: str, group: str) -> Observation:
 
 
 def _metric_list(
-    entry: PortalEntry, code: str, total: Observation, found: _Collector
+    entry: AnswerEntry, code: str, total: Observation, found: _Collector
 ) -> Iterable[Observation]:
     """The metrics that an answer lists by code; unknown ones are reported, missing ones too."""
     listed = entry.body.get("metrics")
@@ -319,7 +318,7 @@ def _source_flags(item: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _metric_counts(
-    entry: PortalEntry, code: str, total: Observation, found: _Collector
+    entry: AnswerEntry, code: str, total: Observation, found: _Collector
 ) -> Iterable[Observation]:
     """The metrics whose counts an answer carries under field names of its own."""
     counts = answer_layout()["endpoints"][entry.endpoint]["counts"]
@@ -348,7 +347,7 @@ def _note_missing(found: _Collector, code: str, metric: str) -> None:
     )  # fmt: skip
 
 
-def _note_unknown_fields(entry: PortalEntry, found: _Collector) -> None:
+def _note_unknown_fields(entry: AnswerEntry, found: _Collector) -> None:
     unknown = sorted(entry.body.keys() - set(answer_layout()["known_fields"]["row"]))
     for name in unknown[:_UNKNOWN_TOLD]:
         found.note(unknown_content(f"field {name}", entry.endpoint), f"{entry.endpoint} {name}")

@@ -1,9 +1,8 @@
 """Asking the national portal over the network, with manners.
 
-Belongs here: pausing, retrying what passes, stopping at what does not, and archiving every byte
-before it is read; the answers of a plan, page by page, as a recorded snapshot. Does not: which
-requests to send; which to send (``request``), what is a good answer (``envelope``),
-parsing (``answers``).
+Belongs here: pausing, retrying what passes, stopping at what does not, archiving every byte before
+it is read; the answers to the requests, page by page, as a recorded snapshot. Does not:
+which requests to send (``request``), what is a good answer (``envelope``), parsing (``answers``).
 """
 
 import random
@@ -33,9 +32,9 @@ from cchc_pipeline.sources.national_portal.envelope import (
 from cchc_pipeline.sources.national_portal.request import (
     Ask,
     Manners,
-    PortalAddress,
-    SnapshotPlan,
-    load_portal,
+    NationalPortal,
+    SnapshotRequests,
+    load_national_portal,
 )
 from cchc_pipeline.sources.raw.archive import Answer, Exchange, RawArchive, Snapshot
 
@@ -227,7 +226,7 @@ class PoliteSender:
             self.stop(f"unexpected status {received.status}", path)
 
 
-class PortalClient:
+class NationalPortalClient:
     """Asks the portal; after a refusal or a wrong answer it sends nothing more.
 
     Args:
@@ -246,9 +245,9 @@ class PortalClient:
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
         transport: httpx.BaseTransport | None = None,
-        portal: PortalAddress | None = None,
+        portal: NationalPortal | None = None,
     ) -> None:
-        self._portal = portal or load_portal()
+        self._portal = portal or load_national_portal()
         self._sender = PoliteSender(
             base_url, archive, clock, sleep,
             self._portal.manners, self._portal.success_statuses, transport,
@@ -265,8 +264,8 @@ class PortalClient:
         """Let the connections go."""
         self._sender.close()
 
-    def fetch_snapshot(self, plan: SnapshotPlan) -> Snapshot:
-        """Ask everything that a plan holds and record the snapshot.
+    def fetch_snapshot(self, wanted: SnapshotRequests) -> Snapshot:
+        """Ask everything that is wanted and record the snapshot.
 
         Returns:
             The recorded snapshot, captured when its last answer came.
@@ -275,12 +274,14 @@ class PortalClient:
             SourceError: Any question was not answered well; nothing is recorded then, and the raw
                 answers stay in the archive.
         """
-        answers = tuple(answer for ask in plan.asks for answer in self._answers(ask, plan.root_id))
+        answers = tuple(
+            answer for ask in wanted.asks for answer in self._answers(ask, wanted.root_id)
+        )
         return self._archive.save(
             Snapshot(
-                month=plan.month,
-                basis=plan.basis,
-                root_code=plan.root_code,
+                month=wanted.month,
+                basis=wanted.basis,
+                root_code=wanted.root_code,
                 captured_at=answers[-1].received_at,
                 source=self._sender.base_url,
                 provenance="published",

@@ -13,9 +13,9 @@ from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.national_portal.drop import read_drop
-from cchc_pipeline.sources.national_portal.legacy_client import plan_legacy, refusal
+from cchc_pipeline.sources.national_portal.legacy_client import legacy_requests, refusal
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
-from cchc_pipeline.sources.national_portal.request import plan_requests, refusals
+from cchc_pipeline.sources.national_portal.request import refusals, snapshot_requests
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 
 
@@ -27,7 +27,7 @@ class Collected:
     notes: tuple[str, ...]
 
 
-def collect_portal(
+def collect_national_portal(
     month: Month,
     settings: Settings,
     archive: RawArchive,
@@ -92,14 +92,14 @@ def standing_snapshots(
 
 
 def _fetch(month: Month, settings: Settings, archive: RawArchive, now: datetime) -> list[str]:
-    from cchc_pipeline.sources.national_portal.client import PortalClient  # noqa: PLC0415 - only if asked
+    from cchc_pipeline.sources.national_portal.client import NationalPortalClient  # noqa: PLC0415 - only if asked
 
-    plans = plan_requests(month, settings.root_unit, settings.root_department_id, now)
-    with PortalClient(
+    wanted = snapshot_requests(month, settings.root_unit, settings.root_department_id, now)
+    with NationalPortalClient(
         settings.portal_base_url, archive, lambda: datetime.now(TIMEZONE), time.sleep
     ) as client:
         try:
-            fetched = [client.fetch_snapshot(plan) for plan in plans]
+            fetched = [client.fetch_snapshot(snapshot) for snapshot in wanted]
         except SourceError as error:
             raise _or_drop(error, month) from None
     return [
@@ -119,12 +119,12 @@ def _fetch_legacy(
     why = refusal(month, settings.legacy_ids, now)
     if why:
         return [f"the legacy gateway was not asked: {why}"]
-    plans = plan_legacy(month, settings.root_unit, settings.legacy_ids, now)
+    wanted = legacy_requests(month, settings.root_unit, settings.legacy_ids, now)
     with LegacyClient(
         settings.legacy_base_url, archive, lambda: datetime.now(TIMEZONE), time.sleep
     ) as client:
         try:
-            fetched = [client.fetch_snapshot(plan) for plan in plans]
+            fetched = [client.fetch_snapshot(snapshot) for snapshot in wanted]
         except SourceError as error:
             raise _or_drop(error, month) from None
     return [f"fetched legacy {item.basis} ({item.snapshot_id})" for item in fetched]

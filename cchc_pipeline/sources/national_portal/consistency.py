@@ -1,9 +1,9 @@
 """Whether a snapshot is whole, and whether its figures agree with each other.
 
-Belongs here: the rules of consistency between endpoints and within a row, and the flags that they
-put on observations; the files that a snapshot needs, and what its time of capture allows. Does not:
-mending anything; what the source said is published as it said it; finding or archiving the files
-(``drop``), or what they say.
+Belongs here: which answers a snapshot needs, what its time of capture allows, the rules between
+endpoints and within a row, and the flags that they put on observations. Does not: finding or
+archiving the answers (``drop``, ``client``), or mending anything: what the source said is published
+as it said it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ from cchc_pipeline.sources.national_portal.answers import (
     ParsedSnapshot,
 )
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
-from cchc_pipeline.sources.national_portal.request import Endpoint, load_portal
+from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.raw.archive import Snapshot, capture_moment
 
 MIXED = "MIXED_SNAPSHOT"
@@ -212,7 +212,7 @@ def check_complete(capture: Path, endpoint: Endpoint, snapshot: Snapshot) -> Non
     is_legacy = endpoint == load_gateway().endpoint
     needed = [
         f"{endpoint.name}{roots[asked]}.{window}.json"
-        for endpoint in ((endpoint,) if is_legacy else load_portal().endpoints)
+        for endpoint in ((endpoint,) if is_legacy else load_national_portal().endpoints)
         for asked in endpoint.in_files
     ]
     given = {answer.request["file"] for answer in snapshot.answers}

@@ -26,7 +26,7 @@ from cchc_pipeline.sources.national_portal.envelope import (
 from cchc_pipeline.sources.national_portal.legacy_gateway import check_root as check_legacy_root
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, read_rows
 from cchc_pipeline.sources.national_portal.manifest import Manifest, read_manifest
-from cchc_pipeline.sources.national_portal.request import Endpoint, load_portal
+from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.raw.archive import Answer, Exchange, RawArchive, Snapshot
 
 
@@ -208,7 +208,7 @@ def _manifest(
 
 def _archived(path: Path, folder: Path, terms: _Terms) -> tuple[bytes, str]:
     """Read a file, keep it and log it, before anything looks into it."""
-    limit = load_portal().manners.max_answer_bytes
+    limit = load_national_portal().manners.max_answer_bytes
     try:
         with path.open("rb") as file:
             content = file.read(limit + 1)
@@ -277,7 +277,7 @@ def _check_answers(
     files: Sequence[_File], manifest: Manifest, terms: _Terms, findings: _Findings
 ) -> None:
     """Every file is a good and whole answer, and all are of one and the same department."""
-    stated = manifest.request.get(load_portal().root_field)
+    stated = manifest.request.get(load_national_portal().root_field)
     root_id = stated if isinstance(stated, str) else None
     current = [file for file in files if not file.is_legacy]
     _check_legacy_answers((file for file in files if file.is_legacy), terms, findings)

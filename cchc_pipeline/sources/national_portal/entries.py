@@ -39,7 +39,7 @@ class SourceUnit:
 
 
 @dataclass(frozen=True)
-class PortalEntry:
+class AnswerEntry:
     """One unit's entry in one answer; ``row`` 0 is the root's."""
 
     endpoint: str
@@ -79,7 +79,7 @@ def answer_layout() -> Mapping[str, Any]:
     return layout
 
 
-def entries_of(answer: Answer, archive: RawArchive) -> Iterator[PortalEntry]:
+def entries_of(answer: Answer, archive: RawArchive) -> Iterator[AnswerEntry]:
     """The root's entry (row 0), then the rows; none of an answer that is not used.
 
     Raises:
@@ -92,12 +92,12 @@ def entries_of(answer: Answer, archive: RawArchive) -> Iterator[PortalEntry]:
     data = read_envelope(archive.get(answer.sha256), file)
     root = data.get(layout.get("root", ""))
     if root is not None:
-        yield PortalEntry(answer.endpoint, file, 0, root, is_root=True, is_peer=False)
+        yield AnswerEntry(answer.endpoint, file, 0, root, is_root=True, is_peer=False)
     rows = data.get(layout["rows"])
     if not isinstance(rows, list | None):
         raise SourceError(f"{layout['rows']} is no list", where=file, todo="capture it again")
     for number, row in enumerate(rows or (), start=1):
-        yield PortalEntry(
+        yield AnswerEntry(
             answer.endpoint, file, number, row, is_root=False, is_peer=answer.root_code is None
         )
 
@@ -109,7 +109,7 @@ def _file_name(answer: Answer) -> str:
     return name if page == 1 else f"{name} page {page}"
 
 
-def codes_by_id(entries: Iterable[PortalEntry]) -> dict[str, str]:
+def codes_by_id(entries: Iterable[AnswerEntry]) -> dict[str, str]:
     """Department ids to codes, learnt from the answers that carry both; none that has two."""
     found: dict[str, set[str]] = {}
     for entry in entries:
@@ -119,7 +119,7 @@ def codes_by_id(entries: Iterable[PortalEntry]) -> dict[str, str]:
     return {identity: codes.pop() for identity, codes in found.items() if len(codes) == 1}
 
 
-def code_of(entry: PortalEntry, codes: Mapping[str, str], root: str) -> str:
+def code_of(entry: AnswerEntry, codes: Mapping[str, str], root: str) -> str:
     """The code of the unit that an entry means.
 
     Raises:
@@ -141,7 +141,7 @@ def code_of(entry: PortalEntry, codes: Mapping[str, str], root: str) -> str:
     return code
 
 
-def unit_of(entry: PortalEntry, code: str, root: str) -> SourceUnit:
+def unit_of(entry: AnswerEntry, code: str, root: str) -> SourceUnit:
     """The unit that an entry is about.
 
     Raises:
@@ -186,7 +186,7 @@ def require_name(code: str, value: Any) -> None:
         )
 
 
-def _level(entry: PortalEntry) -> str | None:
+def _level(entry: AnswerEntry) -> str | None:
     if entry.is_peer:
         return "province"
     for name, meanings in answer_layout()["levels"].items():

@@ -12,7 +12,7 @@ from typing import Any
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import quoted, visible
-from cchc_pipeline.sources.national_portal.request import Endpoint, load_portal
+from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 
 _AGAIN = "capture the answer again"
 _DEEPEST = 64
@@ -20,7 +20,7 @@ _DEEPEST = 64
 
 def is_rejection(content: bytes) -> bool:
     """Whether the portal's firewall refused the request; it does so with status 200 too."""
-    return load_portal().manners.rejection_mark.encode() in content[:4096]
+    return load_national_portal().manners.rejection_mark.encode() in content[:4096]
 
 
 def read_envelope(content: bytes, where: str) -> Mapping[str, Any]:
@@ -36,7 +36,7 @@ def read_envelope(content: bytes, where: str) -> Mapping[str, Any]:
     envelope = decode_json(content, where)
     if not isinstance(envelope, Mapping) or "code" not in envelope:
         raise SourceError("not an answer of the portal: no envelope", where=where, todo=_AGAIN)
-    if envelope["code"] != load_portal().success_code:
+    if envelope["code"] != load_national_portal().success_code:
         said = f"{quoted(envelope['code'])} {quoted(envelope.get('message'))}"
         raise SourceError(f"the portal answered with an error: {said}", where=where, todo=_AGAIN)
     data = envelope.get("data")

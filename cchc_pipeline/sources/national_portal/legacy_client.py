@@ -1,9 +1,8 @@
 """Asking the legacy gateway over the network: which requests, when, and the answers.
 
-Belongs here: the province's legacy ids in time, and pure decisions on months and windows; the
-answers of a plan, page by page, as a recorded snapshot. Does not: judging what came back
-(``legacy_gateway``); how requests are sent (``client``), what is a good answer
-(``legacy_gateway``).
+Belongs here: the province's legacy ids in time, pure decisions on months and windows; the answers
+to the requests, page by page, as a recorded snapshot. Does not: how a request is sent
+(``client``), or what is a good answer (``legacy_gateway``).
 """
 
 import json
@@ -16,10 +15,11 @@ from cchc_pipeline.core.errors import SourceError, UsageError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.sources.national_portal.client import PoliteSender, Received
 from cchc_pipeline.sources.national_portal.legacy_gateway import check_root, load_gateway, read_rows
-from cchc_pipeline.sources.national_portal.request import Manners, load_portal
+from cchc_pipeline.sources.national_portal.request import Manners, load_national_portal
 from cchc_pipeline.sources.raw.archive import Answer, RawArchive, Snapshot
 
 SETTING = "CCHC_LEGACY_IDS"
+_NO_ROWS = b"[]"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class LegacyAsk:
 
 
 @dataclass(frozen=True)
-class LegacyPlan:
+class LegacyRequests:
     """The questions that make one snapshot, in the order of asking."""
 
     month: Month
@@ -76,7 +76,9 @@ def refusal(month: Month, ids: str, now: datetime) -> str:
     return ""
 
 
-def plan_legacy(month: Month, root_code: str, ids: str, now: datetime) -> tuple[LegacyPlan, ...]:
+def legacy_requests(
+    month: Month, root_code: str, ids: str, now: datetime
+) -> tuple[LegacyRequests, ...]:
     """The snapshots of a month that the gateway can be asked for at a moment.
 
     It served history, so a month may lie back. A year is asked for with its last month only, since
@@ -93,7 +95,7 @@ def plan_legacy(month: Month, root_code: str, ids: str, now: datetime) -> tuple[
         return ()
     bases = {Basis.MONTH: True, Basis.QUARTER: month.closes_quarter, Basis.YTD: month.month == 12}
     return tuple(
-        LegacyPlan(month, basis, root_code, _asks(month, basis, root_code, identity))
+        LegacyRequests(month, basis, root_code, _asks(month, basis, root_code, identity))
         for basis, is_due in bases.items()
         if is_due
     )
@@ -122,9 +124,6 @@ def _first_page() -> dict[str, int]:
     return {paging.page_field: 1, paging.size_field: paging.size}
 
 
-_NO_ROWS = b"[]"
-
-
 class LegacyClient:
     """Asks the gateway; after a refusal or a wrong answer it sends nothing more.
 
@@ -147,7 +146,7 @@ class LegacyClient:
         self._archive, self._gateway = archive, load_gateway()
         self._sender = PoliteSender(
             base_url, archive, clock, sleep,
-            manners or load_portal().manners, self._gateway.success_statuses,
+            manners or load_national_portal().manners, self._gateway.success_statuses,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -156,19 +155,19 @@ class LegacyClient:
     def __exit__(self, *_: object) -> None:
         self._sender.close()
 
-    def fetch_snapshot(self, plan: LegacyPlan) -> Snapshot:
-        """Ask everything that a plan holds and record the snapshot.
+    def fetch_snapshot(self, wanted: LegacyRequests) -> Snapshot:
+        """Ask everything that is wanted and record the snapshot.
 
         Raises:
             SourceError: Any question was not answered well; nothing is recorded then, and the raw
                 answers stay in the archive.
         """
-        answers = tuple(answer for ask in plan.asks for answer in self._answers(ask, plan))
+        answers = tuple(answer for ask in wanted.asks for answer in self._answers(ask, wanted))
         return self._archive.save(
             Snapshot(
-                month=plan.month,
-                basis=plan.basis,
-                root_code=plan.root_code,
+                month=wanted.month,
+                basis=wanted.basis,
+                root_code=wanted.root_code,
                 captured_at=answers[-1].received_at,
                 source=self._sender.base_url,
                 provenance="published",
@@ -177,12 +176,12 @@ class LegacyClient:
             )
         )
 
-    def _answers(self, ask: LegacyAsk, plan: LegacyPlan) -> Iterator[Answer]:
+    def _answers(self, ask: LegacyAsk, wanted: LegacyRequests) -> Iterator[Answer]:
         """The pages of an answer; a full one may have a next one, which may be empty."""
         paging = self._gateway.paging
         for page in range(1, paging.max_pages + 1):
             params = {**ask.params, paging.page_field: page}
-            received, rows = self._page(params, ask, plan)
+            received, rows = self._page(params, ask, wanted)
             if page > 1 and not rows:
                 return
             yield Answer(
@@ -199,7 +198,7 @@ class LegacyClient:
         self._sender.stop(f"it has more than {paging.max_pages} pages", self._gateway.path)
 
     def _page(
-        self, params: Mapping[str, Any], ask: LegacyAsk, plan: LegacyPlan
+        self, params: Mapping[str, Any], ask: LegacyAsk, wanted: LegacyRequests
     ) -> tuple[Received, int]:
         """Send one request, and accept nothing but a good answer; returns its number of rows."""
         path = self._gateway.path
@@ -212,7 +211,7 @@ class LegacyClient:
         try:
             rows = read_rows(received.content, where)
             if is_first:
-                check_root(rows, plan.root_code, ask.root_code is None, where)
+                check_root(rows, wanted.root_code, ask.root_code is None, where)
         except SourceError as error:
             self._sender.stop(error.what, path)
         return received, len(rows)

@@ -52,7 +52,7 @@ class Manners:
 
 
 @dataclass(frozen=True)
-class QuietHours:
+class BasisFields:
     """How a request names a basis; ``number`` is the field that says which one of the year."""
 
     time_type: str
@@ -69,7 +69,7 @@ class Paging:
 
 
 @dataclass(frozen=True)
-class PortalAddress:
+class NationalPortal:
     """Everything known of how to ask the portal."""
 
     base_path: str
@@ -77,7 +77,7 @@ class PortalAddress:
     success_code: str
     service_start: Month
     service_start_basis: str
-    windows: Mapping[Basis, QuietHours]
+    windows: Mapping[Basis, BasisFields]
     date_format: str
     root_field: str
     without_root: Mapping[str, Any]
@@ -100,7 +100,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class SnapshotPlan:
+class SnapshotRequests:
     """The questions that make one snapshot, in the order of asking."""
 
     month: Month
@@ -119,7 +119,7 @@ class Refusal:
 
 
 @cache
-def load_portal() -> PortalAddress:
+def load_national_portal() -> NationalPortal:
     """The content of ``schemas/portal/endpoints.yaml``.
 
     Raises:
@@ -127,16 +127,16 @@ def load_portal() -> PortalAddress:
     """
     data = read_yaml(_DATA)
     try:
-        return _portal(data)
+        return _national_portal(data)
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise SchemaDataError(
             f"not as it must be: {type(error).__name__} {error}", where=f"schemas/{_DATA}"
         ) from None
 
 
-def plan_requests(
+def snapshot_requests(
     month: Month, root_code: str, root_id: str, now: datetime
-) -> tuple[SnapshotPlan, ...]:
+) -> tuple[SnapshotRequests, ...]:
     """The snapshots of a month that the portal can be asked for at a moment.
 
     Args:
@@ -146,11 +146,13 @@ def plan_requests(
         now: The moment of asking, aware.
 
     Returns:
-        A plan for each basis that ``refusals`` does not name.
+        The requests for each basis that ``refusals`` does not name.
     """
     refused = {refusal.basis for refusal in refusals(month, now)}
     return tuple(
-        SnapshotPlan(month, basis, root_code, root_id, _asks(month, basis, root_code, root_id, now))
+        SnapshotRequests(
+            month, basis, root_code, root_id, _asks(month, basis, root_code, root_id, now)
+        )
         for basis in Basis
         if basis not in refused
     )
@@ -162,7 +164,7 @@ def refusals(month: Month, now: datetime) -> tuple[Refusal, ...]:
     The year so far is only known as of now, so it is asked for in the month directly after; later
     the raw archive is replayed.
     """
-    portal = load_portal()
+    portal = load_national_portal()
     if month < portal.service_start:
         reason = f"the service starts with {portal.service_start}: {portal.service_start_basis}"
         return tuple(Refusal(basis, reason) for basis in Basis)
@@ -179,7 +181,7 @@ def refusals(month: Month, now: datetime) -> tuple[Refusal, ...]:
 def _asks(
     month: Month, basis: Basis, root_code: str, root_id: str, now: datetime
 ) -> tuple[Ask, ...]:
-    portal = load_portal()
+    portal = load_national_portal()
     roots = {
         "national": (None, portal.without_root),
         "root": (root_code, {portal.root_field: root_id}),
@@ -192,13 +194,13 @@ def _asks(
 
 
 def _page(endpoint: Endpoint) -> dict[str, Any]:
-    paging = load_portal().paging
+    paging = load_national_portal().paging
     return {paging.page_field: 1, paging.size_field: endpoint.page_size}
 
 
 def _window(endpoint: Endpoint, month: Month, basis: Basis, now: datetime) -> dict[str, Any]:
     """The part of a request that says which time is asked about."""
-    portal = load_portal()
+    portal = load_national_portal()
     if endpoint.period == "dates":
         first, last = _days(month, basis, now)
         written = portal.date_format
@@ -223,17 +225,17 @@ def _days(month: Month, basis: Basis, now: datetime) -> tuple[date, date]:
     return date(month.year, 1, 1), min(today, date(month.year, 12, 31))
 
 
-def _portal(data: Mapping[str, Any]) -> PortalAddress:
+def _national_portal(data: Mapping[str, Any]) -> NationalPortal:
     start, manners = data["service_start"], data["manners"]
     paging = {name: value for name, value in data["paging"].items() if name != "confidence"}
-    return PortalAddress(
+    return NationalPortal(
         base_path=data["base_path"],
         success_statuses=tuple(data["success"]["statuses"]),
         success_code=data["success"]["code"],
         service_start=Month.parse(start["month"]),
         service_start_basis=start["basis"],
         windows={
-            Basis(name): QuietHours(window["time_type"], window["number"])
+            Basis(name): BasisFields(window["time_type"], window["number"])
             for name, window in data["windows"].items()
         },
         date_format=data["dates"]["format"],

@@ -1,9 +1,8 @@
 """A month of the archive laid out as tables: what the portal said, as rows of the lake.
 
-Belongs here: the projection of parsed snapshots onto ``portal_scores``, ``portal_units``,
-``portal_quarantine``, ``portal_findings``, ``raw_portal`` and the portal's ``submissions``; the
-loop over snapshots. Does not: parsing or judging; parsing (``answers``), judging
-(``consistency``).
+Belongs here: every snapshot of the month as rows of ``portal_scores``, ``portal_units``,
+``portal_quarantine``, ``portal_findings``, ``raw_portal`` and the portal's ``submissions``. Does
+not: parsing a snapshot (``answers``), or judging it (``consistency``).
 """
 
 from collections import Counter
@@ -30,6 +29,86 @@ from cchc_pipeline.sources.national_portal.legacy_observations import parse_lega
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 
 Rows = list[dict[str, Any]]
+
+
+def read_month(
+    month: Month,
+    archive: RawArchive,
+    methodology: Methodology,
+    register: UnitRegister,
+    settings: Settings,
+    standing: Container[str] | None = None,
+) -> dict[str, Rows]:
+    """Rows of every validated table of the portal; empty tables if nothing was collected.
+
+    Args:
+        month: The month.
+        archive: Where the answers are replayed from.
+        methodology: The methodology that the rebuilt portal's answers follow; those of the legacy
+            gateway follow their own.
+        register: The units of the lists.
+        settings: Which root is meant.
+        standing: The ids of the snapshots that stand (``collection``); all if None.
+    """
+    root_id = settings.root_department_id
+    read = [
+        (
+            snapshot,
+            _read(snapshot, archive, methodology_of(snapshot, methodology), register, root_id),
+        )
+        for snapshot in archive.snapshots(month)
+        if standing is None or snapshot.snapshot_id in standing
+    ]
+    latest = list({snapshot.basis: (snapshot, parsed) for snapshot, parsed in read}.values())
+    units = {row["unit_code"]: row for s, p in read for row in unit_rows(s, p, register)}
+    return {
+        "portal_scores": [
+            row
+            for s, p in read
+            for row in observation_rows(s, p, methodology_of(s, methodology), register)
+        ],
+        "portal_units": list(units.values()),
+        "portal_quarantine": [row for s, p in read for row in quarantine_rows(s, p)],
+        "portal_findings": [row for s, p in read for row in finding_rows(s, p)],
+        "portal_submissions": [submission_row(month, settings.root_unit, latest)],
+    }
+
+
+def methodology_of(snapshot: Snapshot, current: Methodology) -> Methodology:
+    """The methodology of a snapshot, which follows from the service that answered."""
+    is_legacy = service_of(snapshot) == "legacy"
+    return load_methodology(load_gateway().methodology) if is_legacy else current
+
+
+def _read(
+    snapshot: Snapshot,
+    archive: RawArchive,
+    methodology: Methodology,
+    register: UnitRegister,
+    root_id: str,
+) -> ParsedSnapshot:
+    if service_of(snapshot) == "legacy":
+        parsed = parse_legacy(snapshot, archive, methodology, register)
+    else:
+        parsed = parse_snapshot(snapshot, archive, methodology, root_id)
+    judged = judge_snapshot(parsed, methodology)
+    unheard = tuple(_coverage(snapshot, judged, register))
+    return replace(judged, findings=(*judged.findings, *unheard))
+
+
+def _coverage(
+    snapshot: Snapshot, parsed: ParsedSnapshot, register: UnitRegister
+) -> Iterable[Finding]:
+    """How many units of a level answered, where that is not the number that the law sets."""
+    levels = Counter(unit.level for unit in parsed.units if not unit.is_root and not unit.is_peer)
+    for due in register.counts_in(snapshot.month) if levels else ():
+        if levels[due.level] != due.count:
+            yield Finding(
+                "info",
+                "UNITS_ANSWERED",
+                f"{levels[due.level]} trên {due.count} đơn vị cấp {due.level} có trong câu trả lời",
+                f"{levels[due.level]} of {due.count} units of level {due.level} are in the answers",
+            )
 
 
 def raw_rows(snapshots: Iterable[Snapshot]) -> Rows:
@@ -215,87 +294,4 @@ def require_within_limit(
                 f"{refused} of {rows} entries were quarantined, more than {most:.2%}",
                 where=f"{account['period']} portal",
                 todo="see portal_quarantine, mend the source, or raise CCHC_QUARANTINE_LIMIT",
-            )
-
-
-MonthRows = list[dict[str, Any]]
-
-
-def read_month(
-    month: Month,
-    archive: RawArchive,
-    methodology: Methodology,
-    register: UnitRegister,
-    settings: Settings,
-    standing: Container[str] | None = None,
-) -> dict[str, MonthRows]:
-    """Rows of every validated table of the portal; empty tables if nothing was collected.
-
-    Args:
-        month: The month.
-        archive: Where the answers are replayed from.
-        methodology: The methodology that the rebuilt portal's answers follow; those of the legacy
-            gateway follow their own.
-        register: The units of the lists.
-        settings: Which root is meant.
-        standing: The ids of the snapshots that stand (``collection``); all if None.
-    """
-    root_id = settings.root_department_id
-    read = [
-        (
-            snapshot,
-            _read(snapshot, archive, methodology_of(snapshot, methodology), register, root_id),
-        )
-        for snapshot in archive.snapshots(month)
-        if standing is None or snapshot.snapshot_id in standing
-    ]
-    latest = list({snapshot.basis: (snapshot, parsed) for snapshot, parsed in read}.values())
-    units = {row["unit_code"]: row for s, p in read for row in unit_rows(s, p, register)}
-    return {
-        "portal_scores": [
-            row
-            for s, p in read
-            for row in observation_rows(s, p, methodology_of(s, methodology), register)
-        ],
-        "portal_units": list(units.values()),
-        "portal_quarantine": [row for s, p in read for row in quarantine_rows(s, p)],
-        "portal_findings": [row for s, p in read for row in finding_rows(s, p)],
-        "portal_submissions": [submission_row(month, settings.root_unit, latest)],
-    }
-
-
-def methodology_of(snapshot: Snapshot, current: Methodology) -> Methodology:
-    """The methodology of a snapshot, which follows from the service that answered."""
-    is_legacy = service_of(snapshot) == "legacy"
-    return load_methodology(load_gateway().methodology) if is_legacy else current
-
-
-def _read(
-    snapshot: Snapshot,
-    archive: RawArchive,
-    methodology: Methodology,
-    register: UnitRegister,
-    root_id: str,
-) -> ParsedSnapshot:
-    if service_of(snapshot) == "legacy":
-        parsed = parse_legacy(snapshot, archive, methodology, register)
-    else:
-        parsed = parse_snapshot(snapshot, archive, methodology, root_id)
-    judged = judge_snapshot(parsed, methodology)
-    unheard = tuple(_coverage(snapshot, judged, register))
-    return replace(judged, findings=(*judged.findings, *unheard))
-
-
-def _coverage(
-    snapshot: Snapshot, parsed: ParsedSnapshot, register: UnitRegister
-) -> Iterable[Finding]:
-    """How many units of a level answered, where that is not the number that the law sets."""
-    levels = Counter(unit.level for unit in parsed.units if not unit.is_root and not unit.is_peer)
-    for due in register.counts_in(snapshot.month) if levels else ():
-        if levels[due.level] != due.count:
-            yield Finding(
-                "info",
-                "UNITS_ANSWERED",
-                f"{levels[due.level]} trên {due.count} đơn vị cấp {due.level} có trong câu trả lời",
-                f"{levels[due.level]} of {due.count} units of level {due.level} are in the answers",
             )

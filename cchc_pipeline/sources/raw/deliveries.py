@@ -24,7 +24,7 @@ from cchc_pipeline.sources.inbox.files import (
     unread_ending,
 )
 from cchc_pipeline.sources.raw.archive import RawArchive
-from cchc_pipeline.sources.readers.upload_schema import RecordForm
+from cchc_pipeline.sources.readers.upload_schema import UploadSchema
 
 _ID_LENGTH = 16
 _LAST = "last"
@@ -68,7 +68,7 @@ class Delivery:
 
 def take_in(
     inbox_month: Path,
-    form: RecordForm,
+    upload: UploadSchema,
     month: Month,
     received_at: datetime,
     archive: RawArchive,
@@ -77,7 +77,7 @@ def take_in(
 
     Args:
         inbox_month: ``inbox/<month>``; it may be absent.
-        form: The record's form, whose ``files`` begins the names.
+        upload: The record's upload schema, whose ``files`` begins the names.
         month: The month.
         received_at: The moment of reading, aware.
         archive: Keeps the files and the record.
@@ -89,12 +89,12 @@ def take_in(
         SourceError: A name says what cannot be read (all such names in one line), or what was kept
             is no longer whole.
     """
-    paths = delivered_paths(inbox_month, form)
+    paths = delivered_paths(inbox_month, upload)
     if not paths:
-        return _replayed(form, month, archive)
+        return _replayed(upload, month, archive)
     received = utc_text(received_at)
     files = tuple(_kept(path, received, archive) for path in paths)
-    return keep_record(Delivery(form.record, month, files), archive)
+    return keep_record(Delivery(upload.record, month, files), archive)
 
 
 def keep_record(delivery: Delivery, archive: RawArchive) -> Delivery:
@@ -158,7 +158,7 @@ def delivery_from_rows(
     return Delivery(record, month, files) if files else None
 
 
-def delivered_paths(inbox_month: Path, form: RecordForm) -> tuple[Path, ...]:
+def delivered_paths(inbox_month: Path, upload: UploadSchema) -> tuple[Path, ...]:
     """The record's files in a folder, by name; litter and manifests are passed over.
 
     A form that cannot be read holds nobody up: it was not handed in, and the account of the inbox
@@ -169,22 +169,22 @@ def delivered_paths(inbox_month: Path, form: RecordForm) -> tuple[Path, ...]:
     """
     if not inbox_month.is_dir():
         return ()
-    paths = sorted(path for path in inbox_month.iterdir() if is_of_record(path.name, form))
-    if form.record == FORMS:
-        return tuple(path for path in paths if not any(_name_problems(path, form)))
-    problems = [problem for path in paths for problem in _name_problems(path, form)]
+    paths = sorted(path for path in inbox_month.iterdir() if is_of_record(path.name, upload))
+    if upload.record == FORMS:
+        return tuple(path for path in paths if not any(_name_problems(path, upload)))
+    problems = [problem for path in paths for problem in _name_problems(path, upload)]
     if problems:
         line = " | ".join(problems)
-        todo = f"formats that are read: {', '.join(form.formats)}, plain or as .gz or .zst"
+        todo = f"formats that are read: {', '.join(upload.formats)}, plain or as .gz or .zst"
         raise SourceError(line, where=told_path(inbox_month), todo=todo)
     return tuple(paths)
 
 
-def _name_problems(path: Path, form: RecordForm) -> Iterator[str]:
+def _name_problems(path: Path, upload: UploadSchema) -> Iterator[str]:
     name = visible(plain_name(path.name), _LONGEST_NAME)
     if not path.is_file():
         yield f"{name} is no file: put what it holds beside it, or rename it"
-    elif todo := unread_ending(path.name, form):
+    elif todo := unread_ending(path.name, upload):
         yield f"{name} cannot be read: {todo}"
 
 
@@ -198,9 +198,9 @@ def _kept(path: Path, received: str, archive: RawArchive) -> DeliveredFile:
     return DeliveredFile(plain_name(path.name), sha256, size, received)
 
 
-def _replayed(form: RecordForm, month: Month, archive: RawArchive) -> Delivery | None:
+def _replayed(upload: UploadSchema, month: Month, archive: RawArchive) -> Delivery | None:
     """The last delivery, if there was one, after its bytes have been looked at."""
-    delivery = last_delivery(archive, form.record, month)
+    delivery = last_delivery(archive, upload.record, month)
     for file in delivery.files if delivery else ():
         archive.check(file.sha256)
     return delivery

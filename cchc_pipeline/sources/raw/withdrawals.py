@@ -28,7 +28,7 @@ from cchc_pipeline.sources.inbox.files import (
 )
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 from cchc_pipeline.sources.raw.deliveries import Delivery, last_delivery, make_last
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 _LONGEST = 120
 
@@ -143,7 +143,7 @@ def replay_lines(
         offered = {name for kind, name in taken if kind == delivery.record}
         for file in delivery.files:
             name = visible(file.name, _LONGEST)
-            if name in offered or not is_of_record(file.name, load_form(delivery.record)):
+            if name in offered or not is_of_record(file.name, load_upload_schema(delivery.record)):
                 continue
             gone = f"{name} of {month} is no longer in the inbox"
             if offered:

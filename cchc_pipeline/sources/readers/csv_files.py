@@ -27,7 +27,7 @@ from cchc_pipeline.sources.readers.text_relation import (
     nothing_notes,
 )
 from cchc_pipeline.sources.readers.unpacking import name_font
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, UploadLimits, check_match
+from cchc_pipeline.sources.readers.upload_schema import UploadLimits, UploadSchema, check_match
 
 _DELIMITERS = ",;\t"
 _LINE_OF_DUCKDB = 2_000_000
@@ -43,29 +43,29 @@ class _Passed:
 
 
 def read_csv(
-    file: str, path: Path, form: RecordForm, scratch: Path, limits: UploadLimits
+    file: str, path: Path, upload: UploadSchema, scratch: Path, limits: UploadLimits
 ) -> TextRelation:
     """The table of a CSV file.
 
     Args:
         file: The dropped file's name.
         path: The plain text.
-        form: The record's form.
+        upload: The record's upload schema.
         scratch: The folder for rows that DuckDB cannot read in place.
         limits: What is too much.
 
     Raises:
-        SourceError: The text is not sound, or has no heading row that fits the form.
+        SourceError: The text is not sound, or has no heading row that fits the schema.
     """
     head = head_text(path)
     if "\ufffd" in head:
         inspect_text(file, path, limits.line_bytes)
-    delimiter, heading = _look(head, form, limits)
+    delimiter, heading = _look(head, upload, limits)
     if heading is None:
         inspect_text(file, path, limits.line_bytes)
-        raise no_heading(file, head[:20_000], form, limits)
-    check_match(heading.match, form, f"{file}, line {heading.row}")
-    cut = CsvLines(file, delimiter, line_rule(heading, form), limits)
+        raise no_heading(file, head[:20_000], upload, limits)
+    check_match(heading.match, upload, f"{file}, line {heading.row}")
+    cut = CsvLines(file, delimiter, line_rule(heading, upload), limits)
     grid = Grid(delimiter, heading.width, heading.row, cut.rule.key or 0)
     facts = inspect_text(file, path, limits.line_bytes, grid)
     if facts.is_even and heading.width > 1:
@@ -73,35 +73,35 @@ def read_csv(
         if in_place is not None:
             return in_place
     staged = scratch / f"{path.name[:24]}.rows.parquet"
-    return stage_rows(Staging(file, None, form, heading, staged, facts.spelling), cut.rows(path))
+    return stage_rows(Staging(file, None, upload, heading, staged, facts.spelling), cut.rows(path))
 
 
-def no_heading(where: str, text: str, form: RecordForm, limits: UploadLimits) -> SourceError:
+def no_heading(where: str, text: str, upload: UploadSchema, limits: UploadLimits) -> SourceError:
     """Tell of a table without a heading row, and of an old font encoding where it looks like one.
 
     Args:
         where: The file or sheet.
         text: Its first rows; none of it is quoted.
-        form: The record's form.
+        upload: The record's upload schema.
         limits: How far was looked.
     """
     font = name_font(text)
     if font:
         todo = "convert it to Unicode"
         return SourceError(f"its headings look like {font} letters", where=where, todo=todo)
-    wanted = ", ".join(field.title for field in form.required)
+    wanted = ", ".join(field.title for field in upload.required)
     what = f"no heading row in the first {limits.heading_rows} rows"
     return SourceError(what, where=where, todo=f"add one with at least {wanted}")
 
 
-def _look(head: str, form: RecordForm, limits: UploadLimits) -> tuple[str, HeadingRow | None]:
+def _look(head: str, upload: UploadSchema, limits: UploadLimits) -> tuple[str, HeadingRow | None]:
     """The delimiter that shows the best heading row.
 
     A quote that is left open above the headings hides them: then each line is taken by itself.
     """
     for cut in (_head_rows, _head_lines):
         found = [
-            (delimiter, find_heading(cut(head, delimiter, limits.heading_rows), form))
+            (delimiter, find_heading(cut(head, delimiter, limits.heading_rows), upload))
             for delimiter in _DELIMITERS
         ]
         best = max(found, key=lambda pair: len(pair[1].match.columns) if pair[1] else 0)

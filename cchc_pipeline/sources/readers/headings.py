@@ -1,10 +1,9 @@
 """Headings and names: where they stand, which fields they mean, and which lines are sums.
 
-Belongs here: keys of JSON, columns of Parquet and of views, names within lists; they meet as
-headings do; the search below a title block, and headings that span two rows; the rule, and what a
-code looks like, also as SQL. Does not: finding the names in a file, or headings of tables
-(``upload_schema``); matching one heading (``upload_schema``), or lines that are no records
-(``passed_over``); the words (total_line of a form).
+Belongs here: keys of JSON, columns of Parquet and of views, names within lists, which all meet as
+headings do; the search for a heading row below a title block, in one row or two; what a code looks
+like and which line is a sum, also as SQL. Does not: matching one heading (``upload_schema``), other
+lines that are no records (``passed_over``), or the words, which the schema has.
 """
 
 import re
@@ -18,7 +17,7 @@ from cchc_pipeline.core.sql import literal
 from cchc_pipeline.sources.readers.upload_schema import (
     ColumnMatch,
     NestedField,
-    RecordForm,
+    UploadSchema,
     check_match,
     file_rules,
     fold_heading,
@@ -28,70 +27,13 @@ from cchc_pipeline.sources.readers.upload_schema import (
 
 _TOLD = 2
 _KEEP_ONE = "keep one of them, rename or delete the other"
-
-
-@dataclass(frozen=True)
-class KeyMatch:
-    """Which name of the file holds which field or list of the form, and the names not known."""
-
-    fields: Mapping[str, str]
-    lists: Mapping[str, str]
-    unknown: tuple[str, ...]
-
-
-def match_keys(keys: Iterable[str], form: RecordForm, where: str) -> KeyMatch:
-    """Find the fields and lists that the names of a file mean.
-
-    Args:
-        keys: The names; one that stands there twice is two columns of one name.
-        form: The record's form.
-        where: The file or view, for the reader of an error.
-
-    Raises:
-        SourceError: Two names mean the same, or a field that must be there is not.
-    """
-    by_fold = {fold_heading(item.name): item.name for item in form.nested}
-    listed: dict[str, str] = {}
-    plain, doubles = [], []
-    for key in keys:
-        item = by_fold.get(fold_heading(key))
-        if item is None:
-            plain.append(key)
-        elif item in listed:
-            doubles.append(_double(listed[item], key, item))
-        else:
-            listed[item] = key
-    match = match_headings(plain, form)
-    told = (*match.doubles, *doubles)[:_TOLD]
-    check_match(replace(match, doubles=told), form, where)
-    fields = {field: plain[place] for field, place in match.columns.items()}
-    return KeyMatch(fields, listed, match.unknown)
-
-
-def match_leaves(keys: Iterable[str], item: NestedField, where: str) -> Mapping[str, str]:
-    """By leaf, the name that holds it in the entries of a list.
-
-    Raises:
-        SourceError: Two names mean the same leaf.
-    """
-    by_fold = {fold_heading(leaf): leaf for leaf in item.leaves}
-    found: dict[str, str] = {}
-    for key in keys:
-        leaf = by_fold.get(fold_heading(key))
-        if leaf in found:
-            double = _double(found[leaf], key, f"{item.name}.{leaf}")
-            what = f"two names with the same meaning: {double}"
-            raise SourceError(what, where=where, todo=_KEEP_ONE)
-        if leaf is not None:
-            found[leaf] = key
-    return found
-
-
-def _double(one: str, other: str, name: str) -> str:
-    return f'"{shown(one)}" and "{shown(other)}" ({name})'
-
-
 _NAMED_PLACES = 5
+_CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
+CODE = re.compile(_CODE, re.ASCII)
+"""What a record's code looks like, whatever the record."""
+SHORTEST_CODE = 6
+"""A code of fewer letters may be the number of a column, or a count."""
+_BOUND_LETTERS = str.maketrans("đĐ", "dD")
 
 
 @dataclass(frozen=True)
@@ -128,35 +70,39 @@ class HeadingRow:
         return (words.format(count=rows, columns=columns),) if rows else ()
 
 
-def find_heading(rows: Iterable[tuple[int, Sequence[str]]], form: RecordForm) -> HeadingRow | None:
+def find_heading(
+    rows: Iterable[tuple[int, Sequence[str]]], upload: UploadSchema
+) -> HeadingRow | None:
     """The row that names the most fields, the first of equals; None where none names enough.
 
     Two rows of which the upper has titles of groups are one, where both together name more.
 
     Args:
         rows: Number and cells of the first rows.
-        form: The record's form.
+        upload: The record's upload schema.
     """
     best: HeadingRow | None = None
-    for heading in _headings(rows, form):
+    for heading in _headings(rows, upload):
         if best is None or len(heading.match.columns) > len(best.match.columns):
             best = heading
-    enough = min(file_rules().limits.heading_matches, len(form.fields))
+    enough = min(file_rules().limits.heading_matches, len(upload.fields))
     return best if best is not None and len(best.match.columns) >= enough else None
 
 
-def _headings(rows: Iterable[tuple[int, Sequence[str]]], form: RecordForm) -> Iterator[HeadingRow]:
+def _headings(
+    rows: Iterable[tuple[int, Sequence[str]]], upload: UploadSchema
+) -> Iterator[HeadingRow]:
     """Each row as a heading row, and after it with the row above."""
     above: tuple[str, ...] = ()
     last = 0
-    known = frozenset(form.by_fold)
+    known = frozenset(upload.by_fold)
     most = file_rules().limits.columns
     for number, found in rows:
         cells = tuple(found)
-        yield HeadingRow(number, len(cells), match_headings(cells, form), (cells,))
+        yield HeadingRow(number, len(cells), match_headings(cells, upload), (cells,))
         if above and number == last + 1 and len(cells) <= most:
             joined = list(_joined(above[:most], cells, known))
-            match = match_headings(joined, form)
+            match = match_headings(joined, upload)
             yield HeadingRow(number, len(joined), match, (above, cells))
         above, last = cells, number
 
@@ -173,19 +119,72 @@ def _joined(above: Sequence[str], below: Sequence[str], known: frozenset[str]) -
         yield lower if fold_heading(both) not in known and fold_heading(lower) in known else both
 
 
-_CODE = r"[0-9A-Za-z._/-]*[0-9][0-9A-Za-z._/-]*"
-CODE = re.compile(_CODE, re.ASCII)
-"""What a record's code looks like, whatever the record."""
-SHORTEST_CODE = 6
-"""A code of fewer letters may be the number of a column, or a count."""
-_BOUND_LETTERS = str.maketrans("đĐ", "dD")
+@dataclass(frozen=True)
+class KeyMatch:
+    """Which name of the file holds which field or list of the schema, and the names not known."""
+
+    fields: Mapping[str, str]
+    lists: Mapping[str, str]
+    unknown: tuple[str, ...]
+
+
+def match_keys(keys: Iterable[str], upload: UploadSchema, where: str) -> KeyMatch:
+    """Find the fields and lists that the names of a file mean.
+
+    Args:
+        keys: The names; one that stands there twice is two columns of one name.
+        upload: The record's upload schema.
+        where: The file or view, for the reader of an error.
+
+    Raises:
+        SourceError: Two names mean the same, or a field that must be there is not.
+    """
+    by_fold = {fold_heading(item.name): item.name for item in upload.nested}
+    listed: dict[str, str] = {}
+    plain, doubles = [], []
+    for key in keys:
+        item = by_fold.get(fold_heading(key))
+        if item is None:
+            plain.append(key)
+        elif item in listed:
+            doubles.append(_double(listed[item], key, item))
+        else:
+            listed[item] = key
+    match = match_headings(plain, upload)
+    told = (*match.doubles, *doubles)[:_TOLD]
+    check_match(replace(match, doubles=told), upload, where)
+    fields = {field: plain[place] for field, place in match.columns.items()}
+    return KeyMatch(fields, listed, match.unknown)
+
+
+def match_leaves(keys: Iterable[str], item: NestedField, where: str) -> Mapping[str, str]:
+    """By leaf, the name that holds it in the entries of a list.
+
+    Raises:
+        SourceError: Two names mean the same leaf.
+    """
+    by_fold = {fold_heading(leaf): leaf for leaf in item.leaves}
+    found: dict[str, str] = {}
+    for key in keys:
+        leaf = by_fold.get(fold_heading(key))
+        if leaf in found:
+            double = _double(found[leaf], key, f"{item.name}.{leaf}")
+            what = f"two names with the same meaning: {double}"
+            raise SourceError(what, where=where, todo=_KEEP_ONE)
+        if leaf is not None:
+            found[leaf] = key
+    return found
+
+
+def _double(one: str, other: str, name: str) -> str:
+    return f'"{shown(one)}" and "{shown(other)}" ({name})'
 
 
 @dataclass(frozen=True)
 class TotalRule:
     """What makes a line one of sums.
 
-    It begins with a word for a sum, has no code in the form's first required field, and most of
+    It begins with a word for a sum, has no code in the schema's first required field, and most of
     the required fields are empty.
 
     Attributes:
@@ -225,18 +224,18 @@ def has_code(text: str) -> str:
     )
 
 
-def total_rule(form: RecordForm) -> TotalRule:
-    """The rule of a form; its words count as written and without any accent.
+def total_rule(upload: UploadSchema) -> TotalRule:
+    """The rule of a schema; its words count as written and without any accent.
 
     A word that has lost half of its accents is another word: công is not cộng.
     """
     bare = [
         "".join(char for char in unicodedata.normalize("NFD", word) if char.isascii())
-        for word in (word.translate(_BOUND_LETTERS) for word in form.total_line)
+        for word in (word.translate(_BOUND_LETTERS) for word in upload.total_line)
     ]
-    words = sorted({word.lower() for word in (*form.total_line, *bare)})
+    words = sorted({word.lower() for word in (*upload.total_line, *bare)})
     return TotalRule(
         words=f"^({'|'.join(map(re.escape, words))})([ :]|$)",
         letters=frozenset(case for word in words for case in (word[0], word[0].upper())),
-        required=tuple(field.name for field in form.required),
+        required=tuple(field.name for field in upload.required),
     )

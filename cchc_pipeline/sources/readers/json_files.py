@@ -17,7 +17,7 @@ from cchc_pipeline.core.sql import literal
 from cchc_pipeline.sources.readers.json_relation import JsonLines, json_relation, unframed
 from cchc_pipeline.sources.readers.text_inspection import inspect_text
 from cchc_pipeline.sources.readers.text_relation import Spelling, TextRelation
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, UploadLimits
+from cchc_pipeline.sources.readers.upload_schema import UploadLimits, UploadSchema
 
 _LINE_OF_DUCKDB = 2_000_000
 
@@ -25,7 +25,7 @@ _LINE_OF_DUCKDB = 2_000_000
 def read_json_lines(
     file: str,
     path: Path,
-    form: RecordForm,
+    upload: UploadSchema,
     scratch: Path,
     limits: UploadLimits,
     connection: duckdb.DuckDBPyConnection,
@@ -35,13 +35,13 @@ def read_json_lines(
     Args:
         file: The dropped file's name.
         path: The plain text.
-        form: The record's form.
+        upload: The record's upload schema.
         scratch: The folder for lines that DuckDB cannot read in place.
         limits: What is too much.
         connection: Looks through the file for its keys.
 
     Raises:
-        SourceError: The text is not sound, is cut off, holds no object, lacks a field of the form,
+        SourceError: The text is not sound, is cut off, holds no object, lacks a field of the schema
             or has two names for one.
     """
     facts = inspect_text(file, path, limits.line_bytes)
@@ -54,13 +54,13 @@ def read_json_lines(
         f" escape='', compression='none'{longest}, columns={{'line': 'VARCHAR'}})"
     )
     framed = f"(SELECT {unframed('line')} AS line, line AS raw FROM {lines})"  # noqa: S608
-    return json_relation(JsonLines(file, framed, None, facts.spelling), form, connection)
+    return json_relation(JsonLines(file, framed, None, facts.spelling), upload, connection)
 
 
 def read_json_document(
     file: str,
     path: Path,
-    form: RecordForm,
+    upload: UploadSchema,
     scratch: Path,
     limits: UploadLimits,
     connection: duckdb.DuckDBPyConnection,
@@ -70,7 +70,7 @@ def read_json_document(
     A record's number is its place in the array. The arguments are those of ``read_json_lines``.
 
     Raises:
-        SourceError: It is too long, no JSON, no such array, or lacks a field of the form.
+        SourceError: It is too long, no JSON, no such array, or lacks a field of the schema.
     """
     if path.stat().st_size > limits.document_bytes:
         todo = "split it, or write one object a line (.jsonl)"
@@ -82,7 +82,7 @@ def read_json_document(
     table = pa.table({"line": lines, "raw": lines, "row": pa.array(range(1, len(lines) + 1))})
     pq.write_table(table, staged)
     source = f"read_parquet({literal(staged)})"
-    return json_relation(JsonLines(file, source, "row", Spelling()), form, connection)
+    return json_relation(JsonLines(file, source, "row", Spelling()), upload, connection)
 
 
 def _with_even_ends(path: Path, scratch: Path) -> Path:

@@ -39,7 +39,7 @@ def text_of_string(sql: str) -> str:
 
 @dataclass(frozen=True)
 class ListText:
-    """A list of the form that a file has, as text in ``column_of`` the list.
+    """A list of the schema that a file has, as text in ``column_of`` the list.
 
     Attributes:
         item: The list.

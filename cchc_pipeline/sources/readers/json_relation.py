@@ -23,7 +23,7 @@ from cchc_pipeline.sources.readers.text_relation import (
     nothing_notes,
     reading,
 )
-from cchc_pipeline.sources.readers.upload_schema import NestedField, RecordForm, file_rules
+from cchc_pipeline.sources.readers.upload_schema import NestedField, UploadSchema, file_rules
 
 _MOST_NAMES = 10_000
 _FRACTION = r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
@@ -73,32 +73,32 @@ def unframed(raw: str) -> str:
 
 
 def json_relation(
-    lines: JsonLines, form: RecordForm, connection: duckdb.DuckDBPyConnection
+    lines: JsonLines, upload: UploadSchema, connection: duckdb.DuckDBPyConnection
 ) -> TextRelation:
     """The table of the records in lines.
 
     Args:
         lines: The lines.
-        form: The record's form.
+        upload: The record's upload schema.
         connection: Looks through the lines for their names.
 
     Raises:
-        SourceError: No line is an object, an array around them is not whole, a field of the form
+        SourceError: No line is an object, an array around them is not whole, a field of the schema
             lacks, or two names mean one.
     """
     with reading(lines.file):
         shape = _shape(lines, connection)
-        match = match_keys(shape.names, form, lines.file) if shape.filled else _NO_KEYS
-        lists = _lists(lines, match, form, connection)
+        match = match_keys(shape.names, upload, lines.file) if shape.filled else _NO_KEYS
+        lists = _lists(lines, match, upload, connection)
     nothing = _is_nothing("line")
     fields = {field: _leaf(key, lines.spelling) for field, key in match.fields.items()}
     source = _parsed(lines.source, match.fields, match, [found.item for found in lists])
     fault = _fault(match, lists, shape.may_double, lines.spelling)
-    key = next((fields[item.name] for item in form.required if item.name in fields), "NULL")
+    key = next((fields[item.name] for item in upload.required if item.name in fields), "NULL")
     with reading(lines.file):
         raw = (f"record.{identifier(key)}" for key in match.fields.values())
         nothings = nothing_notes(source, raw, lines.spelling)
-        is_total, notes = _passed_over(source, fault, has_code(key), form, connection)
+        is_total, notes = _passed_over(source, fault, has_code(key), upload, connection)
     return TextRelation(
         file=lines.file,
         sheet=None,
@@ -121,7 +121,11 @@ _NO_KEYS = KeyMatch({}, {}, ())
 
 
 def _passed_over(
-    source: str, fault: str, is_coded: str, form: RecordForm, connection: duckdb.DuckDBPyConnection
+    source: str,
+    fault: str,
+    is_coded: str,
+    upload: UploadSchema,
+    connection: duckdb.DuckDBPyConnection,
 ) -> tuple[str, tuple[str, ...]]:
     """Whether a line is no record, as SQL that is never NULL, and the notes.
 
@@ -142,7 +146,7 @@ def _passed_over(
     objects = {number: json.loads(line) for number, line in texts.items()}
     names = list(dict.fromkeys(key for held in objects.values() for key in held))
     lines = {number: [_cell(held.get(key)) for key in names] for number, held in objects.items()}
-    passed, notes = passed_rows(lines, found[0][1], own_rule(names, form))
+    passed, notes = passed_rows(lines, found[0][1], own_rule(names, upload))
     kept = {line for number, line in texts.items() if number not in passed}
     known = ", ".join(map(literal, sorted({texts[number] for number in passed} - kept)))
     listed = f"list_contains([{known}], line)" if known else "false"
@@ -202,10 +206,10 @@ def _notes(told: Mapping[tuple[str, str], int], filled: int) -> Iterator[str]:
 
 
 def _lists(
-    lines: JsonLines, match: KeyMatch, form: RecordForm, connection: duckdb.DuckDBPyConnection
+    lines: JsonLines, match: KeyMatch, upload: UploadSchema, connection: duckdb.DuckDBPyConnection
 ) -> Sequence[ListText]:
-    """The form's lists that the file has, with the names within them over all lines."""
-    items = [item for item in form.nested if item.name in match.lists]
+    """The schema's lists that the file has, with the names within them over all lines."""
+    items = [item for item in upload.nested if item.name in match.lists]
     source = _parsed(lines.source, (), match, items)
     return json_lists.find_lists(lines.file, source, items, connection)
 

@@ -29,8 +29,8 @@ from cchc_pipeline.sources.readers.text_relation import (
 )
 from cchc_pipeline.sources.readers.upload_schema import (
     NestedField,
-    RecordForm,
     UploadLimits,
+    UploadSchema,
     file_rules,
 )
 
@@ -68,7 +68,7 @@ class _Contents:
 def read_parquet(
     file: str,
     path: Path,
-    form: RecordForm,
+    upload: UploadSchema,
     limits: UploadLimits,
     connection: duckdb.DuckDBPyConnection,
 ) -> TextRelation:
@@ -77,19 +77,21 @@ def read_parquet(
     Args:
         file: The dropped file's name.
         path: The plain file.
-        form: The record's form.
+        upload: The record's upload schema.
         limits: What is too much.
         connection: Looks at its columns, and through lists that stand as JSON text.
 
     Raises:
-        SourceError: It is damaged, unpacks to too much, lacks a field of the form, has two names
+        SourceError: It is damaged, unpacks to too much, lacks a field of the schema, has two names
             for one, or a column of a type that its field cannot have.
     """
     contents = _contents(file, path, limits, connection)
-    match = match_keys(contents.names, form, file)
+    match = match_keys(contents.names, upload, file)
     held = dict(zip(contents.names, contents.columns, strict=True))
     fields = {field: held[key] for field, key in match.fields.items()}
-    items = {item: held[match.lists[item.name]] for item in form.nested if item.name in match.lists}
+    items = {
+        item: held[match.lists[item.name]] for item in upload.nested if item.name in match.lists
+    }
     source = f"read_parquet({literal(path)}, file_row_number=true)"
     source, told = _with_lists(file, source, items, connection)
     raw = {field: _text(file, field, column) for field, column in fields.items()}
@@ -98,10 +100,10 @@ def read_parquet(
         nothings = nothing_notes(source, raw.values(), Spelling())
     lists = {item.name: _list(file, item, column, told) for item, column in items.items()}
     is_blank = f"(coalesce({', '.join(columns.values())}) IS NULL)"
-    key = next((columns[item.name] for item in form.required if item.name in columns), "NULL")
+    key = next((columns[item.name] for item in upload.required if item.name in columns), "NULL")
     told_of = {match_key: columns[field] for field, match_key in match.fields.items()}
     with reading(file):
-        passed, notes = _passed_over(source, contents, told_of, key, form, limits, connection)
+        passed, notes = _passed_over(source, contents, told_of, key, upload, limits, connection)
     return TextRelation(
         file=file,
         sheet=None,
@@ -122,7 +124,7 @@ def _passed_over(
     contents: _Contents,
     texts: Mapping[str, str],
     key: str,
-    form: RecordForm,
+    upload: UploadSchema,
     limits: UploadLimits,
     connection: duckdb.DuckDBPyConnection,
 ) -> tuple[str, tuple[str, ...]]:
@@ -141,7 +143,7 @@ def _passed_over(
     lines = dict(connection.execute(query).fetchall())
     if len(lines) > limits.passed_lines:
         return "false", ()
-    passed, notes = passed_rows(lines, contents.rows, own_rule(contents.names, form))
+    passed, notes = passed_rows(lines, contents.rows, own_rule(contents.names, upload))
     return f"list_contains([{', '.join(map(str, sorted(passed)))}], {_ROW} + 1)", notes
 
 

@@ -18,7 +18,7 @@ from cchc_pipeline.sources.readers.headings import (
 )
 from cchc_pipeline.sources.readers.text_relation import BLANKS, clean_text
 from cchc_pipeline.sources.readers.upload_schema import (
-    RecordForm,
+    UploadSchema,
     file_rules,
     fold_heading,
     match_headings,
@@ -154,12 +154,12 @@ class LineRule:
         return place <= max(self.key or 0, 1)
 
 
-def line_rule(heading: HeadingRow, form: RecordForm) -> LineRule:
+def line_rule(heading: HeadingRow, upload: UploadSchema) -> LineRule:
     """The rule below a heading row."""
-    required = next((item.name for item in form.required), None)
+    required = next((item.name for item in upload.required), None)
     repeated = tuple(tuple(fold_heading(text) for text in row) for row in heading.texts)
     key = heading.match.columns.get(required) if required else None
-    return LineRule(heading, total_rule(form), key, repeated)
+    return LineRule(heading, total_rule(upload), key, repeated)
 
 
 def records(
@@ -193,10 +193,10 @@ def records(
         tally.add("signature", number)
 
 
-def own_rule(names: Sequence[str], form: RecordForm) -> LineRule:
+def own_rule(names: Sequence[str], upload: UploadSchema) -> LineRule:
     """The rule for rows of a file that has its own names, in their order."""
-    heading = HeadingRow(0, len(names), match_headings(names, form), (tuple(names),))
-    return line_rule(heading, form)
+    heading = HeadingRow(0, len(names), match_headings(names, upload), (tuple(names),))
+    return line_rule(heading, upload)
 
 
 def passed_rows(

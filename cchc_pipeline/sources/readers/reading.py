@@ -16,7 +16,7 @@ from cchc_pipeline.sources.readers.json_files import read_json_document, read_js
 from cchc_pipeline.sources.readers.parquet_files import read_parquet
 from cchc_pipeline.sources.readers.text_relation import TextRelation, is_of_the_disk, reading
 from cchc_pipeline.sources.readers.unpacking import check_kind, format_of, unpack
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, UploadLimits, file_rules
+from cchc_pipeline.sources.readers.upload_schema import UploadLimits, UploadSchema, file_rules
 from cchc_pipeline.sources.readers.xlsx.workbooks import read_workbook
 
 __all__ = ["TextRelation", "read_plain", "reading"]
@@ -27,7 +27,7 @@ _Reader = Callable[[], list[TextRelation]]
 def read_plain(
     file: str,
     path: Path,
-    form: RecordForm,
+    upload: UploadSchema,
     scratch: Path,
     connection: duckdb.DuckDBPyConnection,
     limits: UploadLimits | None = None,
@@ -37,23 +37,23 @@ def read_plain(
     Args:
         file: Its name, which tells format and packing.
         path: Its bytes.
-        form: The record's form.
+        upload: The record's upload schema.
         scratch: A folder for what must be unpacked or rewritten; remove it after use.
         connection: Looks through files for their names; its memory limit holds.
         limits: What is too much, where it is not what ``schemas/records`` says.
 
     Raises:
-        SourceError: The file cannot be read or does not fit the form; nothing of it counts.
+        SourceError: The file cannot be read or does not fit the schema; nothing of it counts.
     """
     most = limits or file_rules().limits
     kind, _ = format_of(file)
-    if kind not in form.formats:
-        todo = f"save it as {' or '.join(form.formats)}"
+    if kind not in upload.formats:
+        todo = f"save it as {' or '.join(upload.formats)}"
         raise SourceError(f"a {kind or 'nameless'} file is not read", where=file, todo=todo)
     with _named(file), reading(file):
         plain = unpack(file, path, scratch, most)
         check_kind(file, plain, kind)
-        return _read(kind, file, plain, form, scratch, connection, most)
+        return _read(kind, file, plain, upload, scratch, connection, most)
 
 
 @contextmanager
@@ -83,16 +83,16 @@ def _read(
     kind: str,
     file: str,
     plain: Path,
-    form: RecordForm,
+    upload: UploadSchema,
     scratch: Path,
     connection: duckdb.DuckDBPyConnection,
     most: UploadLimits,
 ) -> list[TextRelation]:
     readers: Mapping[str, _Reader] = {
-        "csv": lambda: [read_csv(file, plain, form, scratch, most)],
-        "xlsx": lambda: read_workbook(file, plain, form, scratch, most),
-        "jsonl": lambda: [read_json_lines(file, plain, form, scratch, most, connection)],
-        "json": lambda: [read_json_document(file, plain, form, scratch, most, connection)],
-        "parquet": lambda: [read_parquet(file, plain, form, most, connection)],
+        "csv": lambda: [read_csv(file, plain, upload, scratch, most)],
+        "xlsx": lambda: read_workbook(file, plain, upload, scratch, most),
+        "jsonl": lambda: [read_json_lines(file, plain, upload, scratch, most, connection)],
+        "json": lambda: [read_json_document(file, plain, upload, scratch, most, connection)],
+        "parquet": lambda: [read_parquet(file, plain, upload, most, connection)],
     }
     return readers[kind]()

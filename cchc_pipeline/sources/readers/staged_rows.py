@@ -1,10 +1,9 @@
 """Rows in hand: written to a scratch table with their numbers, and fetched out of one.
 
-Belongs here: fetching a ``TextRelation`` as ``RecordRow``s, for records of thousands of rows;
-whether a row has the heading's cells, and the scratch Parquet. Does not: reading files, or judging
-rows. Dossiers are too many: they stay in DuckDB; where the rows come from (``csv_lines``,
-``cchc_pipeline.sources.readers.xlsx.workbooks``), or which are no records (``passed_over``). Only
-the form's columns are written.
+Belongs here: the scratch Parquet, whether a row has the heading's cells; a ``TextRelation`` as
+``RecordRow``s, for records of thousands of rows. Does not: where the rows come from (``csv_lines``,
+``readers.xlsx.workbooks``), which are no records (``passed_over``), or judging them. Only the
+schema's columns are written. Dossiers are too many to be fetched: they stay in DuckDB.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,30 +32,8 @@ from cchc_pipeline.sources.readers.text_relation import (
     clean,
     nothing_notes,
 )
-from cchc_pipeline.sources.readers.upload_schema import RecordForm, file_rules
+from cchc_pipeline.sources.readers.upload_schema import UploadSchema, file_rules
 from cchc_pipeline.sources.records.rows import RecordRow
-
-
-def rows_of_relation(
-    relation: TextRelation, connection: duckdb.DuckDBPyConnection
-) -> Iterator[RecordRow]:
-    """The rows of a table in a file, without lines of sums and blank ones.
-
-    Args:
-        relation: The table.
-        connection: Any connection of the process; its rows are read to the end at once.
-    """
-    names = tuple(relation.columns)
-    texts = "".join(f', {relation.columns[name]} AS "{name}"' for name in names)
-    number = relation.row or f"{relation.first_row} + row_number() OVER () - 1"
-    query = (
-        f"SELECT * EXCLUDE (_total) FROM (SELECT {number} AS _row, "  # noqa: S608 - a reader's SQL
-        f"{relation.row_fault or 'NULL'} AS _fault, {relation.is_total or 'false'} AS _total{texts}"
-        f" FROM {relation.source}) WHERE NOT _total"
-    )
-    for row, fault, *cells in connection.execute(query).fetchall():
-        yield RecordRow(relation.where, row, dict(zip(names, cells, strict=True)), fault)
-
 
 _BATCH = 20_000
 _ROW, _FAULT = "_row", "_fault"
@@ -78,7 +55,7 @@ class Staging:
 
     file: str
     sheet: str | None
-    form: RecordForm
+    upload: UploadSchema
     heading: HeadingRow
     path: Path
     spelling: Spelling
@@ -98,7 +75,7 @@ def stage_rows(staging: Staging, rows: Iterable[tuple[int, Cells]]) -> TextRelat
     texts = [pa.field(column, pa.string()) for column in names]
     schema = pa.schema([(_ROW, pa.int64()), *texts, (_FAULT, pa.string())])
     tally = PassedOverTally()
-    found = _counted(records(rows, line_rule(heading, staging.form), tally), heading, tally)
+    found = _counted(records(rows, line_rule(heading, staging.upload), tally), heading, tally)
     judged = _judged(found, staging)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = 0
@@ -182,3 +159,24 @@ def _table(batch: Sequence[_Row], schema: pa.Schema) -> pa.Table:
         pa.array([row.fault for row in batch], pa.string()),
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def rows_of_relation(
+    relation: TextRelation, connection: duckdb.DuckDBPyConnection
+) -> Iterator[RecordRow]:
+    """The rows of a table in a file, without lines of sums and blank ones.
+
+    Args:
+        relation: The table.
+        connection: Any connection of the process; its rows are read to the end at once.
+    """
+    names = tuple(relation.columns)
+    texts = "".join(f', {relation.columns[name]} AS "{name}"' for name in names)
+    number = relation.row or f"{relation.first_row} + row_number() OVER () - 1"
+    query = (
+        f"SELECT * EXCLUDE (_total) FROM (SELECT {number} AS _row, "  # noqa: S608 - a reader's SQL
+        f"{relation.row_fault or 'NULL'} AS _fault, {relation.is_total or 'false'} AS _total{texts}"
+        f" FROM {relation.source}) WHERE NOT _total"
+    )
+    for row, fault, *cells in connection.execute(query).fetchall():
+        yield RecordRow(relation.where, row, dict(zip(names, cells, strict=True)), fault)

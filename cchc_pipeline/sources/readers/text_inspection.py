@@ -1,7 +1,8 @@
 """One pass over a text file that says whether it is sound, and how exactly it can be read.
 
 Belongs here: UTF-8, NUL bytes, the longest line, what cleaning its texts need, whether every line
-has the same cells, and the few lines without a code. Does not: cutting lines into cells.
+has the same cells, and the few lines without a code. Does not: cutting lines into cells
+(``csv_lines``).
 """
 
 from collections.abc import Iterator

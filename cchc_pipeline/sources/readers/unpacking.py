@@ -1,9 +1,8 @@
 """Opening a kept file: unpacked within bounds, and the old encoding it seems to be in.
 
-Belongs here: what a name promises, unpacking to a scratch file, what the first bytes give away, and
-how far a file may unpack; the guess, for a message. Does not: what a text holds
-(``text_inspection``), or the parts of a workbook (``cchc_pipeline.sources.readers.xlsx.parts``);
-decoding; a text in an old encoding is refused.
+Belongs here: what a name promises, what the first bytes give away, unpacking to a scratch file and
+how far it may go; a guess at an old encoding, for the message that refuses it. Does not: what a
+text holds (``text_inspection``), or the parts of a workbook (``readers.xlsx.parts``).
 """
 
 import re
@@ -29,6 +28,11 @@ _MAGIC = {
 }
 _PACKINGS = {".gz": ("gzip", b"\x1f\x8b"), ".zst": ("zstd", b"\x28\xb5\x2f\xfd")}
 _AGAIN = "export the file again"
+_LOW_LETTERS = re.compile(rb"[\xa7-\xae\xb5-\xbe]")
+"""TCVN3 (ABC) has its commonest letters here, where VNI and Windows-1258 have signs."""
+_HIGH = re.compile(rb"[\x80-\xff]")
+_VNI = re.compile(rb"[aeiouyAEIOUY\xf4\xf6\xd4\xd6][\xe0-\xe5\xe8-\xeb\xef\xf5\xf8-\xfc]|\xf1|\xd1")
+_WINDOWS = re.compile(rb"[aeiouy\xe2\xe3\xea\xf4\xf5\xfd][\xcc\xd2\xde\xec\xf2]|\xf0")
 
 
 def format_of(file: str) -> tuple[str, str]:
@@ -158,13 +162,6 @@ def _password(file: str) -> SourceError:
 
 def _damaged(file: str) -> SourceError:
     return SourceError("is damaged or cut off", where=file, todo=_AGAIN)
-
-
-_LOW_LETTERS = re.compile(rb"[\xa7-\xae\xb5-\xbe]")
-"""TCVN3 (ABC) has its commonest letters here, where VNI and Windows-1258 have signs."""
-_HIGH = re.compile(rb"[\x80-\xff]")
-_VNI = re.compile(rb"[aeiouyAEIOUY\xf4\xf6\xd4\xd6][\xe0-\xe5\xe8-\xeb\xef\xf5\xf8-\xfc]|\xf1|\xd1")
-_WINDOWS = re.compile(rb"[aeiouy\xe2\xe3\xea\xf4\xf5\xfd][\xcc\xd2\xde\xec\xf2]|\xf0")
 
 
 def name_encoding(content: bytes) -> str | None:

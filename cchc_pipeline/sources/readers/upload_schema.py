@@ -1,4 +1,4 @@
-"""The form of a record: its fields, the headings under which offices export them, its files.
+"""A record's upload schema: its fields, the headings under which offices export them, its files.
 
 Belongs here: reading ``schemas/records/<name>.yaml``, the limits for its files, and matching
 headings to fields. Does not: finding the heading row in a file (``headings``), or what a field's
@@ -28,7 +28,7 @@ _QUOTED_LETTERS = 40
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
-class FormField:
+class UploadField:
     """A field of one value; a file in which no row can have a ``required`` one is refused.
 
     Attributes:
@@ -71,7 +71,7 @@ class NestedField:
 
 
 @typed_dataclass(frozen=True, config=_NO_EXTRAS)
-class RecordForm:
+class UploadSchema:
     """A record: ``files`` begins the names of its files, ``any_of`` asks for one field of several.
 
     ``total_line`` holds the words with which a line of sums begins, ``moments`` the fields whose
@@ -83,7 +83,7 @@ class RecordForm:
     basis: str
     files: str
     formats: tuple[FileFormat, ...]
-    fields: tuple[FormField, ...]
+    fields: tuple[UploadField, ...]
     nested: tuple[NestedField, ...] = ()
     any_of: tuple[tuple[str, ...], ...] = ()
     total_line: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ class RecordForm:
         return (*(item.name for item in self.fields), *(item.name for item in self.nested))
 
     @property
-    def required(self) -> tuple[FormField, ...]:
+    def required(self) -> tuple[UploadField, ...]:
         """The fields that a file must have a column for."""
         return tuple(field for field in self.fields if field.required)
 
@@ -210,18 +210,18 @@ def file_rules() -> FileRules:
 
 
 @cache
-def load_form(name: str) -> RecordForm:
-    """The form of a record, from ``schemas/records/<name>.yaml``.
+def load_upload_schema(name: str) -> UploadSchema:
+    """The upload schema of a record, from ``schemas/records/<name>.yaml``.
 
     Raises:
         SchemaDataError: It is not usable, for instance two fields share a heading.
     """
     path = f"records/{name}.yaml"
-    return parse_form(read_yaml(path), f"schemas/{path}")
+    return parse_upload_schema(read_yaml(path), f"schemas/{path}")
 
 
-def parse_form(content: object, where: str) -> RecordForm:
-    """Type and judge a form.
+def parse_upload_schema(content: object, where: str) -> UploadSchema:
+    """Type and judge an upload schema.
 
     Args:
         content: The decoded file.
@@ -230,9 +230,9 @@ def parse_form(content: object, where: str) -> RecordForm:
     Raises:
         SchemaDataError: Something lacks or contradicts; one line names all of it.
     """
-    form = typed(RecordForm, content, where)
-    refuse(_form_problems(form), where)
-    return form
+    upload = typed(UploadSchema, content, where)
+    refuse(_schema_problems(upload), where)
+    return upload
 
 
 def fold_heading(heading: str) -> str:
@@ -244,13 +244,13 @@ def fold_heading(heading: str) -> str:
     return "".join(char for char in letters if char.isalnum() and not unicodedata.combining(char))
 
 
-def match_headings(headings: Sequence[str], form: RecordForm) -> ColumnMatch:
+def match_headings(headings: Sequence[str], upload: UploadSchema) -> ColumnMatch:
     """Find the fields that a row of headings names; empty ones are passed over.
 
     Of more columns than the limit only the first are looked at; ``check_match`` refuses them.
     """
     width = next((n for n in range(len(headings), 0, -1) if headings[n - 1].strip()), 0)
-    known, places = form.by_fold, dict[str, list[int]]()
+    known, places = upload.by_fold, dict[str, list[int]]()
     unknown = []
     for place, heading in enumerate(headings[: min(width, file_rules().limits.columns)]):
         name = known.get(fold_heading(heading))
@@ -258,7 +258,7 @@ def match_headings(headings: Sequence[str], form: RecordForm) -> ColumnMatch:
             places.setdefault(name, []).append(place)
         elif heading.strip():
             unknown.append(shown(heading))
-    _part_codes_from_names(headings, form, places)
+    _part_codes_from_names(headings, upload, places)
     doubles = (
         f'"{shown(headings[first])}" and "{shown(headings[other])}" ({name})'
         for name, (first, *others) in places.items()
@@ -269,10 +269,10 @@ def match_headings(headings: Sequence[str], form: RecordForm) -> ColumnMatch:
 
 
 def _part_codes_from_names(
-    headings: Sequence[str], form: RecordForm, places: dict[str, list[int]]
+    headings: Sequence[str], upload: UploadSchema, places: dict[str, list[int]]
 ) -> None:
     """Where a column of codes stands beside one of names, the code decides; alone, each does."""
-    for field in form.fields:
+    for field in upload.fields:
         if field.beside is None:
             continue
         codes = {fold_heading(heading) for heading in field.code_headings}
@@ -286,8 +286,8 @@ def _part_codes_from_names(
             places[field.name] = places.pop(field.beside)
 
 
-def check_match(match: ColumnMatch, form: RecordForm, where: str) -> None:
-    """Hold the columns of a file to its form.
+def check_match(match: ColumnMatch, upload: UploadSchema, where: str) -> None:
+    """Hold the columns of a file to its schema.
 
     Raises:
         SourceError: There are too many columns, two mean the same, or a field that must be there
@@ -302,7 +302,7 @@ def check_match(match: ColumnMatch, form: RecordForm, where: str) -> None:
         raise SourceError(
             f"two columns with the same meaning: {'; '.join(match.doubles)}", where=where, todo=todo
         )
-    missing = list(_missing(match.columns, form))
+    missing = list(_missing(match.columns, upload))
     if not missing:
         return
     titles = ", ".join(" or ".join(field.title for field in fields) for fields in missing)
@@ -316,15 +316,15 @@ def shown(text: str) -> str:
     return visible(" ".join(text[: _QUOTED_LETTERS * 4].split()), _QUOTED_LETTERS)
 
 
-def _missing(columns: Mapping[str, int], form: RecordForm) -> Iterator[tuple[FormField, ...]]:
-    by_name = {field.name: field for field in form.fields}
-    needs = [(field.name,) for field in form.required] + list(form.any_of)
+def _missing(columns: Mapping[str, int], upload: UploadSchema) -> Iterator[tuple[UploadField, ...]]:
+    by_name = {field.name: field for field in upload.fields}
+    needs = [(field.name,) for field in upload.required] + list(upload.any_of)
     for names in needs:
         if not any(name in columns for name in names):
             yield tuple(by_name[name] for name in names)
 
 
-def _renamed(fields: Iterable[FormField], unknown: Iterable[str]) -> str:
+def _renamed(fields: Iterable[UploadField], unknown: Iterable[str]) -> str:
     """The unknown heading that is spelt most like a missing field's, as a hint."""
     folds = {fold_heading(heading): heading for heading in unknown}
     for field in fields:
@@ -335,20 +335,20 @@ def _renamed(fields: Iterable[FormField], unknown: Iterable[str]) -> str:
     return ""
 
 
-def _form_problems(form: RecordForm) -> Iterator[str]:
-    names = Counter(form.names)
+def _schema_problems(upload: UploadSchema) -> Iterator[str]:
+    names = Counter(upload.names)
     yield from (f"{name}: stands there twice" for name, count in names.items() if count > 1)
     owners: dict[str, str] = {}
-    for field in form.fields:
+    for field in upload.fields:
         for fold in {fold_heading(heading) for heading in field.every_heading}:
             if not fold:
                 yield f"{field.name}: has an empty heading"
             if owners.setdefault(fold, field.name) != field.name:
                 yield f"{field.name}: shares a heading with {owners[fold]}"
-    for name in (name for group in form.any_of for name in group if name not in names):
+    for name in (name for group in upload.any_of for name in group if name not in names):
         yield f"any_of: {name} is no field"
-    for field in (field for field in form.fields if field.beside not in (None, *names)):
+    for field in (field for field in upload.fields if field.beside not in (None, *names)):
         yield f"{field.name}: beside names no field"
-    yield from (f"moments: {name} is no field" for name in form.moments if name not in names)
-    if form.fields and not form.required:
+    yield from (f"moments: {name} is no field" for name in upload.moments if name not in names)
+    if upload.fields and not upload.required:
         yield "fields: none is required"

@@ -30,6 +30,8 @@ _DAY = re.compile(r"20\d\d-\d\d-\d\d")
 _METRIC = re.compile(r"[A-Z][A-Z0-9_]{0,59}")
 _HIGHEST_SCORE, _LONGEST_TEXT, _LARGEST_FILE = 100, 1000, 1 << 20
 _FAULTS_SHOWN = 5
+_NO_COUNT = "value and expect of a numerator or denominator are whole numbers, not below 0"
+_TODO = "correct the file (docs/operating.md shows one) and run again"
 
 
 def _number(value: Any) -> Any:
@@ -137,9 +139,6 @@ class Entry(BaseModel):
         return (self.basis.value, self.unit_code, self.metric_code, self.column)
 
 
-_NO_COUNT = "value and expect of a numerator or denominator are whole numbers, not below 0"
-
-
 def _is_count(number: float | None) -> bool:
     return number is None or (number >= 0 and number.is_integer())
 
@@ -160,7 +159,7 @@ def _require_publishable(text: str) -> None:
 
 
 @dataclass(frozen=True)
-class CorrectionFault:
+class EntryFault:
     """What is wrong with an entry, counted from 1; 0 for the file as a whole."""
 
     entry: int
@@ -182,15 +181,12 @@ def read_corrections(content: bytes, name: str, todo: str = "") -> tuple[Entry, 
         SourceError: It cannot be used; one line names the first faults and how many more there are.
     """
     found = list(_entries(_decoded(content, name, todo)))
-    faults = [item for item in found if isinstance(item, CorrectionFault)]
+    faults = [item for item in found if isinstance(item, EntryFault)]
     entries = tuple(item for item in found if isinstance(item, Entry))
     faults += _doubles(entries)
     if faults:
         raise SourceError(_together(faults), where=name, todo=todo or _TODO)
     return entries
-
-
-_TODO = "correct the file (docs/operating.md shows one) and run again"
 
 
 def todo_of_replayed(file: str, month: Month, received_at: str) -> str:
@@ -201,7 +197,7 @@ def todo_of_replayed(file: str, month: Month, received_at: str) -> str:
     )
 
 
-def _together(faults: list[CorrectionFault]) -> str:
+def _together(faults: list[EntryFault]) -> str:
     more = len(faults) - _FAULTS_SHOWN
     lines = [str(fault) for fault in faults[:_FAULTS_SHOWN]]
     room = 60 if len(lines) > 1 else 200
@@ -217,21 +213,19 @@ def _decoded(content: bytes, name: str, todo: str) -> Tree:
         raise SourceError(f"not YAML as it is read here: {error}", where=name, todo=todo) from None
 
 
-def _entries(tree: Tree) -> Iterable[Entry | CorrectionFault]:
+def _entries(tree: Tree) -> Iterable[Entry | EntryFault]:
     if not isinstance(tree, dict) or list(tree) != ["corrections"]:
-        yield CorrectionFault(0, "the file has one key, corrections")
+        yield EntryFault(0, "the file has one key, corrections")
         return
     entries = tree["corrections"] or []
     if not isinstance(entries, list):
-        yield CorrectionFault(0, "corrections is a list of entries")
+        yield EntryFault(0, "corrections is a list of entries")
         return
     for number, entry in enumerate(entries, start=1):
         try:
             yield Entry.model_validate(entry)
         except ValidationError as error:
-            yield from (
-                CorrectionFault(number, _said(item)) for item in error.errors(include_url=False)
-            )
+            yield from (EntryFault(number, _said(item)) for item in error.errors(include_url=False))
 
 
 def _said(error: Any) -> str:
@@ -243,7 +237,7 @@ def _said(error: Any) -> str:
     return f"{name}: {message}" if name else message
 
 
-def _doubles(entries: Iterable[Entry]) -> Iterable[CorrectionFault]:
+def _doubles(entries: Iterable[Entry]) -> Iterable[EntryFault]:
     for cell, times in Counter(entry.cell for entry in entries).items():
         if times > 1:
-            yield CorrectionFault(0, f"{times} entries correct {' '.join(cell)}")
+            yield EntryFault(0, f"{times} entries correct {' '.join(cell)}")

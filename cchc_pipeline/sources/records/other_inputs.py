@@ -21,7 +21,7 @@ from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.readers.reading import read_plain
 from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.rows import Reading, RecordRow
 from cchc_pipeline.storage.duckdb_engine import open_reader
 
@@ -87,5 +87,5 @@ def reader_of(source: DeclaredSource) -> Reader:
 def _rows_of_file(
     record: str, name: str, path: Path, scratch: Path, connection: duckdb.DuckDBPyConnection
 ) -> list[RecordRow]:
-    relations = read_plain(name, path, load_form(record), scratch, connection)
+    relations = read_plain(name, path, load_upload_schema(record), scratch, connection)
     return [row for relation in relations for row in rows_of_relation(relation, connection)]

@@ -1,9 +1,9 @@
 """Rows of small records: as a reader hands them over, judged, or set aside with what to mend.
 
-Belongs here: the type that agency forms, the catalogue and petitions share, and its words from
-``schemas/quarantine``; the types that all small sources share, the collapse of repeated rows, and
-what a month of rows comes to by table. Does not: the rules themselves, or dossiers, whose rules are
-a contract's; the readers of files, or the rules of one record.
+Belongs here: the types that agency forms, the catalogue and petitions share; the words of a
+quarantined row, from ``schemas/quarantine``; the collapse of repeated rows; what a month of rows
+comes to by table. Does not: opening files (``readers``), the rules of one record (its module), or
+dossiers, whose rules are a contract's.
 """
 
 from collections import defaultdict
@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.masking import mask
-from cchc_pipeline.sources.readers.upload_schema import load_form
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import without_mark
 
 if TYPE_CHECKING:
     from cchc_pipeline.sources.records.other_inputs import Circumstances
+
+SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
+_LINE_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,6 @@ def _rules(table: str) -> dict[str, dict[str, str]]:
     return rules
 
 
-SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
-_LINE_LENGTH = 200
-
-
 @dataclass(frozen=True)
 class RecordRow:
     """One row: texts by the record's field names; trimmed, in NFC, absent or None where empty.
@@ -150,7 +149,7 @@ def set_row_aside(
 
 @cache
 def _headings(record: str) -> dict[str, str]:
-    return {field.name: field.headings[0] for field in load_form(record).fields}
+    return {field.name: field.headings[0] for field in load_upload_schema(record).fields}
 
 
 _Row = TypeVar("_Row", bound=Placed)

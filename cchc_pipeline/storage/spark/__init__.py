@@ -1,4 +1,6 @@
 """Spark as the engine: loaded by its setting only.
 
-Belongs here: the session, the dialect. Does not: what is asked.
+``engine`` is what the protocol asks, ``session`` starts and ends Spark, ``dialect`` translates.
+
+Belongs here: all that knows Spark. Does not: what is asked of it.
 """

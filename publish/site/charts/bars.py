@@ -1,11 +1,10 @@
 """Bars: against their own maximum, in parts of a whole, and shades of a table.
 
-Belongs here: the class of a cell; geometry and marks of this kind of chart; geometry and marks of
-this kind of chart. Does not: the table, whose cells carry the scores themselves; colours, words, or
-the choice of what to draw.
+Belongs here: geometry and marks of bars and stacks, and the class of a shaded cell. Does not:
+colours, words, or the choice of what to draw (``publish.site.pages``).
 
-The parts differ by class and stand in one order everywhere; their counts are written on them where
-there is room, so that colour is not their only mark.
+The parts of a stack differ by class and stand in one order everywhere; their counts are written on
+them where there is room, so that colour is not their only mark.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,13 @@ from markupsafe import Markup
 from publish.site.charts.frame import box, clamped, frame, number, text
 
 SHADES = 5
+ROW = 48
+"""Height of one bar with its line of text, in CSS pixels."""
+_TEXT = Markup('<text class="{kind}" x="{x}" y="{y}">{text}</text>')
+_RECT = Markup('<rect class="{kind}" x="0" y="{y}" width="{width}%" height="12" rx="2"/>')
+_STACK_ROW, _STACK, _KEY = 46, 22, 22
+_ROOM = 9.0
+"""The narrowest part, in per cent of the width, on which its count can be read on a phone."""
 
 
 def shade(value: float | None, maximum: float | None) -> str:
@@ -23,13 +29,6 @@ def shade(value: float | None, maximum: float | None) -> str:
     if value is None or not maximum:
         return ""
     return f"h{min(int(clamped(value / maximum, 0, 1) * SHADES), SHADES - 1)}"
-
-
-ROW = 48
-"""Height of one bar with its line of text, in CSS pixels."""
-
-_TEXT = Markup('<text class="{kind}" x="{x}" y="{y}">{text}</text>')
-_RECT = Markup('<rect class="{kind}" x="0" y="{y}" width="{width}%" height="12" rx="2"/>')
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,6 @@ def _track(y: int, kind: str, share: float) -> Markup:
     return _RECT.format(kind=kind, y=y, width=number(share))
 
 
-_ROW, _BAR, _KEY = 46, 22, 22
-_ROOM = 9.0
-"""The narrowest part, in per cent of the width, on which its count can be read on a phone."""
-
-
 @dataclass(frozen=True)
 class Part:
     """A part of a row.
@@ -135,7 +129,7 @@ def stack_chart(
         names: The finding, how to read the chart, and an id that is unique on the page.
     """
     top = _KEY * len(key) + 8
-    return frame("stack", top + _ROW * len(rows), names, _stack_marks(rows, key, top))
+    return frame("stack", top + _STACK_ROW * len(rows), names, _stack_marks(rows, key, top))
 
 
 def _stack_marks(
@@ -148,7 +142,7 @@ def _stack_marks(
         )
         yield text("name", 0, y + 14, name, 18)
     for place, row in enumerate(rows):
-        yield from _row(row, top + place * _ROW)
+        yield from _row(row, top + place * _STACK_ROW)
 
 
 def _row(row: Stack, top: float) -> Iterator[Markup]:
@@ -156,12 +150,12 @@ def _row(row: Stack, top: float) -> Iterator[Markup]:
     yield text("note", 100, top + 14, row.note)
     whole = sum(part.count for part in row.parts)
     if not whole:
-        yield box("none", 0, top + 20, 100, _BAR)
+        yield box("none", 0, top + 20, 100, _STACK)
     x = 0.0
     for part in row.parts if whole else ():
         width = 100 * part.count / whole
         if width:
-            yield box(f"part {part.kind}", x, top + 20, width, _BAR, part.said)
+            yield box(f"part {part.kind}", x, top + 20, width, _STACK, part.said)
         if width >= _ROOM:
             yield text(f"count {part.kind}", x + width / 2, top + 36, part.text)
         x += width

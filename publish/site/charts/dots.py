@@ -1,7 +1,7 @@
 """Dots on one axis: many units and the middle; targets and how far each has come.
 
-Belongs here: geometry and marks of this kind of chart; geometry and marks of this kind of chart.
-Does not: colours, words, or the choice of what to draw.
+Belongs here: geometry and marks of a plot of dots and of bullets. Does not: colours, words, or the
+choice of what to draw (``publish.site.pages``).
 
 Whether a target is attained is told by a sign and a word, not by colour alone.
 """
@@ -15,10 +15,15 @@ from markupsafe import Markup
 
 from publish.site.charts.frame import box, clamped, dot, frame, line, text
 
-_ROW, _BAR, _ROOM = 68, 14, 38
+_BULLET_ROW, _BULLET, _ROOM = 68, 14, 38
 
 Verdict = Literal["attained", "behind", "unknown"]
 _SIGNS: dict[Verdict, str] = {"attained": "✓", "behind": "✗", "unknown": "?"}
+_BINS = 48
+"""Dots of one bin stand above each other; as many bins as dots fit beside each other on a phone."""
+_STEP, _RADIUS = 9, 3.5
+_LEFT, _RIGHT = 2.0, 98.0
+_HEAD, _FOOT = 34, 30
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,11 @@ def bullet_chart(bullets: Sequence[Bullet], names: tuple[str, str, str]) -> Mark
         names: The finding, how to read the chart, and an id that is unique on the page.
     """
     marks = (
-        mark for place, bullet in enumerate(bullets) for mark in _bullet_marks(bullet, place * _ROW)
+        mark
+        for place, bullet in enumerate(bullets)
+        for mark in _bullet_marks(bullet, place * _BULLET_ROW)
     )
-    return frame("bullets", _ROW * len(bullets), names, marks)
+    return frame("bullets", _BULLET_ROW * len(bullets), names, marks)
 
 
 def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
@@ -64,10 +71,10 @@ def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
     yield text(f"label {bullet.verdict}", 0, top + 16, f"{sign}{shortened(bullet.label)}")
     yield text("value", 100, top + 58, bullet.text)
     if bullet.value is None:
-        yield box("none", 0, top + 25, 100, _BAR)
+        yield box("none", 0, top + 25, 100, _BULLET)
     else:
-        yield box("track", 0, top + 25, 100, _BAR)
-        yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BAR - 6)
+        yield box("track", 0, top + 25, 100, _BULLET)
+        yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BULLET - 6)
     x = bullet.share(bullet.target)
     yield line("target", (x, top + 22), (x, top + 42))
 
@@ -75,13 +82,6 @@ def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
 def shortened(label: str) -> str:
     """The label as far as a phone has room for it."""
     return label if len(label) <= _ROOM else f"{label[: _ROOM - 1].rstrip()}…"
-
-
-_BINS = 48
-"""Dots of one bin stand above each other; as many bins as dots fit beside each other on a phone."""
-_STEP, _RADIUS = 9, 3.5
-_LEFT, _RIGHT = 2.0, 98.0
-_HEAD, _FOOT = 34, 30
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Dossiers on a page: what became of them in a month, of the city and of each unit.
 
-Belongs here: the share in time and the parts of what was finished, drawn as a stack; choosing and
-ordering rows of ``dossier_statistics``. Does not: counting, geometry (``charts``); counting, words,
-HTML.
+Belongs here: choosing and ordering rows of ``dossier_statistics``; the share in time and the parts
+of what was finished, as a stack. Does not: counting (``cchc_pipeline.indicators``), geometry
+(``charts``), words, HTML.
 """
 
 from collections.abc import Iterable, Sequence

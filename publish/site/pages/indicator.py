@@ -1,9 +1,9 @@
 """What the page of a metric, a group or a target shows, and its charts.
 
-Belongs here: its series for the publishing unit, and the newest month by unit; its series in both
-bases, and the units that have their own figures; choosing points, scales and findings. Does not:
-which metrics have a page (``indicators``), charts, words, HTML; which targets have a page
-(``indicators``), charts, words, HTML; geometry (``charts``).
+Belongs here: a metric's series for the publishing unit and its newest month by unit; a target's
+series in both bases and the units that have figures of their own; points, scales and findings of
+the charts. Does not: which indicators have a page (``indicators``), geometry (``charts``), words,
+HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ SERIES = 24
 
 
 @dataclass(frozen=True)
-class UnitPlace:
+class UnitScore:
     """A unit with its score."""
 
     unit: Row
@@ -47,7 +47,7 @@ class MetricFacts:
     methodology: Methodology
     basis: Basis
     series: tuple[tuple[Month, Row | None], ...]
-    places: tuple[tuple[str, tuple[UnitPlace, ...]], ...]
+    places: tuple[tuple[str, tuple[UnitScore, ...]], ...]
     targets: tuple[Row, ...]
     newest: Month
 
@@ -115,13 +115,13 @@ def _from_first(
 
 def _places(
     rows: Iterable[Row], basis: Basis, names: Names
-) -> Iterable[tuple[str, tuple[UnitPlace, ...]]]:
+) -> Iterable[tuple[str, tuple[UnitScore, ...]]]:
     """Units with a score by league, the best first."""
-    by_level: dict[str, list[UnitPlace]] = {}
+    by_level: dict[str, list[UnitScore]] = {}
     for row in rows:
         if row["basis"] == basis.value and row["score"] is not None:
             unit = names.unit(row["unit_code"])
-            by_level.setdefault(names.league(row["unit_code"]), []).append(UnitPlace(unit, row))
+            by_level.setdefault(names.league(row["unit_code"]), []).append(UnitScore(unit, row))
     for level in LEVELS:
         found = by_level.get(level, [])
         found.sort(key=lambda place: (-place.row["score"], collation_key(place.unit["name_vi"])))
@@ -200,7 +200,7 @@ def series_chart(facts: MetricFacts, forms: Forms) -> Markup:
     if not rows:
         return Markup("")
     top = rows[0]["max_score"] or 100.0
-    scale = Scale(0.0, top, tuple((value, _short(value, forms)) for value in (0.0, top / 2, top)))
+    scale = Scale(0.0, top, tuple((value, forms.tick(value)) for value in (0.0, top / 2, top)))
     names = (series_finding(facts, forms), forms.words("indicator.how"), "chart-series")
     last = forms.plain(rows[0], "score")
     return trend_chart(list(_points(facts.series, "score", forms)), scale, names, last)
@@ -236,16 +236,12 @@ def _points(
         before = row
 
 
-def _short(value: float, forms: Forms) -> str:
-    return number_text(value, 0 if value == int(value) else 1, forms.language)
-
-
-def has_places(places: Sequence[UnitPlace]) -> bool:
+def has_places(places: Sequence[UnitScore]) -> bool:
     """Whether a drawing of the units tells anything."""
     return len({place.row["score"] for place in places}) >= FEWEST
 
 
-def places_chart(places: Sequence[UnitPlace], root: str, forms: Forms, identifier: str) -> Markup:
+def places_chart(places: Sequence[UnitScore], root: str, forms: Forms, identifier: str) -> Markup:
     """The units' scores on one axis."""
     top = max(place.row["max_score"] or place.row["score"] for place in places)
     dots = [
@@ -258,12 +254,12 @@ def places_chart(places: Sequence[UnitPlace], root: str, forms: Forms, identifie
     ]
     middle = median(dot.value for dot in dots)
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
-    ticks = tuple((value, _short(value, forms)) for value in (0.0, top / 2, top))
+    ticks = tuple((value, forms.tick(value)) for value in (0.0, top / 2, top))
     names = (places_finding(places, forms), forms.words("spread.how"), identifier)
     return dot_plot(dots, Axis(0.0, top, ticks, (middle, str(said))), names)
 
 
-def places_finding(places: Sequence[UnitPlace], forms: Forms) -> Markup:
+def places_finding(places: Sequence[UnitScore], forms: Forms) -> Markup:
     """Between which scores the units lie."""
     scores = sorted(place.row["score"] for place in places)
     return forms.words(
@@ -281,7 +277,7 @@ def target_chart(facts: TargetFacts, forms: Forms) -> Markup:
     wanted = facts.indicator["target"]
     top = 100.0 if facts.indicator["unit"] == "percent" else max([*values, wanted, 1.0]) * 1.1
     said = forms.words("indicator.target_line", target=forms.points(wanted))
-    ticks = tuple((value, _short(value, forms)) for value in (0.0, top / 2, round(top, 1)))
+    ticks = tuple((value, forms.tick(value)) for value in (0.0, top / 2, round(top, 1)))
     scale = Scale(0.0, max(top, *values), ticks, (wanted, str(said)))
     names = (target_finding(facts, forms), forms.words("indicator.how"), "chart-target")
     return trend_chart(list(_points(series, "value", forms)), scale, names)

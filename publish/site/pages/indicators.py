@@ -1,7 +1,7 @@
-"""The pages of indicators, planned, and their list.
+"""Which metrics, groups and targets have a page, and the list of them.
 
-Belongs here: ordering; which indicators have a page, and the rows that each is made from. Does not:
-words, HTML; what a page shows (``indicator``, ``indicator``), words, HTML.
+Belongs here: the recipe of each page, with the rows that it is made from, and their order.
+Does not: what a page shows (``indicator``), words, HTML.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from cchc_pipeline.core.period import Basis
 from cchc_pipeline.methodology import Methodology, load_methodology
 from publish.site.extract import Extract, Figures
 from publish.site.forms import TOTAL, Row
-from publish.site.kept import Material, PlannedPage, rows_attached
+from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.indicator import (
     SERIES,
     has_places,
@@ -30,6 +30,8 @@ from publish.site.pages.indicator import (
     target_finding,
 )
 from publish.site.pages.month_plan import plan_order
+
+INDICATORS_PAGE = "chi-so/index.html"
 
 
 @dataclass(frozen=True)
@@ -64,29 +66,26 @@ def indicator_list(extract: Extract) -> IndicatorList:
     )
 
 
-INDICATORS_PAGE = "chi-so/index.html"
-
-
 def indicator_page(code: str) -> str:
     """The name of the page of a metric or group; of a target, ``<year>-<id>``."""
     return f"chi-so/{code}.html"
 
 
-def indicator_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def indicator_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each metric, group and target, and their list."""
     newest = _newest(figures)
     methodology = _methodology(figures)
-    yield PlannedPage(
+    yield PageRecipe(
         INDICATORS_PAGE, "indicators.html", _list_extract(figures, newest, methodology),
         indicators_material,
     )  # fmt: skip
     for code in (TOTAL, *_codes(figures)):
         extract = _metric_extract(figures, code, newest, _knowing(figures, code, methodology))
-        yield PlannedPage(indicator_page(code), "metric.html", extract, metric_material)
+        yield PageRecipe(indicator_page(code), "metric.html", extract, metric_material)
     for row in figures.whole("indicators").to_pylist():
         if any(month.year == row["year"] for month in figures.months):
             page = indicator_page(f"{row['year']}-{row['indicator_id']}")
-            yield PlannedPage(page, "target.html", _target_extract(figures, row), target_material)
+            yield PageRecipe(page, "target.html", _target_extract(figures, row), target_material)
 
 
 def _codes(figures: Figures) -> tuple[str, ...]:

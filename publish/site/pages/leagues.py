@@ -1,7 +1,7 @@
 """Leagues of a month: units of one level, the best first, and their spread.
 
-Belongs here: the order of units; choosing dots, the axis and the finding. Does not: their ranks,
-which the domain computes, words, HTML; geometry (``charts``).
+Belongs here: the order of units; dots, axis and finding of the chart. Does not: their ranks, which
+the domain computes (``cchc_pipeline.indicators.scores``), geometry (``charts``), words, HTML.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +17,8 @@ from publish.site.forms import LEVELS, SAMPLE, TOTAL, Forms, Names, Row, flags_o
 from publish.site.words import collation_key, number_text
 
 Scores = Mapping[tuple[str, str], Row]
+FEWEST = 5
+"""Below so many units a spread shows nothing that the table does not show better."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +128,6 @@ def _place(standing: Standing) -> tuple[float, Any]:
     return (float("inf") if rank is None else rank, collation_key(standing.unit["name_vi"]))
 
 
-FEWEST = 5
-"""Below so many units a spread shows nothing that the table does not show better."""
-
-
 def has_spread(league: League) -> bool:
     """Whether a drawing of the league tells anything."""
     return len({standing.total["score"] for standing in league.scored}) >= FEWEST
@@ -147,7 +145,7 @@ def spread_chart(league: League, forms: Forms, identifier: str) -> Markup:
         for standing in league.scored
     ]
     low, high = _ends([dot.value for dot in dots])
-    ticks = tuple((value, _round(value, forms)) for value in (low, (low + high) / 2, high))
+    ticks = tuple((value, forms.tick(value)) for value in (low, (low + high) / 2, high))
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
     names = (spread_finding(league, forms), forms.words("spread.how"), identifier)
     return dot_plot(dots, Axis(low, high, ticks, (middle, str(said))), names)
@@ -168,7 +166,3 @@ def _ends(values: list[float]) -> tuple[float, float]:
     """Round numbers on both sides of all totals."""
     low, high = min(values) // 10 * 10, -(-max(values) // 10) * 10
     return (low, high) if high > low else (low, low + 10)
-
-
-def _round(value: float, forms: Forms) -> str:
-    return number_text(value, 0 if value == int(value) else 1, forms.language)

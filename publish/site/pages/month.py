@@ -1,8 +1,8 @@
 """What the page of a month shows: figures chosen and ordered, and its first chart.
 
-Belongs here: picking rows of a draft's tables for a month, the order of groups and units, which
-figures are samples, provisional or absent; choosing bars and the finding in their title. Does not:
-the plan (``month_plan``), words, HTML; geometry (``charts``).
+Belongs here: the rows of a month, the order of groups and units, which figures are samples,
+provisional or absent; bars and finding of the chart. Does not: the plan (``month_plan``), which
+months have a page (``periods``), geometry (``charts``), words, HTML.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
 """The plan on the page of a month: targets with their state and chart, tasks by group.
 
 Belongs here: pairing and ordering rows of ``plan_indicators``, ``indicators`` and ``plan_tasks``;
-choosing bars and findings. Does not: judging a target (``cchc_pipeline.plan``), words, HTML;
-geometry (``charts``).
+bars and findings of the chart. Does not: judging a target (``cchc_pipeline.plan``), a whole year
+(``plans``), geometry (``charts``), words, HTML.
 """
 
 import re
@@ -20,6 +20,7 @@ from publish.site.extract import Extract
 from publish.site.forms import Forms
 
 Row = Mapping[str, Any]
+_VERDICTS: Mapping[bool | None, Verdict] = {True: "attained", False: "behind", None: "unknown"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class TargetLine:
 
 
 @dataclass(frozen=True)
-class ShownTasks:
+class TaskSection:
     """The tasks of one group of the plan, in its order."""
 
     number: str
@@ -75,7 +76,7 @@ class PlanFacts:
 
     year: int
     targets: tuple[TargetLine, ...]
-    groups: tuple[ShownTasks, ...]
+    groups: tuple[TaskSection, ...]
 
     def count(self, attained: bool | None) -> int:
         """How many targets are met (True), behind (False) or unknown (None)."""
@@ -150,25 +151,22 @@ def _conflicts_together(lines: Sequence[TargetLine]) -> Iterable[TargetLine]:
     return placed.values()
 
 
-def _task_groups(tasks: Sequence[Row], plan: Plan) -> tuple[ShownTasks, ...]:
+def _task_groups(tasks: Sequence[Row], plan: Plan) -> tuple[TaskSection, ...]:
     """The tasks under the plan's groups; those that no group knows come last."""
     by_id = {row["task_id"]: row for row in tasks}
-    groups: list[ShownTasks] = []
+    groups: list[TaskSection] = []
     for group in plan.groups:
         rows = (by_id.pop(task.id, None) for task in plan.tasks_of(group.number))
         found = tuple(row for row in rows if row is not None)
         if found:
-            groups.append(ShownTasks(group.number, group.title.vi, group.title.en, found))
+            groups.append(TaskSection(group.number, group.title.vi, group.title.en, found))
     return (*groups, *_ungrouped(by_id.values()))
 
 
-def _ungrouped(tasks: Iterable[Row]) -> tuple[ShownTasks, ...]:
+def _ungrouped(tasks: Iterable[Row]) -> tuple[TaskSection, ...]:
     """Tasks of no known group, in the order of their ids."""
     rows = tuple(sorted(tasks, key=lambda row: plan_order(row["task_id"])))
-    return (ShownTasks("", "", "", rows),) if rows else ()
-
-
-_VERDICTS: Mapping[bool | None, Verdict] = {True: "attained", False: "behind", None: "unknown"}
+    return (TaskSection("", "", "", rows),) if rows else ()
 
 
 def attainment_chart(lines: Iterable[TargetLine], forms: Forms, identifier: str) -> Markup:

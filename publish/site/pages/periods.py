@@ -1,7 +1,7 @@
-"""The pages of the months, planned: the newest is the front page too; and their list.
+"""Which months have a page, the newest as the front page too; and the list of them.
 
-Belongs here: which rows the page of a month is made from, and its neighbours; the one page. Does
-not: what it shows of them (``month``), words, HTML; words, HTML.
+Belongs here: the recipe of each page, with the rows that it is made from, and its neighbours. Does
+not: what it shows of them (``month``), words, HTML.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from publish.catalogue.dcat import dataset_markup, script_text
 from publish.site.charts.bars import shade
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import SAMPLE, TOTAL
-from publish.site.kept import Attachment, Material, PlannedPage, rows_attached
+from publish.site.kept import Attachment, Material, PageRecipe, rows_attached
 from publish.site.page import INDEX_PAGE
 from publish.site.pages.dossiers import flow_chart, flow_finding
 from publish.site.pages.leagues import has_spread, spread_chart, spread_finding
@@ -30,6 +30,14 @@ _FLOW_COLUMNS = (
     "open_overdue",
 )  # fmt: skip
 _LISTS = ("metrics", "obs_status")
+_DRAWN = {
+    function.__name__: function
+    for function in (
+        group_chart, group_finding, shade, flow_chart, flow_finding, attainment_chart,
+        attainment_finding, has_spread, spread_chart, spread_finding,
+    )
+}  # fmt: skip
+PERIODS_PAGE = "thang/index.html"
 
 
 def month_page(month: Month | str) -> str:
@@ -37,16 +45,16 @@ def month_page(month: Month | str) -> str:
     return f"thang/{month}.html"
 
 
-def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each month, and the front page."""
     for place, month in enumerate(figures.months):
         name = month_page(month)
         extract = _extract(figures, place)
-        yield PlannedPage(name, "month.html", extract, month_material, name)
+        yield PageRecipe(name, "month.html", extract, month_material, name)
         if month == figures.newest:
             more = {**extract.more, "descriptor": descriptor}
             front = Extract(extract.tables, extract.identity, more)
-            yield PlannedPage(INDEX_PAGE, "month.html", front, month_material, name)
+            yield PageRecipe(INDEX_PAGE, "month.html", front, month_material, name)
 
 
 def _extract(figures: Figures, place: int) -> Extract:
@@ -108,15 +116,6 @@ def month_material(extract: Extract) -> Material:
     return Material(values, files)
 
 
-_DRAWN = {
-    function.__name__: function
-    for function in (
-        group_chart, group_finding, shade, flow_chart, flow_finding, attainment_chart,
-        attainment_finding, has_spread, spread_chart, spread_finding,
-    )
-}  # fmt: skip
-
-
 def _attached(extract: Extract) -> dict[str, Attachment]:
     """The rows of the month, table by table; none of a table that has no rows."""
     month = extract.more["month"]
@@ -137,9 +136,6 @@ def _markup(descriptor: Mapping[str, Any], extract: Extract) -> str:
     return script_text(dataset_markup(descriptor, extract.identity))
 
 
-PERIODS_PAGE = "thang/index.html"
-
-
 @dataclass(frozen=True)
 class Period:
     """A month: the publishing unit's total, or None, and what data of it there are."""
@@ -149,7 +145,7 @@ class Period:
     dossiers: Row | None
 
 
-def period_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def period_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The one page."""
     scores = figures.part("scores", "unit_code", figures.root)
     statistics = figures.part("dossier_statistics", "unit_code", figures.root)
@@ -161,7 +157,7 @@ def period_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Pl
         },
         months=[str(month) for month in figures.months],
     )
-    yield PlannedPage(PERIODS_PAGE, "periods.html", extract, period_material)
+    yield PageRecipe(PERIODS_PAGE, "periods.html", extract, period_material)
 
 
 def period_material(extract: Extract) -> Material:

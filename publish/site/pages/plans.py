@@ -1,8 +1,8 @@
 """The pages of the plan: one for each year that has one, and what it shows.
 
-Belongs here: choosing and ordering rows of one year; the rows that each is made from. Does not: the
-verdicts (the domain), charts (``month_plan``), words, HTML. The state in one month is
-``month_plan``'s; words, HTML.
+Belongs here: which years have a page, the rows that each is made from, and their choice and order.
+Does not: the verdicts (``cchc_pipeline.plan``), the state in one month and its charts
+(``month_plan``), words, HTML.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Comparator, Plan, RunRateReason, load_plan, required_run_rate
 from publish.site.extract import Extract, Figures, Row
-from publish.site.kept import Material, PlannedPage, rows_attached
+from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.month_plan import (
     PlanFacts,
     TargetLine,
@@ -26,6 +26,9 @@ from publish.site.pages.month_plan import (
     plan_order,
 )
 from publish.site.pages.periods import of_year
+
+PLANS_PAGE = "ke-hoach/index.html"
+_ATTACHED = ("plan_indicators", "plan_tasks")
 
 
 @dataclass(frozen=True)
@@ -141,21 +144,17 @@ def outlook(line: TargetLine, plan: Plan | None) -> RunRateReason | None:
     return required_run_rate(*counts, month, target.target, Comparator(target.comparator)).reason
 
 
-PLANS_PAGE = "ke-hoach/index.html"
-_ATTACHED = ("plan_indicators", "plan_tasks")
-
-
 def plan_page(year: int) -> str:
     """The name of the page of a plan's year."""
     return f"ke-hoach/{year}.html"
 
 
-def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each year that has a plan and periods, and their list."""
     extracts = [_extract(figures, year) for year in planned_years(figures)]
     for extract in extracts:
         name = plan_page(extract.more["year"])
-        yield PlannedPage(name, "plan.html", extract, plan_material)
+        yield PageRecipe(name, "plan.html", extract, plan_material)
     years = sorted({month.year for month in figures.months})
     tables = {
         name: figures.whole(name).filter(
@@ -167,7 +166,7 @@ def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Plan
     listed = figures.extract(
         tables, years=years, newest=[extract.more["months"][-1] for extract in extracts]
     )
-    yield PlannedPage(PLANS_PAGE, "plans.html", listed, plans_material)
+    yield PageRecipe(PLANS_PAGE, "plans.html", listed, plans_material)
 
 
 def _newest(extracts: list[Extract]) -> pa.Array:

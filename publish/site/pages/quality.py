@@ -1,7 +1,8 @@
 """The quality page: who did not report, what was set aside, what does not fit.
 
-Belongs here: choosing, counting and ordering rows; choosing points, the scale and the finding; the
-rows that the page is made from. Does not: charts, words, HTML; geometry (``charts``); words, HTML.
+Belongs here: the rows that it is made from, their choice, counts and order; points, scale and
+finding of its chart. Does not: judging anything (``publish.gates``), geometry (``charts``), words,
+HTML.
 """
 
 from collections import Counter
@@ -25,12 +26,15 @@ from publish.model import STATISTICS
 from publish.site.charts.trend import Point, Scale, trend_chart
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import Forms, Names, flags_of
-from publish.site.kept import Material, PlannedPage
+from publish.site.kept import Material, PageRecipe
 from publish.site.words import collation_key
 
 COURSE, BREAKS, LARGEST = 13, 50, 20
 """Months that are looked back on, and the most breaks and differences that are listed."""
 DOSSIERS, RULES = "dossiers", "quarantine_summary"
+_STEPS = (1, 2, 5)
+QUALITY_PAGE = "chat-luong.html"
+_WHOLE = ("corrections", "units", "metrics", "obs_status")
 
 
 @dataclass(frozen=True)
@@ -233,9 +237,6 @@ def _apart(row: Row) -> Decimal:
     return abs(Decimal(str(row["difference"])))
 
 
-_STEPS = (1, 2, 5)
-
-
 def held_chart(facts: QualityFacts, forms: Forms) -> Markup:
     """The course of the share that was set aside; nothing where there are no dossiers."""
     if not facts.dossiers:
@@ -296,13 +297,9 @@ def _round_above(value: Fraction) -> Fraction:
         scale *= 10
 
 
-QUALITY_PAGE = "chat-luong.html"
-_WHOLE = ("corrections", "units", "metrics", "obs_status")
-
-
-def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The one page on the quality of the release."""
-    yield PlannedPage(QUALITY_PAGE, "quality.html", _extract(figures), quality_material)
+    yield PageRecipe(QUALITY_PAGE, "quality.html", _extract(figures), quality_material)
 
 
 def _extract(figures: Figures) -> Extract:

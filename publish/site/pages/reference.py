@@ -1,8 +1,8 @@
 """Pages to look things up: methodology, dictionary, downloads.
 
-Belongs here: what both are made from, which is declarations and code lists; reading a release's
-``datapackage.json`` for readers; what it is made from. Does not: the words of the methodology
-(``schemas/pages/messages/method.yaml``), HTML; making files, words, HTML; words, HTML.
+Belongs here: what they are made from, which is declarations, code lists and a release's own
+``datapackage.json``. Does not: making files (``publish.package``), the words of the methodology
+(``schemas/pages/messages/method.yaml``), HTML.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from cchc_pipeline.methodology import Methodology, load_methodology, load_rating
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.model import PUBLISHED_TABLES, ReleaseId
 from publish.site.extract import Extract, Figures
-from publish.site.kept import Material, PlannedPage
+from publish.site.kept import Material, PageRecipe
 from publish.site.page import DOWNLOADS_PAGE
 from publish.site.snippets import citation, snippets
 
@@ -24,15 +24,16 @@ TOPICS = ("source", "recomputed", "comparable", "windows", "missing", "dossiers"
           "disclosure", "plan", "revisions")  # fmt: skip
 """The sections of the methodology in words, in their order."""
 _UNSURE = ("believed", "open")
+FORMS = ("csv", "xlsx", "parquet", "json")
 
 
-def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """Both pages."""
     used = [code for code in figures.whole("metrics").column("methodology").to_pylist() if code]
     lists = {"obs_status": figures.whole("obs_status")}
     method = figures.extract(lists, methodologies=sorted(set(used)))
-    yield PlannedPage(METHOD_PAGE, "method.html", method, method_material)
-    yield PlannedPage(DICTIONARY_PAGE, "dictionary.html", figures.extract({}), dictionary_material)
+    yield PageRecipe(METHOD_PAGE, "method.html", method, method_material)
+    yield PageRecipe(DICTIONARY_PAGE, "dictionary.html", figures.extract({}), dictionary_material)
 
 
 def method_material(extract: Extract) -> Material:
@@ -65,9 +66,6 @@ def unsure(used: Methodology) -> list[Any]:
 def dictionary_material(extract: Extract) -> Material:
     """What the template of the dictionary needs: every published table."""
     return Material({"contracts": [load_contract(name) for name in PUBLISHED_TABLES]})
-
-
-FORMS = ("csv", "xlsx", "parquet", "json")
 
 
 @dataclass(frozen=True)
@@ -120,11 +118,11 @@ def table_files(descriptor: Mapping[str, Any], rows: Mapping[str, int]) -> tuple
     )
 
 
-def download_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def download_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The one page."""
     rows = {name: table.num_rows for name, table in figures.draft.tables.items()}
     extract = figures.extract({}, descriptor=descriptor, rows=rows)
-    yield PlannedPage(DOWNLOADS_PAGE, "downloads.html", extract, download_material)
+    yield PageRecipe(DOWNLOADS_PAGE, "downloads.html", extract, download_material)
 
 
 def download_material(extract: Extract) -> Material:

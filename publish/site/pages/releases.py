@@ -1,11 +1,9 @@
 """Pages of releases: files and changes of one, the difference of two, and what acts renew.
 
-Belongs here: choosing and counting; which kinds of pages a release has, in the order in which they
-are made; choosing what they show of an edition; filling the template. Does not: comparing releases
-(``publish.release.diff``), words, HTML; what a kind shows (a module for each), or the pages that
-list all releases (``publish.portal.links``); the list of releases (``publish.portal.links``),
-words, HTML; comparing (``publish.release.diff``), words (``schemas/pages``), or the pages of the
-portal (``publish.site.page``). It is Vietnamese with English below, to be sent as one file.
+Belongs here: the notes of a release; which kinds of pages it has, in the order in which they are
+made; the pages that an edition has anew after every act; the difference of two releases as one page
+to be sent, Vietnamese with English below. Does not: what another kind shows (its module), comparing
+(``publish.release.diff``), which files list all releases (``publish.portal.links``), words, HTML.
 """
 
 from collections import Counter
@@ -25,7 +23,7 @@ from cchc_pipeline.core.period import TIMEZONE, Month
 from publish.model import REVISIONS, Draft, Published, ReleaseId
 from publish.release.diff import Diff
 from publish.site.extract import Extract, Figures, Row
-from publish.site.kept import Material, PlannedPage
+from publish.site.kept import Material, PageRecipe
 from publish.site.page import Imprint, Page, in_each_language, render
 from publish.site.pages.indicators import indicator_pages
 from publish.site.pages.periods import month_pages, period_pages
@@ -38,6 +36,7 @@ from publish.store.state import Edition
 
 LISTED = 50
 """The most revised cells that are listed."""
+CALENDAR_PAGE, CHANGES_PAGE, ACCESS_PAGE = "lich-cong-bo.html", "thay-doi.html", "tiep-can.html"
 
 
 def release_page(release: ReleaseId | str) -> str:
@@ -67,7 +66,7 @@ class ReleaseNotes:
         return sum(self.reasons.values())
 
 
-def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The page of the release itself; those of earlier ones were made with them."""
     draft = figures.draft
     log = figures.whole(REVISIONS)
@@ -83,7 +82,7 @@ def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iter
         changes=changes,
         acceptance=vars(draft.acceptance) if draft.acceptance else None,
     )
-    yield PlannedPage(release_page(draft.id), "release.html", extract, release_material)
+    yield PageRecipe(release_page(draft.id), "release.html", extract, release_material)
 
 
 def release_material(extract: Extract) -> Material:
@@ -117,7 +116,7 @@ def _step(descriptor: Mapping[str, Any]) -> str:
     )
 
 
-KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...] = (
+KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] = (
     month_pages,
     period_pages,
     unit_pages,
@@ -131,7 +130,7 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PlannedPage]], ...]
 """Each gives its pages from the figures of a release and its ``datapackage.json``."""
 
 
-def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def page_recipes(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """Every page of a release.
 
     Args:
@@ -141,9 +140,6 @@ def planned_pages(draft: Draft, descriptor: Mapping[str, Any]) -> Iterator[Plann
     figures = Figures(draft)
     for pages_of in KINDS:
         yield from pages_of(figures, descriptor)
-
-
-CALENDAR_PAGE, CHANGES_PAGE, ACCESS_PAGE = "lich-cong-bo.html", "thay-doi.html", "tiep-can.html"
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """What the page of a unit shows: its course, what cost it points, its dossiers, its charts.
 
-Belongs here: which points were lost where, and how many cases more would have earned them; choosing
-and ordering rows of one unit; choosing points, scales and findings. Does not: the rules of scoring
-(``cchc_pipeline.methodology``), words, HTML; which units have a page (``units``), words, HTML;
-geometry (``charts``).
+Belongs here: the rows of one unit, chosen and ordered; which points were lost where, and how many
+cases more would have earned them; points, scales and findings of the charts. Does not: the rules of
+scoring (``cchc_pipeline.methodology``), which units have a page (``units``), geometry (``charts``),
+words, HTML.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +21,10 @@ from publish.site.forms import SAMPLE, TOTAL, Forms, Names, is_comparable, names
 from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
 from publish.site.words import number_text
+
+COURSE, TABLE, REVISIONS = 24, 13, 30
+"""Months of the drawn course, months of the tables, and the most revisions that are listed."""
+Scores = Mapping[tuple[str, str], Row]
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,6 @@ def _lost(row: Row) -> Decimal:
 
 def _sum(losses: Sequence[Loss]) -> Decimal:
     return sum((loss.points for loss in losses), Decimal(0))
-
-
-COURSE, TABLE, REVISIONS = 24, 13, 30
-"""Months of the drawn course, months of the tables, and the most revisions that are listed."""
-Scores = Mapping[tuple[str, str], Row]
 
 
 @dataclass(frozen=True)
@@ -271,11 +270,7 @@ def score_scale(values: Iterable[float], maximum: float, forms: Forms) -> Scale:
         low = 0.0
     high = maximum
     ticks = (low, (low + high) / 2, high)
-    return Scale(low, high, tuple((value, _short(value, forms)) for value in ticks))
-
-
-def _short(value: float, forms: Forms) -> str:
-    return number_text(value, 0 if value == int(value) else 1, forms.language)
+    return Scale(low, high, tuple((value, forms.tick(value)) for value in ticks))
 
 
 def course_chart(facts: UnitFacts, forms: Forms) -> Markup:

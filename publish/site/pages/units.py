@@ -1,7 +1,7 @@
-"""The pages of units, planned, and the list of every unit that has one.
+"""Which units have a page, and the list of them.
 
-Belongs here: ordering units and their newest totals; which units have a page, and the rows that
-each is made from. Does not: words, HTML; what a page shows of them (``unit``), words, HTML.
+Belongs here: the recipe of each page, with the rows that it is made from; the order of units with
+their newest totals. Does not: what a page shows of a unit (``unit``), words, HTML.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,12 +14,16 @@ import pyarrow.compute as pc
 from cchc_pipeline.core.period import Basis, Month
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import TOTAL, names_of
-from publish.site.kept import Material, PlannedPage, rows_attached
+from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.month import group_chart, group_finding
 from publish.site.pages.unit import COURSE, REVISIONS, UNIT_CHARTS, unit_facts
 from publish.site.words import collation_key
 
 _LEVELS = ("city", "agency", "district", "commune")
+UNITS_PAGE = "don-vi/index.html"
+_OWN = ("scores", "dossier_statistics", "submissions")
+_Ranked = Mapping[str, Mapping[str, int]]
+_ATTACHED = ("scores", "dossier_statistics")
 
 
 @dataclass(frozen=True)
@@ -54,24 +58,18 @@ def unit_list(extract: Extract) -> UnitList:
     return UnitList(period, basis, tuple((level, found) for level, found in by_level if found))
 
 
-UNITS_PAGE = "don-vi/index.html"
-_OWN = ("scores", "dossier_statistics", "submissions")
-_Ranked = Mapping[str, Mapping[str, int]]
-_ATTACHED = ("scores", "dossier_statistics")
-
-
 def unit_page(code: str) -> str:
     """The name of a unit's page."""
     return f"don-vi/{code}.html"
 
 
-def unit_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PlannedPage]:
+def unit_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each unit, and their list."""
-    yield PlannedPage(UNITS_PAGE, "units.html", _list_extract(figures), units_material)
+    yield PageRecipe(UNITS_PAGE, "units.html", _list_extract(figures), units_material)
     ranked = _ranked(figures)
     for code in codes(figures):
         extract = _extract(figures, code, ranked)
-        yield PlannedPage(unit_page(code), "unit.html", extract, unit_material)
+        yield PageRecipe(unit_page(code), "unit.html", extract, unit_material)
 
 
 def codes(figures: Figures) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from publish.model import Draft, ReleaseId
 from publish.package.descriptor import describe
 from publish.site.kept import PageCount, make_pages, read_record
 from publish.site.page import imprint_of_draft
-from publish.site.pages.releases import planned_pages
+from publish.site.pages.releases import page_recipes
 from tests.publish.small_release import (
     APRIL,
     FIRST,
@@ -44,7 +44,7 @@ def following(draft: Draft, **changes: Any) -> Draft:
 
 def make(draft: Draft, folder: Path, before: Path | None = None, **more: Any) -> PageCount:
     descriptor = describe(draft, written_once(draft))
-    plans = planned_pages(draft, descriptor)
+    plans = page_recipes(draft, descriptor)
     return make_pages(folder, plans, imprint_of_draft(draft), before, **more)
 
 

@@ -28,10 +28,10 @@ from cchc_pipeline.storage.lake import table_from_rows
 from publish.model import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
 from publish.package.descriptor import describe
 from publish.package.formats import cell_text
-from publish.portal.links import directory_files
+from publish.portal.links import listing_files
 from publish.portal.publication import release_files
 from publish.site.page import imprint_of_draft, root_row, script_text
-from publish.site.pages.releases import planned_pages
+from publish.site.pages.releases import page_recipes
 from publish.site.words import load_words, number_text, parse_messages
 from publish.store.state import Act, Edition
 from tests.publish.site.page_tree import Element, parse
@@ -186,17 +186,19 @@ def _made(draft: Draft, releases: Sequence[Published]) -> dict[str, bytes]:
     root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
     edition = Edition(out, acts, draft.identity, root, descriptor)
     imprint = imprint_of_draft(draft)
-    pages = dict(
-        page for plan in planned_pages(draft, descriptor) for page in plan.rendered(imprint)
-    )
-    return {**pages, **directory_files(edition)}
+    pages = {
+        path: content
+        for recipe in page_recipes(draft, descriptor)
+        for path, content in recipe.rendered(imprint)
+    }
+    return {**pages, **listing_files(edition)}
 
 
 def _page(path: str = "thang/2026-09.html", **given: Rows) -> Element:
     draft = _draft(**given)
-    plans = planned_pages(draft, describe(draft, release_files(draft)))
-    (plan,) = (plan for plan in plans if plan.name == path.removeprefix("en/"))
-    return parse(dict(plan.rendered(imprint_of_draft(draft)))[path].decode())
+    recipes = page_recipes(draft, describe(draft, release_files(draft)))
+    (recipe,) = (recipe for recipe in recipes if recipe.name == path.removeprefix("en/"))
+    return parse(dict(recipe.rendered(imprint_of_draft(draft)))[path].decode())
 
 
 def _plan_page(*changed: dict[str, Any], path: str = "thang/2024-03.html") -> Element:
@@ -725,7 +727,7 @@ def test_every_message_is_used_and_every_use_has_its_message() -> None:
     root = files("publish.site")
     sources = [
         entry.read_text(encoding="utf-8")
-        for folder in (root, *map(root.joinpath, ("templates", "charts", "pages")))
+        for folder in (root, *(root.joinpath(name) for name in ("templates", "charts", "pages")))
         for entry in folder.iterdir()
         if entry.name.endswith((".py", ".html"))
     ]

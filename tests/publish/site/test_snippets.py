@@ -11,7 +11,7 @@ from threading import Thread
 import duckdb
 import pytest
 
-from publish.portal.server import preview_server
+from publish.portal.server import local_server
 from publish.site.snippets import PLACEHOLDER, Snippet, snippets
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
@@ -31,7 +31,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(shown: Path) -> Iterator[str]:
-    with preview_server(shown, 0) as server:
+    with local_server(shown, 0) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -1,4 +1,8 @@
 """Workbooks, read as a stream of rows.
 
-Belongs here: the parts of an XLSX file. Does not: which rows are records.
+``parts`` opens the file within bounds, ``contents`` says what the workbook tells of itself,
+``rows`` streams a sheet, ``values`` are Excel's numbers as texts; ``workbooks`` makes a table of
+every sheet with a heading row.
+
+Belongs here: all that knows XLSX. Does not: what a text means.
 """

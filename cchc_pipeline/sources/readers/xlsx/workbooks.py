@@ -16,8 +16,8 @@ from cchc_pipeline.sources.readers.headings import HeadingRow, find_heading
 from cchc_pipeline.sources.readers.staged_rows import Staging, stage_rows
 from cchc_pipeline.sources.readers.text_relation import Spelling, TextRelation
 from cchc_pipeline.sources.readers.upload_schema import (
-    RecordForm,
     UploadLimits,
+    UploadSchema,
     check_match,
     file_rules,
 )
@@ -32,14 +32,14 @@ _FIRST_TEXT = 20_000
 
 
 def read_workbook(
-    file: str, path: Path, form: RecordForm, scratch: Path, limits: UploadLimits
+    file: str, path: Path, upload: UploadSchema, scratch: Path, limits: UploadLimits
 ) -> list[TextRelation]:
     """The tables of a workbook, one a sheet with a heading row.
 
     Args:
         file: The dropped file's name.
         path: The workbook.
-        form: The record's form.
+        upload: The record's upload schema.
         scratch: The folder for the rows.
         limits: What is too much.
 
@@ -47,23 +47,23 @@ def read_workbook(
         SourceError: It is damaged, has a password, or no sheet has a heading row that fits.
     """
     with path.open("rb") as content, open_workbook(file, content, limits) as book:
-        return _tables(book, form, scratch / path.name[:24])
+        return _tables(book, upload, scratch / path.name[:24])
 
 
-def _tables(book: Workbook, form: RecordForm, stem: Path) -> list[TextRelation]:
+def _tables(book: Workbook, upload: UploadSchema, stem: Path) -> list[TextRelation]:
     file, limits = book.parts.file, book.parts.limits
     found, others, first_text = [], [], ""
     for sheet in book.sheets:
         rows = _first_rows(book, sheet)
         first_text += " ".join(cell for row in rows for cell in row.cells)[:_FIRST_TEXT]
-        heading = find_heading(((row.number, row.cells) for row in rows), form)
+        heading = find_heading(((row.number, row.cells) for row in rows), upload)
         if heading is None:
             others.append(sheet)
             continue
         _check_width(book, sheet, rows, heading)
-        found.append(_Table(book, sheet, form, heading))
+        found.append(_Table(book, sheet, upload, heading))
     if not found:
-        raise no_heading(file, first_text[:_FIRST_TEXT], form, limits)
+        raise no_heading(file, first_text[:_FIRST_TEXT], upload, limits)
     paths = (stem.with_name(f"{stem.name}.{place}.parquet") for place in range(len(found)))
     tables = [table.stage(path) for table, path in zip(found, paths, strict=True)]
     notes = tuple(f"sheet {sheet.shown} has no heading row and was not read" for sheet in others)
@@ -93,7 +93,7 @@ class _Table:
 
     book: Workbook
     sheet: SheetPart
-    form: RecordForm
+    upload: UploadSchema
     heading: HeadingRow
     faults: dict[int, str] = field(default_factory=dict)
     hidden_rows: int = 0
@@ -103,13 +103,15 @@ class _Table:
         """Write the rows to a scratch file.
 
         Raises:
-            SourceError: The sheet is damaged, or its columns do not fit the form.
+            SourceError: The sheet is damaged, or its columns do not fit the schema.
         """
         file, name = self.book.parts.file, self.sheet.shown
-        check_match(self.heading.match, self.form, f"{file}, sheet {name}, row {self.heading.row}")
+        check_match(
+            self.heading.match, self.upload, f"{file}, sheet {name}, row {self.heading.row}"
+        )
         reader = SheetReader(self.book, self.sheet)
         staging = Staging(
-            file, name, self.form, self.heading, path, Spelling(), faults=self.faults
+            file, name, self.upload, self.heading, path, Spelling(), faults=self.faults
         )  # fmt: skip
         table = stage_rows(staging, self._rows(reader))
         return replace(table, notes=table.notes + tuple(self._notes(reader)))
@@ -138,7 +140,7 @@ class _Table:
         columns = self.heading.match.columns
         if not self.book.is_1904:
             return ()
-        return tuple(columns[name] for name in self.form.moments if name in columns)
+        return tuple(columns[name] for name in self.upload.moments if name in columns)
 
     def _note_beside(self, number: int, cells: Sequence[str], width: int) -> None:
         filled = (place for place in range(width, len(cells)) if cells[place])
