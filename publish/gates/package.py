@@ -96,11 +96,24 @@ def _csv_faults(content: bytes, forms: Sequence[str]) -> Iterable[str]:
         yield "lines do not end with LF"
     if unicodedata.normalize("NFC", text) != text:
         yield "is not NFC"
-    for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
-        for cell, form in zip(row, forms, strict=True):
-            fault = _cell_fault(cell, form if number > 1 else "")
-            if fault:
-                yield f"row {number}: {cell[:20]!r} {fault}"
+    heading, *rows = csv.reader(io.StringIO(text))
+    yield from _row_faults([heading], [""] * len(heading), 1)
+    yield from _row_faults(rows, forms, 2)
+
+
+def _row_faults(rows: Sequence[Sequence[str]], forms: Sequence[str], first: int) -> Iterable[str]:
+    """Faults of cells, each distinct one of a column judged once; ``first`` numbers the rows."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(forms)
+    faults = [
+        {cell: _cell_fault(cell, form) for cell in set(column)}
+        for column, form in zip(columns, forms, strict=True)
+    ]
+    if not any(any(found.values()) for found in faults):
+        return
+    for number, row in enumerate(rows, start=first):
+        for cell, found in zip(row, faults, strict=True):
+            if found[cell]:
+                yield f"row {number}: {cell[:20]!r} {found[cell]}"
 
 
 def _cell_fault(cell: str, form: str) -> str:

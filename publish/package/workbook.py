@@ -5,20 +5,24 @@ not: CSV, JSON, Parquet (``formats``). xlsxwriter with a fixed creation time is 
 """
 
 import io
-from collections.abc import Iterable
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import python_calamine
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from cchc_pipeline.contracts import Contract, Field
 from cchc_pipeline.core.data import read_yaml
 from publish.model import Draft
-from publish.package.formats import Rows, cell_text, require_columns, rows_of
+from publish.package.formats import Rows, cell_text, distinct, filled, require_columns
 
 INTRODUCTION = "Giới thiệu"
 CODE_SHEET = "Danh mục mã"
@@ -29,10 +33,47 @@ _UNGROUPED_BELOW = 10_000
 def to_xlsx(table: pa.Table, contract: Contract, draft: Draft) -> bytes:
     """A workbook of three sheets: what it is, the table, the codes in it.
 
+    xlsxwriter writes the first cell of each distinct value of a column, which takes a fraction of
+    the time that all cells take; the others are these again in their places. The bytes are those
+    that it would have written.
+
     Args:
         table: The table, in its order.
         contract: Its contract: headings, types, codes.
         draft: The release that it belongs to; its moment is the workbook's time of creation.
+    """
+    columns = [distinct(column) for column in table.columns]
+    sparse = workbook_of(first_cells(columns, table.num_rows), table.num_rows, contract, draft)
+    return _filled_up(sparse, columns) if table.num_rows else sparse
+
+
+Column = tuple[list[Any], list[int]]
+"""The distinct values of a column, and which of them each row has."""
+Cells = Iterable[tuple[int, int, Any]]
+"""Row and column from 0, the heading not counted, and the value; by rows, then by columns."""
+
+
+def first_cells(columns: Sequence[Column], rows: int) -> Cells:
+    """Each distinct value of each column where it comes first, and the last row, which ends it."""
+    places = {
+        (int(row), number)
+        for number, (_, positions) in enumerate(columns)
+        for row in np.unique(positions, return_index=True)[1]
+    }
+    last = {(rows - 1, number) for number in range(len(columns))} if rows else set()
+    for row, number in sorted(places | last):
+        values, positions = columns[number]
+        yield row, number, values[positions[row]]
+
+
+def workbook_of(cells: Cells, rows: int, contract: Contract, draft: Draft) -> bytes:
+    """The workbook with these cells of the table.
+
+    Args:
+        cells: The cells that are written.
+        rows: How many rows the table has.
+        contract: Its contract.
+        draft: The release that it belongs to.
     """
     out = io.BytesIO()
     nothing_guessed = {
@@ -42,10 +83,75 @@ def to_xlsx(table: pa.Table, contract: Contract, draft: Draft) -> bytes:
     created = draft.published_at.astimezone(UTC).replace(tzinfo=None)
     book.set_properties({"title": contract.title.vi, "created": created})
     _introduction(book, contract, draft)
-    _table_sheet(book, table, contract)
+    _table_sheet(book, cells, rows, contract)
     _code_sheet(book, contract)
     book.close()
     return out.getvalue()
+
+
+_SHEET, _TEXTS = "xl/worksheets/sheet2.xml", "xl/sharedStrings.xml"
+_CELL = re.compile(r'<c r="([A-Z]+)(\d+)"([^>]*/>|[^>]*>.*?</c>)')
+_BODY = re.compile(r'<row r="2" .*(?=</sheetData>)')
+_COUNT = re.compile(r'(?<= count=")\d+')
+_IS_TEXT = ' t="s"'
+
+
+def _filled_up(sparse: bytes, columns: Sequence[Column]) -> bytes:
+    """The workbook with every cell of the table, out of one with the first cells."""
+    book, out = zipfile.ZipFile(io.BytesIO(sparse)), io.BytesIO()
+    parts = {entry.filename: book.read(entry) for entry in book.infolist()}
+    sheet = parts[_SHEET].decode("utf-8")
+    body = _BODY.search(sheet)
+    if body is None:
+        raise ValueError(f"{_SHEET} has no rows")
+    forms = _forms(body[0], columns)
+    more = _texts(forms, columns) - body[0].count(_IS_TEXT)
+    parts[_SHEET] = "".join(
+        (sheet[: body.start()], *_row_lines(forms, columns), sheet[body.end() :])
+    ).encode("utf-8")
+    parts[_TEXTS] = _COUNT.sub(
+        lambda count: str(int(count[0]) + more), parts[_TEXTS].decode("utf-8"), count=1
+    ).encode("utf-8")
+    with zipfile.ZipFile(out, "w") as whole:
+        for entry in book.infolist():
+            head = zipfile.ZipInfo(entry.filename, entry.date_time)
+            head.compress_type = entry.compress_type
+            whole.writestr(head, parts[entry.filename])
+    return out.getvalue()
+
+
+def _forms(body: str, columns: Sequence[Column]) -> list[list[str]]:
+    """For each column, how each of its distinct values is written after the name of its cell."""
+    written = {(letters, int(row)): form for letters, row, form in _CELL.findall(body)}
+    return [
+        [written[letters, row + 2] for row in np.unique(positions, return_index=True)[1].tolist()]
+        for letters, (_, positions) in zip(_letters(columns), columns, strict=True)
+    ]
+
+
+def _letters(columns: Sequence[Column]) -> list[str]:
+    return [xl_col_to_name(number) for number in range(len(columns))]
+
+
+def _texts(forms: Sequence[Sequence[str]], columns: Sequence[Column]) -> int:
+    """How many cells hold text."""
+    return sum(
+        sum(filled([_IS_TEXT in form for form in written], positions))
+        for written, (_, positions) in zip(forms, columns, strict=True)
+    )
+
+
+def _row_lines(forms: Sequence[Sequence[str]], columns: Sequence[Column]) -> Iterator[str]:
+    """The rows of the sheet, the first below the heading."""
+    cells = "".join(f'<c r="{letters}%d"%s' for letters in _letters(columns))
+    row = f'<row r="%d" spans="1:{len(columns)}">{cells}</row>'
+    numbers = range(2, len(columns[0][1]) + 2)
+    parts = [
+        part
+        for written, (_, positions) in zip(forms, columns, strict=True)
+        for part in (numbers, filled(written, positions))
+    ]
+    return map(row.__mod__, zip(numbers, *parts, strict=True))
 
 
 def from_xlsx(content: bytes, contract: Contract) -> Rows:
@@ -58,9 +164,17 @@ def from_xlsx(content: bytes, contract: Contract) -> Rows:
     heading, *rows = book.get_sheet_by_name(_sheet_name(contract)).to_python() or [[]]
     names = dict(zip(contract.headings("vi"), (f.name for f in contract.fields), strict=True))
     require_columns((names.get(str(text), str(text)) for text in heading), contract)
-    types = [field.type for field in contract.fields]
-    cells = [tuple(_cell(v, t) for v, t in zip(row, types, strict=True)) for row in rows]
+    columns = list(zip(*rows, strict=True)) or [()] * len(contract.fields)
+    cells = zip(*map(_read_column, columns, contract.fields), strict=True)
     return [row for row in cells if any(value is not None for value in row)]
+
+
+def _read_column(cells: Sequence[Any], field: Field) -> list[Any]:
+    """A column's values, each distinct one read once; 1 and true, which are equal, are not one."""
+    if bool in set(map(type, cells)):
+        return [_cell(value, field.type) for value in cells]
+    values = {value: _cell(value, field.type) for value in set(cells)}
+    return list(map(values.__getitem__, cells))
 
 
 def _cell(value: Any, kind: str) -> Any:
@@ -104,22 +218,20 @@ def _introduction_lines(contract: Contract, draft: Draft) -> Iterable[tuple[str,
         yield field.title.vi, f"{field.name} – {field.description.vi} [{field.unit.vi}]"
 
 
-def _table_sheet(book: Workbook, table: pa.Table, contract: Contract) -> None:
+def _table_sheet(book: Workbook, cells: Cells, rows: int, contract: Contract) -> None:
     sheet = book.add_worksheet(_sheet_name(contract))
     codes = {_number_format(field) for field in contract.fields}
     formats = {code: book.add_format({"num_format": code}) for code in sorted(codes)}
-    rows = rows_of(table)
     columns = [
         {"header": heading, "format": formats[_number_format(field)]}
         for heading, field in zip(contract.headings("vi"), contract.fields, strict=True)
     ]
     sheet.add_table(
-        0, 0, max(len(rows), 1), len(columns) - 1,
+        0, 0, max(rows, 1), len(columns) - 1,
         {"name": f"bang_{contract.table}", "columns": columns, "style": "Table Style Light 9"},
     )  # fmt: skip
-    for number, row in enumerate(rows, start=1):
-        for column, value in enumerate(row):
-            _write(sheet, number, column, value, contract.fields[column], columns[column]["format"])
+    for row, column, value in cells:
+        _write(sheet, row + 1, column, value, contract.fields[column], columns[column]["format"])
     sheet.freeze_panes(1, 0)
     for column, heading in enumerate(contract.headings("vi")):
         sheet.set_column(column, column, min(max(len(heading) + 4, 12), 40))
