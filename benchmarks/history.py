@@ -237,9 +237,10 @@ def _is_intact(folder: Path) -> bool:
 
 
 def size_of(folder: Path) -> float:
-    """MB on the disk of what lies below a folder, links not followed."""
+    """MB on the disk of what lies below a folder, links not followed, each file once."""
     paths = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(path.stat().st_size for path in paths) / 1e6
+    sizes = {(found := path.stat()).st_ino: found.st_size for path in paths}
+    return sum(sizes.values()) / 1e6
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -227,21 +227,49 @@ def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     return pa.nulls(table.num_rows, field.type)
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a fresh folder and everything below it through to the disk.
+def write_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
+    """Write a fresh folder and everything below it through to the disk, as ``add_files`` does.
 
     Raises:
         FileExistsError: The folder exists.
     """
     folder.mkdir(parents=True)
+    add_files(folder, files, like)
+
+
+def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
+    """Write further files into a folder, through to the disk.
+
+    Args:
+        folder: A folder that has none of them.
+        files: Their bytes by their paths.
+        like: A folder whose files are never changed: one of the same path and bytes is linked.
+
+    Raises:
+        FileExistsError: The folder has one of them.
+    """
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        if like is None or not _is_linked(like / name, path, content):
+            with path.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
     sync_tree(folder)
+
+
+def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
+    """Link a file that has these very bytes; not on a disk without links, or on another one."""
+    if not earlier.is_file() or earlier.read_bytes() != content:
+        return False
+    try:
+        os.link(earlier, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def sync_tree(folder: Path) -> None:

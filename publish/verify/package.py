@@ -28,6 +28,7 @@ from publish.package.formats import Rows, from_csv
 from publish.store.store import RECORD, SUMS
 
 Resource = Mapping[str, Any]
+_NO_BASIS = "not in a descriptor"
 
 
 def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contract:
@@ -46,7 +47,7 @@ def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contrac
             table=name,
             title=_text(resource, "title"),
             description=_text(resource, "description"),
-            basis="",
+            basis=_NO_BASIS,
             public=True,
             partitioned=False,
             primary_key=tuple(schema.get("primaryKey", ())),
@@ -72,7 +73,7 @@ def _field(field: Mapping[str, Any]) -> Field:
         title=_text(field, "title"),
         description=_text(field, "description"),
         unit=_text(field, "unit"),
-        basis="",
+        basis=_NO_BASIS,
         required=bool(field.get("constraints", {}).get("required")),
     )
 
