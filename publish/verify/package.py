@@ -28,7 +28,8 @@ from publish.package.formats import Rows, from_csv
 from publish.store.store import RECORD, SUMS
 
 Resource = Mapping[str, Any]
-_NO_BASIS = "not in a descriptor"
+_NOT_STATED = "not in the descriptor"
+"""What a contract must say, and the descriptor of a release need not."""
 
 
 def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contract:
@@ -47,7 +48,7 @@ def described_contract(resource: Resource, tables: Mapping[str, str]) -> Contrac
             table=name,
             title=_text(resource, "title"),
             description=_text(resource, "description"),
-            basis=_NO_BASIS,
+            basis=_NOT_STATED,
             public=True,
             partitioned=False,
             primary_key=tuple(schema.get("primaryKey", ())),
@@ -73,8 +74,9 @@ def _field(field: Mapping[str, Any]) -> Field:
         title=_text(field, "title"),
         description=_text(field, "description"),
         unit=_text(field, "unit"),
-        basis=_NO_BASIS,
+        basis=_NOT_STATED,
         required=bool(field.get("constraints", {}).get("required")),
+        decimals=0 if field["type"] == "number" else None,
     )
 
 
@@ -85,8 +87,8 @@ def _key(key: Mapping[str, Any], table: str, tables: Mapping[str, str]) -> Forei
 
 
 def _text(described: Mapping[str, Any], name: str) -> Text:
-    vi = str(described.get(name, ""))
-    return Text(vi, str(described.get(f"{name}En", vi)))
+    vi = str(described.get(name) or _NOT_STATED)
+    return Text(vi, str(described.get(f"{name}En") or vi))
 
 
 _BOUNDS = "verification/download.yaml"
