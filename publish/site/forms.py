@@ -104,6 +104,8 @@ def _set_of_units(row: Row) -> date | None:
 
 
 _DASH = "–"
+_VALUE, _SHOWN, _END = Markup('<data value="'), Markup('">'), Markup("</data>")
+"""What a cell is joined of; texts are escaped as they are joined, faster than by ``format``."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Forms:
             return self.absent(row)
         machine = cell_text(row[column], load_contract(table).field(column))
         shown = self._number(row[column], table, column, trim=trim)
-        return Markup('<data value="{}">{}</data>').format(machine, shown)
+        return _VALUE + machine + _SHOWN + shown + _END
 
     def absent(self, row: Row | None) -> Markup:
         """A dash; a reader who does not see it hears the status."""

@@ -248,7 +248,5 @@ def _render(plan: PlannedPage, folder: Path, imprint: Imprint) -> KeptPage:
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         paths.append(path)
     return KeptPage(plan.key, str(imprint.id), tuple(paths))

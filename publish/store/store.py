@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import CheckFailedError
-from cchc_pipeline.core.files import sync_folder, write_whole
+from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
 from cchc_pipeline.core.period import Month
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
 from publish.package.signature import PUBLIC_KEY, SIGNATURE
@@ -254,8 +254,6 @@ def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None
         if like is None or not _is_linked(like / name, path, content):
             with path.open("xb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
     sync_tree(folder)
 
 
@@ -273,9 +271,9 @@ def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
 
 
 def sync_tree(folder: Path) -> None:
-    """Make durable every name in a folder and below it, links included, and the folder's own."""
-    below = (path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())
-    for path in (*below, folder, folder.parent):
+    """Make durable every file and name in a folder and below it, and the folder's own."""
+    sync_all(path for path in folder.rglob("*") if not path.is_symlink())
+    for path in (folder, folder.parent):
         sync_folder(path)
 
 

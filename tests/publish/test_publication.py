@@ -8,7 +8,6 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 
 import pytest
@@ -152,10 +151,26 @@ def test_where_a_disk_has_no_links_files_are_written(
 def test_each_file_of_a_release_is_written_once(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced: list[bool] = []
-    monkeypatch.setattr("os.fsync", lambda file: synced.append(S_ISREG(os.fstat(file).st_mode)))
+    written: list[Path] = []
+    opened = Path.open
+
+    def noted(path: Path, mode: str = "r", *given: Any, **other: Any) -> Any:
+        written.extend([path] * (mode == "xb"))
+        return opened(path, mode, *given, **other)
+
+    monkeypatch.setattr(Path, "open", noted)
     built = build(small_draft(), portal, MOMENT, TERMS)
-    assert sum(synced) == len(content_of(built.folder))
+    assert sorted(written) == sorted(built.folder / name for name in content_of(built.folder))
+
+
+def test_every_file_and_folder_of_a_release_is_written_through_to_the_disk(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    monkeypatch.setattr("os.fsync", lambda file: synced.add(os.fstat(file).st_ino))
+    built = build(small_draft(), portal, MOMENT, TERMS)
+    made = [built.folder, *built.folder.rglob("*")]
+    assert {path.stat().st_ino for path in made} <= synced
 
 
 def test_a_sample_is_refused_by_a_production_portal(portal: Portal) -> None:
