@@ -7,7 +7,7 @@ not: CSV, JSON, Parquet (``formats``). xlsxwriter with a fixed creation time is 
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,8 +43,12 @@ def to_xlsx(table: pa.Table, contract: Contract, draft: Draft) -> bytes:
         draft: The release that it belongs to; its moment is the workbook's time of creation.
     """
     columns = [distinct(column) for column in table.columns]
-    sparse = workbook_of(first_cells(columns, table.num_rows), table.num_rows, contract, draft)
-    return _filled_up(sparse, columns) if table.num_rows else sparse
+    firsts = [np.unique(places, return_index=True)[1].tolist() for _, places in columns]
+    written = sorted({row for rows in firsts for row in rows} | {*range(table.num_rows)[-1:]})
+    place = {row: number for number, row in enumerate(written)}
+    sparse = workbook_of(_first_cells(columns, firsts, place), len(written), contract, draft)
+    forms_at = [[place[row] for row in rows] for rows in firsts]
+    return _filled_up(sparse, columns, forms_at) if table.num_rows else sparse
 
 
 Column = tuple[list[Any], list[int]]
@@ -53,17 +57,21 @@ Cells = Iterable[tuple[int, int, Any]]
 """Row and column from 0, the heading not counted, and the value; by rows, then by columns."""
 
 
-def first_cells(columns: Sequence[Column], rows: int) -> Cells:
-    """Each distinct value of each column where it comes first, and the last row, which ends it."""
-    places = {
-        (int(row), number)
-        for number, (_, positions) in enumerate(columns)
-        for row in np.unique(positions, return_index=True)[1]
-    }
-    last = {(rows - 1, number) for number in range(len(columns))} if rows else set()
-    for row, number in sorted(places | last):
+def _first_cells(
+    columns: Sequence[Column], firsts: Sequence[Sequence[int]], place: Mapping[int, int]
+) -> Cells:
+    """Each value of each column where it comes first, and the last row, which ends the table.
+
+    Args:
+        columns: The columns.
+        firsts: For each column, the rows in which its values come first.
+        place: The rows that have such a cell, moved together: their new numbers.
+    """
+    cells = {(row, number) for number, rows in enumerate(firsts) for row in rows}
+    last = {(row, number) for row in list(place)[-1:] for number in range(len(columns))}
+    for row, number in sorted(cells | last):
         values, positions = columns[number]
-        yield row, number, values[positions[row]]
+        yield place[row], number, values[positions[row]]
 
 
 def workbook_of(cells: Cells, rows: int, contract: Contract, draft: Draft) -> bytes:
@@ -90,46 +98,61 @@ def workbook_of(cells: Cells, rows: int, contract: Contract, draft: Draft) -> by
 
 
 _SHEET, _TEXTS = "xl/worksheets/sheet2.xml", "xl/sharedStrings.xml"
+_TABLE = "xl/tables/table1.xml"
 _CELL = re.compile(r'<c r="([A-Z]+)(\d+)"([^>]*/>|[^>]*>.*?</c>)')
 _BODY = re.compile(r'<row r="2" .*(?=</sheetData>)')
 _COUNT = re.compile(r'(?<= count=")\d+')
+_RANGE = re.compile(r'(?<= ref=")(A1:[A-Z]+)\d+(?=")')
 _IS_TEXT = ' t="s"'
 
 
-def _filled_up(sparse: bytes, columns: Sequence[Column]) -> bytes:
-    """The workbook with every cell of the table, out of one with the first cells."""
+def _filled_up(
+    sparse: bytes, columns: Sequence[Column], forms_at: Sequence[Sequence[int]]
+) -> bytes:
+    """The workbook with every cell of the table, out of one with the first cells.
+
+    Args:
+        sparse: The workbook with the first cells, their rows moved together.
+        columns: The columns of the whole table.
+        forms_at: For each column, the rows of ``sparse`` that have its distinct values.
+    """
     book, out = zipfile.ZipFile(io.BytesIO(sparse)), io.BytesIO()
-    parts = {entry.filename: book.read(entry) for entry in book.infolist()}
-    sheet = parts[_SHEET].decode("utf-8")
+    parts = {entry.filename: book.read(entry).decode("utf-8") for entry in book.infolist()}
+    sheet = parts[_SHEET]
     body = _BODY.search(sheet)
     if body is None:
         raise ValueError(f"{_SHEET} has no rows")
-    forms = _forms(body[0], columns)
+    forms = _forms(body[0], forms_at)
     more = _texts(forms, columns) - body[0].count(_IS_TEXT)
+    lines = _row_lines(forms, columns)
     parts[_SHEET] = "".join(
-        (sheet[: body.start()], *_row_lines(forms, columns), sheet[body.end() :])
-    ).encode("utf-8")
-    parts[_TEXTS] = _COUNT.sub(
-        lambda count: str(int(count[0]) + more), parts[_TEXTS].decode("utf-8"), count=1
-    ).encode("utf-8")
+        (_stretched(sheet[: body.start()], columns), *lines, sheet[body.end() :])
+    )
+    parts[_TABLE] = _stretched(parts[_TABLE], columns)
+    parts[_TEXTS] = _COUNT.sub(lambda count: str(int(count[0]) + more), parts[_TEXTS], count=1)
     with zipfile.ZipFile(out, "w") as whole:
         for entry in book.infolist():
             head = zipfile.ZipInfo(entry.filename, entry.date_time)
             head.compress_type = entry.compress_type
-            whole.writestr(head, parts[entry.filename])
+            whole.writestr(head, parts[entry.filename].encode("utf-8"))
     return out.getvalue()
 
 
-def _forms(body: str, columns: Sequence[Column]) -> list[list[str]]:
+def _stretched(part: str, columns: Sequence[Column]) -> str:
+    """A part in which the table's range reaches its last row."""
+    return _RANGE.sub(rf"\g<1>{len(columns[0][1]) + 1}", part)
+
+
+def _forms(body: str, forms_at: Sequence[Sequence[int]]) -> list[list[str]]:
     """For each column, how each of its distinct values is written after the name of its cell."""
     written = {(letters, int(row)): form for letters, row, form in _CELL.findall(body)}
     return [
-        [written[letters, row + 2] for row in np.unique(positions, return_index=True)[1].tolist()]
-        for letters, (_, positions) in zip(_letters(columns), columns, strict=True)
+        [written[letters, row + 2] for row in rows]
+        for letters, rows in zip(_letters(forms_at), forms_at, strict=True)
     ]
 
 
-def _letters(columns: Sequence[Column]) -> list[str]:
+def _letters(columns: Sequence[Any]) -> list[str]:
     return [xl_col_to_name(number) for number in range(len(columns))]
 
 
