@@ -166,7 +166,7 @@ def publish_all(place: Path, size: Size, costs: Costs) -> tuple[Portal, set[str]
     """
     lake, portal = Lake(place / "lake", ROOT), Portal(place / "portal")
     ingredients = Ingredients(register(size), METHODOLOGY, IDENTITY, "benchmark", THRESHOLD)
-    moment, addresses, digests = datetime(2027, 1, 10, 1, 30, tzinfo=UTC), set[str](), {}
+    moment, addresses, digests = datetime(2027, 2, 10, 1, 30, tzinfo=UTC), set[str](), {}
     for number, (month, changed) in enumerate(history(size)):
         fill(lake, size, month, changed)
         began, busy = time.perf_counter(), time.process_time()
