@@ -63,9 +63,10 @@ class Size:
 
 @dataclass
 class Costs:
-    """Seconds of each publication, in order, and the peak of memory."""
+    """Seconds of each publication, in order, of the clock and of the processor; peak memory."""
 
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
 
     @property
     def peak(self) -> int:
@@ -165,10 +166,10 @@ def publish_all(place: Path, size: Size, costs: Costs) -> tuple[Portal, set[str]
     """
     lake, portal = Lake(place / "lake", ROOT), Portal(place / "portal")
     ingredients = Ingredients(register(size), METHODOLOGY, IDENTITY, "benchmark", THRESHOLD)
-    moment, addresses, digests = datetime(2027, 1, 10, 1, 30, tzinfo=UTC), set[str](), {}
+    moment, addresses, digests = datetime(2027, 2, 10, 1, 30, tzinfo=UTC), set[str](), {}
     for number, (month, changed) in enumerate(history(size)):
         fill(lake, size, month, changed)
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), time.process_time()
         draft = assemble(lake, portal, ingredients, moment + timedelta(hours=number))
         if draft is None:
             raise RuntimeError(f"{month}: nothing to publish")
@@ -176,9 +177,11 @@ def publish_all(place: Path, size: Size, costs: Costs) -> tuple[Portal, set[str]
         built = build(draft, portal, draft.published_at, terms)
         out = publish(built, portal)
         costs.seconds.append(time.perf_counter() - began)
+        costs.processor.append(time.process_time() - busy)
         digests[out.id] = out.digest
         addresses |= shown_addresses(portal)
-        print(f"{out.id} {out.version} {costs.seconds[-1]:.1f} s, {costs.peak} MB", file=sys.stderr)
+        spent = f"{costs.seconds[-1]:.1f} s, {costs.processor[-1]:.1f} s of the processor"
+        print(f"{out.id} {out.version} {spent}, {costs.peak} MB", file=sys.stderr)
     return portal, addresses, digests
 
 
@@ -237,9 +240,10 @@ def _is_intact(folder: Path) -> bool:
 
 
 def size_of(folder: Path) -> float:
-    """MB on the disk of what lies below a folder, links not followed."""
+    """MB on the disk of what lies below a folder, links not followed, each file once."""
     paths = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sum(path.stat().st_size for path in paths) / 1e6
+    sizes = {(found := path.stat()).st_ino: found.st_size for path in paths}
+    return sum(sizes.values()) / 1e6
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -254,6 +258,7 @@ def main(arguments: Sequence[str]) -> None:
         newest = portal.release_folder(list(digests)[-1])
         print(f"| releases | {len(digests)} ({size.months} months, {size.revised} revisions) |")
         print(f"| first, median, last | {_seconds(costs.seconds)} |")
+        print(f"| the same of the processor | {_seconds(costs.processor)} |")
         print(f"| all | {sum(costs.seconds):.0f} s, peak {costs.peak} MB |")
         for name in ("store", "pages", "sites"):
             print(f"| {name} | {size_of(portal.root / name):.1f} MB |")

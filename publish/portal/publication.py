@@ -29,6 +29,7 @@ from publish.store.store import (
     RECORD,
     SUMS,
     Portal,
+    add_files,
     discard,
     move_into_place,
     verify_sums,
@@ -85,7 +86,9 @@ def _sums(files: Mapping[str, bytes]) -> bytes:
 
 
 def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
-    """Write the draft into a fresh scratch folder and run every gate on it.
+    """Write the draft into a fresh scratch folder, run every gate on it, and add their report.
+
+    What is in the same bytes in the release before is linked to it.
 
     Args:
         draft: The release in the making.
@@ -103,14 +106,14 @@ def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
     files = release_files(draft)
     try:
         discard(portal.scratch)
-        write_files(folder, files)
+        judged = {name: content for name, content in files.items() if name != SUMS}
+        write_files(folder, judged, draft.previous.folder if draft.previous else None)
         candidate = Candidate(draft, files, folder, now, terms, portal.published())
         verdicts = judge(candidate)
         files |= report_files(draft, files, verdicts, terms.signer)
         if terms.signer:
             write_whole(portal.public_key, terms.signer.public_key())
-        discard(portal.scratch)
-        write_files(folder, files)
+        add_files(folder, {name: files[name] for name in files if name not in judged})
     except OSError as error:
         raise disk_error(error, portal.root) from error
     size = sum(len(content) for content in files.values())

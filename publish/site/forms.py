@@ -46,6 +46,8 @@ SAMPLE = "sample"
 LEVELS = ("province", "agency", "district", "commune", "other")
 _LEAGUE_OF = {"city": "province"}
 _DASH = "–"
+_VALUE, _SHOWN, _END = Markup('<data value="'), Markup('">'), Markup("</data>")
+"""What a cell is joined of; texts are escaped as they are joined, faster than by ``format``."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class Forms:
             return self.absent(row)
         machine = cell_text(row[column], load_contract(table).field(column))
         shown = self._number(row[column], table, column, trim=trim)
-        return Markup('<data value="{}">{}</data>').format(machine, shown)
+        return _VALUE + machine + _SHOWN + shown + _END
 
     def absent(self, row: Row | None) -> Markup:
         """A dash; a reader who does not see it hears the status."""

@@ -244,7 +244,5 @@ def _render(recipe: PageRecipe, folder: Path, imprint: Imprint) -> KeptPage:
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         paths.append(path)
     return KeptPage(recipe.key, str(imprint.id), tuple(paths))

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import CheckFailedError
-from cchc_pipeline.core.files import sync_folder, write_whole
+from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
 from cchc_pipeline.core.period import Month
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
 from publish.package.signature import PUBLIC_KEY, SIGNATURE
@@ -227,27 +227,53 @@ def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
     return pa.nulls(table.num_rows, field.type)
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write a fresh folder and everything below it through to the disk.
+def write_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
+    """Write a fresh folder and everything below it through to the disk, as ``add_files`` does.
 
     Raises:
         FileExistsError: The folder exists.
     """
     folder.mkdir(parents=True)
+    add_files(folder, files, like)
+
+
+def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
+    """Write further files into a folder, through to the disk.
+
+    Args:
+        folder: A folder that has none of them.
+        files: Their bytes by their paths.
+        like: A folder whose files are never changed: one of the same path and bytes is linked.
+
+    Raises:
+        FileExistsError: The folder has one of them.
+    """
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        if like is None or not _is_linked(like / name, path, content):
+            with path.open("xb") as file:
+                file.write(content)
     sync_tree(folder)
 
 
+def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
+    """Link a file that has these very bytes; not on a disk without links, or on another one."""
+    if not earlier.is_file() or earlier.read_bytes() != content:
+        return False
+    try:
+        os.link(earlier, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
 def sync_tree(folder: Path) -> None:
-    """Make durable every name in a folder and below it, links included, and the folder's own."""
-    below = (path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())
-    for path in (*below, folder, folder.parent):
+    """Make durable every file and name in a folder and below it, and the folder's own."""
+    sync_all(path for path in folder.rglob("*") if not path.is_symlink())
+    for path in (folder, folder.parent):
         sync_folder(path)
 
 

@@ -1,7 +1,10 @@
 """The forms of a table: the same cells in all four, and the exact form of the CSV."""
 
+import io
 import json
+import re
 import unicodedata
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -26,8 +29,9 @@ from publish.package.formats import (
     to_json,
     to_parquet,
 )
-from publish.package.workbook import from_xlsx, to_xlsx
+from publish.package.workbook import from_xlsx, to_xlsx, workbook_of
 
+_SHEET = "xl/worksheets/sheet2.xml"
 TYPES: tuple[FieldType, ...] = (
     "string", "yearmonth", "date", "datetime", "integer", "number", "boolean",
 )  # fmt: skip
@@ -106,6 +110,21 @@ def test_the_four_formats_carry_the_same_cells(
 
 
 @settings(max_examples=60, deadline=None)
+@given(rows=st.lists(_ROW, max_size=4), times=st.integers(1, 20))
+def test_a_workbook_filled_up_is_the_one_with_every_cell_written(
+    rows: list[tuple[Any, ...]], times: int, good_draft: Draft
+) -> None:
+    table = _table(rows * times)
+    cells = (
+        (row, column, value)
+        for row, values in enumerate(rows_of(table))
+        for column, value in enumerate(values)
+    )
+    plain = workbook_of(cells, table.num_rows, EVERY_TYPE, good_draft)
+    assert to_xlsx(table, EVERY_TYPE, good_draft) == plain
+
+
+@settings(max_examples=60, deadline=None)
 @given(rows=st.lists(_ROW, max_size=6))
 def test_csv_is_utf8_with_lf_and_nothing_in_front(rows: list[tuple[Any, ...]]) -> None:
     content = to_csv(_table(rows), EVERY_TYPE)
@@ -166,6 +185,27 @@ def test_parquet_has_the_declared_types_and_carries_its_descriptor() -> None:
     described = json.loads(schema.metadata[b"tableSchema"])
     assert schema.metadata[b"table"] == b"every_type"
     assert [field["name"] for field in described["fields"]] == schema.names
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, True), (1, 1.0), (0, False), (1.0, True), ("1", 1), (None, "")]
+)
+def test_cells_that_python_calls_equal_differ_if_their_types_do(one: Any, other: Any) -> None:
+    assert first_difference([("a", one)], [("a", other)]).startswith("row 1: ")
+
+
+def test_a_truth_value_in_a_column_of_numbers_is_noticed(good_draft: Draft) -> None:
+    table = _table([(None,) * 7, (None,) * 7])
+    content = to_xlsx(table, EVERY_TYPE, good_draft)
+    book = zipfile.ZipFile(io.BytesIO(content))
+    parts = {name: book.read(name) for name in book.namelist()}
+    sheet = re.sub(rb'<c r="A2" s="\d+"><v>0', b'<c r="A2" t="b"><v>0', parts[_SHEET], count=1)
+    assert sheet != parts[_SHEET]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as other:
+        for name, part in (parts | {_SHEET: sheet}).items():
+            other.writestr(name, part)
+    assert first_difference(rows_of(table), from_xlsx(out.getvalue(), EVERY_TYPE))
 
 
 @pytest.mark.parametrize("value", [86.974, 0.001, 1 / 3, float("nan")])

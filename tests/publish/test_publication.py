@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,7 +18,7 @@ from publish.model import PUBLISHED_TABLES, Draft
 from publish.portal.acts import Step, steps_of
 from publish.portal.publication import build, publish, release_files
 from publish.release.comparison import Terms
-from publish.store.store import SUMS, Portal
+from publish.store.store import SUMS, Portal, verify_sums, write_files
 from tests.publish import small_release
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (
@@ -109,6 +110,67 @@ def test_a_built_draft_lies_out_of_sight_and_was_judged(portal: Portal) -> None:
     assert built.folder.is_relative_to(portal.scratch)
     assert built.bytes == sum(map(len, content_of(built.folder).values()))
     assert portal.latest() is None
+
+
+def test_a_file_that_has_not_changed_is_the_file_of_the_release_before(portal: Portal) -> None:
+    first = publish(build(small_draft(), portal, MOMENT, TERMS), portal)
+    draft = next_draft(portal)
+    built = build(draft, portal, draft.published_at, TERMS)
+    second = publish(replace(built, gates=()), portal)
+    one, other = content_of(first.folder), content_of(second.folder)
+    alike = {name for name, content in one.items() if other[name] == content}
+    linked = {name for name in one if (first.folder / name).samefile(second.folder / name)}
+    assert linked == alike
+    assert {"data/units.csv", "formats/units.json", "formats/units.parquet"} <= alike
+    assert not {"data/scores.csv", SUMS, "datapackage.json"} & alike
+    verify_sums(second.folder)
+
+
+def test_an_earlier_file_with_other_bytes_is_not_linked(tmp_path: Path) -> None:
+    earlier, later = tmp_path / "earlier", tmp_path / "later"
+    write_files(earlier, {"a/one": b"1", "a/other": b"2"})
+    write_files(later, {"a/one": b"1", "a/other": b"3", "new": b"4"}, earlier)
+    assert content_of(later) == {"a/one": b"1", "a/other": b"3", "new": b"4"}
+    assert content_of(earlier) == {"a/one": b"1", "a/other": b"2"}
+    assert (later / "a/one").samefile(earlier / "a/one")
+
+
+def test_where_a_disk_has_no_links_files_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*given: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    write_files(tmp_path / "earlier", {"one": b"1"})
+    write_files(tmp_path / "later", {"one": b"1"}, tmp_path / "earlier")
+    assert content_of(tmp_path / "later") == {"one": b"1"}
+    assert not (tmp_path / "later/one").samefile(tmp_path / "earlier/one")
+
+
+def test_each_file_of_a_release_is_written_once(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    opened = Path.open
+
+    def noted(path: Path, mode: str = "r", *given: Any, **other: Any) -> Any:
+        written.extend([path] * (mode == "xb"))
+        return opened(path, mode, *given, **other)
+
+    monkeypatch.setattr(Path, "open", noted)
+    built = build(small_draft(), portal, MOMENT, TERMS)
+    assert sorted(written) == sorted(built.folder / name for name in content_of(built.folder))
+
+
+def test_every_file_and_folder_of_a_release_is_written_through_to_the_disk(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    monkeypatch.setattr("os.fsync", lambda file: synced.add(os.fstat(file).st_ino))
+    built = build(small_draft(), portal, MOMENT, TERMS)
+    made = [built.folder, *built.folder.rglob("*")]
+    assert {path.stat().st_ino for path in made} <= synced
 
 
 def test_a_sample_is_refused_by_a_production_portal(portal: Portal) -> None:
