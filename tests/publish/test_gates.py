@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from publish.gates import package
 from publish.gates.gates import GATES, judge
 from publish.model import (
     DESCRIPTOR,
@@ -524,14 +523,14 @@ def test_a_gate_that_breaks_has_not_been_passed(good_draft: Draft, tmp_path: Pat
     assert result.failures == ("could not be judged: RuntimeError: the engine is out of order",)
 
 
-def test_without_the_official_profile_nothing_is_published(
-    good_draft: Draft, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(package, "_PROFILE_PACKAGE", "no-such-package")
-    made = candidate(good_draft, tmp_path / "x")
+def test_the_official_profile_is_carried_and_judges(good_draft: Draft, tmp_path: Path) -> None:
+    def without_resources(descriptor: Row) -> None:
+        del descriptor["resources"]
+
+    made = candidate(good_draft, tmp_path / "x", describing=without_resources)
     (result,) = judge(made, {"profile_is_valid": GATES["profile_is_valid"]})
     assert not result.passed
-    assert "no-such-package" in result.failures[0]
+    assert "'resources' is a required property" in result.failures[0]
 
 
 def test_a_wrong_month_does_not_hide_in_a_long_history(good_draft: Draft, tmp_path: Path) -> None:
