@@ -19,11 +19,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import dagster as dg
 import sqlalchemy
 import sqlalchemy.exc
-from dagster_shared.error import SerializableErrorInfo
 
 from assets.checks import broken_of
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
@@ -347,19 +347,32 @@ def _meaning(asset: str, rule: str) -> CalendarWords | None:
     return None
 
 
-def innermost(error: SerializableErrorInfo) -> SerializableErrorInfo:
+class StepError(Protocol):
+    """The error of a step as Dagster keeps it: as text, with the error that caused it."""
+
+    @property
+    def message(self) -> str: ...  # noqa: D102
+
+    @property
+    def cls_name(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def cause(self) -> "StepError | None": ...  # noqa: D102
+
+
+def innermost(error: StepError) -> StepError:
     """The error that a step raised; Dagster wraps it, and keeps it as text."""
     while error.cause is not None:
         error = error.cause
     return error
 
 
-def is_check_failure(error: SerializableErrorInfo) -> bool:
+def is_check_failure(error: StepError) -> bool:
     """Whether it says that a check failed, which has lines of its own."""
     return innermost(error).cls_name == "DagsterAssetCheckFailedError"
 
 
-def _line(error: SerializableErrorInfo) -> str:
+def _line(error: StepError) -> str:
     """Our own error's line; of another only its kind, since its text may quote anything."""
     inner = innermost(error)
     if inner.cls_name in {kind.__name__ for kind in CchcError.__subclasses__()}:

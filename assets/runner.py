@@ -25,13 +25,18 @@ from itertools import groupby
 from typing import Any
 
 import dagster as dg
-from dagster_shared.error import SerializableErrorInfo
 
 from assets import computed, jobs, published, raw, validated
 from assets.alerting import alert_schedules, alert_sensors
 from assets.automation import build_schedules, build_sensors
 from assets.checks import CHECKS, broken_of
-from assets.instance import OF_A_COMMAND, innermost, is_check_failure, persistent_instance
+from assets.instance import (
+    OF_A_COMMAND,
+    StepError,
+    innermost,
+    is_check_failure,
+    persistent_instance,
+)
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.month_checks import FRESHNESS_CHECKS, freshness_schedule
 from assets.resources import ParquetIOManager, Workspace
@@ -204,13 +209,13 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> list[str]:
     ]
 
 
-def _original(error: SerializableErrorInfo) -> CchcError | None:
+def _original(error: StepError) -> CchcError | None:
     """The project's own error as it was raised; None if it was another."""
     line = innermost(error).message.strip().partition(": ")[2]
     return next((own for own in CchcError.made if str(own).strip() == line), None)
 
 
-def _unforeseen(error: SerializableErrorInfo) -> str:
+def _unforeseen(error: StepError) -> str:
     """An error that is not ours; what the disk refuses is said as such."""
     first = innermost(error).message.strip().splitlines()[0]
     refused = _ERRNO.search(first)

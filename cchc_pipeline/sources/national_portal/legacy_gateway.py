@@ -12,13 +12,12 @@ from datetime import date
 from functools import cache
 from typing import Any, Literal
 
-from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import SchemaDataError, SourceError, UsageError
+from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.methodology import load_methodology
 from cchc_pipeline.registers.units import UNIT_CODE
 from cchc_pipeline.sources.national_portal.envelope import decode_json
-from cchc_pipeline.sources.national_portal.request import Endpoint
+from cchc_pipeline.sources.national_portal.request import Endpoint, laid_out
 from cchc_pipeline.sources.raw.archive import Snapshot
 
 Row = Mapping[str, Any]
@@ -108,13 +107,7 @@ def load_gateway() -> Gateway:
     Raises:
         SchemaDataError: A part is missing or not as it must be.
     """
-    data = read_yaml(_DATA)
-    try:
-        return _gateway(data)
-    except (KeyError, TypeError, ValueError, UsageError) as error:
-        raise SchemaDataError(
-            f"not as it must be: {type(error).__name__} {error}", where=f"schemas/{_DATA}"
-        ) from None
+    return laid_out(_gateway, _DATA)
 
 
 def _gateway(data: Mapping[str, Any]) -> Gateway:

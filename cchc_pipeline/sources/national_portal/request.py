@@ -4,17 +4,18 @@ Belongs here: the typed content of ``schemas/portal/endpoints.yaml`` and pure de
 not: sending (``client``), judging what came back (``envelope``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError, UsageError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 
 _DATA = "portal/endpoints.yaml"
+_Known = TypeVar("_Known")
 Asked = Literal["national", "root"]
 
 
@@ -125,12 +126,21 @@ def load_national_portal() -> NationalPortal:
     Raises:
         SchemaDataError: A part is missing or not as it must be.
     """
-    data = read_yaml(_DATA)
+    return laid_out(_national_portal, _DATA)
+
+
+def laid_out(lay: Callable[[Mapping[str, Any]], _Known], path: str) -> _Known:
+    """What is known of a service, out of its file in ``schemas``.
+
+    Raises:
+        SchemaDataError: A part is missing or not as it must be.
+    """
+    data = read_yaml(path)
     try:
-        return _national_portal(data)
+        return lay(data)
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise SchemaDataError(
-            f"not as it must be: {type(error).__name__} {error}", where=f"schemas/{_DATA}"
+            f"not as it must be: {type(error).__name__} {error}", where=f"schemas/{path}"
         ) from None
 
 

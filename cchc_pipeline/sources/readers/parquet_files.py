@@ -92,17 +92,16 @@ def read_parquet(
     items = {
         item: held[match.lists[item.name]] for item in upload.nested if item.name in match.lists
     }
-    source = f"read_parquet({literal(path)}, file_row_number=true)"
-    source, told = _with_lists(file, source, items, connection)
+    whole = f"read_parquet({literal(path)}, file_row_number=true)"
+    source, told = _with_lists(file, whole, items, connection)
     raw = {field: _text(file, field, column) for field, column in fields.items()}
     columns = {field: clean(text, Spelling()) for field, text in raw.items()}
-    with reading(file):
-        nothings = nothing_notes(source, raw.values(), Spelling())
     lists = {item.name: _list(file, item, column, told) for item, column in items.items()}
     is_blank = f"(coalesce({', '.join(columns.values())}) IS NULL)"
     key = next((columns[item.name] for item in upload.required if item.name in columns), "NULL")
     told_of = {match_key: columns[field] for field, match_key in match.fields.items()}
     with reading(file):
+        nothings = nothing_notes(source, raw.values(), Spelling())
         passed, notes = _passed_over(source, contents, told_of, key, upload, limits, connection)
     return TextRelation(
         file=file,
