@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import StrictBool
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts.declarations import shared_words
 from cchc_pipeline.contracts.model import (
     ROW_CONDITION,
     STRICT,
@@ -29,6 +28,7 @@ from cchc_pipeline.contracts.model import (
     Name,
     Rule,
     Text,
+    shared_words,
 )
 from cchc_pipeline.core.errors import SchemaDataError
 

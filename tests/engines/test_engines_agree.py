@@ -30,7 +30,7 @@ from cchc_pipeline.sources.dossiers.month import (
 )
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns, write_quarantine
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
-from cchc_pipeline.storage.opening import open_engine
+from cchc_pipeline.storage.duckdb_engine import open_engine
 from tests.command_line import SAMPLE_INBOX, in_lake, run
 from tests.engines.nasty_rows import AMOUNTS, MARCH, MOMENTS, ROOT, WORDS, files, register
 from tests.engines.spark import MARK, MASTER, MEMORY

@@ -25,8 +25,8 @@ from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery
 from cchc_pipeline.sources.readers.reading import TextRelation, read_plain
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
+from cchc_pipeline.storage.duckdb_engine import open_engine
 from cchc_pipeline.storage.engine import Engine
-from cchc_pipeline.storage.opening import open_engine
 
 RECORD = "dossiers"
 UNKNOWN_UNIT = "UNKNOWN"

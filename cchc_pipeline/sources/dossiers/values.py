@@ -5,7 +5,7 @@ texts come from (``readers``), which of them make a row unusable (``staging``).
 
 An expression gives NULL for an empty text and for one that cannot be read; the caller tells them
 apart by the text. It is DuckDB's SQL; what another engine makes of a function or of a pattern that
-is new here must be taught to its dialect (``storage.spark.dialect``).
+is new here must be taught to its dialect (``storage.spark_dialect``).
 """
 
 from collections.abc import Mapping, Sequence
