@@ -42,7 +42,7 @@ class DeclaredSource:
         means it; folded, as ``fold_heading`` does. quarantine: The table of what was set aside.
         account: The table that counts both, where it is not ``submissions`` itself. error_sheets:
         Whether what was set aside goes back to units as sheets. reader: ``module:function`` that
-        reads a month of it; ``sources.records.other_inputs.Reader``.
+        reads a month of it; ``sources.records.rows.Reader``.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""What a simulation is drawn on: chance that does not depend on the order of asking, and office days.
+"""What a simulation rests on: chance, whatever the order of asking, and the days offices work.
 
 Belongs here: numbers in [0, 1) as a pure function of seed, month, topic and index, so that any part
 of a simulation can be made alone, in pieces, and again; when offices work, and counting in working

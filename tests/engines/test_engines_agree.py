@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.indicators.dossier_statistics import count_dossiers
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.settings import EngineName
 from cchc_pipeline.sources.dossiers import month as month_of_dossiers
 from cchc_pipeline.sources.dossiers import values as read
@@ -29,7 +29,7 @@ from cchc_pipeline.sources.dossiers.month import (
     read_dossiers,
 )
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns, write_quarantine
-from cchc_pipeline.sources.dossiers.rules import dossier_faults
+from cchc_pipeline.sources.dossiers.staging import dossier_faults
 from cchc_pipeline.storage.duckdb_engine import open_engine
 from tests.command_line import SAMPLE_INBOX, in_lake, run
 from tests.engines.nasty_rows import AMOUNTS, MARCH, MOMENTS, ROOT, WORDS, files, register

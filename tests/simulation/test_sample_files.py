@@ -19,8 +19,7 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.simulation import FORMATS, Options, write_sample
-from cchc_pipeline.simulation import exports
+from cchc_pipeline.simulation import FORMATS, Options, exports, write_sample
 from tests.simulation.samples import MARCH, REGISTER
 
 SIZE = 600

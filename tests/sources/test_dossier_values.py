@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.sources.dossiers import values as read
-from cchc_pipeline.sources.dossiers.rules import dossier_faults
+from cchc_pipeline.sources.dossiers.staging import dossier_faults
 from cchc_pipeline.sources.records.values import read_moment
 from tests.sources.dossier_export import dossier, read_files, read_rows
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.settings import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Judgement
 from cchc_pipeline.sources.dossiers.quarantine import absence_notes, given_columns, write_quarantine

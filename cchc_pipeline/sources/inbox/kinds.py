@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.methodology import load_methodology
-from cchc_pipeline.sources.agency_forms.layout import load_layout
+from cchc_pipeline.sources.agency_forms.items import load_layout
 from cchc_pipeline.sources.inbox.files import (
     CORRECTIONS,
     FORMS,

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.readers.staged_rows import RecordRow
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,
     Quarantined,
     Reading,
-    RecordRow,
     Repetition,
     reading_of_rows,
     set_row_aside,
@@ -34,7 +34,7 @@ from cchc_pipeline.sources.records.values import (
 )
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.other_inputs import Circumstances
+    from cchc_pipeline.sources.records.rows import Circumstances
 
 TABLE = "procedures"
 UNKNOWN_FIELD = "UNKNOWN"

@@ -2,7 +2,7 @@
 
 Belongs here: the patterns that a value must have, which SQL and Python share, and the readers of
 one text each, for agency forms, the procedure catalogue and petitions. Does not: the same rules in
-SQL (``dossiers.values``), units (``cchc_pipeline.registers.unit_names``), or what a value must
+SQL (``dossiers.values``), units (``cchc_pipeline.registers.units``), or what a value must
 obey.
 
 A value is told by its form, never by its length; what has none of the forms is refused. A pattern
