@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import Language, Text, load_code_list, load_contract
 from cchc_pipeline.contracts.sources import source_named
-from cchc_pipeline.core.data import read_yaml, typed
+from cchc_pipeline.core.data import load
 from cchc_pipeline.core.period import Month
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def load_run_words() -> RunWords:
     Raises:
         SchemaDataError: They cannot be used; the line says where.
     """
-    return typed(RunWords, read_yaml(_PATH), f"schemas/{_PATH}")
+    return load(RunWords, _PATH)
 
 
 @dataclass(frozen=True)

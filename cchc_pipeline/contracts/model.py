@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, model_validator
+from pydantic import AfterValidator, BeforeValidator, StrictBool, model_validator
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import ROOT, read_yaml, typed
+from cchc_pipeline.core.data import NO_EXTRAS, ROOT, load
 from cchc_pipeline.core.errors import SchemaDataError
 
 Language = Literal["vi", "en"]
@@ -29,7 +29,6 @@ ROW_CONDITION = "row_condition"
 """The kind of expectation whose ``sql`` (DuckDB) must hold for each row; others are GX types."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _GX_TYPE = re.compile(r"expect_[a-z_]+")
-STRICT = ConfigDict(extra="forbid")
 
 
 def _word(text: str) -> str:
@@ -74,7 +73,7 @@ Name = Annotated[Word, AfterValidator(_name)]
 _Number = Annotated[int | float | None, BeforeValidator(_number)]
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Text:
     """Words for readers in both languages, neither empty, in NFC."""
 
@@ -86,7 +85,7 @@ class Text:
         return self.vi if language == "vi" else self.en
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Code:
     """An entry of a code list; ``value_allowed`` is given by ``obs_status`` only."""
 
@@ -96,7 +95,7 @@ class Code:
     value_allowed: StrictBool | None = None
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class CodeList:
     """A closed list of codes, in the order for readers."""
 
@@ -106,7 +105,7 @@ class CodeList:
     codes: tuple[Code, ...]
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Field:
     """A column: its type, its bounds, and what readers are told of it.
 
@@ -153,7 +152,7 @@ class Field:
         return ", ".join(parts)
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class ForeignKey:
     """Columns whose values stand in the columns ``reference`` of ``table``."""
 
@@ -162,7 +161,7 @@ class ForeignKey:
     reference: tuple[str, ...]
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Rule:
     """A declared rule of a table, beyond what its fields imply.
 
@@ -209,7 +208,7 @@ def contract_names() -> tuple[str, ...]:
 def read_shared_fields() -> Mapping[str, Mapping[str, Any]]:
     """The declarations of ``schemas/tables/_fields.yaml`` by name, as they stand there."""
     path = "tables/_fields.yaml"
-    return typed(dict[str, dict[str, Any]], read_yaml(path), f"schemas/{path}")
+    return load(dict[str, dict[str, Any]], path)
 
 
 def with_shared(declared: Mapping[str, Any], where: str) -> Mapping[str, Any]:
@@ -237,4 +236,4 @@ def shared_words() -> Mapping[str, Mapping[str, Text]]:
         SchemaDataError: A word lacks one of its languages.
     """
     path = "tables/_words.yaml"
-    return typed(dict[str, dict[str, Text]], read_yaml(path), f"schemas/{path}")
+    return load(dict[str, dict[str, Text]], path)

@@ -2,7 +2,7 @@
 
 Scores of the national portal: ``observations`` (corrected, compared), ``scores``. Dossiers:
 ``dossier_measures`` (what counts), ``dossier_statistics`` (counted), ``dossier_targets`` (the
-plan's targets). Other records: ``procedure_indicators``, ``petition_statistics``. The plan:
+plan's targets). Other records: ``records`` (the catalogue, petitions). The plan:
 ``plan_indicators``, ``task_progress``, ``year_to_date``. And ``code_lists``,
 ``quarantine_summary``.
 

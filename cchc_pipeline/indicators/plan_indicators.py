@@ -5,7 +5,7 @@ with; adding up what the owing units state; target 31, whether the results of ea
 public in time and in every place named; the rows of ``plan_indicators``. Does not: the plan
 (``cchc_pipeline.plan``), its tasks (``task_progress``), judging a form (``sources.agency_forms``),
 measuring
-(``dossier_targets``, ``procedure_indicators``), or reading the log of publications
+(``dossier_targets``, ``records``), or reading the log of publications
 (``publish.release.publication_log``).
 """
 

@@ -14,10 +14,10 @@ from functools import cache
 from itertools import combinations
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.core.data import NO_EXTRAS, read_yaml, refuse, typed
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
 
@@ -34,7 +34,6 @@ FIRST_MONTH = Month(2022, 6)
 """Decision 766/QĐ-TTg took effect on 23/6/2022; nothing can be published for an earlier month."""
 TOTAL_POINTS = Decimal(100)
 _CODE = re.compile(r"766-(\d{4})")
-NO_EXTRAS = ConfigDict(extra="forbid")
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)

@@ -14,11 +14,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import Text
-from cchc_pipeline.core.data import ROOT, read_yaml, refuse, typed
+from cchc_pipeline.core.data import NO_EXTRAS, ROOT, read_yaml, refuse, typed
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan.attainment import Comparator, Window, parse_window
 
@@ -31,7 +31,6 @@ Confidence = Literal["confirmed", "believed"]
 
 _FILES = ("plan.yaml", "targets.yaml", "tasks.yaml")
 _SECTION = re.compile(r"[IVX]+(\.[0-9a-zđ]+)*")
-_NO_EXTRAS = ConfigDict(extra="forbid")
 
 
 def _written(text: str) -> str:
@@ -52,7 +51,7 @@ Filled = Annotated[str, AfterValidator(_written)]
 Words = Annotated[Text, AfterValidator(_in_both_languages)]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Decision:
     """The decision that issues the plan."""
 
@@ -62,7 +61,7 @@ class Decision:
     issuer: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class TaskGroup:
     """A group of the annex, by its Roman number."""
 
@@ -70,7 +69,7 @@ class TaskGroup:
     title: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Report:
     """A report that is due before a day of each of some months."""
 
@@ -80,7 +79,7 @@ class Report:
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Reporting:
     """The reporting calendar, the phrase that sets it, and who receives the reports."""
 
@@ -90,7 +89,7 @@ class Reporting:
     reports: tuple[Report, ...]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Slip:
     """A slip of the plan's text: as it is written, and what is believed to be meant.
 
@@ -105,7 +104,7 @@ class Slip:
     task: Filled | None = None
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Conflict:
     """Two targets for one matter that do not agree; both are kept."""
 
@@ -113,7 +112,7 @@ class Conflict:
     note: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Place:
     """A place where the plan wants something made public."""
 
@@ -121,7 +120,7 @@ class Place:
     title: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Deadline:
     """By when a month's results are to be public."""
 
@@ -134,7 +133,7 @@ class Deadline:
         return month.next().last_day
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Target:
     """A measurable target of the plan.
 
@@ -170,7 +169,7 @@ class Target:
     deadline: Deadline | None = None
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Heading:
     """A numbered row of the annex that only heads the tasks below it."""
 
@@ -180,7 +179,7 @@ class Heading:
     title: Filled
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Task:
     """A row of the annex to be tracked, in its own words.
 
@@ -227,7 +226,7 @@ def _by_id(items: Iterable[_Item], wanted: str) -> _Item:
     raise KeyError(wanted)
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Plan:
     """The plan of one year. ``tasks`` are the rows to track, in order, without the headings."""
 

@@ -10,10 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Literal
 
-from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
 
 LEVELS = ("city", "agency", "district", "commune")
@@ -133,7 +132,7 @@ class UnitRegister:
         """With units that only the source knows.
 
         Those are the units of codes that stand in no list, or stand there from a later day on; each
-        is taken as it was first seen, once in each set of units (``last_day_of_set``).
+        is taken as it was first seen, once in each set of units (``unit_lists.last_day_of_set``).
         """
         listed: dict[str, date] = {}
         for unit in self.units:
@@ -152,14 +151,6 @@ def ended_before(unit: Unit, start: date | None) -> Unit:
         return unit
     eve = start - timedelta(days=1)
     return replace(unit, valid_to=min(eve, unit.valid_to or eve))
-
-
-@cache
-def last_day_of_set(month: Month) -> date | None:
-    """The last day of the set of units that a month belongs to; None where it still stands."""
-    days = (row["date"] for row in read_yaml("units/units.yaml")["reorganised"])
-    start = min((day for day in days if day > month.last_day), default=None)
-    return start - timedelta(days=1) if start else None
 
 
 def _leads_to(root: str, unit: Unit, valid: Mapping[str, Unit]) -> bool:

@@ -18,7 +18,6 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import Unit
 from cchc_pipeline.simulation.details import (
@@ -33,6 +32,8 @@ from cchc_pipeline.simulation.details import (
 from cchc_pipeline.simulation.draws import DAY, Bools, Ints, start_of
 from cchc_pipeline.simulation.offer import EMPTY
 from cchc_pipeline.simulation.profile import Breakage, Shift, load_office_look, load_profile
+from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
+from cchc_pipeline.sources.records.values import value_words
 
 _INSTANTS = ("NgayNopHoSo", "NgayTiepNhan", "NgayKetThucXuLy", "NgayTra")
 _SUPPLEMENT = ("NgayBoSung", "NgayTiepNhanBoSung", "NgayHenTraTruoc", "NgayHenTraMoi")
@@ -182,8 +183,7 @@ def write_csv(out: IO[bytes], exports: Iterable[Rows]) -> None:
 
 def headings() -> tuple[str, ...]:
     """The heading of each column, as offices write it."""
-    form = read_yaml("records/dossiers.yaml")
-    known = {field["name"]: field["headings"][0] for field in form["fields"]}
+    known = {field.name: field.headings[0] for field in load_upload_schema("dossiers").fields}
     known |= {name: column.heading for name, column in load_profile().personal.items()}
     return tuple(known[name] for name in load_office_look().columns)
 
@@ -206,10 +206,9 @@ def _moments(rows: Rows) -> dict[str, Ints]:
 @cache
 def _words() -> Mapping[str, Mapping[int, str]]:
     """The word of each code of a field, as the reader knows it: the first one of the list."""
-    codes = read_yaml("records/dossier_values.yaml")["codes"]
     return {
-        name: {code: words[0] for code, words in entry["words"].items() if words}
-        for name, entry in codes.items()
+        name: {code: words[0] for code, words in entry.words.items() if words}
+        for name, entry in value_words().codes.items()
     }
 
 

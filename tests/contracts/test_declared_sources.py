@@ -26,7 +26,7 @@ PRODUCT = Path(__file__).parents[2]
 SOURCES = declared_sources()
 NAMED_AGAIN: Mapping[str, str] = {
     "assets/computed.py": "computes from their accepted rows",
-    "cchc_pipeline/indicators/procedure_indicators.py": "targets measured from the catalogue",
+    "cchc_pipeline/indicators/records.py": "targets measured from the catalogue",
     "cchc_pipeline/indicators/dossier_targets.py": "counts procedures of dossiers",
     "cchc_pipeline/plan/model.py": "what a target is measured from",
     "cchc_pipeline/sources/agency_forms/forms.py": "the source's own module",

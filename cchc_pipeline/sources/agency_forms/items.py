@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import load_code_list
-from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.core.data import NO_EXTRAS, load, refuse
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Filled, Plan, Target, Task, load_plan
@@ -28,10 +28,9 @@ BlockKey = Literal["unit_code", "unit_name", "period"]
 FIGURES: tuple[ColumnKey, ...] = ("numerator", "denominator", "value")
 NOT_REPORTED = "NOT_REPORTED"
 _PATH = "forms/agency_form.yaml"
-_NO_EXTRAS = ConfigDict(extra="forbid")
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class BlockLine:
     """A line of the heading block; the first heading is the one shown."""
 
@@ -39,7 +38,7 @@ class BlockLine:
     headings: tuple[Filled, ...]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Column:
     """A column of the form; the first heading is the one shown."""
 
@@ -48,7 +47,7 @@ class Column:
     width: float
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Hint:
     """What a spreadsheet says beside a cell to fill in."""
 
@@ -56,7 +55,7 @@ class Hint:
     text: Filled
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class MissingUnits:
     """How many units that did not report are named, and how the rest are counted."""
 
@@ -64,7 +63,7 @@ class MissingUnits:
     more: Filled
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class FormLimits:
     """What a form that came back may weigh, packed and unpacked, and how many rows it may have."""
 
@@ -74,7 +73,7 @@ class FormLimits:
     rows: int
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class FormLayout:
     """All of ``schemas/forms/agency_form.yaml``."""
 
@@ -108,7 +107,7 @@ def load_layout() -> FormLayout:
     Raises:
         SchemaDataError: The file is not usable.
     """
-    return typed(FormLayout, read_yaml(_PATH), f"schemas/{_PATH}")
+    return load(FormLayout, _PATH)
 
 
 @cache
@@ -118,7 +117,7 @@ def status_words() -> dict[str, str]:
     return {code.name.vi: code.code for code in codes if code.code != NOT_REPORTED}
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Body:
     """A wording of the plan: all units of some levels, or units by name; else nobody by name."""
 
@@ -140,7 +139,7 @@ class Body:
         )
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Changes:
     """Targets whose figures are changes against an earlier year, and may be negative."""
 
@@ -177,7 +176,7 @@ def named_in_short(names: Iterable[str]) -> str | None:
     return "; ".join((*known[: words.shown], words.more.format(count=further)))
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Bodies:
     """All wordings of one year's plan."""
 
@@ -220,7 +219,7 @@ def load_bodies(year: int) -> Bodies | None:
     if plan is None:
         return None
     where = f"plan/{year}/bodies.yaml"
-    bodies = typed(Bodies, read_yaml(where), f"schemas/{where}")
+    bodies = load(Bodies, where)
     refuse(_problems(bodies, plan), f"schemas/{where}")
     return bodies
 

@@ -16,18 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Refused
-from cchc_pipeline.sources.dossiers.staging import (
+from cchc_pipeline.sources.dossiers.rules import (
     CELL_ERROR,
-    COLUMN_FIELDS,
-    FILE,
-    NAMES,
     DossierFault,
     dossier_faults,
+    dossier_rules,
 )
+from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, NAMES
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import is_cell_error, without_mark
 
@@ -162,7 +160,7 @@ def absence_notes(
 
     A file without an accepted row empties nothing, and has none.
     """
-    template = read_yaml(FILE)["absent"]["vi"]
+    template = dossier_rules().absent.vi
     counted: dict[str, list[str]] = {}
     for account in accounts:
         if account.accepted:

@@ -1,33 +1,25 @@
 """Raw texts of dossiers to typed values and the faults of each row, one file after another.
 
 Belongs here: the query that gives a file's texts, which DuckDB reads, and the one that turns them
-into a part, which any engine runs; what can be wrong with a dossier, of its texts and of its
-values, as one numbered list. Does not: units, contradictions and duplicates, which need the month's
-parts together (``judging``), or how a value is read (``values``).
+into a part, which any engine runs. Does not: units, contradictions and duplicates, which need the
+month's parts together (``judging``), or how a value is read (``values``).
 
 A part has one row a line of the file, in its order, so that a row's number is its place.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from cchc_pipeline.contracts import Rule, Text, load_contract
-from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import SchemaDataError, SourceError
+from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.dossiers import values as read
+from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, mask
 from cchc_pipeline.sources.readers.reading import TextRelation, reading
 from cchc_pipeline.sources.readers.upload_schema import UploadSchema
 from cchc_pipeline.storage.engine import Engine, Texts
 
-FILE = "records/dossier_rules.yaml"
-CELL_ERROR = "CELL_ERROR"
-"""The fault that shows in whichever free text holds a formula's error."""
 _MOMENTS = {
     "submitted": "NgayNopHoSo",
     "received": "NgayTiepNhan",
@@ -121,75 +113,6 @@ PART_VALUES = (
     "rating", "supplements", "has_e_result",
 )  # fmt: skip
 """The columns of ``dossiers`` that a part has."""
-
-
-@dataclass(frozen=True)
-class DossierFault:
-    """A rule that a row can break; ``bit`` is its place in a row's mask of faults.
-
-    Attributes:
-        field: The field of the record that the unit mends; empty for the whole line.
-        message: What is wrong; ``{value}`` stands for the text found.
-        expected: What should stand there, in Vietnamese.
-    """
-
-    id: str
-    bit: int
-    field: str
-    message: Text
-    expected: str
-
-
-@cache
-def dossier_faults() -> Mapping[str, DossierFault]:
-    """Every fault by its id: those of texts first, then the contradictions of the contract.
-
-    Raises:
-        SchemaDataError: A contradiction of the contract is not explained, or the other way round.
-    """
-    data = read_yaml(FILE)
-    rules = {rule.id.upper(): rule for rule in contradictions()}
-    told = {entry["id"] for entry in data["contradictions"]}
-    if told != rules.keys():
-        raise SchemaDataError(
-            f"{', '.join(sorted(told ^ rules.keys()))} stands in one list only",
-            where=f"schemas/{FILE} and schemas/tables/dossiers.yaml",
-        )
-    entries = [*data["faults"], *data["contradictions"]]
-    faults = (_fault(bit, entry, rules) for bit, entry in enumerate(entries))
-    return {fault.id: fault for fault in faults}
-
-
-def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> DossierFault:
-    rule = rules.get(entry["id"])
-    message = rule.message if rule else Text(entry["message"]["vi"], entry["message"]["en"])
-    return DossierFault(entry["id"], bit, entry["field"], message, entry["expected"])
-
-
-def contradictions() -> tuple[Rule, ...]:
-    """The contract's rules that make a row unusable."""
-    return tuple(rule for rule in load_contract("dossiers").rules if rule.severity == "error")
-
-
-@cache
-def warnings() -> Mapping[str, str]:
-    """The rules that are counted and told, and stop nothing: by their ids, what must hold.
-
-    They are the contract's, and those on what the table does not keep.
-    """
-    kept = (rule for rule in load_contract("dossiers").rules if rule.severity == "warning")
-    told = {entry["id"]: entry["sql"] for entry in read_yaml(FILE)["warnings"]}
-    return {rule.id: str(rule.kwargs["sql"]) for rule in kept} | told
-
-
-def mask(faults: Mapping[str, str]) -> str:
-    """The mask of a row's faults as SQL, from a boolean expression for each fault's id."""
-    known = dossier_faults()
-    bits = (
-        f"CASE WHEN {condition} THEN {1 << known[name].bit} ELSE 0 END"
-        for name, condition in faults.items()
-    )
-    return f"CAST({' + '.join(bits)} AS BIGINT)"
 
 
 def kind_of(relation: TextRelation) -> Kind:

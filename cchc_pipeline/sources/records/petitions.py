@@ -1,7 +1,7 @@
 """Petitions (phản ánh, kiến nghị): from rows of text to petitions that can be counted.
 
 Belongs here: judging the rows of ``phan-anh*`` files. Does not: opening files, or counting
-(``indicators.petition_statistics``). The record is believed; the rules follow those of dossiers
+(``indicators.records``). The record is believed; the rules follow those of dossiers
 (domain: section 5.1). Neither the petition's code nor anything that people wrote passes on.
 """
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import duckdb
+from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts.sources import DeclaredSource, listed_sources, source_named
-from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SchemaDataError, SourceError
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.core.period import Month
@@ -90,14 +91,21 @@ def _worded(table: str, place: tuple[str, int], unit_code: str | None, fault: Fa
     said = {"column": f"“{fault.column}”", "value": value, **dict(fault.words)}
     return Quarantined(
         place[0], place[1], unit_code, fault.rule, fault.column or "*",
-        words["message_vi"].format(**said), words["expected_vi"].format(**said),
+        words.message_vi.format(**said), words.expected_vi.format(**said),
     )  # fmt: skip
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class RuleWords:
+    """What is wrong with a row, and what should stand there."""
+
+    message_vi: str
+    expected_vi: str
+
+
 @cache
-def _rules(table: str) -> dict[str, dict[str, str]]:
-    rules: dict[str, dict[str, str]] = read_yaml(f"quarantine/{table}.yaml")
-    return rules
+def _rules(table: str) -> Mapping[str, RuleWords]:
+    return load(dict[str, RuleWords], f"quarantine/{table}.yaml")
 
 
 def unreadable_line(why: str) -> Fault:
