@@ -35,6 +35,7 @@ from cchc_pipeline.storage.duckdb_engine import open_reader
 
 SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
 _LINE_LENGTH = 200
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,26 @@ def unreadable_line(why: str) -> Fault:
     return Fault("LINE_UNREADABLE", words=(("line", mask(why, _LINE_LENGTH)),))
 
 
+def read_cell(
+    row: RecordRow, column: str, read: Callable[[str], _Value], rule: str, faults: list[Fault]
+) -> _Value | None:
+    """What a row's text in a column says; None where it is empty, or cannot be read.
+
+    Args:
+        row: The row.
+        column: The field's name.
+        read: Reads a text, or raises ``ValueError``.
+        rule: What a text breaks that cannot be read.
+        faults: Grows by that.
+    """
+    text = row.text(column)
+    try:
+        return read(text) if text else None
+    except ValueError:
+        faults.append(Fault(rule, column, text))
+        return None
+
+
 class Placed(Protocol):
     """An accepted row that knows where it stands, and of which unit it is."""
 
@@ -130,7 +151,7 @@ class Placed(Protocol):
 
 
 def set_row_aside(
-    record: str, row: "RecordRow | Placed", unit_code: str | None, faults: Iterable[Fault]
+    record: str, row: RecordRow | Placed, unit_code: str | None, faults: Iterable[Fault]
 ) -> tuple[Quarantined, ...]:
     """The faults of a row of a record, with the headings that offices know for its columns.
 
@@ -185,6 +206,31 @@ class Repetition(Generic[_Row]):
     fault: Callable[[_Row], Fault]
 
 
+def judge_rows(
+    rows: Iterable[RecordRow],
+    judge: Callable[[RecordRow], tuple[_Row | None, str | None, list[Fault]]],
+    how: Repetition[_Row],
+) -> Judged[_Row]:
+    """Judge the rows of a month one by one, and then those of one key together.
+
+    Args:
+        rows: The rows of all files.
+        judge: What a row gives, of which unit it is, and what it breaks.
+        how: What repeats, and what to say of it.
+    """
+    accepted: list[_Row] = []
+    set_aside: list[Quarantined] = []
+    count = 0
+    for row in rows:
+        count += 1
+        given, unit_code, faults = judge(row)
+        if given is None or faults:
+            set_aside += set_row_aside(how.table, row, unit_code, faults)
+        else:
+            accepted.append(given)
+    return without_repetitions(count, accepted, set_aside, how)
+
+
 def without_repetitions(
     rows: int, accepted: Iterable[_Row], quarantined: Iterable[Quarantined], how: Repetition[_Row]
 ) -> Judged[_Row]:
@@ -220,57 +266,6 @@ class Reading:
 
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
     refused: tuple[str, ...] = ()
-
-
-def reading_of_rows(
-    source: str,
-    about: "Circumstances",
-    judge: Callable[[Iterable[RecordRow]], Judged[Any]],
-) -> Reading:
-    """A month of a source of rows: accepted and set aside as declared, and the city's account.
-
-    Args:
-        source: Its name.
-        about: What it is read with.
-        judge: Judges the rows of all files together; what it accepts has ``as_row``.
-    """
-    declared = source_named(source)
-    rows, refused = about.rows(declared.input)
-    judged = judge(rows)
-    set_aside = [entry.as_row(str(about.month)) for entry in judged.quarantined]
-    return Reading(
-        {
-            declared.accepted[0]: [row.as_row(about.month) for row in judged.accepted],
-            str(declared.quarantine): set_aside,
-            SUBMISSIONS: [_account(source, about, judged, rows, refused)],
-        },
-        refused,
-    )
-
-
-def _account(
-    source: str,
-    about: "Circumstances",
-    judged: Judged[Any],
-    rows: Iterable[RecordRow],
-    refused: Sequence[str],
-) -> dict[str, Any]:
-    """What the city handed in of a source; missing if no file came that can be read."""
-    files = about.files(source_named(source).input)
-    came = len(refused) < len(files)
-    is_sample = any(row.texts.get(SAMPLE_MARK) for row in rows)
-    return {
-        "period": str(about.month),
-        "unit_code": about.root,
-        "table": source,
-        "received_at": max(file.received_at for file in files) if came else None,
-        "rows": judged.rows if came else None,
-        "accepted": len(judged.accepted) if came else None,
-        "quarantined": judged.quarantined_rows if came else None,
-        "duplicates": judged.duplicates if came else None,
-        "status": "missing" if not came else "partial" if refused else "received",
-        "provenance": "sample" if is_sample else "published",
-    }
 
 
 @dataclass(frozen=True)
@@ -336,3 +331,54 @@ def _rows_of_file(
 ) -> list[RecordRow]:
     relations = read_plain(name, path, load_upload_schema(record), scratch, connection)
     return [row for relation in relations for row in rows_of_relation(relation, connection)]
+
+
+def reading_of_rows(
+    source: str,
+    about: Circumstances,
+    judge: Callable[[Iterable[RecordRow]], Judged[Any]],
+) -> Reading:
+    """A month of a source of rows: accepted and set aside as declared, and the city's account.
+
+    Args:
+        source: Its name.
+        about: What it is read with.
+        judge: Judges the rows of all files together; what it accepts has ``as_row``.
+    """
+    declared = source_named(source)
+    rows, refused = about.rows(declared.input)
+    judged = judge(rows)
+    set_aside = [entry.as_row(str(about.month)) for entry in judged.quarantined]
+    return Reading(
+        {
+            declared.accepted[0]: [row.as_row(about.month) for row in judged.accepted],
+            str(declared.quarantine): set_aside,
+            SUBMISSIONS: [_account(source, about, judged, rows, refused)],
+        },
+        refused,
+    )
+
+
+def _account(
+    source: str,
+    about: Circumstances,
+    judged: Judged[Any],
+    rows: Iterable[RecordRow],
+    refused: Sequence[str],
+) -> dict[str, Any]:
+    """What the city handed in of a source; missing if no file came that can be read."""
+    files = about.files(source_named(source).input)
+    came = len(refused) < len(files)
+    is_sample = any(row.texts.get(SAMPLE_MARK) for row in rows)
+    return {
+        "period": str(about.month),
+        "unit_code": about.root,
+        "table": source,
+        "received_at": max(file.received_at for file in files) if came else None,
+        "rows": judged.rows if came else None,
+        "accepted": len(judged.accepted) if came else None,
+        "quarantined": judged.quarantined_rows if came else None,
+        "duplicates": judged.duplicates if came else None,
+        "status": "missing" if not came else "partial" if refused else "received",
+        "provenance": "sample" if is_sample else "published",
+    }
