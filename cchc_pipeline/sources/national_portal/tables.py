@@ -17,14 +17,10 @@ from cchc_pipeline.methodology import Methodology, load_methodology
 from cchc_pipeline.registers.unit_lists import last_day_of_set
 from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.national_portal.answers import (
-    Finding,
-    Observation,
-    ParsedSnapshot,
-    parse_snapshot,
-)
+from cchc_pipeline.sources.national_portal.answers import Finding, ParsedSnapshot, parse_snapshot
 from cchc_pipeline.sources.national_portal.consistency import judge_snapshot
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.entries import Observation
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
 from cchc_pipeline.sources.national_portal.legacy_observations import parse_legacy
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
