@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import frictionless
+import ibis
 import jsonschema
 import pyarrow as pa
 import pytest
@@ -270,6 +271,24 @@ def test_every_shared_field_is_shared() -> None:
 
 
 # What is derived
+
+
+@pytest.mark.parametrize("table", contract_names())
+def test_a_type_is_the_same_in_arrow_in_sql_and_in_ibis(table: str) -> None:
+    contract = load_contract(table)
+    nulls = ", ".join(f"CAST(NULL AS {held}) AS {n}" for n, held in contract.sql_types().items())
+    found = duckdb.sql(f"SELECT {nulls}").to_arrow_table().schema
+    told = ibis.schema(dict(contract.ibis_types()))
+    for field in contract.arrow_schema():
+        if pa.types.is_timestamp(field.type):
+            assert pa.types.is_timestamp(found.field(field.name).type)
+            assert told[field.name].is_timestamp()
+            assert (told[field.name].timezone is None) == (field.type.tz is None)
+        else:
+            assert found.field(field.name).type == field.type
+            assert str(told[field.name]) == str(field.type).replace("double", "float64").replace(
+                "bool", "boolean"
+            ).replace("date32[day]", "date")
 
 
 def test_an_arrow_schema_has_the_declared_types_and_names_its_contract() -> None:

@@ -25,10 +25,6 @@ from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
 from cchc_pipeline.sources.dossiers.values import is_cell_error
 from cchc_pipeline.storage.engine import Engine
 
-_SQL_TYPES = {
-    "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
-    "boolean": "BOOLEAN", "local_datetime": "TIMESTAMP",
-}  # fmt: skip
 _UNITS = pa.schema(
     [(name, pa.string()) for name in ("text", "unit_code", "moved_from", "succession")]
 )
@@ -245,16 +241,15 @@ class Judgement:
 
     def write_accepted(self, path: Path) -> None:
         """Write the rows of ``dossiers`` as Parquet; those not received keep what is known."""
-        fields = load_contract("dossiers").fields
+        types = load_contract("dossiers").sql_types()
         values = ", ".join(
-            f"CAST({_accepted(field.name)} AS {_SQL_TYPES[field.type]}) AS {field.name}"
-            for field in fields
+            f"CAST({_accepted(name)} AS {held}) AS {name}" for name, held in types.items()
         )
         query = (
             f"SELECT part, {values} FROM candidates ANTI JOIN fates USING (part, row)"
             " WHERE mask = 0"
         )
-        self._engine.write(query, [field.name for field in fields], ("part", "row"), path)
+        self._engine.write(query, [*types], ("part", "row"), path)
 
     def refused(self) -> Iterator[Refused]:
         """The quarantined rows, in the order of files and rows."""
