@@ -31,7 +31,7 @@ from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, 
 from cchc_pipeline.sources.records.values import read_month
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.rows import Circumstances
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 
 TABLE = "agency_reports"

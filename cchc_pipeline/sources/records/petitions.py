@@ -9,16 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import NameHolder, UnitRegister, UnitTexts
-from cchc_pipeline.sources.readers.staged_rows import RecordRow
 from cchc_pipeline.sources.records.rows import (
-    Circumstances,
     Fault,
     Judged,
     Reading,
+    RecordRow,
     Repetition,
     judge_rows,
     read_cell,
@@ -26,6 +25,9 @@ from cchc_pipeline.sources.records.rows import (
     unreadable_line,
 )
 from cchc_pipeline.sources.records.values import Moment, is_cell_error, read_coded, read_moment
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 TABLE = "petitions"
 _MOMENTS = {"received": "NgayTiepNhan", "due": "HanXuLy", "answered": "NgayTraLoi"}
@@ -59,7 +61,7 @@ def petitions_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Petition, ..
     )
 
 
-def read_petitions(about: Circumstances) -> Reading:
+def read_petitions(about: "Circumstances") -> Reading:
     """The month's petitions."""
 
     def judge(rows: Iterable[RecordRow]) -> Judged[Petition]:

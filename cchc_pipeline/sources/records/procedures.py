@@ -8,18 +8,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.sources.readers.staged_rows import RecordRow
 from cchc_pipeline.sources.records.rows import (
-    Circumstances,
     Fault,
     Judged,
     Reading,
+    RecordRow,
     Repetition,
     judge_rows,
     read_cell,
@@ -34,6 +33,9 @@ from cchc_pipeline.sources.records.values import (
     read_flag,
     read_procedure_code,
 )
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 TABLE = "procedures"
 UNKNOWN_FIELD = "UNKNOWN"
@@ -97,7 +99,7 @@ def procedures_from_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Procedure, 
     )
 
 
-def read_procedures(about: Circumstances) -> Reading:
+def read_procedures(about: "Circumstances") -> Reading:
     """The month's procedure catalogue."""
     return reading_of_rows(TABLE, about, judge_procedures)
 
