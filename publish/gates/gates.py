@@ -42,7 +42,8 @@ GATES: Mapping[str, Gate] = {
         changes.revisions_are_expected,
         changes.revisions_are_logged,
         figures.small_counts_are_hidden,
-        figures.sample_stays_out_of_production,
+        figures.every_row_says_its_provenance,
+    figures.sample_stays_out_of_production,
     )
 }
 QUALITY = "quality.json"
