@@ -43,7 +43,7 @@ GATES: Mapping[str, Gate] = {
         changes.revisions_are_logged,
         figures.small_counts_are_hidden,
         figures.every_row_says_its_provenance,
-    figures.sample_stays_out_of_production,
+        figures.sample_stays_out_of_production,
     )
 }
 QUALITY = "quality.json"

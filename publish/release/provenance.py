@@ -19,6 +19,7 @@ from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.plan import Target, load_plan
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.storage.lake import Lake
+from publish.store.state import load_provenance
 
 COLUMN = "provenance"
 OFFICIAL, SAMPLE = "official", "sample"
@@ -63,9 +64,7 @@ class Samples:
                 yield of, self.months[of]
 
 
-def read_samples(
-    lake: Lake, months: Iterable[Month], register: UnitRegister, root: str
-) -> Samples:
+def read_samples(lake: Lake, months: Iterable[Month], register: UnitRegister, root: str) -> Samples:
     """What the lake says of the inputs of some months."""
     units = frozenset(unit.code for unit in register.units if unit.provenance == SAMPLE)
     return Samples(root, units, {month: _inputs(lake, month, units) for month in months})
@@ -92,9 +91,11 @@ def _inputs(lake: Lake, month: Month, units: Collection[str]) -> SampleInputs:
 
 def with_provenance(name: str, table: pa.Table, samples: Samples) -> pa.Table:
     """A published table with its column ``provenance`` filled; a list of codes as it is."""
-    if name not in _RULES:
+    origin = load_provenance().tables.get(name)
+    if origin is None or COLUMN not in table.column_names:
         return table
-    masks = [_are_among(table, columns, values) for columns, values in _RULES[name](samples)]
+    rule = _RULES.get(name, _of_months(*origin.inputs))
+    masks = [_are_among(table, columns, values) for columns, values in rule(samples)]
     if "unit_code" in table.column_names:
         masks.append(_are_among(table, ("unit_code",), ((code,) for code in samples.units)))
     place = table.column_names.index(COLUMN)
@@ -112,38 +113,45 @@ def _scores(_: Samples) -> Rules:
     yield ("source_system",), [(SAMPLE,)]
 
 
-def _of_months(source: str) -> "_Rule":
-    """The rows of the months whose input is a sample."""
+def _of_months(*sources: str) -> "_Rule":
+    """The rows of the months of which one of these inputs is a sample."""
 
     def rules(samples: Samples) -> Rules:
-        months = (m for m, inputs in samples.months.items() if source in inputs.tables)
+        months = (m for m, i in samples.months.items() if not i.tables.isdisjoint(sources))
         yield ("period",), [(str(month),) for month in months]
 
     return rules
 
 
 def _dossiers(samples: Samples) -> Rules:
-    yield ("period", "unit_code"), [
-        (str(month), unit)
-        for month, inputs in samples.months.items()
-        for unit in _with_root(inputs.dossiers, samples)
-    ]
+    yield (
+        ("period", "unit_code"),
+        [
+            (str(month), unit)
+            for month, inputs in samples.months.items()
+            for unit in _with_root(inputs.dossiers, samples)
+        ],
+    )
 
 
 def _accounts(samples: Samples) -> Rules:
     """What was handed in: rows that name their source in the column ``table``."""
-    yield ("period", "table"), [
-        (str(month), name) for month, inputs in samples.months.items() for name in inputs.tables
-    ]
-    yield ("period", "table", "unit_code"), [
-        (str(month), name, unit)
-        for month, inputs in samples.months.items()
-        for name, units in (
-            ("dossiers", _with_root(inputs.dossiers, samples)),
-            (_FORMS, inputs.forms),
-        )
-        for unit in units
-    ]
+    yield (
+        ("period", "table"),
+        [(str(month), name) for month, inputs in samples.months.items() for name in inputs.tables],
+    )
+    yield (
+        ("period", "table", "unit_code"),
+        [
+            (str(month), name, unit)
+            for month, inputs in samples.months.items()
+            for name, units in (
+                ("dossiers", _with_root(inputs.dossiers, samples)),
+                (_FORMS, inputs.forms),
+            )
+            for unit in units
+        ],
+    )
 
 
 def _procedures(samples: Samples) -> Rules:
@@ -152,21 +160,23 @@ def _procedures(samples: Samples) -> Rules:
 
 
 def _tasks(samples: Samples) -> Rules:
-    yield ("period", "task_id"), [
-        (str(month), item)
-        for month in samples.months
-        for item in _items_until(samples, month)
-    ]
+    yield (
+        ("period", "task_id"),
+        [(str(month), item) for month in samples.months for item in _items_until(samples, month)],
+    )
 
 
 def _targets(samples: Samples) -> Rules:
-    yield ("period", "indicator_id", "basis", "unit_code"), [
-        (str(month), target.id, basis.value, unit)
-        for month in samples.months
-        for target in _plan_targets(month)
-        for basis in (Basis.MONTH, Basis.YTD)
-        for unit in _measured_from_samples(samples, month, basis, target)
-    ]
+    yield (
+        ("period", "indicator_id", "basis", "unit_code"),
+        [
+            (str(month), target.id, basis.value, unit)
+            for month in samples.months
+            for target in _plan_targets(month)
+            for basis in (Basis.MONTH, Basis.YTD)
+            for unit in _measured_from_samples(samples, month, basis, target)
+        ],
+    )
 
 
 def _plan_targets(month: Month) -> tuple[Target, ...]:
@@ -208,8 +218,8 @@ _RULES: Mapping[str, _Rule] = {
     "plan_indicators": _targets,
     "plan_tasks": _tasks,
     "dossier_statistics": _dossiers,
-    "petition_statistics": _of_months("petitions"),
     "submissions": _accounts,
     "quarantine_summary": _accounts,
     "procedures": _procedures,
 }
+"""The tables of which more is known than their month and ``schemas/release/revisions.yaml``."""
