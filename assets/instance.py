@@ -28,7 +28,7 @@ import sqlalchemy.exc
 from assets.checks import broken_of
 from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.published import PUBLISH_POOL
-from cchc_pipeline.alerts.facts import Failure
+from cchc_pipeline.alerts.rules import Failure
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml

@@ -17,7 +17,7 @@ from assets.month_checks import FRESHNESS
 from assets.raw import BEGUN
 from assets.resources import MONTHS, Workspace, month_of, of_asset
 from assets.staleness import ALONE, OF_YEAR, REST_ON_EARLIER_MONTHS, MadeFrom, Stage
-from cchc_pipeline.sources.records.other_inputs import read_sources
+from cchc_pipeline.sources.records.rows import read_sources
 
 MONTH_JOB, ALONE_JOB, FOLLOWING_JOB = "month", "month_alone", "following"
 PUBLISH_JOB, PREVIEW_JOB = "publish", "preview"

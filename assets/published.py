@@ -19,8 +19,7 @@ from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.gates.gates import GATES
 from publish.model import Draft
 from publish.package.signature import Signer, require_safe_key
-from publish.portal.preview import FOLDER, Rehearsal, rehearse
-from publish.portal.publication import Built, build
+from publish.portal.publication import FOLDER, Built, Rehearsal, build, rehearse
 from publish.portal.publication import publish as make_visible
 from publish.release.approval import ApprovalEntry, days_late, require_approved
 from publish.release.assemble import MONTHLY, Ingredients, assemble, release_months

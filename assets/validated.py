@@ -22,7 +22,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports.error_sheets import write_error_sheets
+from cchc_pipeline.reports import write_error_sheets
 from cchc_pipeline.sources.dossiers.month import (
     RECORD,
     DossierReading,
@@ -34,9 +34,8 @@ from cchc_pipeline.sources.dossiers.month import (
 from cchc_pipeline.sources.dossiers.quarantine import CODES_SCHEMA, sheet_rows
 from cchc_pipeline.sources.national_portal.tables import read_month
 from cchc_pipeline.sources.raw.deliveries import delivery_from_rows
-from cchc_pipeline.sources.records.other_inputs import Circumstances, read_sources, reader_of
 from cchc_pipeline.sources.records.rows import SUBMISSIONS as HANDED_IN
-from cchc_pipeline.sources.records.rows import Reading
+from cchc_pipeline.sources.records.rows import Circumstances, Reading, read_sources, reader_of
 from cchc_pipeline.storage.lake import content_digest, table_from_rows
 
 PORTAL_TABLES = source_named("scores").read

@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import StrictBool
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts.declarations import shared_words
 from cchc_pipeline.contracts.model import (
     ROW_CONDITION,
-    STRICT,
     Basis,
     Expectation,
     Field,
@@ -29,7 +27,9 @@ from cchc_pipeline.contracts.model import (
     Name,
     Rule,
     Text,
+    shared_words,
 )
+from cchc_pipeline.core.data import NO_EXTRAS
 from cchc_pipeline.core.errors import SchemaDataError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ YEARMONTH = r"\d{4}-(0[1-9]|1[0-2])"
 TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Contract:
     """A table as declared."""
 

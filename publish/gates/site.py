@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cchc_pipeline.core.errors import CheckFailedError
-from publish.package.personal_data import personal_marks
+from cchc_pipeline.core.masking import personal_marks
 from publish.site.kept import ATTACHMENTS
 
 PAGE_LIMIT = 100_000

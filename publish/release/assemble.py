@@ -27,7 +27,7 @@ from cchc_pipeline.indicators.code_lists import (
     succession_rows,
     unit_rows,
 )
-from cchc_pipeline.indicators.procedure_indicators import procedure_list
+from cchc_pipeline.indicators.records import procedure_list
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
 from cchc_pipeline.sources.records.procedures import Procedure, procedures_from_rows

@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from cchc_pipeline.contracts import Contract, load_code_list, load_contract
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.masking import personal_marks
 from cchc_pipeline.storage.lake import table_from_rows
 from publish.model import REVISIONS, Acceptance
 from publish.package.formats import cell_text
-from publish.package.personal_data import personal_marks
 from publish.release.comparison import RowChange
 from publish.release.provenance import COLUMN, OFFICIAL, SAMPLE
 from publish.store.state import Renewal, load_provenance

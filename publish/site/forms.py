@@ -27,7 +27,7 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import Methodology, Metric, round_score
-from cchc_pipeline.registers.units import last_day_of_set
+from cchc_pipeline.registers.unit_lists import last_day_of_set
 from publish.package.formats import cell_text
 from publish.site.extract import Extract
 from publish.site.words import (

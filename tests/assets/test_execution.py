@@ -13,7 +13,7 @@ from assets.jobs import MONTH_JOB, PUBLISH_JOB
 from assets.published import PUBLISH_POOL
 from assets.resources import COLUMNS, ROWS, Workspace
 from assets.runner import run_months
-from cchc_pipeline.cli.run_words import Speech, load_run_words
+from cchc_pipeline.cli.run_summary import Speech, load_run_words
 from cchc_pipeline.core.errors import CheckFailedError, SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.telling import Begun, Made, StepEvent, Telling, Turn

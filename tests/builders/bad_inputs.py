@@ -32,7 +32,7 @@ from cchc_pipeline.sources.national_portal.tables import read_month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.records.corrections import read_corrections
-from cchc_pipeline.sources.records.other_inputs import Circumstances, reader_of
+from cchc_pipeline.sources.records.rows import Circumstances, reader_of
 from publish.release.publication_log import read_publications
 from publish.store.store import Portal
 from tests.builders import mutations

@@ -14,8 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
     Means,

@@ -69,11 +69,11 @@ def files() -> dict[str, bytes]:
     """Every generated file by its path in the sample inbox."""
     methodology, units = load_methodology("766-2026"), sample_units()
     made = {"units.csv": units_csv()}
-    for endpoint, layout in answer_layout()["endpoints"].items():
-        if layout["shape"] == "groups":
+    for endpoint, layout in answer_layout().endpoints.items():
+        if layout.shape == "groups":
             answer = envelope({"evaluation": [summary_entry(u, methodology) for u in units]})
         else:
-            root = _root(endpoint, layout["root"])
+            root = _root(endpoint, layout.root)
             answer = group_answer(root, units, endpoint, methodology)
         made[f"{MONTH}/portal/{endpoint}.H24.year.json"] = encode(answer)
     return made

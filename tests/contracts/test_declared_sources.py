@@ -20,13 +20,13 @@ from cchc_pipeline.contracts.sources import (
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
-from cchc_pipeline.sources.records.other_inputs import read_sources, reader_of
+from cchc_pipeline.sources.records.rows import read_sources, reader_of
 
 PRODUCT = Path(__file__).parents[2]
 SOURCES = declared_sources()
 NAMED_AGAIN: Mapping[str, str] = {
     "assets/computed.py": "computes from their accepted rows",
-    "cchc_pipeline/indicators/procedure_indicators.py": "targets measured from the catalogue",
+    "cchc_pipeline/indicators/records.py": "targets measured from the catalogue",
     "cchc_pipeline/indicators/dossier_targets.py": "counts procedures of dossiers",
     "cchc_pipeline/plan/model.py": "what a target is measured from",
     "cchc_pipeline/sources/agency_forms/forms.py": "the source's own module",

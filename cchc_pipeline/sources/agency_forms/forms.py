@@ -1,7 +1,7 @@
 """Forms that units handed in, judged; and who still owes one.
 
 Belongs here: judging the rows of a form against what its unit owes, two forms of one unit, the
-source's rows of ``submissions``. Does not: opening the workbook (``cells``), judging one row
+source's rows of ``submissions``. Does not: finding a row in the workbook and judging it alone
 (``rows``), the values that follow (``indicators.plan_indicators``). What a unit writes under Ghi
 chú stays in the file: it may name people.
 """
@@ -18,9 +18,7 @@ from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister
-from cchc_pipeline.sources.agency_forms.cells import Cells, FormCells, open_form
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
 from cchc_pipeline.sources.agency_forms.items import (
     FormItem,
     form_items,
@@ -28,12 +26,12 @@ from cchc_pipeline.sources.agency_forms.items import (
     load_bodies,
     owing_forms,
 )
-from cchc_pipeline.sources.agency_forms.rows import INPUTS, judge_row
+from cchc_pipeline.sources.agency_forms.rows import INPUTS, Cells, FormCells, judge_row, open_form
 from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, Reading, quarantine
 from cchc_pipeline.sources.records.values import read_month
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.other_inputs import Circumstances
+    from cchc_pipeline.sources.records.rows import Circumstances
 
 
 TABLE = "agency_reports"

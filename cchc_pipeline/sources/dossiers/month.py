@@ -16,7 +16,7 @@ from typing import Any
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.settings import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Judgement
 from cchc_pipeline.sources.dossiers.quarantine import absence_notes, given_columns, write_quarantine
@@ -25,8 +25,8 @@ from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery
 from cchc_pipeline.sources.readers.reading import TextRelation, read_plain
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
+from cchc_pipeline.storage.duckdb_engine import open_engine
 from cchc_pipeline.storage.engine import Engine
-from cchc_pipeline.storage.opening import open_engine
 
 RECORD = "dossiers"
 UNKNOWN_UNIT = "UNKNOWN"

@@ -14,8 +14,7 @@ from typing import Any
 
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.registers.units import UnitRegister, UnitTexts
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.dossiers.month import (
     RECORD,

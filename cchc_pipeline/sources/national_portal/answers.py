@@ -221,22 +221,22 @@ def _keep(read: _Read, found: _Collector) -> None:
         found.units[unit.code] = unit
     store = found.summary if entry.endpoint == "service-results" else found.detail
     store.update({(item.unit_code, item.metric_code): item for item in read.observations})
-    layout = answer_layout()["endpoints"][entry.endpoint]
-    if "received" in layout:
-        carrier = store.get((unit.code, layout["received"]))
-        found.received[unit.code, layout["group"]] = carrier.denominator if carrier else None
+    layout = answer_layout().endpoints[entry.endpoint]
+    if layout.received:
+        carrier = store.get((unit.code, layout.received))
+        found.received[unit.code, layout.group] = carrier.denominator if carrier else None
     _note_unknown_fields(entry, found)
 
 
 def _observations(entry: AnswerEntry, code: str, found: _Collector) -> Iterable[Observation]:
-    layout = answer_layout()["endpoints"][entry.endpoint]
-    if layout["shape"] == "groups":
+    layout = answer_layout().endpoints[entry.endpoint]
+    if layout.shape == "groups":
         yield from _group_scores(entry, code, found)
         return
-    group = layout["group"]
+    group = layout.group
     total = _group_total(entry, code, group)
     yield total
-    read = _metric_list if layout["shape"] == "metrics" else _metric_counts
+    read = _metric_list if layout.shape == "metrics" else _metric_counts
     yield from read(entry, code, total, found)
 
 
@@ -321,13 +321,13 @@ def _metric_counts(
     entry: AnswerEntry, code: str, total: Observation, found: _Collector
 ) -> Iterable[Observation]:
     """The metrics whose counts an answer carries under field names of its own."""
-    counts = answer_layout()["endpoints"][entry.endpoint]["counts"]
+    counts = answer_layout().endpoints[entry.endpoint].counts
     for name, fields in counts.items():
         metric = found.methodology.metric(name)
         whole = len(counts) == 1  # the group's only metric: its score is the group's
         yield Observation(
             code, name, total.score if whole else None, float(metric.max_score),
-            _sum(entry.body, fields["numerator"]), _sum(entry.body, fields["denominator"]),
+            _sum(entry.body, fields.numerator), _sum(entry.body, fields.denominator),
             total.ratio if whole else None,
         )  # fmt: skip
 
@@ -348,7 +348,7 @@ def _note_missing(found: _Collector, code: str, metric: str) -> None:
 
 
 def _note_unknown_fields(entry: AnswerEntry, found: _Collector) -> None:
-    unknown = sorted(entry.body.keys() - set(answer_layout()["known_fields"]["row"]))
+    unknown = sorted(entry.body.keys() - answer_layout().known_fields.row)
     for name in unknown[:_UNKNOWN_TOLD]:
         found.note(unknown_content(f"field {name}", entry.endpoint), f"{entry.endpoint} {name}")
 

@@ -8,11 +8,13 @@ as a whole (``envelope``).
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
-from cchc_pipeline.core.data import read_yaml
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import mask, visible
 from cchc_pipeline.registers.units import UNIT_CODE
@@ -72,11 +74,80 @@ class AnswerEntry:
         return mask(self.name or self.department_id or (code if isinstance(code, str) else ""))
 
 
-@cache
-def answer_layout() -> Mapping[str, Any]:
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class CountFields:
+    """The fields whose sums are a metric's counts."""
+
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class AnswerShape:
+    """Where the figures of one question's answers stand.
+
+    Attributes:
+        rows: The list of entries.
+        shape: Whether an entry holds groups, a list of metrics, or counts under names of its own.
+        group: The group it is about; empty where it is about all.
+        root: The root's own entry; empty where there is none.
+        received: The metric below whose line the dossiers received stand; empty where none does.
+        counts: The fields of each metric.
+    """
+
+    rows: str
+    shape: Literal["groups", "metrics", "counts"]
+    group: str = ""
+    root: str = ""
+    received: str = ""
+    counts: Mapping[str, CountFields] = field(default_factory=dict)
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class EntryLimits:
+    """What an entry can hold."""
+
+    number: int
+    count: int
+    name: int
+    no_names: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class OfOneUnit:
+    """The rules that speak of one department alone, until they are a share of all entries."""
+
+    of_one_unit: tuple[str, ...]
+    share: float
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class KnownFields:
+    """The fields that are no news."""
+
+    data: frozenset[str]
+    row: frozenset[str]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class AnswerLayout:
     """The content of ``schemas/portal/answers.yaml``."""
-    layout: Mapping[str, Any] = read_yaml("portal/answers.yaml")
-    return layout
+
+    endpoints: Mapping[str, AnswerShape]
+    levels: Mapping[str, Mapping[str, str]]
+    limits: EntryLimits
+    quarantine: OfOneUnit
+    known_fields: KnownFields
+
+
+@cache
+def answer_layout() -> AnswerLayout:
+    """Where the figures stand in the portal's answers.
+
+    Raises:
+        SchemaDataError: The data are not usable.
+    """
+    return load(AnswerLayout, "portal/answers.yaml")
 
 
 def entries_of(answer: Answer, archive: RawArchive) -> Iterator[AnswerEntry]:
@@ -85,17 +156,17 @@ def entries_of(answer: Answer, archive: RawArchive) -> Iterator[AnswerEntry]:
     Raises:
         SourceError: It is no answer, or holds something else where its rows are.
     """
-    layout = answer_layout()["endpoints"].get(answer.endpoint)
+    layout = answer_layout().endpoints.get(answer.endpoint)
     if layout is None:
         return
     file = _file_name(answer)
     data = read_envelope(archive.get(answer.sha256), file)
-    root = data.get(layout.get("root", ""))
+    root = data.get(layout.root)
     if root is not None:
         yield AnswerEntry(answer.endpoint, file, 0, root, is_root=True, is_peer=False)
-    rows = data.get(layout["rows"])
+    rows = data.get(layout.rows)
     if not isinstance(rows, list | None):
-        raise SourceError(f"{layout['rows']} is no list", where=file, todo="capture it again")
+        raise SourceError(f"{layout.rows} is no list", where=file, todo="capture it again")
     for number, row in enumerate(rows or (), start=1):
         yield AnswerEntry(
             answer.endpoint, file, number, row, is_root=False, is_peer=answer.root_code is None
@@ -170,14 +241,14 @@ def require_name(code: str, value: Any) -> None:
         RefusedEntryError: It is null or no text, blank, a word for nothing, too long, begins like a
             formula, or holds what cannot be shown.
     """
-    limits = answer_layout()["limits"]
+    limits = answer_layout().limits
     name = name_text(value)
     plain = unicodedata.normalize("NFKC", name)
     if (
         not any(map(str.isalpha, plain))
-        or plain.casefold() in limits["no_names"]
+        or plain.casefold() in limits.no_names
         or plain[0] in _FORMULA
-        or len(name) > limits["name"]
+        or len(name) > limits.name
         or visible(name, None) != name
     ):
         raise RefusedEntryError(
@@ -189,10 +260,10 @@ def require_name(code: str, value: Any) -> None:
 def _level(entry: AnswerEntry) -> str | None:
     if entry.is_peer:
         return "province"
-    for name, meanings in answer_layout()["levels"].items():
+    for name, meanings in answer_layout().levels.items():
         value = entry.body.get(name)
         if isinstance(value, str) and value in meanings:
-            return str(meanings[value])
+            return meanings[value]
     return None
 
 
@@ -205,7 +276,7 @@ def number_of(body: Mapping[str, Any], name: str) -> float | None:
     value = body.get(name)
     if value is None:
         return None
-    if not _is_number(value) or abs(value) > answer_layout()["limits"]["number"]:
+    if not _is_number(value) or abs(value) > answer_layout().limits.number:
         raise RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {told(value)}")
     return float(value)
 
@@ -221,7 +292,7 @@ def count_of(body: Mapping[str, Any], name: str) -> int | None:
         return None
     if not _is_number(value):
         raise RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {told(value)}")
-    if not 0 <= value <= answer_layout()["limits"]["count"] or value != int(value):
+    if not 0 <= value <= answer_layout().limits.count or value != int(value):
         raise RefusedEntryError("BAD_COUNT", f"{name} không phải là số đếm: {told(value)}")
     return int(value)
 

@@ -105,8 +105,8 @@ def _asks(month: Month, basis: Basis, root_code: str, identity: str) -> tuple[Le
     gateway = load_gateway()
     common = {**gateway.request, **_window(month, basis), **_first_page()}
     return (
-        LegacyAsk(None, {**common, **gateway.national}),
-        LegacyAsk(root_code, {**common, gateway.fields["root"]: identity, **gateway.units}),
+        LegacyAsk(None, {**common, **gateway.national_fields}),
+        LegacyAsk(root_code, {**common, gateway.fields["root"]: identity, **gateway.unit_fields}),
     )
 
 

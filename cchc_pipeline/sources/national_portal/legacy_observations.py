@@ -12,8 +12,7 @@ from functools import cached_property
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.methodology import Methodology
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister, fold_name
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts, fold_name
 from cchc_pipeline.sources.national_portal.answers import (
     TOTAL,
     Finding,

@@ -14,7 +14,8 @@ from typing import Any
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.methodology import Methodology, load_methodology
-from cchc_pipeline.registers.units import Unit, UnitRegister, last_day_of_set
+from cchc_pipeline.registers.unit_lists import last_day_of_set
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.national_portal.answers import (
     Finding,
@@ -283,11 +284,11 @@ def require_within_limit(
         CheckFailedError: The share is above its limit.
     """
     rows, refused = account["rows"], account["quarantined"]
-    rules = answer_layout()["quarantine"]
-    left_out = sum(entry["rule"] in rules["of_one_unit"] for entry in quarantined)
+    rules = answer_layout().quarantine
+    left_out = sum(entry["rule"] in rules.of_one_unit for entry in quarantined)
     for count, most in (
         (refused - left_out, limit),
-        (refused, max(limit, Decimal(str(rules["share"])))),
+        (refused, max(limit, Decimal(str(rules.share)))),
     ):
         if rows and Decimal(count) / Decimal(rows) > most:
             raise CheckFailedError(

@@ -1,7 +1,7 @@
 """Petitions (phản ánh, kiến nghị): from rows of text to petitions that can be counted.
 
 Belongs here: judging the rows of ``phan-anh*`` files. Does not: opening files, or counting
-(``indicators.petition_statistics``). The record is believed; the rules follow those of dossiers
+(``indicators.records``). The record is believed; the rules follow those of dossiers
 (domain: section 5.1). Neither the petition's code nor anything that people wrote passes on.
 """
 
@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import NameHolder, UnitTexts
-from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.registers.units import NameHolder, UnitRegister, UnitTexts
+from cchc_pipeline.sources.readers.staged_rows import RecordRow
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,
     Quarantined,
     Reading,
-    RecordRow,
     Repetition,
     reading_of_rows,
     set_row_aside,
@@ -28,7 +27,7 @@ from cchc_pipeline.sources.records.rows import (
 from cchc_pipeline.sources.records.values import Moment, is_cell_error, read_coded, read_moment
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.other_inputs import Circumstances
+    from cchc_pipeline.sources.records.rows import Circumstances
 
 TABLE = "petitions"
 _MOMENTS = {"received": "NgayTiepNhan", "due": "HanXuLy", "answered": "NgayTraLoi"}

@@ -1,7 +1,7 @@
 """The procedure catalogue: from rows of text to procedures with one code each.
 
 Belongs here: judging the rows of ``tthc*`` files. Does not: opening files (``readers``), or
-the targets taken from the catalogue (``indicators.procedure_indicators``).
+the targets taken from the catalogue (``indicators.records``).
 """
 
 import re
@@ -10,14 +10,16 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cchc_pipeline.core.data import read_yaml
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.readers.staged_rows import RecordRow
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,
     Quarantined,
     Reading,
-    RecordRow,
     Repetition,
     reading_of_rows,
     set_row_aside,
@@ -34,7 +36,7 @@ from cchc_pipeline.sources.records.values import (
 )
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.other_inputs import Circumstances
+    from cchc_pipeline.sources.records.rows import Circumstances
 
 TABLE = "procedures"
 UNKNOWN_FIELD = "UNKNOWN"
@@ -138,7 +140,7 @@ def _judge(row: RecordRow) -> tuple[Procedure | None, list[Fault]]:
     code = _procedure_code(row)
     flags = {name: _flag(row, column, faults) for name, column in _FLAGS.items()}
     level, service_level = _levels(row, faults), _service_level(row, faults)
-    state = _coded(row, "TrangThai", ("states", "STATE_UNKNOWN"), faults)
+    state = _state(row, faults)
     if code is None or faults:
         return None, faults
     return Procedure(
@@ -186,10 +188,10 @@ def _levels(row: RecordRow, faults: list[Fault]) -> str | None:
     found = []
     for part in filter(None, (part.strip() for part in re.split("[;,/]", row.text("CapThucHien")))):
         try:
-            found.append(read_code(part, _words()["levels"]))
+            found.append(read_code(part, catalogue_rules().levels))
         except ValueError:
             faults.append(Fault("LEVEL_UNKNOWN", "CapThucHien", part))
-    order = list(_words()["levels"])
+    order = list(catalogue_rules().levels)
     return ";".join(sorted(set(found), key=order.index)) or None
 
 
@@ -202,19 +204,37 @@ def _service_level(row: RecordRow, faults: list[Fault]) -> int | None:
         return None
 
 
-def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fault]) -> str | None:
-    words, rule = known
-    text = row.text(column)
-    if not text:
-        return None
+def _state(row: RecordRow, faults: list[Fault]) -> str | None:
+    text = row.text("TrangThai")
     try:
-        return read_code(text, _words()[words])
+        return read_code(text, catalogue_rules().states) if text else None
     except ValueError:
-        faults.append(Fault(rule, column, text))
+        faults.append(Fault("STATE_UNKNOWN", "TrangThai", text))
         return None
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class Share:
+    """Which procedures a target is about, and what they must be, by properties of a procedure."""
+
+    among: tuple[str, ...]
+    met: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class CatalogueRules:
+    """The content of ``schemas/forms/procedures.yaml``: words by code, and the plan's targets."""
+
+    levels: dict[str, list[str]]
+    states: dict[str, list[str]]
+    targets: Mapping[str, Share]
 
 
 @cache
-def _words() -> dict[str, dict[str, list[str]]]:
-    words: dict[str, dict[str, list[str]]] = read_yaml("forms/procedures.yaml")
-    return words
+def catalogue_rules() -> CatalogueRules:
+    """How a catalogue is read, and which targets it answers.
+
+    Raises:
+        SchemaDataError: The data are not usable.
+    """
+    return load(CatalogueRules, "forms/procedures.yaml")

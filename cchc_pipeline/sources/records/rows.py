@@ -2,24 +2,36 @@
 
 Belongs here: the types that agency forms, the catalogue and petitions share; the words of a
 quarantined row, from ``schemas/quarantine``; the collapse of repeated rows; what a month of rows
-comes to by table. Does not: opening files (``readers``), the rules of one record (its module), or
-dossiers, whose rules are a contract's.
+comes to by table; how the reader of a declared source is found, and what it is given. Does not:
+opening files (``readers``), the rules of one record (its module), or dossiers, whose rules are a
+contract's.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
-from cchc_pipeline.contracts.sources import source_named
-from cchc_pipeline.core.data import read_yaml
+import duckdb
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.contracts.sources import DeclaredSource, listed_sources, source_named
+from cchc_pipeline.core.data import NO_EXTRAS, load
+from cchc_pipeline.core.errors import SchemaDataError, SourceError
 from cchc_pipeline.core.masking import mask
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.sources.dossiers.month import Means, scratch_folder
+from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
+from cchc_pipeline.sources.readers.reading import read_plain
+from cchc_pipeline.sources.readers.staged_rows import RecordRow, rows_of_relation
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import without_mark
-
-if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.other_inputs import Circumstances
+from cchc_pipeline.storage.duckdb_engine import open_reader
 
 SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
 _LINE_LENGTH = 200
@@ -79,35 +91,21 @@ def _worded(table: str, place: tuple[str, int], unit_code: str | None, fault: Fa
     said = {"column": f"“{fault.column}”", "value": value, **dict(fault.words)}
     return Quarantined(
         place[0], place[1], unit_code, fault.rule, fault.column or "*",
-        words["message_vi"].format(**said), words["expected_vi"].format(**said),
+        words.message_vi.format(**said), words.expected_vi.format(**said),
     )  # fmt: skip
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class RuleWords:
+    """What is wrong with a row, and what should stand there."""
+
+    message_vi: str
+    expected_vi: str
+
+
 @cache
-def _rules(table: str) -> dict[str, dict[str, str]]:
-    rules: dict[str, dict[str, str]] = read_yaml(f"quarantine/{table}.yaml")
-    return rules
-
-
-@dataclass(frozen=True)
-class RecordRow:
-    """One row: texts by the record's field names; trimmed, in NFC, absent or None where empty.
-
-    Attributes:
-        file: The file's name.
-        row: The row's number as a spreadsheet or an editor shows it.
-        texts: The contracted fields only.
-        fault: Why the line could not be read; None where it could.
-    """
-
-    file: str
-    row: int
-    texts: Mapping[str, str | None]
-    fault: str | None = None
-
-    def text(self, name: str) -> str:
-        """The field's text; empty where there is none."""
-        return self.texts.get(name) or ""
+def _rules(table: str) -> Mapping[str, RuleWords]:
+    return load(dict[str, RuleWords], f"quarantine/{table}.yaml")
 
 
 def unreadable_line(why: str) -> Fault:
@@ -273,3 +271,68 @@ def _account(
         "status": "missing" if not came else "partial" if refused else "received",
         "provenance": "sample" if is_sample else "official",
     }
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What every input of a month is read with; deliveries by the name of their record."""
+
+    month: Month
+    root: str
+    register: UnitRegister
+    archive: RawArchive
+    means: Means
+    deliveries: Mapping[str, Delivery | None] = field(default_factory=dict)
+
+    def files(self, record: str) -> Sequence[DeliveredFile]:
+        """The files of a record's delivery; none if nothing came."""
+        delivery = self.deliveries.get(record)
+        return delivery.files if delivery else ()
+
+    def rows(self, record: str) -> tuple[list[RecordRow], tuple[str, ...]]:
+        """The rows of the record's files that can be read, and a line for each other one."""
+        rows: list[RecordRow] = []
+        refused = []
+        with (
+            scratch_folder(self.means.scratch) as scratch,
+            open_reader(self.means.memory_limit, scratch) as connection,
+        ):
+            for file in self.files(record):
+                path = self.archive.path_of(file.sha256)
+                try:
+                    rows += _rows_of_file(record, file.name, path, scratch, connection)
+                except SourceError as error:
+                    refused.append(str(error))
+        return rows, tuple(refused)
+
+
+Reader = Callable[[Circumstances], Reading]
+"""Reads a month of a source from the archive: rows by the source's tables and ``submissions``."""
+
+
+def read_sources() -> tuple[DeclaredSource, ...]:
+    """The sources that are read by a function which their declaration names, in order."""
+    return tuple(one for one in listed_sources() if one.reader is not None)
+
+
+@cache
+def reader_of(source: DeclaredSource) -> Reader:
+    """The function that reads a source.
+
+    Raises:
+        SchemaDataError: Its declaration names none that is there.
+    """
+    module, _, name = (source.reader or "").partition(":")
+    try:
+        reader: Reader = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        where = f"schemas/sources/{source.source}.yaml"
+        raise SchemaDataError(f"no reader {source.reader!r}: {error}", where=where) from None
+    return reader
+
+
+def _rows_of_file(
+    record: str, name: str, path: Path, scratch: Path, connection: duckdb.DuckDBPyConnection
+) -> list[RecordRow]:
+    relations = read_plain(name, path, load_upload_schema(record), scratch, connection)
+    return [row for relation in relations for row in rows_of_relation(relation, connection)]

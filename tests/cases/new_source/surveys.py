@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,
@@ -24,7 +24,7 @@ from cchc_pipeline.sources.records.rows import (
 from cchc_pipeline.sources.records.values import read_coded
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.other_inputs import Circumstances
+    from cchc_pipeline.sources.records.rows import Circumstances
 
 TABLE = "surveys"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
-from cchc_pipeline.sources.records.values import read_moment
+from cchc_pipeline.sources.records.values import read_moment, value_words
 from tests.builders.dossier_export import dossier, read_files, read_rows
 
 
@@ -43,8 +43,8 @@ def test_an_empty_channel_is_direct_and_no_other_code_is_taken_for_empty(
 
 
 def test_every_word_of_the_code_map_is_read_as_its_code() -> None:
-    for field, known in read.dossier_codes().items():
-        for code, words in known["words"].items():
+    for field, known in value_words().codes.items():
+        for code, words in known.words.items():
             assert {_read(read.code(field, "t"), word) for word in [str(code), *words]} == {code}
 
 

@@ -10,10 +10,9 @@ from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import take_in
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
-from cchc_pipeline.sources.records.other_inputs import Circumstances
 from cchc_pipeline.sources.records.petitions import read_petitions
 from cchc_pipeline.sources.records.procedures import read_procedures
-from cchc_pipeline.sources.records.rows import Reading
+from cchc_pipeline.sources.records.rows import Circumstances, Reading
 from tests.builders.agency_form import EVERYONE, MARCH, filled, workbook
 
 PETITION = (

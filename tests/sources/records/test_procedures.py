@@ -10,20 +10,20 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Basis, Month
-from cchc_pipeline.indicators.procedure_indicators import (
+from cchc_pipeline.indicators.records import (
     catalogue_shares,
     procedure_list,
     procedure_values,
 )
 from cchc_pipeline.sources.readers.reading import read_plain
-from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
+from cchc_pipeline.sources.readers.staged_rows import RecordRow, rows_of_relation
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.procedures import (
     Procedure,
     judge_procedures,
     procedures_from_rows,
 )
-from cchc_pipeline.sources.records.rows import Judged, RecordRow
+from cchc_pipeline.sources.records.rows import Judged
 from cchc_pipeline.storage.lake import table_from_rows
 
 MARCH = Month(2024, 3)
