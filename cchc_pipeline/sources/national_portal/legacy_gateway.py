@@ -77,7 +77,7 @@ class LegacyPaging:
 
 @typed_dataclass(frozen=True, config=BY_PLACE)
 class Gateway:
-    """Everything known of the gateway; ``national_fields`` and ``unit_fields`` ask for a table each."""
+    """What is known of the gateway; ``national_fields``, ``unit_fields`` ask for a table each."""
 
     name: Annotated[str, at("endpoint")]
     path: str
