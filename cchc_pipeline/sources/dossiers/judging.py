@@ -45,7 +45,10 @@ class ExportPart:
 
 @dataclass(frozen=True)
 class Account:
-    """What became of the rows of one file and unit; ``unit_code`` is None where it is not known."""
+    """What became of the rows of one file and unit; ``unit_code`` is None where it is not known.
+
+    ``is_sample`` as soon as one of the rows says that it is.
+    """
 
     file: str
     unit_code: str | None
@@ -54,6 +57,7 @@ class Account:
     quarantined: int
     duplicates: int
     not_received: int
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,7 @@ class Judgement:
             " count(*) FILTER (WHERE mask = 0 AND fate IS NULL),"
             " count(*) FILTER (WHERE fate = 'contradiction' OR (mask <> 0 AND fate IS NULL)),"
             " count(*) FILTER (WHERE fate = 'duplicate' AND key IS NOT NULL),"
-            " count(*) FILTER (WHERE not_received)"
+            " count(*) FILTER (WHERE not_received), bool_or(is_sample)"
             " FROM candidates LEFT JOIN fates USING (part, row)"
             " GROUP BY file, unit_code ORDER BY file, unit_code"
         )
@@ -274,11 +278,6 @@ class Judgement:
             " WHERE mask = 0 AND NOT not_received"
         )
         return {rule: count for rule, count in zip(rules, found, strict=True) if count}
-
-    def has_sample(self) -> bool:
-        """Whether any row is marked as sample data."""
-        [(found,)] = self._engine.rows("SELECT coalesce(bool_or(is_sample), false) FROM staged")
-        return bool(found)
 
 
 def _accepted(column: str) -> str:

@@ -57,17 +57,20 @@ class DossierReading:
 
     Attributes:
         accounts: Of each file and unit.
-        provenance: ``sample`` as soon as one row says that it is.
         given: By file, the optional columns of ``dossiers`` that it gives.
         warned: Accepted rows by the warning that holds for them.
         notes: One line each on what was not read, or read otherwise than it may seem.
     """
 
     accounts: tuple[Account, ...]
-    provenance: str
     given: Mapping[str, frozenset[str]]
     warned: Mapping[str, int]
     notes: tuple[str, ...]
+
+    @property
+    def provenance(self) -> str:
+        """``sample`` as soon as one row says that it is."""
+        return "sample" if any(account.is_sample for account in self.accounts) else "official"
 
     @property
     def rows(self) -> int:
@@ -115,7 +118,6 @@ def read_dossiers(
         write_quarantine(units.month, judged.refused(), results.quarantine, results.codes)
         return DossierReading(
             accounts,
-            "sample" if judged.has_sample() else "published",
             given,
             judged.warned(),
             (*_notes(relations), *_moves(judged, units), *absence_notes(accounts, given)),
@@ -176,7 +178,7 @@ def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
             "period": str(month),
             "file": account.file,
             "unit": account.unit_code or UNKNOWN_UNIT,
-            "provenance": reading.provenance,
+            "provenance": "sample" if account.is_sample else "official",
             "rows": account.rows,
             "accepted": account.accepted,
             "quarantined": account.quarantined,

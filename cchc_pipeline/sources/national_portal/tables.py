@@ -118,7 +118,7 @@ def raw_rows(snapshots: Iterable[Snapshot]) -> Rows:
             "snapshot_id": snapshot.snapshot_id,
             "captured_at": snapshot.captured_at,
             "source": snapshot.source,
-            "provenance": snapshot.provenance,
+            "provenance": "sample" if snapshot.provenance == "sample" else "official",
             "channel": snapshot.channel,
             "answers": len(snapshot.answers),
             "bytes": sum(answer.size for answer in snapshot.answers),

@@ -327,5 +327,5 @@ def _account(
         "quarantined": judged.quarantined_rows if came else None,
         "duplicates": judged.duplicates if came else None,
         "status": "missing" if not came else "partial" if refused else "received",
-        "provenance": "sample" if is_sample else "published",
+        "provenance": "sample" if is_sample else "official",
     }
