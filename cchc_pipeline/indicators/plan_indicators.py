@@ -27,8 +27,7 @@ from cchc_pipeline.plan import (
     required_run_rate,
 )
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
-from cchc_pipeline.sources.agency_forms.items import Bodies, load_bodies, named_in_short
+from cchc_pipeline.sources.agency_forms.items import Bodies, UnitReport, load_bodies, named_in_short
 
 Counted = int | Decimal
 Key = tuple[str, str, Basis]

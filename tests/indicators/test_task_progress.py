@@ -13,7 +13,7 @@ from cchc_pipeline.indicators.task_progress import (
 )
 from cchc_pipeline.plan import Publication, PublicationLog
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 from cchc_pipeline.storage.lake import table_from_rows
 from tests.builders.agency_form import EVERYONE, register, unit
 
