@@ -24,10 +24,10 @@ from cchc_pipeline.indicators.code_lists import (
     indicator_rows,
     metric_rows,
     obs_status_rows,
+    procedure_list,
     succession_rows,
     unit_rows,
 )
-from cchc_pipeline.indicators.records import procedure_list
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
 from cchc_pipeline.sources.records.procedures import Procedure, procedures_from_rows

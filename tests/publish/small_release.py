@@ -24,8 +24,9 @@ from cchc_pipeline.indicators.code_lists import (
     unit_rows,
 )
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.indicators.plan_indicators import PublicationLog, plan_indicator_rows
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.registers.units import Provenance, Succession, Unit, UnitRegister
 from cchc_pipeline.storage.lake import Lake, table_from_rows
 from publish.disclosure.rule import disclosed_table
