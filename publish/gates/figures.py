@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cchc_pipeline.contracts import ForeignKey, load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
@@ -24,6 +25,7 @@ from cchc_pipeline.registers.units import Unit, UnitRegister
 from publish.disclosure.gate import suppression_is_complete
 from publish.model import CODE_LISTS, SET_ASIDE, STATISTICS, Draft
 from publish.release.comparison import Candidate
+from publish.release.provenance import COLUMN, SAMPLE
 from publish.release.revisions import CORRECTIONS
 from publish.store.reading import NotCheckedError, Package, PublishedTable
 
@@ -205,6 +207,24 @@ def small_counts_are_hidden(candidate: Candidate) -> Iterable[str]:
         draft.identity.root_unit,
         candidate.terms.threshold,
     )
+
+
+def every_row_says_its_provenance(candidate: Candidate) -> Iterable[str]:
+    """Each row of figures is official or a sample, and one of a unit that is a sample is one."""
+    tables = candidate.draft.tables
+    units = tables["units"].to_pylist()
+    made_up = pa.array([u["unit_code"] for u in units if u[COLUMN] == SAMPLE], pa.string())
+    for name, table in tables.items():
+        if COLUMN not in table.column_names:
+            continue
+        stated = table[COLUMN]
+        if stated.null_count:
+            yield f"{name}: {stated.null_count} row(s) do not say whether they are sample data"
+        if "unit_code" in table.column_names:
+            of_these = table.filter(pc.is_in(table["unit_code"], made_up))
+            wrong = of_these.filter(pc.not_equal(of_these[COLUMN], SAMPLE)).num_rows
+            if wrong:
+                yield f"{name}: {wrong} row(s) of sample units say that they are official"
 
 
 def sample_stays_out_of_production(candidate: Candidate) -> Iterable[str]:

@@ -76,6 +76,7 @@ GATES: Mapping[str, Gate] = by_name(
     changes.revisions_are_expected,
     changes.revisions_are_logged,
     figures.small_counts_are_hidden,
+    figures.every_row_says_its_provenance,
     figures.sample_stays_out_of_production,
 )
 QUALITY = "quality.json"
