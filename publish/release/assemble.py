@@ -36,6 +36,7 @@ from publish.disclosure.rule import disclosed_table
 from publish.model import (
     DESCRIPTOR,
     PUBLISHED_TABLES,
+    RECORD,
     REVISIONS,
     STATISTICS,
     Acceptance,
@@ -51,7 +52,7 @@ from publish.release.comparison import Comparison, comparable, compare, stamp
 from publish.release.provenance import read_samples, with_provenance
 from publish.release.revisions import Causes, correction_reasons, revision_rows, revisions_table
 from publish.store.state import input_digests, read_digests, renewal
-from publish.store.store import RECORD, Portal, read_tables
+from publish.store.store import Portal, read_tables
 
 MONTHLY = (
     "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",
