@@ -19,16 +19,16 @@ Judge = Callable[[pa.Table, Sequence[Expectation], Contract], Iterable[CheckResu
 
 
 def tables_judged_once(judge: Judge) -> Judge:
-    """The same judgement, asked once of each content and contract."""
-    said: dict[tuple[bytes, int], tuple[Contract, tuple[CheckResult, ...]]] = {}
+    """The same judgement, asked once of each content and what is expected of it."""
+    said: dict[tuple[bytes, str, str], tuple[CheckResult, ...]] = {}
 
     def judged(
         table: pa.Table, expectations: Sequence[Expectation], contract: Contract
     ) -> Iterable[CheckResult]:
-        key = (_digest(table), id(contract))  # the contract is kept, and with it its id
+        key = (_digest(table), contract.table, repr(expectations))
         if key not in said:
-            said[key] = (contract, tuple(judge(table, expectations, contract)))
-        return said[key][1]
+            said[key] = tuple(judge(table, expectations, contract))
+        return said[key]
 
     return judged
 
