@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.checks import Broken, told
+from assets.jobs import PUBLISH_POOL
 from assets.resources import GENERATOR, Workspace, of_asset
 from assets.staleness import MadeFrom
 from cchc_pipeline.calendar import load_calendar
@@ -26,7 +27,6 @@ from publish.release.assemble import MONTHLY, Ingredients, assemble, release_mon
 from publish.release.comparison import Terms
 from publish.store.store import Portal
 
-PUBLISH_POOL = "publish"
 _CHECK = "gates"
 _NOTHING = "nothing to publish: the content is that of the last release"
 

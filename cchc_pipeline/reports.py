@@ -22,10 +22,10 @@ from xlsxwriter.worksheet import Worksheet
 from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.files import put_in_place
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.dossiers.rules import UNKNOWN_UNIT
 
 Row: TypeAlias = Mapping[str, Any]
 """file, row, unit_code, dossier_code, column, rule, message_vi, expected_vi; one fault of a row."""
-UNKNOWN_UNIT = "UNKNOWN"
 ROW_LIMIT = 100_000
 _UNKNOWN_FILE = "khong-ro-don-vi"
 _UNFINISHED = ".unfinished-"

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from pydantic.dataclasses import dataclass
 
-from cchc_pipeline.contracts import Text, contract_names
+from cchc_pipeline.contracts.model import Text, contract_names
 from cchc_pipeline.core.data import NO_EXTRAS, ROOT, read_yaml, refuse, typed
 
 Kind = Literal["forms", "rows", "corrections", "answers", "export"]
@@ -41,7 +41,7 @@ class DeclaredSource:
         means it; folded, as ``fold_heading`` does. quarantine: The table of what was set aside.
         account: The table that counts both, where it is not ``submissions`` itself. error_sheets:
         Whether what was set aside goes back to units as sheets. reader: ``module:function`` that
-        reads a month of it; ``sources.records.rows.Reader``.
+        reads a month of it; ``sources.records.other_inputs.Reader``.
     """
 
     source: str

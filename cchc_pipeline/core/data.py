@@ -11,14 +11,13 @@ A bare word is a text here, a number too: YAML 1.1 reads ``18:25`` as 1105 and `
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from cchc_pipeline.core.errors import SchemaDataError, UsageError
+from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.masking import visible
-from cchc_pipeline.core.period import Month
 
 ROOT: Traversable = files("schemas")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where it was built in
@@ -30,17 +29,6 @@ _Data = TypeVar("_Data")
 NO_EXTRAS = ConfigDict(extra="forbid")
 """Of a type that has every key of its place in a file."""
 _OF_A_VALIDATOR = "Value error, "
-
-
-def _month(value: object) -> Month:
-    try:
-        return Month.parse(str(value))
-    except UsageError as error:
-        raise ValueError(str(error)) from None
-
-
-MonthText = Annotated[Month, BeforeValidator(_month)]
-"""A month as data files write it: ``2024-03``."""
 
 
 def read_yaml(path: str) -> Any:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Protocol, TypeVar
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import Text
+from cchc_pipeline.contracts.model import Text
 from cchc_pipeline.core.data import NO_EXTRAS, ROOT, read_yaml, refuse, typed
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan.attainment import Comparator, Window, parse_window

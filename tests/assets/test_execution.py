@@ -9,8 +9,7 @@ import pytest
 
 from assets.checks import broken_of
 from assets.instance import end_dead_runs, last_failures, persistent_instance
-from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.published import PUBLISH_POOL
+from assets.jobs import MONTH_JOB, PUBLISH_JOB, PUBLISH_POOL
 from assets.resources import COLUMNS, ROWS, Workspace
 from assets.runner import run_months
 from cchc_pipeline.cli.run_summary import Speech, load_run_words

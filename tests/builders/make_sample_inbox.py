@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from cchc_pipeline.methodology import load_methodology
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from tests.builders.portal_answers import (
     BuiltUnit,
     encode,

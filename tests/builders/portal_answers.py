@@ -19,7 +19,7 @@ from cchc_pipeline.methodology import (
     recompute_metric,
     recompute_total,
 )
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 
 Counts = Mapping[str, tuple[int | None, int | None]]
 ON = date(2026, 9, 30)

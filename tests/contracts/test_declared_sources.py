@@ -20,7 +20,7 @@ from cchc_pipeline.contracts.sources import (
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
-from cchc_pipeline.sources.records.rows import read_sources, reader_of
+from cchc_pipeline.sources.records.other_inputs import read_sources, reader_of
 
 PRODUCT = Path(__file__).parents[2]
 SOURCES = declared_sources()
@@ -36,6 +36,7 @@ NAMED_AGAIN: Mapping[str, str] = {
     "publish/release/assemble.py": "publishes the list of procedures",
     "publish/gates/figures.py": "counts procedures of dossiers",
     "publish/model.py": "publishes the list of procedures",
+    "publish/release/provenance.py": "which targets rest on forms and the catalogue",
 }
 """The files that name a smaller source, or a table of it, and why; none of them is a list."""
 

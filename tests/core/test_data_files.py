@@ -15,7 +15,7 @@ from cchc_pipeline.registers.unit_lists import CodedUnits, LocalUnits
 from cchc_pipeline.reports import SheetWords
 from cchc_pipeline.simulation.profile import Breakages
 from cchc_pipeline.sources.dossiers.rules import DossierRules
-from cchc_pipeline.sources.national_portal.entries import AnswerLayout
+from cchc_pipeline.sources.national_portal.envelope import AnswerLayout
 from cchc_pipeline.sources.national_portal.legacy_gateway import Gateway
 from cchc_pipeline.sources.national_portal.request import NationalPortal
 from cchc_pipeline.sources.records.procedures import CatalogueRules

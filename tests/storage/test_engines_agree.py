@@ -22,7 +22,6 @@ from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.judging import Refused
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
-    Means,
     NamedFile,
     Results,
     account_rows,
@@ -31,7 +30,7 @@ from cchc_pipeline.sources.dossiers.month import (
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns, write_quarantine
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
 from cchc_pipeline.sources.records.values import value_words
-from cchc_pipeline.storage.duckdb_engine import open_engine
+from cchc_pipeline.storage.duckdb_engine import Means, open_engine
 from tests.command_line import SAMPLE_INBOX, in_lake, run
 from tests.storage.nasty_rows import AMOUNTS, MARCH, MOMENTS, ROOT, WORDS, files, register
 from tests.storage.spark import MARK, MASTER, MEMORY

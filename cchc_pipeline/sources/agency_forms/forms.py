@@ -31,7 +31,7 @@ from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, 
 from cchc_pipeline.sources.records.values import read_month
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.rows import Circumstances
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 
 TABLE = "agency_reports"
@@ -80,7 +80,10 @@ class UnitReport:
 
 @dataclass(frozen=True)
 class FormReading:
-    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates."""
+    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates.
+
+    ``is_sample`` is whether the form says that it is sample data.
+    """
 
     file: str
     unit_code: str
@@ -89,6 +92,7 @@ class FormReading:
     accepted: tuple[UnitReport, ...]
     quarantined: tuple[Quarantined, ...]
     duplicates: int
+    is_sample: bool = False
 
     @property
     def quarantined_rows(self) -> int:
@@ -213,6 +217,7 @@ def read_form(content: bytes, file: str, terms: FormTerms) -> FormReading:
             for entry in quarantine(TABLE, (file, number), unit.code, faults)
         ),
         duplicates=len(duplicates),
+        is_sample=form.is_sample,
     )
 
 
@@ -332,7 +337,7 @@ def read_agency_forms(about: "Circumstances") -> Reading:
         {
             declared.accepted[0]: [report.as_row() for report in reading.reports],
             str(declared.quarantine): [q.as_row(str(about.month)) for q in reading.quarantined],
-            SUBMISSIONS: [{**row, "provenance": "published"} for row in handed_in],
+            SUBMISSIONS: handed_in,
         },
         tuple(str(refusal) for refusal in reading.refused),
     )
@@ -371,5 +376,5 @@ def _row(
         "quarantined": form.quarantined_rows if form else None,
         "duplicates": form.duplicates if form else None,
         "status": "received" if form else "missing",
-        "release": None,
+        "provenance": "sample" if form and form.is_sample else "official",
     }

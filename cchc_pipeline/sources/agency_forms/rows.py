@@ -56,13 +56,15 @@ _FRACTION_DECIMALS = 2
 class FormCells:
     """A form as it came: its heading block, and its rows with their numbers as Excel shows them.
 
-    ``unkept`` names the cells of a row, by its number, whose formula has no kept value.
+    ``unkept`` names the cells of a row, by its number, whose formula has no kept value;
+    ``is_sample`` is whether its head says that it is sample data.
     """
 
     file: str
     block: Mapping[str, str]
     rows: tuple[tuple[int, Cells], ...]
     unkept: Mapping[int, str]
+    is_sample: bool = False
 
 
 def open_form(content: bytes, file: str) -> FormCells:
@@ -127,7 +129,9 @@ def _form_of(book: Workbook, sheet: SheetPart, layout: FormLayout) -> FormCells 
         if columns is not None:
             unkept: dict[int, str] = {}
             found = tuple(_filled(rows, columns, book.is_1904, unkept))
-            return FormCells(book.parts.file, _block(above, layout), found, unkept)
+            notice = fold_heading(layout.sample_notice)
+            said = any(notice in fold_heading(text) for line in above for text in line)
+            return FormCells(book.parts.file, _block(above, layout), found, unkept, said)
         above.append(row.cells)
     return None
 

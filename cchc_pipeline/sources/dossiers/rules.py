@@ -15,6 +15,9 @@ from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SchemaDataError
 
 FILE = "records/dossier_rules.yaml"
+RECORD = "dossiers"
+"""The name of the record, of its table and of its upload schema."""
+UNKNOWN_UNIT = "UNKNOWN"
 CELL_ERROR = "CELL_ERROR"
 """The fault that shows in whichever free text holds a formula's error."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import Text
+from cchc_pipeline.contracts.model import Text
 from cchc_pipeline.contracts.sources import declared_sources, suggested_names
 from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import UsageError

@@ -31,7 +31,7 @@ from cchc_pipeline.sources.inbox.files import (
     TABULAR,
     inbox_rules,
 )
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
 from cchc_pipeline.sources.readers.upload_schema import (
     UploadSchema,

@@ -57,7 +57,8 @@ from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.readers.unpacking import format_of
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.corrections import read_corrections
-from cchc_pipeline.sources.records.rows import SUBMISSIONS, Circumstances, reader_of
+from cchc_pipeline.sources.records.other_inputs import Circumstances, reader_of
+from cchc_pipeline.sources.records.rows import SUBMISSIONS
 
 KINDS = (*RECORDS, SCORES, MANIFEST, *LISTS)
 NOT_TAKEN = "not_taken"

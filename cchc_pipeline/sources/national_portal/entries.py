@@ -1,24 +1,25 @@
 """The entries of the portal's answers: one department each, and whether it can be taken at all.
 
-Belongs here: where entries stand in an answer, which unit one means, its numbers, and refusing one
-entry by a rule. Does not: which figure means what (``answers``), or answers that are refused
-as a whole (``envelope``).
+Belongs here: where entries stand in an answer, which unit one means, its numbers, refusing one
+entry by a rule; for both services, that no entry is lost and that those of one unit say one thing.
+Does not: which figure means what (``answers``), or answers that are refused as a whole
+(``envelope``).
 """
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal
+from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic.dataclasses import dataclass as typed_dataclass
-
-from cchc_pipeline.core.data import NO_EXTRAS, load
-from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.errors import CheckFailedError, SourceError
 from cchc_pipeline.core.masking import mask, visible
 from cchc_pipeline.registers.units import UNIT_CODE
-from cchc_pipeline.sources.national_portal.envelope import doubled_keys, read_envelope
+from cchc_pipeline.sources.national_portal.envelope import (
+    answer_layout,
+    doubled_keys,
+    read_envelope,
+)
 from cchc_pipeline.sources.raw.archive import Answer, RawArchive
 
 _FORMULA = "=+-@"
@@ -38,6 +39,31 @@ class SourceUnit:
     level: str | None
     is_root: bool = False
     is_peer: bool = False
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one snapshot says of one unit and metric, as published; None is the source's null."""
+
+    unit_code: str
+    metric_code: str
+    score: float | None
+    max_score: float | None
+    numerator: int | None = None
+    denominator: int | None = None
+    ratio: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QuarantinedEntry:
+    """An entry of an answer that cannot be taken, with its rule and a line for the officer."""
+
+    file: str
+    row: int
+    unit_text: str
+    rule: str
+    message_vi: str
 
 
 @dataclass(frozen=True)
@@ -74,80 +100,84 @@ class AnswerEntry:
         return mask(self.name or self.department_id or (code if isinstance(code, str) else ""))
 
 
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class CountFields:
-    """The fields whose sums are a metric's counts."""
+class ToldEntry(Protocol):
+    """An entry of an answer of any service, as a message calls it."""
 
-    numerator: tuple[str, ...]
-    denominator: tuple[str, ...]
+    @property
+    def file(self) -> str:
+        """The answer that it stands in."""
 
+    @property
+    def row(self) -> int:
+        """Its place there."""
 
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class AnswerShape:
-    """Where the figures of one question's answers stand.
-
-    Attributes:
-        rows: The list of entries.
-        shape: Whether an entry holds groups, a list of metrics, or counts under names of its own.
-        group: The group it is about; empty where it is about all.
-        root: The root's own entry; empty where there is none.
-        received: The metric below whose line the dossiers received stand; empty where none does.
-        counts: The fields of each metric.
-    """
-
-    rows: str
-    shape: Literal["groups", "metrics", "counts"]
-    group: str = ""
-    root: str = ""
-    received: str = ""
-    counts: Mapping[str, CountFields] = field(default_factory=dict)
+    @property
+    def text(self) -> str:
+        """What its unit is called."""
 
 
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class EntryLimits:
-    """What an entry can hold."""
-
-    number: int
-    count: int
-    name: int
-    no_names: tuple[str, ...]
+_Entry = TypeVar("_Entry", bound=ToldEntry)
 
 
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class OfOneUnit:
-    """The rules that speak of one department alone, until they are a share of all entries."""
+@dataclass(frozen=True)
+class ReadEntry(Generic[_Entry]):
+    """An entry whose unit and figures could be read; two of the same ``content`` are one."""
 
-    of_one_unit: tuple[str, ...]
-    share: float
-
-
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class KnownFields:
-    """The fields that are no news."""
-
-    data: frozenset[str]
-    row: frozenset[str]
+    entry: _Entry
+    unit: SourceUnit
+    observations: tuple[Observation, ...]
+    content: tuple[object, ...]
 
 
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class AnswerLayout:
-    """The content of ``schemas/portal/answers.yaml``."""
+@dataclass
+class Gathering(Generic[_Entry]):
+    """What has been read so far of a snapshot; no entry of it may be lost."""
 
-    endpoints: Mapping[str, AnswerShape]
-    levels: Mapping[str, Mapping[str, str]]
-    limits: EntryLimits
-    quarantine: OfOneUnit
-    known_fields: KnownFields
+    summary: dict[tuple[str, str], Observation] = field(default_factory=dict, init=False)
+    units: dict[str, SourceUnit] = field(default_factory=dict, init=False)
+    quarantined: list[QuarantinedEntry] = field(default_factory=list, init=False)
+    taken: int = field(default=0, init=False)
+    repeated: int = field(default=0, init=False)
 
+    def refuse(self, entry: _Entry, rule: str, message: str) -> None:
+        """Set an entry aside."""
+        self.quarantined.append(QuarantinedEntry(entry.file, entry.row, entry.text, rule, message))
 
-@cache
-def answer_layout() -> AnswerLayout:
-    """Where the figures stand in the portal's answers.
+    def agreed(
+        self,
+        same: Sequence[ReadEntry[_Entry] | _Entry],
+        differing: Callable[[Sequence[_Entry]], str],
+    ) -> ReadEntry[_Entry] | None:
+        """The entry that stands for all of one unit in one question, if they say one thing.
 
-    Raises:
-        SchemaDataError: The data are not usable.
-    """
-    return load(AnswerLayout, "portal/answers.yaml")
+        Args:
+            same: The entries, read or refused; if they differ, those that were read are refused.
+            differing: The message for entries that differ.
+        """
+        read = [item for item in same if isinstance(item, ReadEntry)]
+        if not read:
+            return None
+        if len(read) < len(same) or any(item.content != read[0].content for item in read):
+            message = differing([i.entry if isinstance(i, ReadEntry) else i for i in same])
+            for item in read:
+                self.refuse(item.entry, "DUPLICATE_UNIT", message)
+            return None
+        self.taken += 1
+        self.repeated += len(read) - 1
+        return read[0]
+
+    def require_balanced(self, entries: int, what: str, where: str) -> None:
+        """Prove that every entry was taken, quarantined or repeated.
+
+        Raises:
+            CheckFailedError: One was not.
+        """
+        if entries != self.taken + len(self.quarantined) + self.repeated:
+            raise CheckFailedError(f"{what} was lost", where=where)
+
+    def refused(self) -> tuple[QuarantinedEntry, ...]:
+        """The entries that were set aside, by their places."""
+        return tuple(sorted(self.quarantined, key=lambda item: (item.file, item.row)))
 
 
 def entries_of(answer: Answer, archive: RawArchive) -> Iterator[AnswerEntry]:

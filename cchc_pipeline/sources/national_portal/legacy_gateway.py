@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import MonthText, load
+from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import SourceError
-from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.period import Month, MonthText
 from cchc_pipeline.methodology import load_methodology
 from cchc_pipeline.registers.units import UNIT_CODE
 from cchc_pipeline.sources.national_portal.envelope import decode_json
@@ -77,7 +77,7 @@ class LegacyPaging:
 
 @typed_dataclass(frozen=True, config=BY_PLACE)
 class Gateway:
-    """What is known of the gateway; ``national_fields``, ``unit_fields`` ask for a table each."""
+    """Everything known of the gateway; ``national_fields``, ``unit_fields`` ask for its tables."""
 
     name: Annotated[str, at("endpoint")]
     path: str

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasPath, ConfigDict, Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import MonthText, load
-from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.core.data import load
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month, MonthText
 
 Asked = Literal["national", "root"]
 BY_PLACE = ConfigDict(validate_by_alias=True, validate_by_name=True)

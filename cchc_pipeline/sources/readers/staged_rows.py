@@ -33,6 +33,7 @@ from cchc_pipeline.sources.readers.text_relation import (
     nothing_notes,
 )
 from cchc_pipeline.sources.readers.upload_schema import UploadSchema, file_rules
+from cchc_pipeline.sources.records.rows import RecordRow
 
 _BATCH = 20_000
 _ROW, _FAULT = "_row", "_fault"
@@ -42,27 +43,6 @@ class _Row(NamedTuple):
     number: int
     cells: Sequence[str | None]
     fault: str | None
-
-
-@dataclass(frozen=True)
-class RecordRow:
-    """One row: texts by the record's field names; trimmed, in NFC, absent or None where empty.
-
-    Attributes:
-        file: The file's name.
-        row: The row's number as a spreadsheet or an editor shows it.
-        texts: The contracted fields only.
-        fault: Why the line could not be read; None where it could.
-    """
-
-    file: str
-    row: int
-    texts: Mapping[str, str | None]
-    fault: str | None = None
-
-    def text(self, name: str) -> str:
-        """The field's text; empty where there is none."""
-        return self.texts.get(name) or ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import Text
+from cchc_pipeline.contracts.model import Text
 from cchc_pipeline.core.data import NO_EXTRAS, load, read_yaml, refuse, typed
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import visible

@@ -2,39 +2,31 @@
 
 Belongs here: the types that agency forms, the catalogue and petitions share; the words of a
 quarantined row, from ``schemas/quarantine``; the collapse of repeated rows; what a month of rows
-comes to by table; how the reader of a declared source is found, and what it is given. Does not:
+comes to by table. Does not:
 opening files (``readers``), the rules of one record (its module), or dossiers, whose rules are a
 contract's.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-import duckdb
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts.sources import DeclaredSource, listed_sources, source_named
+from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.data import NO_EXTRAS, load
-from cchc_pipeline.core.errors import SchemaDataError, SourceError
 from cchc_pipeline.core.masking import mask
-from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.dossiers.month import Means, scratch_folder
-from cchc_pipeline.sources.raw.archive import RawArchive
-from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
-from cchc_pipeline.sources.readers.reading import read_plain
-from cchc_pipeline.sources.readers.staged_rows import RecordRow, rows_of_relation
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import without_mark
-from cchc_pipeline.storage.duckdb_engine import open_reader
+
+if TYPE_CHECKING:
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
 _LINE_LENGTH = 200
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -108,9 +100,50 @@ def _rules(table: str) -> Mapping[str, RuleWords]:
     return load(dict[str, RuleWords], f"quarantine/{table}.yaml")
 
 
+@dataclass(frozen=True)
+class RecordRow:
+    """One row: texts by the record's field names; trimmed, in NFC, absent or None where empty.
+
+    Attributes:
+        file: The file's name.
+        row: The row's number as a spreadsheet or an editor shows it.
+        texts: The contracted fields only.
+        fault: Why the line could not be read; None where it could.
+    """
+
+    file: str
+    row: int
+    texts: Mapping[str, str | None]
+    fault: str | None = None
+
+    def text(self, name: str) -> str:
+        """The field's text; empty where there is none."""
+        return self.texts.get(name) or ""
+
+
 def unreadable_line(why: str) -> Fault:
     """The fault of a line that could not be read, in its own words."""
     return Fault("LINE_UNREADABLE", words=(("line", mask(why, _LINE_LENGTH)),))
+
+
+def read_cell(
+    row: RecordRow, column: str, read: Callable[[str], _Value], rule: str, faults: list[Fault]
+) -> _Value | None:
+    """What a row's text in a column says; None where it is empty, or cannot be read.
+
+    Args:
+        row: The row.
+        column: The field's name.
+        read: Reads a text, or raises ``ValueError``.
+        rule: What a text breaks that cannot be read.
+        faults: Grows by that.
+    """
+    text = row.text(column)
+    try:
+        return read(text) if text else None
+    except ValueError:
+        faults.append(Fault(rule, column, text))
+        return None
 
 
 class Placed(Protocol):
@@ -130,7 +163,7 @@ class Placed(Protocol):
 
 
 def set_row_aside(
-    record: str, row: "RecordRow | Placed", unit_code: str | None, faults: Iterable[Fault]
+    record: str, row: RecordRow | Placed, unit_code: str | None, faults: Iterable[Fault]
 ) -> tuple[Quarantined, ...]:
     """The faults of a row of a record, with the headings that offices know for its columns.
 
@@ -183,6 +216,31 @@ class Repetition(Generic[_Row]):
     key: Callable[[_Row], Hashable]
     content: Callable[[_Row], Hashable]
     fault: Callable[[_Row], Fault]
+
+
+def judge_rows(
+    rows: Iterable[RecordRow],
+    judge: Callable[[RecordRow], tuple[_Row | None, str | None, list[Fault]]],
+    how: Repetition[_Row],
+) -> Judged[_Row]:
+    """Judge the rows of a month one by one, and then those of one key together.
+
+    Args:
+        rows: The rows of all files.
+        judge: What a row gives, of which unit it is, and what it breaks.
+        how: What repeats, and what to say of it.
+    """
+    accepted: list[_Row] = []
+    set_aside: list[Quarantined] = []
+    count = 0
+    for row in rows:
+        count += 1
+        given, unit_code, faults = judge(row)
+        if given is None or faults:
+            set_aside += set_row_aside(how.table, row, unit_code, faults)
+        else:
+            accepted.append(given)
+    return without_repetitions(count, accepted, set_aside, how)
 
 
 def without_repetitions(
@@ -269,70 +327,5 @@ def _account(
         "quarantined": judged.quarantined_rows if came else None,
         "duplicates": judged.duplicates if came else None,
         "status": "missing" if not came else "partial" if refused else "received",
-        "provenance": "sample" if is_sample else "published",
+        "provenance": "sample" if is_sample else "official",
     }
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """What every input of a month is read with; deliveries by the name of their record."""
-
-    month: Month
-    root: str
-    register: UnitRegister
-    archive: RawArchive
-    means: Means
-    deliveries: Mapping[str, Delivery | None] = field(default_factory=dict)
-
-    def files(self, record: str) -> Sequence[DeliveredFile]:
-        """The files of a record's delivery; none if nothing came."""
-        delivery = self.deliveries.get(record)
-        return delivery.files if delivery else ()
-
-    def rows(self, record: str) -> tuple[list[RecordRow], tuple[str, ...]]:
-        """The rows of the record's files that can be read, and a line for each other one."""
-        rows: list[RecordRow] = []
-        refused = []
-        with (
-            scratch_folder(self.means.scratch) as scratch,
-            open_reader(self.means.memory_limit, scratch) as connection,
-        ):
-            for file in self.files(record):
-                path = self.archive.path_of(file.sha256)
-                try:
-                    rows += _rows_of_file(record, file.name, path, scratch, connection)
-                except SourceError as error:
-                    refused.append(str(error))
-        return rows, tuple(refused)
-
-
-Reader = Callable[[Circumstances], Reading]
-"""Reads a month of a source from the archive: rows by the source's tables and ``submissions``."""
-
-
-def read_sources() -> tuple[DeclaredSource, ...]:
-    """The sources that are read by a function which their declaration names, in order."""
-    return tuple(one for one in listed_sources() if one.reader is not None)
-
-
-@cache
-def reader_of(source: DeclaredSource) -> Reader:
-    """The function that reads a source.
-
-    Raises:
-        SchemaDataError: Its declaration names none that is there.
-    """
-    module, _, name = (source.reader or "").partition(":")
-    try:
-        reader: Reader = getattr(import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        where = f"schemas/sources/{source.source}.yaml"
-        raise SchemaDataError(f"no reader {source.reader!r}: {error}", where=where) from None
-    return reader
-
-
-def _rows_of_file(
-    record: str, name: str, path: Path, scratch: Path, connection: duckdb.DuckDBPyConnection
-) -> list[RecordRow]:
-    relations = read_plain(name, path, load_upload_schema(record), scratch, connection)
-    return [row for relation in relations for row in rows_of_relation(relation, connection)]

@@ -24,7 +24,7 @@ from cchc_pipeline.sources.records.rows import (
 from cchc_pipeline.sources.records.values import read_coded
 
 if TYPE_CHECKING:
-    from cchc_pipeline.sources.records.rows import Circumstances
+    from cchc_pipeline.sources.records.other_inputs import Circumstances
 
 TABLE = "surveys"
 

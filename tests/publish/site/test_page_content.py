@@ -536,7 +536,9 @@ def test_without_sample_data_there_is_no_banner() -> None:
 
 def test_sample_figures_are_marked_and_the_real_ones_beside_them_are_not() -> None:
     scores = [
-        row | {"source_system": "sample"} if row["unit_code"].startswith("H24.1") else row
+        row | {"source_system": "sample", "provenance": "sample"}
+        if row["unit_code"].startswith("H24.1")
+        else row
         for row in SCORES
     ]
     draft = _draft(scores=[*scores, *NOTHING_OF_2024])
@@ -553,7 +555,7 @@ def test_sample_figures_are_marked_and_the_real_ones_beside_them_are_not() -> No
 
 
 def test_a_month_of_samples_only_says_that_all_is_sample() -> None:
-    scores = [row | {"source_system": "sample"} for row in SCORES]
+    scores = [row | {"source_system": "sample", "provenance": "sample"} for row in SCORES]
     draft = _draft(scores=scores)
     sampled = replace(draft, sources=(Source("mẫu", CAPTURED, "sample", "2026-09", "ytd"),))
     site = _site(sampled)

@@ -12,9 +12,8 @@ from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.records import petition_rows
 from cchc_pipeline.registers.units import Succession
-from cchc_pipeline.sources.readers.staged_rows import RecordRow
 from cchc_pipeline.sources.records.petitions import Petition, judge_petitions, petitions_from_rows
-from cchc_pipeline.sources.records.rows import Judged
+from cchc_pipeline.sources.records.rows import Judged, RecordRow
 from cchc_pipeline.storage.lake import table_from_rows
 from tests.builders.agency_form import EVERYONE, SAMPLE, register, unit
 

@@ -16,14 +16,14 @@ from cchc_pipeline.indicators.records import (
     procedure_values,
 )
 from cchc_pipeline.sources.readers.reading import read_plain
-from cchc_pipeline.sources.readers.staged_rows import RecordRow, rows_of_relation
+from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.procedures import (
     Procedure,
     judge_procedures,
     procedures_from_rows,
 )
-from cchc_pipeline.sources.records.rows import Judged
+from cchc_pipeline.sources.records.rows import Judged, RecordRow
 from cchc_pipeline.storage.lake import table_from_rows
 
 MARCH = Month(2024, 3)

@@ -2,8 +2,9 @@
 
 import duckdb
 
-from cchc_pipeline.sources.readers.staged_rows import RecordRow, rows_of_relation
+from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
 from cchc_pipeline.sources.readers.text_relation import TextRelation
+from cchc_pipeline.sources.records.rows import RecordRow
 
 SOURCE = "(VALUES ('a', NULL, false), ('sum', 'x', true), ('b', 'y', false)) AS t(p, q, total)"
 
