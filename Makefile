@@ -51,8 +51,8 @@ serve: $(STAMP)
 	$(BIN)/cchc serve
 
 screenshots: $(TESTED)
-	$(BIN)/python -m tests.browser.screenshots var/portal/current var/screenshots
-	$(BIN)/python -m tests.browser.screenshots var/portal/current docs/images --chosen
+	$(BIN)/python -m tests.browser.screenshots var var/screenshots
+	$(BIN)/python -m tests.browser.screenshots var docs/images --chosen
 
 bench: $(TESTED)
 	$(BIN)/python -m benchmarks.report --folder build/bench

@@ -10,9 +10,7 @@ import gc
 import io
 import os
 import sys
-from http.server import HTTPServer
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +18,10 @@ from cchc_pipeline.cli import inputs, operating, releases, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
+
+if TYPE_CHECKING:
+    from publish.portal.server import LocalServer
+    from publish.store.store import Portal
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
@@ -75,22 +77,25 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
 ) -> None:
     """Show the portal on 127.0.0.1."""
-    root = settings_for(home).portal_dir / "current"
-    if not root.is_dir():
-        raise UsageError("nothing is published yet", where=str(root), todo="cchc run MONTH")
-    with _server(root, port) as server:
-        typer.echo(f"http://127.0.0.1:{server.server_port}/  (Ctrl+C ends)")
+    from publish.store.store import Portal
+
+    portal = Portal(settings_for(home).portal_dir)
+    if not portal.current.is_dir():
+        where = str(portal.current)
+        raise UsageError("nothing is published yet", where=where, todo="cchc run MONTH")
+    with _server(portal, port) as server:
+        typer.echo(f"{server.address}  (Ctrl+C ends)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             typer.echo("ended")
 
 
-def _server(root: Path, port: int) -> HTTPServer:
-    from publish.portal.server import local_server
+def _server(portal: "Portal", port: int) -> "LocalServer":
+    from publish.portal.server import LocalServer, shown_folders
 
     try:
-        return local_server(root, port)
+        return LocalServer(portal.current, port, shown_folders(portal))
     except OSError as error:
         raise UsageError(
             f"port {port} cannot be used: {error.strerror}",
