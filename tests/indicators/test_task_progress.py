@@ -15,7 +15,7 @@ from cchc_pipeline.indicators.task_progress import (
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.agency_forms.forms import UnitReport
 from cchc_pipeline.storage.lake import table_from_rows
-from tests.agency_form_builder import EVERYONE, register, unit
+from tests.builders.agency_form import EVERYONE, register, unit
 
 JUSTICE = unit("H24.M06", "Sở Tư pháp", "agency")
 AGENCY, OTHER = "H24.M01", "H24.M04"
