@@ -20,6 +20,7 @@ from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_f
 from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
 
 if TYPE_CHECKING:
+    from cchc_pipeline.settings import Settings
     from publish.portal.server import LocalServer
     from publish.store.store import Portal
 
@@ -52,10 +53,17 @@ def _options(
 def status(
     home: Home = None,
     inbox: Inbox = None,
+    health: Annotated[
+        bool, typer.Option("--health", help="One line, at once; exit code 1 if not in order.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Months and stages: what is there, what is missing, who owes it, what is not current."""
     import json
+
+    if health:
+        _tell_health(settings_for(home), as_json=as_json)
+        return
 
     from assets.staleness import MadeFrom
     from publish.installation.status import installation_lines, installation_state
@@ -69,6 +77,24 @@ def status(
         return
     for line in installation_lines(seen):
         typer.echo(line)
+
+
+def _tell_health(settings: "Settings", *, as_json: bool) -> None:
+    """For the watcher of a container or of a machine, which asks each minute."""
+    import json
+
+    from publish.installation.health import ailments, shown_release
+    from publish.store.store import Portal
+
+    portal = Portal(settings.portal_dir)
+    found, shown = list(ailments(settings.home, portal)), shown_release(portal)
+    told = str(shown) if shown else None
+    if as_json:
+        typer.echo(json.dumps({"healthy": not found, "latest": told, "found": found}))
+    else:
+        typer.echo("; ".join(found) or f"healthy: {told or 'nothing published yet'}")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command()

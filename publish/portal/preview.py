@@ -18,7 +18,6 @@ from cchc_pipeline.core.data import read_yaml
 from publish.portal.publication import Built, publish
 from publish.store.store import INDEX, Portal, discard, switch
 
-FOLDER = "preview"
 _BODY = "<body>"
 
 

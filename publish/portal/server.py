@@ -26,8 +26,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cchc_pipeline.core.data import read_yaml
-from publish.portal.preview import FOLDER
-from publish.store.store import Portal
+from publish.store.store import PREVIEW, Portal
 
 _NOT_ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ABSOLUTE = re.compile(r"^https?://[^/]*", re.IGNORECASE)
@@ -67,7 +66,7 @@ def shown_folders(portal: Portal) -> tuple[Path, ...]:
     A preview stands in for the portal beside it, whose releases it links to.
     """
     folders = (portal.store, portal.pages, portal.sites)
-    if portal.root.parent.name != FOLDER:
+    if portal.root.parent.name != PREVIEW:
         return folders
     return (*folders, *shown_folders(Portal(portal.root.parent.parent / portal.root.name)))
 

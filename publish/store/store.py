@@ -38,6 +38,8 @@ SUMS = "SHA256SUMS"
 RECORD = "release.json"
 INDEX = "index.json"
 KEPT_SITES = 5
+PREVIEW = "preview"
+"""The folder of a home that holds the portal of a preview."""
 _STAGED = ".part"
 
 

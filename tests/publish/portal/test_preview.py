@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from publish.portal.server import shown_folders
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out, next_draft
 from tests.publish.small_release import small_draft
@@ -80,3 +81,36 @@ def test_a_new_release_is_seen_at_once(address: str, portal: Portal) -> None:
     go_out(portal, next_draft(portal))
     with urlopen(f"{address}index.json") as answer:  # noqa: S310 - our own server on 127.0.0.1
         assert b'"latest": "2024-04.r1"' in answer.read()
+
+
+def test_a_link_is_followed_into_what_is_shown_and_no_further(portal: Portal) -> None:
+    go_out(portal, small_draft())
+    site = portal.current.resolve()
+    draft = portal.scratch / "draft.csv"
+    draft.parent.mkdir(exist_ok=True)
+    draft.write_text("not out yet", encoding="utf-8")
+    (site / "journal.txt").symlink_to(portal.journal.path)
+    (site / "draft.csv").symlink_to(draft)
+    with served_portal(portal.root.parent) as address:
+        with urlopen(f"{address}latest/data/scores.csv") as answer:  # noqa: S310 - our own server
+            assert answer.status == 200
+        for path in ("journal.txt", "draft.csv"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(address + path)  # noqa: S310 - our own server on 127.0.0.1
+
+
+def test_a_store_on_another_disk_is_served(portal: Portal, tmp_path: Path) -> None:
+    go_out(portal, small_draft())
+    portal.store.rename(tmp_path / "disk")
+    portal.store.symlink_to(tmp_path / "disk")
+    with (
+        served_portal(portal.root.parent) as address,
+        urlopen(f"{address}data/scores.csv") as answer,  # noqa: S310 - our own server
+    ):
+        assert answer.status == 200
+
+
+def test_a_preview_shows_the_releases_of_the_portal_that_it_stands_in_for(tmp_path: Path) -> None:
+    portal, stage = Portal(tmp_path / "portal"), Portal(tmp_path / "preview" / "portal")
+    assert set(shown_folders(portal)) < set(shown_folders(stage))
+    assert portal.store in shown_folders(stage)
