@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cchc_pipeline.core.errors import with_extra
 from cchc_pipeline.core.late_imports import UNUSED
 
 ROOT = Path(__file__).parents[1]
@@ -58,3 +59,13 @@ def test_what_no_contract_uses_is_in_no_lock_and_can_be_done_without() -> None:
     left_out = set(project["tool"]["uv"]["exclude-dependencies"])
     assert not left_out & (versions(RUNTIME).keys() | versions(DEVELOPMENT).keys())
     assert left_out <= {name.partition(".")[0] for name in UNUSED}
+
+
+@pytest.mark.parametrize("extra", ["sign", "postgres", "spark", "celery"])
+def test_every_optional_part_is_installed_in_one_way_at_the_versions_that_are_tested(
+    extra: str,
+) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--constraints requirements-dev.lock --editable '.[$(EXTRA)]'" in makefile
+    assert with_extra(extra).startswith(f"make extra EXTRA={extra}")
+    assert declared(extra) <= versions(DEVELOPMENT).keys()

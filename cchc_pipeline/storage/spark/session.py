@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.errors import UsageError, with_extra
 
 _LEAST_MEMORY = 512
 _SECONDS_TO_ANSWER = 5
@@ -85,7 +85,7 @@ def _require_software() -> None:
     """Raise for what is missing before Spark says so on many lines."""
     where = "CCHC_ENGINE=spark"
     if importlib.util.find_spec("pyspark") is None:
-        todo = f"pip install cchc-pipeline[spark], {_OTHERWISE}"
+        todo = f"{with_extra('spark')}, {_OTHERWISE}"
         raise UsageError("pyspark is not installed", where=where, todo=todo)
     home = os.environ.get("JAVA_HOME")
     if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").is_file())):
