@@ -18,6 +18,9 @@ SAMPLE := schemas/sample/inbox
 .PHONY: run test check serve screenshots bench clean install extra lock
 .DEFAULT_GOAL := run
 
+# What was compiled is kept: a process that loads Dagster and Great Expectations costs twice as much without.
+unexport PYTHONDONTWRITEBYTECODE
+
 install: $(STAMP)
 
 # What runs it, and no test package; uv itself by its hash.

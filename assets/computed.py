@@ -29,16 +29,19 @@ from cchc_pipeline.indicators.observations import (
     correct_observations,
     correction_rows,
 )
-from cchc_pipeline.indicators.petition_statistics import petition_rows
 from cchc_pipeline.indicators.plan_indicators import (
     Key,
     Measured,
+    PublicationLog,
     plan_indicator_rows,
     reported_values,
 )
-from cchc_pipeline.indicators.procedure_indicators import catalogue_shares, procedure_values
 from cchc_pipeline.indicators.quarantine_summary import QUARANTINES, quarantine_rows
-from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.indicators.records import (
+    catalogue_shares,
+    petition_rows,
+    procedure_values,
+)
 from cchc_pipeline.indicators.scores import (
     ScoreContext,
     latest_observations,

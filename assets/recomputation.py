@@ -28,7 +28,7 @@ from cchc_pipeline.core.errors import CchcError
 from cchc_pipeline.core.telling import Progress
 from cchc_pipeline.settings import DOSSIERS_URL, Settings
 from cchc_pipeline.sources.raw.archive import RawArchive
-from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
+from cchc_pipeline.sources.raw.withdrawals import archive_as_of
 from publish.model import Published, ReleaseId
 from publish.package.signature import SIGNATURE
 from publish.store.state import Act

@@ -182,13 +182,12 @@ class Draft:
 
     @property
     def provenance(self) -> str:
-        """``sample`` as soon as a source, a unit or a figure is sample data, else ``published``."""
-        stated = {
-            *(source.provenance for source in self.sources),
-            *self.tables["units"].column("provenance").to_pylist(),
-            *self.tables["scores"].column("source_system").to_pylist(),
-        }
-        return "sample" if "sample" in stated else "published"
+        """``sample`` as soon as a source, a unit or a figure is sample data, else ``official``."""
+        stated = {source.provenance for source in self.sources}
+        for table in self.tables.values():
+            if "provenance" in table.column_names:
+                stated.update(table.column("provenance").unique().to_pylist())
+        return "sample" if "sample" in stated else "official"
 
     @property
     def is_sample(self) -> bool:

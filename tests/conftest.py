@@ -4,6 +4,7 @@ Belongs here: fixtures. Does not: functions that need no fixture (``tests.comman
 something once for all processes (``tests.made_once``).
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ from tests.ops.postgres import Server, postgres
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")  # a busy machine is no failure
+
+gc.set_threshold(100_000)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays to the end: it is looked through for garbage once."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,7 +1,7 @@
 """A year's reform plan as data: its targets, its tasks, and the arithmetic of attaining them.
 
-Its parts are ``model``; ``reading`` reads and judges its files; ``attainment`` reads the time that
-a task is given, compares a value with its target and looks ahead to the year's end.
+Its parts are ``model``, which reads and judges its files; ``attainment`` reads the time that a
+task is given, compares a value with its target and looks ahead to the year's end.
 
 Belongs here: what ``schemas/plan/<year>`` says, and what follows from it. Does not: measuring a
 value, a task's status in a month (``cchc_pipeline.indicators.task_progress``), or mending what the
@@ -37,8 +37,10 @@ from cchc_pipeline.plan.model import (
     Task,
     TaskGroup,
     Words,
+    load_plan,
+    parse_plan,
+    plan_years,
 )
-from cchc_pipeline.plan.reading import load_plan, parse_plan, plan_years
 
 __all__ = [
     "Base",

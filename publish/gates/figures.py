@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from cchc_pipeline.contracts import ForeignKey, load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import Basis, Month
@@ -19,6 +22,7 @@ from publish.disclosure.gate import suppression_is_complete
 from publish.model import STATISTICS, Draft
 from publish.package.formats import rows_of
 from publish.release.comparison import Candidate
+from publish.release.provenance import COLUMN, SAMPLE
 
 
 def tables_meet_their_contracts(candidate: Candidate) -> Iterable[str]:
@@ -179,6 +183,24 @@ def small_counts_are_hidden(candidate: Candidate) -> Iterable[str]:
         draft.identity.root_unit,
         candidate.terms.threshold,
     )
+
+
+def every_row_says_its_provenance(candidate: Candidate) -> Iterable[str]:
+    """Each row of figures is official or a sample, and one of a unit that is a sample is one."""
+    tables = candidate.draft.tables
+    units = tables["units"].to_pylist()
+    made_up = pa.array([u["unit_code"] for u in units if u[COLUMN] == SAMPLE], pa.string())
+    for name, table in tables.items():
+        if COLUMN not in table.column_names:
+            continue
+        stated = table[COLUMN]
+        if stated.null_count:
+            yield f"{name}: {stated.null_count} row(s) do not say whether they are sample data"
+        if "unit_code" in table.column_names:
+            of_these = table.filter(pc.is_in(table["unit_code"], made_up))
+            wrong = of_these.filter(pc.not_equal(of_these[COLUMN], SAMPLE)).num_rows
+            if wrong:
+                yield f"{name}: {wrong} row(s) of sample units say that they are official"
 
 
 def sample_stays_out_of_production(candidate: Candidate) -> Iterable[str]:

@@ -42,6 +42,7 @@ GATES: Mapping[str, Gate] = {
         changes.revisions_are_expected,
         changes.revisions_are_logged,
         figures.small_counts_are_hidden,
+        figures.every_row_says_its_provenance,
         figures.sample_stays_out_of_production,
     )
 }

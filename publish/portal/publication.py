@@ -1,16 +1,22 @@
 """A publication: the files of a draft, built out of sight, judged, and handed over to be shown.
 
-Belongs here: which files a release has, and what must be true before it may go out. Does not: what
-the files contain, the steps that every act shares (``acts``), or judging (``publish.gates.gates``).
+Belongs here: which files a release has, what must be true before it may go out, and its rehearsal:
+all of it done as on the day, in a portal of its own that holds the real one's releases by links.
+Does not: what the files contain, the steps that every act shares (``acts``), judging
+(``publish.gates.gates``), or the log of previews (``publish.release.approval``).
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from pathlib import Path
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
 from cchc_pipeline.core.files import write_whole
 from publish.gates.gates import QUALITY, GateResult, judge, quality_report
@@ -26,17 +32,20 @@ from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
 from publish.store.state import Act, Edition
 from publish.store.store import (
+    INDEX,
     RECORD,
     SUMS,
     Portal,
     add_files,
     discard,
     move_into_place,
+    switch,
     verify_sums,
     write_files,
 )
 from publish.verify import VERIFIER, standalone_verifier
 
+_BODY = "<body>"
 _DONE = {"rolled_back": "which was rolled back", "retracted": "which was retracted"}
 _ANEW = {
     "rolled_back": "correct the data, or show it again with: cchc rollback {release}",
@@ -203,3 +212,70 @@ def refuse_withdrawn(draft: Draft, edition: Edition) -> None:
             where=str(draft.id),
             todo=_ANEW[act.kind].format(release=release),
         )
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What came of it.
+
+    Args:
+        built: The judged draft; None if nothing would be published.
+        site: The web root of the preview; None if there is none.
+    """
+
+    built: Built | None
+    site: Path | None
+
+
+def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | None]) -> Rehearsal:
+    """Publish into a portal that nobody reads but those who look at the preview.
+
+    Args:
+        portal: The real portal; nothing in it is changed.
+        folder: Where the preview goes; what was there is removed.
+        build: Builds and judges the draft for a portal.
+    """
+    discard(folder)
+    stage = Portal(folder / "portal")
+    _stand_in(portal, stage)
+    built = build(stage)
+    if built is None or built.failures():
+        return Rehearsal(built, None)
+    released = publish(built, stage)
+    for pages in (stage.pages_folder(released.id), stage.current.resolve()):
+        _mark(pages)
+    return Rehearsal(built, stage.current)
+
+
+def _stand_in(portal: Portal, stage: Portal) -> None:
+    """Let a stage hold, by links, every release and page of the portal, and show the same."""
+    site = portal.current_site()
+    if site is None:
+        return
+    for release in portal.published():
+        _link(portal.release_folder(release.id), stage.release_folder(release.id))
+        _link(portal.pages_folder(release.id), stage.pages_folder(release.id))
+    copy = stage.sites / site.name
+    copy.mkdir(parents=True)
+    shutil.copy(site / INDEX, copy / INDEX)
+    switch(stage, copy)
+
+
+def _link(target: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(target.resolve())
+
+
+def _mark(pages: Path) -> None:
+    """Put the banner on each page: its own file, since others may share the one that is there."""
+    words = read_yaml("pages/preview.yaml")
+    own = [page for page in pages.rglob("*.html") if not page.is_symlink()]
+    for page in own:
+        language = "en" if page.relative_to(pages).parts[0] == "en" else "vi"
+        words_here = f"<strong>{escape(words[language])}</strong>"
+        banner = f'{_BODY}\n<p class="banner" role="note">{words_here}</p>'
+        marked = page.with_name(f".{page.name}.{os.getpid()}")
+        marked.write_text(
+            page.read_text(encoding="utf-8").replace(_BODY, banner, 1), encoding="utf-8"
+        )
+        marked.replace(page)

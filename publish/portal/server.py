@@ -2,7 +2,7 @@
 
 Belongs here: what may be answered with, and the small server that does it. Does not: serving the
 public, which is a web server's work (``docs/deployment/nginx.conf``); headers and types, which both
-take from ``schemas/pages/serving.yaml``; or a release before its date (``preview``).
+take from ``schemas/pages/serving.yaml``; or a release before its date (``publication``).
 """
 
 import asyncio

@@ -26,13 +26,13 @@ from cchc_pipeline.core.errors import CchcError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.settings import load_settings
-from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.national_portal.drop import read_drop
 from cchc_pipeline.sources.national_portal.tables import read_month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
 from cchc_pipeline.sources.records.corrections import read_corrections
 from cchc_pipeline.sources.records.other_inputs import Circumstances, reader_of
+from cchc_pipeline.storage.duckdb_engine import Means
 from publish.release.publication_log import read_publications
 from publish.store.store import Portal
 from tests.builders import mutations

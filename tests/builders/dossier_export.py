@@ -14,16 +14,10 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister
-from cchc_pipeline.sources.dossiers.month import (
-    DossierReading,
-    Means,
-    NamedFile,
-    Results,
-    read_dossiers,
-)
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
+from cchc_pipeline.sources.dossiers.month import DossierReading, NamedFile, Results, read_dossiers
 from cchc_pipeline.sources.dossiers.quarantine import sheet_rows
+from cchc_pipeline.storage.duckdb_engine import Means
 
 MARCH = Month(2024, 3)
 GOOD = {

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from cchc_pipeline.methodology import load_methodology
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from tests.builders.portal_answers import (
     BuiltUnit,
     encode,
@@ -69,11 +69,11 @@ def files() -> dict[str, bytes]:
     """Every generated file by its path in the sample inbox."""
     methodology, units = load_methodology("766-2026"), sample_units()
     made = {"units.csv": units_csv()}
-    for endpoint, layout in answer_layout()["endpoints"].items():
-        if layout["shape"] == "groups":
+    for endpoint, layout in answer_layout().endpoints.items():
+        if layout.shape == "groups":
             answer = envelope({"evaluation": [summary_entry(u, methodology) for u in units]})
         else:
-            root = _root(endpoint, layout["root"])
+            root = _root(endpoint, layout.root)
             answer = group_answer(root, units, endpoint, methodology)
         made[f"{MONTH}/portal/{endpoint}.H24.year.json"] = encode(answer)
     return made

@@ -19,7 +19,7 @@ from cchc_pipeline.methodology import (
     recompute_metric,
     recompute_total,
 )
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 
 Counts = Mapping[str, tuple[int | None, int | None]]
 ON = date(2026, 9, 30)
@@ -88,8 +88,8 @@ def scores_of(unit: BuiltUnit, methodology: Methodology) -> dict[str, Recomputed
 
 def group_entry(unit: BuiltUnit, endpoint: str, methodology: Methodology) -> dict[str, Any]:
     """A unit's entry in the answer of a group's endpoint."""
-    layout, scores = answer_layout()["endpoints"][endpoint], scores_of(unit, methodology)
-    group = layout["group"]
+    layout, scores = answer_layout().endpoints[endpoint], scores_of(unit, methodology)
+    group = layout.group
     score, maximum = _number(scores[group]), float(methodology.maximum(group))
     entry: dict[str, Any] = {
         "departmentId": unit.department_id,
@@ -103,16 +103,16 @@ def group_entry(unit: BuiltUnit, endpoint: str, methodology: Methodology) -> dic
         "totalMaxScore": maximum,
         "ratio": round((score or 0) / maximum * 100, 2),
     }
-    if layout["shape"] == "metrics":
+    if layout.shape == "metrics":
         entry["metrics"] = [
             _metric(unit, metric, scores) for metric in methodology.metrics_of(group)
         ]
         return entry
-    for code, fields in layout["counts"].items():
+    for code, fields in layout.counts.items():
         numerator, denominator = unit.counts[code]
-        first, *rest = fields["numerator"]
+        first, *rest = fields.numerator
         entry |= {first: numerator, **dict.fromkeys(rest, 0)}
-        entry |= dict.fromkeys(fields["denominator"], denominator)
+        entry |= dict.fromkeys(fields.denominator, denominator)
     return entry
 
 
@@ -153,9 +153,9 @@ def group_answer(
     root: Mapping[str, Any], children: Sequence[BuiltUnit], endpoint: str, methodology: Methodology
 ) -> dict[str, Any]:
     """The answer of a group's endpoint: the root's entry and its children's."""
-    layout = answer_layout()["endpoints"][endpoint]
+    layout = answer_layout().endpoints[endpoint]
     rows = [group_entry(child, endpoint, methodology) for child in children]
-    return envelope({layout["root"]: root, layout["rows"]: rows})
+    return envelope({layout.root: root, layout.rows: rows})
 
 
 def envelope(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,8 +176,8 @@ def built_snapshot(
         f"{endpoint}.{root.code}": group_answer(
             group_entry(root, endpoint, methodology), children, endpoint, methodology
         )
-        for endpoint, layout in answer_layout()["endpoints"].items()
-        if layout["shape"] != "groups"
+        for endpoint, layout in answer_layout().endpoints.items()
+        if layout.shape != "groups"
     }
     answers["service-results"] = envelope({"evaluation": [summary_entry(root, methodology)]})
     answers[f"service-results.{root.code}"] = envelope(

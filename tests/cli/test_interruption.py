@@ -214,7 +214,7 @@ import time
 from cchc_pipeline.core.telling import Begun, Made, StepEvent, Turn
 from cchc_pipeline.cli import progress
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.cli.run_words import Speech
+from cchc_pipeline.cli.run_summary import Speech
 with progress.shown(Speech("vi")):
     progress.tell(Turn(Month(2024, 3), is_whole=True))
     progress.tell(Begun("month", Month(2024, 3), 3))

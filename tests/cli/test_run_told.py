@@ -14,8 +14,13 @@ from assets.staleness import MadeFrom
 from cchc_pipeline.alerts.rules import names_in
 from cchc_pipeline.cli import progress
 from cchc_pipeline.cli.run_report import RunReport
-from cchc_pipeline.cli.run_summary import as_data, month_lines, release_lines
-from cchc_pipeline.cli.run_words import Speech, load_run_words
+from cchc_pipeline.cli.run_summary import (
+    Speech,
+    as_data,
+    load_run_words,
+    month_lines,
+    release_lines,
+)
 from cchc_pipeline.contracts import Text
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.period import Month

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import frictionless
+import ibis
 import jsonschema
 import pyarrow as pa
 import pytest
@@ -46,44 +47,46 @@ PUBLISHED = {
     "scores": (
         "period", "basis", "unit_code", "metric_code", "score", "max_score", "numerator",
         "denominator", "ratio", "rank", "obs_status", "quality_flag", "source_system",
-        "methodology", "captured_at", "recomputed_score", "difference", "release",
+        "methodology", "captured_at", "recomputed_score", "difference", "provenance", "release",
     ),
     "plan_indicators": (
         "period", "unit_code", "indicator_id", "basis", "numerator", "denominator", "value",
         "comparator", "target", "attained", "required_run_rate", "obs_status", "owed_by",
-        "release",
+        "provenance", "release",
     ),
     "plan_tasks": (
         "period", "task_id", "parent_id", "title", "leads", "coordinators", "time_text",
-        "due_from", "due_to", "product", "status", "note",
+        "due_from", "due_to", "product", "status", "note", "provenance",
     ),
     "submissions": (
         "period", "unit_code", "table", "received_at", "rows", "accepted", "quarantined",
-        "duplicates", "status", "release",
+        "duplicates", "status", "provenance", "release",
     ),
-    "quarantine_summary": ("period", "unit_code", "table", "rule", "quarantined", "release"),
+    "quarantine_summary": (
+        "period", "unit_code", "table", "rule", "quarantined", "provenance", "release",
+    ),
     "dossier_statistics": (
         "period", "unit_code", "field_code", *MEASURE_NAMES, "obs_status", "conf_status",
-        "release",
+        "provenance", "release",
     ),
     "revisions": (
         "release", "published_at", "table", "key", "column", "old_value", "new_value",
-        "reason_code", "note",
+        "reason_code", "note", "provenance",
     ),
     "corrections": (
         "period", "basis", "unit_code", "metric_code", "column", "action", "source_value",
         "corrected_value", "reason_code", "reason_vi", "reason_en", "reported_by", "reported_on",
-        "release",
+        "provenance", "release",
     ),
     "petition_statistics": (
         "period", "unit_code", "carried_over", "received", "answered", "on_time", "late",
         "no_deadline", "open_in_time", "open_overdue", "rated", "satisfied", "obs_status",
-        "release",
+        "provenance", "release",
     ),
     "procedures": (
         "procedure_code", "name_vi", "field_code", "field_name", "level", "service_level",
         "eligible", "integrated", "standardised", "public", "in_force", "first_period",
-        "last_period",
+        "last_period", "provenance",
     ),
     "units": (
         "unit_code", "name_vi", "name_en", "level", "parent_code", "valid_from", "valid_to",
@@ -201,7 +204,8 @@ def test_an_internal_table_is_not_public(table: str) -> None:
 
 def test_submissions_of_the_portal_are_rows_of_submissions() -> None:
     portal, published = load_contract("portal_submissions"), load_contract("submissions")
-    assert portal.arrow_schema().equals(published.arrow_schema())
+    columns = published.arrow_schema()
+    assert portal.arrow_schema().equals(columns.remove(columns.get_field_index("provenance")))
 
 
 @every_table
@@ -270,6 +274,24 @@ def test_every_shared_field_is_shared() -> None:
 
 
 # What is derived
+
+
+@pytest.mark.parametrize("table", contract_names())
+def test_a_type_is_the_same_in_arrow_in_sql_and_in_ibis(table: str) -> None:
+    contract = load_contract(table)
+    nulls = ", ".join(f"CAST(NULL AS {held}) AS {n}" for n, held in contract.sql_types().items())
+    found = duckdb.sql(f"SELECT {nulls}").to_arrow_table().schema
+    told = ibis.schema(dict(contract.ibis_types()))
+    for field in contract.arrow_schema():
+        if pa.types.is_timestamp(field.type):
+            assert pa.types.is_timestamp(found.field(field.name).type)
+            assert told[field.name].is_timestamp()
+            assert (told[field.name].timezone is None) == (field.type.tz is None)
+        else:
+            assert found.field(field.name).type == field.type
+            assert str(told[field.name]) == str(field.type).replace("double", "float64").replace(
+                "bool", "boolean"
+            ).replace("date32[day]", "date")
 
 
 def test_an_arrow_schema_has_the_declared_types_and_names_its_contract() -> None:
@@ -613,9 +635,9 @@ UNITS_CSV = (
     "H24.16,Sở Nội vụ,Home Affairs,agency,H24,2024-01-01,2025-02-28,sample,Mẫu\n"
 )
 SUBMISSIONS_CSV = (
-    "period,unit_code,table,received_at,rows,accepted,quarantined,duplicates,status,release\n"
-    "2026-09,H24,scores,2026-10-10T07:00:29Z,3,3,0,0,received,2026-09.r1\n"
-    "2026-10,H24.16,scores,,0,0,0,0,missing,2026-09.r1\n"
+    "period,unit_code,table,received_at,rows,accepted,quarantined,duplicates,status,provenance,release\n"
+    "2026-09,H24,scores,2026-10-10T07:00:29Z,3,3,0,0,received,official,2026-09.r1\n"
+    "2026-10,H24.16,scores,,0,0,0,0,missing,official,2026-09.r1\n"
 )
 
 
@@ -628,7 +650,7 @@ def test_frictionless_finds_nothing_in_rows_that_meet_their_contracts(tmp_path: 
     [
         ("2026-09,H24,", "2026-13,H24,", "type-error"),
         (",H24,scores", ",H24.99,scores", "foreign-key"),
-        ("received,2026-09.r1", "received,2026-09.r0", "constraint-error"),
+        ("received,official,2026-09.r1", "received,official,2026-09.r0", "constraint-error"),
         ("missing,", "lost,", "constraint-error"),
         ("2026-10,H24.16,", "2026-09,H24,", "primary-key"),
         ("scores,2026-10-10T07:00:29Z", "scores,10/10/2026", "constraint-error"),

@@ -26,7 +26,7 @@ PRODUCT = Path(__file__).parents[2]
 SOURCES = declared_sources()
 NAMED_AGAIN: Mapping[str, str] = {
     "assets/computed.py": "computes from their accepted rows",
-    "cchc_pipeline/indicators/procedure_indicators.py": "targets measured from the catalogue",
+    "cchc_pipeline/indicators/records.py": "targets measured from the catalogue",
     "cchc_pipeline/indicators/dossier_targets.py": "counts procedures of dossiers",
     "cchc_pipeline/plan/model.py": "what a target is measured from",
     "cchc_pipeline/sources/agency_forms/forms.py": "the source's own module",
@@ -36,6 +36,7 @@ NAMED_AGAIN: Mapping[str, str] = {
     "publish/release/assemble.py": "publishes the list of procedures",
     "publish/gates/figures.py": "counts procedures of dossiers",
     "publish/model.py": "publishes the list of procedures",
+    "publish/release/provenance.py": "which targets rest on forms and the catalogue",
 }
 """The files that name a smaller source, or a table of it, and why; none of them is a list."""
 

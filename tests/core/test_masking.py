@@ -11,8 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cchc_pipeline.core.errors import CheckFailedError, SourceError
-from cchc_pipeline.core.masking import mask, visible
-from publish.package.personal_data import personal_marks
+from cchc_pipeline.core.masking import mask, personal_marks, visible
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
-from cchc_pipeline.indicators.release_log import Publication, PublicationLog
+from cchc_pipeline.indicators.plan_indicators import Publication, PublicationLog
 from cchc_pipeline.indicators.task_progress import (
     TaskState,
     task_rows,

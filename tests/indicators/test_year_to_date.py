@@ -9,7 +9,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.plan_indicators import Measured
-from cchc_pipeline.indicators.procedure_indicators import CatalogueShares, procedure_values
+from cchc_pipeline.indicators.records import CatalogueShares, procedure_values
 from cchc_pipeline.indicators.year_to_date import (
     Tally,
     YearToDate,

@@ -26,8 +26,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.instance import OURS, end_launched_runs
-from assets.jobs import MONTH_JOB, PUBLISH_JOB
+from assets.instance import end_launched_runs
+from assets.jobs import MONTH_JOB, OURS, PUBLISH_JOB
 from assets.staleness import MadeFrom
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings

@@ -566,7 +566,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "plan" / "2031"
     folder.mkdir(parents=True)
     monkeypatch.setattr("cchc_pipeline.core.data.ROOT", tmp_path)
-    monkeypatch.setattr("cchc_pipeline.plan.reading.ROOT", tmp_path)
+    monkeypatch.setattr("cchc_pipeline.plan.model.ROOT", tmp_path)
     load_plan.cache_clear()
     return folder
 

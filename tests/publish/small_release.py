@@ -24,8 +24,7 @@ from cchc_pipeline.indicators.code_lists import (
     unit_rows,
 )
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
-from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.indicators.plan_indicators import PublicationLog, plan_indicator_rows
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.registers.units import Provenance, Succession, Unit, UnitRegister
 from cchc_pipeline.storage.lake import Lake, table_from_rows
@@ -45,6 +44,7 @@ from publish.package.descriptor import describe
 from publish.portal.publication import Built, release_files, report_files
 from publish.release.assemble import MONTHLY, Ingredients
 from publish.release.comparison import Candidate, RowChange, Terms, comparable, compare
+from publish.release.provenance import Samples, with_provenance
 from publish.release.revisions import Causes, revision_rows, revisions_table
 from publish.store.store import SUMS, write_files
 
@@ -198,12 +198,15 @@ def small_tables(
         for name, monthly in monthly_rows(month).items():
             stamped = [r | ({"release": "2024-03.r1"} if "release" in r else {}) for r in monthly]
             rows.setdefault(name, []).extend(stamped)
-    tables = {name: table(name, rows[name]) for name in PUBLISHED_TABLES}
+    samples = Samples(ROOT, frozenset(u.code for u in units.units if u.provenance == "sample"))
+    tables = {
+        name: with_provenance(name, table(name, rows[name]), samples) for name in PUBLISHED_TABLES
+    }
     shown = disclosed_table(tables[STATISTICS], None, ROOT, THRESHOLD)
     return {**tables, STATISTICS: shown}
 
 
-def source(provenance: str = "published", month: Month = MARCH) -> Source:
+def source(provenance: str = "official", month: Month = MARCH) -> Source:
     """Where the scores came from."""
     return Source(
         "Nguồn thử nghiệm", f"{month.next()}-05T03:00:00Z", provenance, str(month), "month"
@@ -217,7 +220,7 @@ def small_draft(*, sample: bool = False, **changes: Any) -> Draft:
         "published_at": MOMENT,
         "tables": small_tables(provenance="sample" if sample else "official"),
         "periods": (MARCH,),
-        "sources": (source("sample" if sample else "published"),),
+        "sources": (source("sample" if sample else "official"),),
         "identity": IDENTITY,
         "schema_digests": dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
         "generator": "test",
@@ -244,7 +247,7 @@ FIRST_RELEASE = Published(
     id=ReleaseId(MARCH, 1),
     version="1.0.0",
     published_at="2024-04-10T01:00:00Z",
-    provenance="published",
+    provenance="official",
     periods=(MARCH,),
     schema_digests=dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
     folder=Path("absent"),
@@ -334,7 +337,7 @@ def snapshot_row(month: Month = MARCH, **other: Any) -> Row:
     return {
         "period": str(month), "basis": "month", "root_code": ROOT, "snapshot_id": "0" * 16,
         "captured_at": f"{month.next()}-05T03:00:00Z", "source": "Nguồn thử nghiệm",
-        "provenance": "published", "channel": "file", "answers": 1, "bytes": 1,
+        "provenance": "official", "channel": "file", "answers": 1, "bytes": 1,
     } | other  # fmt: skip
 
 

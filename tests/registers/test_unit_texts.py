@@ -5,8 +5,7 @@ from datetime import date
 import pytest
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Succession, Unit, UnitRegister
+from cchc_pipeline.registers.units import Succession, Unit, UnitRegister, UnitTexts
 
 JULY = Month(2025, 7)
 BEGIN, END, AFTER = date(2024, 1, 1), date(2025, 6, 30), date(2025, 7, 1)

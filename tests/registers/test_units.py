@@ -10,8 +10,8 @@ import pytest
 
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_lists import load_register
-from cchc_pipeline.registers.units import Unit, fold_name, last_day_of_set
+from cchc_pipeline.registers.unit_lists import last_day_of_set, load_register
+from cchc_pipeline.registers.units import Unit, fold_name
 
 HEADING = "unit_code,name_vi,name_en,level,parent_code,valid_from,valid_to\n"
 

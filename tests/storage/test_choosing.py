@@ -9,9 +9,9 @@ import sqlglot
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.settings import load_settings
-from cchc_pipeline.storage.opening import open_engine
-from cchc_pipeline.storage.spark import session
-from cchc_pipeline.storage.spark.dialect import to_spark
+from cchc_pipeline.storage import spark_engine
+from cchc_pipeline.storage.duckdb_engine import open_engine
+from cchc_pipeline.storage.spark_dialect import to_spark
 from tests.command_line import SAMPLE_INBOX, run
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_without_java_one_line_says_what_to_install(
 def test_a_master_that_does_not_answer_stops_a_run_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "_require_software", lambda: None)
+    monkeypatch.setattr(spark_engine, "_require_software", lambda: None)
     monkeypatch.setenv("CCHC_ENGINE", "spark")
     monkeypatch.setenv("CCHC_SPARK_MASTER", "spark://127.0.0.1:1")
     outcome = run(tmp_path / "home", SAMPLE_INBOX, month="2024-03")
@@ -93,7 +93,7 @@ def test_only_the_place_that_opens_engines_asks_for_their_names() -> None:
         p for part in ("cchc_pipeline", "assets", "publish") for p in (ROOT / part).rglob("*.py")
     ]
     asking = {str(path.relative_to(ROOT)) for path in sources if _names_compared(path)}
-    assert asking == {"cchc_pipeline/storage/opening.py"}
+    assert asking == {"cchc_pipeline/storage/duckdb_engine.py"}
 
 
 def test_a_function_that_the_dialect_does_not_know_is_refused_not_guessed() -> None:

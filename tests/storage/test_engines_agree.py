@@ -15,14 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from cchc_pipeline.indicators.dossier_statistics import count_dossiers
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.settings import EngineName
 from cchc_pipeline.sources.dossiers import month as month_of_dossiers
 from cchc_pipeline.sources.dossiers import values as read
 from cchc_pipeline.sources.dossiers.judging import Refused
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
-    Means,
     NamedFile,
     Results,
     account_rows,
@@ -30,7 +29,8 @@ from cchc_pipeline.sources.dossiers.month import (
 )
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns, write_quarantine
 from cchc_pipeline.sources.dossiers.rules import dossier_faults
-from cchc_pipeline.storage.opening import open_engine
+from cchc_pipeline.sources.records.values import value_words
+from cchc_pipeline.storage.duckdb_engine import Means, open_engine
 from tests.command_line import SAMPLE_INBOX, in_lake, run
 from tests.storage.nasty_rows import AMOUNTS, MARCH, MOMENTS, ROOT, WORDS, files, register
 from tests.storage.spark import MARK, MASTER, MEMORY
@@ -137,7 +137,7 @@ def test_every_reading_of_a_text_is_the_same(tmp_path: Path, place: Path) -> Non
         f"CAST({read.moment('t')} AS VARCHAR)", read.is_timed("t"), read.amount("t"),
         read.whole_number("t"), read.dossier_code("t", day), read.procedure_code("t"),
         read.field_code("t"), read.is_like_formula("t"),
-        *(read.code(field, "t") for field in read.dossier_codes()),
+        *(read.code(field, "t") for field in value_words().codes),
     ]  # fmt: skip
     query = f"SELECT t, {', '.join(expressions)} FROM texts ORDER BY t"  # noqa: S608 - our own
     found = []

@@ -1,7 +1,7 @@
 """The empty form as an Excel workbook, and writing it.
 
 Belongs here: sheets, locked and open cells, lists, validation, print set-up. Does not: the rows
-(``items``), the words (``layout``), or reading a form back. The bytes depend on the form alone.
+and the words (``items``), or reading a form back. The bytes depend on the form alone.
 """
 
 import io
@@ -16,8 +16,14 @@ from xlsxwriter.worksheet import Worksheet
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.files import write_whole
-from cchc_pipeline.sources.agency_forms.items import Form, FormItem
-from cchc_pipeline.sources.agency_forms.layout import FIGURES, FormLayout, load_layout, status_words
+from cchc_pipeline.sources.agency_forms.items import (
+    FIGURES,
+    Form,
+    FormItem,
+    FormLayout,
+    load_layout,
+    status_words,
+)
 
 _A4 = 9
 _LARGEST = 10**15

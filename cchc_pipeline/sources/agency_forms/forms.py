@@ -1,7 +1,7 @@
 """Forms that units handed in, judged; and who still owes one.
 
 Belongs here: judging the rows of a form against what its unit owes, two forms of one unit, the
-source's rows of ``submissions``. Does not: opening the workbook (``cells``), judging one row
+source's rows of ``submissions``. Does not: finding a row in the workbook and judging it alone
 (``rows``), the values that follow (``indicators.plan_indicators``). What a unit writes under Ghi
 chú stays in the file: it may name people.
 """
@@ -18,9 +18,7 @@ from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister
-from cchc_pipeline.sources.agency_forms.cells import Cells, FormCells, open_form
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
 from cchc_pipeline.sources.agency_forms.items import (
     FormItem,
     form_items,
@@ -28,7 +26,7 @@ from cchc_pipeline.sources.agency_forms.items import (
     load_bodies,
     owing_forms,
 )
-from cchc_pipeline.sources.agency_forms.rows import INPUTS, judge_row
+from cchc_pipeline.sources.agency_forms.rows import INPUTS, Cells, FormCells, judge_row, open_form
 from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, Reading, quarantine
 from cchc_pipeline.sources.records.values import read_month
 
@@ -82,7 +80,10 @@ class UnitReport:
 
 @dataclass(frozen=True)
 class FormReading:
-    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates."""
+    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates.
+
+    ``is_sample`` is whether the form says that it is sample data.
+    """
 
     file: str
     unit_code: str
@@ -91,6 +92,7 @@ class FormReading:
     accepted: tuple[UnitReport, ...]
     quarantined: tuple[Quarantined, ...]
     duplicates: int
+    is_sample: bool = False
 
     @property
     def quarantined_rows(self) -> int:
@@ -215,6 +217,7 @@ def read_form(content: bytes, file: str, terms: FormTerms) -> FormReading:
             for entry in quarantine(TABLE, (file, number), unit.code, faults)
         ),
         duplicates=len(duplicates),
+        is_sample=form.is_sample,
     )
 
 
@@ -334,7 +337,7 @@ def read_agency_forms(about: "Circumstances") -> Reading:
         {
             declared.accepted[0]: [report.as_row() for report in reading.reports],
             str(declared.quarantine): [q.as_row(str(about.month)) for q in reading.quarantined],
-            SUBMISSIONS: [{**row, "provenance": "published"} for row in handed_in],
+            SUBMISSIONS: handed_in,
         },
         tuple(str(refusal) for refusal in reading.refused),
     )
@@ -373,5 +376,5 @@ def _row(
         "quarantined": form.quarantined_rows if form else None,
         "duplicates": form.duplicates if form else None,
         "status": "received" if form else "missing",
-        "release": None,
+        "provenance": "sample" if form and form.is_sample else "official",
     }

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from publish.gates.changed_rows import package_of_changes
-from publish.gates.package import frictionless_agrees
+from publish.gates.package import frictionless_agrees, package_of_changes
 from publish.model import DESCRIPTOR, Draft
 from publish.release.comparison import Candidate
 from publish.store.store import SUMS

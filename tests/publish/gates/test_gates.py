@@ -185,6 +185,7 @@ def logged(**values: Any) -> Row:
         "release": "2024-03.r2", "published_at": "2024-05-10T01:00:00Z", "table": "plan_tasks",
         "key": "period=2024-03;task_id=1a", "column": "note", "old_value": "cũ",
         "new_value": "mới", "reason_code": "SRC", "note": None,
+        "provenance": "official",
     }  # fmt: skip
     return row | values
 
@@ -344,7 +345,12 @@ FAILING: dict[str, dict[str, Case]] = {
     },
     "small_counts_are_hidden": {
         "the row of few dossiers": lambda draft, folder: candidate(
-            replace(draft, tables={**draft.tables, STATISTICS: full_statistics()}), folder
+            with_table(
+                replace(draft, tables={**draft.tables, STATISTICS: full_statistics()}),
+                STATISTICS,
+                lambda row: row | {"provenance": "official"},
+            ),
+            folder,
         ),
         "a figure that is not the full one": tables(
             STATISTICS,
@@ -352,6 +358,15 @@ FAILING: dict[str, dict[str, Case]] = {
         ),
         "a joined row that is left out": tables(STATISTICS, dropping(field_code="OTHER")),
         "nothing to compare with": parts(full_statistics=None),
+    },
+    "every_row_says_its_provenance": {
+        "a row that says nothing": tables("scores", only("CKMB", provenance=None)),
+        "an official figure of a made-up unit": lambda _, folder: candidate(
+            with_table(
+                small_draft(sample=True), "scores", lambda row: row | {"provenance": "official"}
+            ),
+            folder,
+        ),
     },
     "sample_stays_out_of_production": {
         "a sample source": lambda _, folder: candidate(
@@ -361,7 +376,7 @@ FAILING: dict[str, dict[str, Case]] = {
             small_draft(sample=True, sources=(source(),)), folder, production=True
         ),
         "a sample figure": tables(
-            "scores", only("CKMB", source_system="sample"), production=True
+            "scores", only("CKMB", provenance="sample"), production=True
         ),
         "samples shown before": judged(
             production=True, shown=(replace(BEFORE, provenance="sample"),)

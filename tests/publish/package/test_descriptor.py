@@ -48,7 +48,7 @@ def test_it_names_the_sources_with_their_time_of_capture(files: dict[str, bytes]
 
 def test_it_names_the_version_before(good_draft: Draft, files: dict[str, bytes]) -> None:
     before = Published(
-        ReleaseId(MARCH, 1), "1.4.2", "2024-04-10T01:00:00Z", "published", (MARCH,),
+        ReleaseId(MARCH, 1), "1.4.2", "2024-04-10T01:00:00Z", "official", (MARCH,),
         good_draft.schema_digests, Path("absent"), "0" * 64,
     )  # fmt: skip
     following = replace(good_draft, previous=before, id=ReleaseId(MARCH, 2))
@@ -96,7 +96,7 @@ def test_a_sample_is_called_one_in_the_first_words(sample: bool) -> None:
     draft = small_draft(sample=sample)
     described = describe(draft, release_files(draft))
     assert described["description"].startswith("DỮ LIỆU MẪU.") is sample
-    assert described["provenance"] == ("sample" if sample else "published")
+    assert described["provenance"] == ("sample" if sample else "official")
 
 
 def test_a_home_page_is_named_only_if_one_is_known(files: dict[str, bytes]) -> None:

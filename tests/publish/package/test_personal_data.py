@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc_pipeline.core.masking import PERSONAL_FORMS
-from publish.package.personal_data import personal_marks
+from cchc_pipeline.core.masking import PERSONAL_FORMS, personal_marks
 
 IDENTITY = ["031234567890", "số 031 234 567 890,", "031.234.567.890", "0312-3456-7890",
             "031234567", "CMND: 123456789.", "031 234 567", "(031234567890)",

@@ -9,8 +9,8 @@ import pytest
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Basis, Month, utc_text
 from cchc_pipeline.sources.raw.archive import Answer, Exchange, RawArchive, Snapshot
-from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
 from cchc_pipeline.sources.raw.deliveries import Delivery, take_in
+from cchc_pipeline.sources.raw.withdrawals import archive_as_of
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 
 MONTH = Month(2024, 3)

@@ -11,9 +11,14 @@ from cchc_pipeline.sources.inbox.account import account_of
 from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
 from cchc_pipeline.sources.national_portal.drop import read_drop
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
-from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
 from cchc_pipeline.sources.raw.deliveries import last_delivery, take_in
-from cchc_pipeline.sources.raw.withdrawals import Said, replay_lines, withdraw, withdrawals
+from cchc_pipeline.sources.raw.withdrawals import (
+    Said,
+    archive_as_of,
+    replay_lines,
+    withdraw,
+    withdrawals,
+)
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from tests.command_line import SAMPLE_INBOX
 

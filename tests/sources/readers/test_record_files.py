@@ -18,7 +18,7 @@ import xlsxwriter
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.readers.text_relation import TextRelation, reading
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema, parse_upload_schema
-from cchc_pipeline.sources.readers.xlsx.values import float_text
+from cchc_pipeline.sources.readers.xlsx.contents import float_text
 from tests.builders.records import (
     HEADINGS,
     NAMES,

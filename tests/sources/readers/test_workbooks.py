@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc_pipeline.core.errors import SourceError
-from cchc_pipeline.sources.readers.xlsx.rows import address_of, column_of
-from cchc_pipeline.sources.readers.xlsx.values import (
+from cchc_pipeline.sources.readers.xlsx.contents import (
     float_text,
     number_style,
     number_text,
     plain_text,
     since_1900,
 )
+from cchc_pipeline.sources.readers.xlsx.rows import address_of, column_of
 from tests.builders.records import faults_of, read, rows_of
 from tests.sources.readers.workbook_builder import dossier_row, sheet_xml, text_cell, write_parts
 

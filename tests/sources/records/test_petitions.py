@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.indicators.petition_statistics import petition_rows
+from cchc_pipeline.indicators.records import petition_rows
 from cchc_pipeline.registers.units import Succession
 from cchc_pipeline.sources.records.petitions import Petition, judge_petitions, petitions_from_rows
 from cchc_pipeline.sources.records.rows import Judged, RecordRow

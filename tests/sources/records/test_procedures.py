@@ -10,7 +10,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Basis, Month
-from cchc_pipeline.indicators.procedure_indicators import (
+from cchc_pipeline.indicators.records import (
     catalogue_shares,
     procedure_list,
     procedure_values,

@@ -12,7 +12,7 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from cchc_pipeline.alerts.facts import Mirror, Shown
+from cchc_pipeline.alerts.rules import Mirror, Shown
 from cchc_pipeline.core.errors import SourceError
 from publish.store.store import INDEX, Portal
 from publish.verify.package import Download, http_client, load_bounds

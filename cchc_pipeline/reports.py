@@ -12,19 +12,20 @@ from functools import cache
 from itertools import groupby
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 import xlsxwriter
+from pydantic.dataclasses import dataclass as typed_dataclass
 from xlsxwriter.worksheet import Worksheet
 
-from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.files import put_in_place
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.sources.dossiers.rules import UNKNOWN_UNIT
 
 Row: TypeAlias = Mapping[str, Any]
 """file, row, unit_code, dossier_code, column, rule, message_vi, expected_vi; one fault of a row."""
-UNKNOWN_UNIT = "UNKNOWN"
 ROW_LIMIT = 100_000
 _UNKNOWN_FILE = "khong-ro-don-vi"
 _UNFINISHED = ".unfinished-"
@@ -69,7 +70,7 @@ def write_error_sheets(
             if path in written:
                 raise ValueError(f"the rows of {unit} do not come together")
             total = handed_in.get(UNKNOWN_UNIT if unit is None else unit)
-            name = _words()["unknown_unit"] if unit is None else names.get(unit, unit)
+            name = _words().unknown_unit if unit is None else names.get(unit, unit)
             _write_book(scratch / path.name, rows, _Heading(name, month, total), row_limit)
             put_in_place(scratch / path.name, path)
             written.append(path)
@@ -115,11 +116,11 @@ def _write_book(path: Path, rows: Iterable[Row], heading: _Heading, row_limit: i
     options = {"constant_memory": True, "tmpdir": str(path.parent), **guesses}
     book = xlsxwriter.Workbook(str(path), options)
     created = datetime(heading.month.year, heading.month.month, 1)
-    book.set_properties({"title": _words()["about"]["title"][0], "created": created})
+    book.set_properties({"title": _words().about["title"][0], "created": created})
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     text = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@",
                             "quote_prefix": True})  # fmt: skip
-    sheets = {key: book.add_worksheet(name) for key, name in _words()["sheets"].items()}
+    sheets = {key: book.add_worksheet(name) for key, name in _words().sheets.items()}
     tally = _Tally()
     _write_rows(sheets["rows"], _listed(rows, tally, row_limit), (bold, text), _WIDTHS)
     _write_rows(sheets["summary"], _summary(tally), (bold, text), _SUMMARY_WIDTHS)
@@ -128,7 +129,7 @@ def _write_book(path: Path, rows: Iterable[Row], heading: _Heading, row_limit: i
 
 
 def _listed(rows: Iterable[Row], tally: _Tally, limit: int) -> Iterator[Iterable[object]]:
-    yield _words()["columns"]
+    yield _words().columns
     for row in rows:
         tally.add(row)
         if tally.faults <= limit:
@@ -137,12 +138,12 @@ def _listed(rows: Iterable[Row], tally: _Tally, limit: int) -> Iterator[Iterable
                 row["expected_vi"],
             )  # fmt: skip
     if tally.faults > limit:
-        more, summary = _number(tally.faults - limit), _words()["sheets"]["summary"]
-        yield [_words()["more"].format(more=more, summary=summary)]
+        more, summary = _number(tally.faults - limit), _words().sheets["summary"]
+        yield [_words().more.format(more=more, summary=summary)]
 
 
 def _summary(tally: _Tally) -> Iterator[Iterable[object]]:
-    yield _words()["summary"]
+    yield _words().summary
     for (rule, column), (example, count) in sorted(tally.rules.items()):
         yield rule, column, example, _number(count)
 
@@ -155,7 +156,7 @@ def _about(heading: _Heading, tally: _Tally) -> Iterator[Iterable[object]]:
         "handed_in": _number(heading.handed_in or 0),
     }
     unfit = "rows" if heading.handed_in is None else "rows_only"
-    for key, line in _words()["about"].items():
+    for key, line in _words().about.items():
         if key != unfit:
             yield (part.format(**told) for part in line)
 
@@ -201,6 +202,18 @@ def sheet_path(folder: Path, unit: str | None) -> Path:
     return folder / f"{_UNKNOWN_FILE if unit is None else quote(unit, safe='')}.xlsx"
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class SheetWords:
+    """The content of ``schemas/pages/error_sheets.yaml``: a workbook's words, by their place."""
+
+    sheets: Mapping[Literal["about", "rows", "summary"], str]
+    unknown_unit: str
+    about: Mapping[str, tuple[str, str]]
+    columns: tuple[str, ...]
+    more: str
+    summary: tuple[str, ...]
+
+
 @cache
-def _words() -> Any:
-    return read_yaml("pages/error_sheets.yaml")
+def _words() -> SheetWords:
+    return load(SheetWords, "pages/error_sheets.yaml")
