@@ -5,7 +5,7 @@ which stand where they are needed.
 
 Great Expectations imports the statistics of SciPy and the charts of Altair for expectations that no
 contract has; they are four tenths of its two and a half seconds and a sixth of an installation, so
-the locks leave them out (``pyproject.toml``). The loader is Python's own: a module that
+the locks leave them out, as ``pyproject.toml`` says. The loader is Python's own: a module that
 is put off is whole as soon as one of its names is asked for, and one that is not installed says so
 then. frictionless brings the widths of characters on a terminal, for tables that nobody prints:
 half of its time.
