@@ -31,7 +31,7 @@ from cchc_pipeline.alerts.rules import Failure
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import CchcError, UsageError
+from cchc_pipeline.core.errors import CchcError, UsageError, with_extra
 from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import DAGSTER_URL, dagster_url, load_settings
@@ -109,7 +109,6 @@ _UNFINISHED = [
 _UNDER_WAY = [
     dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
 ]  # fmt: skip
-_INSTALL = "install cchc-pipeline[postgres]"
 _MEND = "start PostgreSQL, or correct the address"
 _BEFORE_DAEMON = "--before-daemon"
 
@@ -209,7 +208,7 @@ def _open_folder(folder: Path, *, on_postgres: bool) -> None:
 def _require_database(url: str) -> None:
     """Connect once: Dagster itself would try for a while, and fail with a page of its own code."""
     if importlib.util.find_spec("dagster_postgres") is None:
-        raise UsageError("no driver is installed", where=DAGSTER_URL, todo=_INSTALL)
+        raise UsageError("no driver is installed", where=DAGSTER_URL, todo=with_extra("postgres"))
     try:
         sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool).connect().close()
     except sqlalchemy.exc.SQLAlchemyError as error:

@@ -36,6 +36,8 @@ from publish.store.state import Act, shown_after
 
 INDEX = "index.json"
 KEPT_SITES = 5
+PREVIEW = "preview"
+"""The folder of a home that holds the portal of a preview."""
 _STAGED = ".part"
 
 
