@@ -42,7 +42,7 @@ run: $(STAMP)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
 test: $(TESTED) check
-	$(BIN)/python -m pytest -rs --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -rs --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(TESTED)
 	$(BIN)/ruff check .

@@ -32,7 +32,6 @@ from cchc_pipeline.indicators.observations import (
 from cchc_pipeline.indicators.plan_indicators import (
     Key,
     Measured,
-    PublicationLog,
     plan_indicator_rows,
     reported_values,
 )
@@ -58,6 +57,7 @@ from cchc_pipeline.indicators.year_to_date import (
     year_to_date_rows,
 )
 from cchc_pipeline.methodology import methodology_in_force
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
 from cchc_pipeline.sources.dossiers.month import submission_rows
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns

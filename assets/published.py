@@ -123,7 +123,6 @@ def terms_of(settings: Settings) -> Terms:
         signer = Signer(settings.signing_key, signing_passphrase())
     return Terms(
         settings.production,
-        settings.methodology,
         settings.disclosure_threshold,
         settings.revision_limit,
         signer,

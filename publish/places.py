@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from cchc_pipeline.alerts.rules import Mirror, Shown
 from cchc_pipeline.core.errors import SourceError
 from publish.store.store import INDEX, Portal
-from publish.verify.package import Download, http_client, load_bounds
+from publish.verify.places import Download, http_client, load_bounds
 
 _SECONDS, _TRIES, _PAUSE = 5, 2, 0.5
 _LARGEST_INDEX = 16 * 2**20

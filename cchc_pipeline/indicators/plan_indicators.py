@@ -1,18 +1,14 @@
 """The plan's targets of a month as rows: measured, reported, or with who owes them.
 
 Belongs here: the one type of a measured value, which dossiers, forms and catalogues all answer
-with; adding up what the owing units state; target 31, whether the results of each month were made
-public in time and in every place named; the rows of ``plan_indicators``. Does not: the plan
+with; adding up what the owing units state; the rows of ``plan_indicators``. Does not: the plan
 (``cchc_pipeline.plan``), its tasks (``task_progress``), judging a form (``sources.agency_forms``),
-measuring
-(``dossier_targets``, ``records``), or reading the log of publications
-(``publish.release.publication_log``).
+or measuring (``dossier_targets``, ``records``).
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -22,15 +18,16 @@ from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.plan import (
     Exact,
+    PublicationLog,
     RunRate,
     Target,
     attained,
     load_plan,
+    months_on_time,
     required_run_rate,
 )
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
-from cchc_pipeline.sources.agency_forms.items import Bodies, load_bodies, named
+from cchc_pipeline.sources.agency_forms.items import Bodies, UnitReport, load_bodies, named
 
 Counted = int | Decimal
 Key = tuple[str, str, Basis]
@@ -38,58 +35,6 @@ Key = tuple[str, str, Basis]
 VALUELESS = frozenset("LMOQ")
 """The observation statuses (SDMX CL_OBS_STATUS) of a row without a value."""
 _BASES = (Basis.MONTH, Basis.YTD)
-
-
-@dataclass(frozen=True)
-class Publication:
-    """The results of a month became public in a place."""
-
-    month: Month
-    place: str
-    published_at: datetime
-
-
-@dataclass(frozen=True)
-class PublicationLog:
-    """What is known of publications; nothing is known of a place without an entry."""
-
-    entries: tuple[Publication, ...] = ()
-
-    def on_time(self, month: Month, places: Iterable[str]) -> bool | None:
-        """Whether a month was public in all places by the end of the following month.
-
-        The plan says "hằng tháng" and sets no day; the deadline stands in the plan's data, marked
-        as believed.
-
-        Returns:
-            True or False where every place is confirmed or one was late; else None.
-        """
-        verdicts = [self._in_time(month, place) for place in places]
-        if False in verdicts:
-            return False
-        return None if None in verdicts else True
-
-    def _in_time(self, month: Month, place: str) -> bool | None:
-        moments = [e.published_at for e in self.entries if (e.month, e.place) == (month, place)]
-        return min(moments) < month.next().end if moments else None
-
-
-def months_on_time(
-    log: PublicationLog, months: Iterable[Month], places: tuple[str, ...]
-) -> tuple[int | None, bool | None]:
-    """How many months were public on time, and whether all that are due were.
-
-    Returns:
-        The count (None if nothing is confirmed of any month) and False as soon as one was late,
-        True if all are confirmed on time, None if some are unknown.
-    """
-    verdicts = [log.on_time(month, places) for month in months]
-    if all(verdict is None for verdict in verdicts):
-        return None, None
-    count = sum(verdict is True for verdict in verdicts)
-    if False in verdicts:
-        return count, False
-    return count, None if None in verdicts else True
 
 
 @dataclass(frozen=True)

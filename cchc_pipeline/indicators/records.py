@@ -1,9 +1,9 @@
 """What the small records come to: the catalogue of procedures, and petitions.
 
-Belongs here: the catalogue's shares for the targets 25a and 26, and the months' catalogues as one
-published list; petitions counted per unit and for the city. Does not: judging a record
-(``sources.records``), published plan rows, or disclosure: rows are of whole units, which are
-published as they are (domain: section 5.2).
+Belongs here: the catalogue's shares for the targets 25a and 26; petitions counted per unit and for
+the city. Does not: judging a record (``sources.records``), the published list of procedures
+(``code_lists``), published plan rows, or disclosure: rows are of whole units, which are published
+as they are (domain: section 5.2).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,6 @@ from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.records.petitions import Petition
 from cchc_pipeline.sources.records.procedures import Procedure, Share, catalogue_rules
 
-Catalogues = Mapping[Month, Collection[Procedure]]
 SATISFIED_FROM = 4
 _Measure = Callable[[Petition, datetime, datetime], bool]
 
@@ -91,18 +90,6 @@ def _measured(procedures: Collection[Procedure], share: Share) -> Measured | Non
 def _is_silent(procedures: Sequence[Procedure], names: Sequence[str]) -> bool:
     """Whether the source leaves one of the flags open for every procedure."""
     return any(bool(procedures) and all(getattr(p, n) is None for p in procedures) for n in names)
-
-
-def procedure_list(catalogues: Catalogues) -> list[dict[str, Any]]:
-    """The published code list: each procedure as its latest catalogue has it, and its months."""
-    rows: dict[str, dict[str, Any]] = {}
-    for month in sorted(catalogues):
-        for procedure in catalogues[month]:
-            row = procedure.as_row(month)
-            period = row.pop("period")
-            first = rows.get(procedure.code, {}).get("first_period", period)
-            rows[procedure.code] = row | {"first_period": first, "last_period": period}
-    return [rows[code] for code in sorted(rows)]
 
 
 def _is_answered(petition: Petition, start: datetime, end: datetime) -> bool:

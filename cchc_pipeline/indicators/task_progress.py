@@ -10,18 +10,12 @@ from datetime import date
 from typing import Any
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.indicators.plan_indicators import (
-    Measured,
-    PublicationLog,
-    Values,
-    months_on_time,
-    on_both_bases,
-)
-from cchc_pipeline.plan import Plan, Task, load_plan
+from cchc_pipeline.indicators.plan_indicators import Measured, Values, on_both_bases
+from cchc_pipeline.plan import Plan, PublicationLog, Task, load_plan, months_on_time
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
 from cchc_pipeline.sources.agency_forms.items import (
     Bodies,
+    UnitReport,
     load_bodies,
     load_layout,
     named,

@@ -15,7 +15,7 @@ from typing import Any
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.plan_indicators import Measured
 from cchc_pipeline.indicators.records import CatalogueShares
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 
 SUM, PROCEDURE, CATALOGUE, REPORT = "sum", "procedure", "catalogue", "report"
 Place = tuple[str, str]

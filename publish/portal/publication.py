@@ -6,23 +6,23 @@ Does not: what the files contain, the steps that every act shares (``acts``), ju
 (``publish.gates.gates``), or the log of previews (``publish.release.approval``).
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from importlib.resources import files as files_of
 from pathlib import Path
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
 from cchc_pipeline.core.files import write_whole
-from publish.gates.gates import QUALITY, GateResult, judge, quality_report
-from publish.model import DESCRIPTOR, Draft, Published
+from publish.gates.gates import QUALITY, Verdict, judge, quality_report
+from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
 from publish.package.descriptor import changes_text, describe, license_text
-from publish.package.formats import json_bytes, to_csv, to_json, to_parquet
+from publish.package.formats import json_bytes, paths_of, to_csv, to_json, to_parquet
 from publish.package.signature import SIGNATURE, Signer, trusted_comment
 from publish.package.workbook import to_xlsx
 from publish.portal.acts import Step, perform, require_later
@@ -30,21 +30,20 @@ from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
+from publish.store.reading import sha256, verify_sums
 from publish.store.state import Act, Edition
 from publish.store.store import (
     INDEX,
-    RECORD,
-    SUMS,
     Portal,
     add_files,
     discard,
     move_into_place,
     switch,
-    verify_sums,
-    write_files,
+    sync_tree,
 )
-from publish.verify import VERIFIER, standalone_verifier
 
+VERIFIER = "verify.py"
+"""The verifier that every release carries: one file, the standard library only."""
 FOLDER = "preview"
 """Where the rehearsal of the next release lies in a home."""
 _BODY = "<body>"
@@ -64,7 +63,7 @@ class Built:
 
     draft: Draft
     folder: Path
-    gates: tuple[GateResult, ...]
+    gates: tuple[Verdict, ...]
     sums: bytes
     bytes: int
 
@@ -74,26 +73,21 @@ class Built:
 
 
 def release_files(draft: Draft) -> dict[str, bytes]:
-    """The files of a release that are judged, by their paths, ``SHA256SUMS`` last."""
+    """The files of a release that are judged, by their paths."""
     files: dict[str, bytes] = {}
     for name, table in draft.tables.items():
         contract = load_contract(name)
-        files[f"data/{name}.csv"] = to_csv(table, contract)
-        files[f"formats/{name}.parquet"] = to_parquet(table, contract)
-        files[f"formats/{name}.json"] = to_json(table)
-        files[f"formats/{name}.xlsx"] = to_xlsx(table, contract, draft)
+        as_csv, parquet, as_json, xlsx = paths_of(name)
+        files[as_csv] = to_csv(table, contract)
+        files[parquet] = to_parquet(table, contract)
+        files[as_json] = to_json(table)
+        files[xlsx] = to_xlsx(table, contract, draft)
     files[DESCRIPTOR] = json_bytes(describe(draft, files))
     files[RECORD] = json_bytes(draft.record())
     files["CHANGES.md"] = changes_text(draft).encode()
     files["LICENSE.md"] = license_text(draft).encode()
-    files[VERIFIER] = standalone_verifier()
-    files[SUMS] = _sums(files)
+    files[VERIFIER] = files_of("publish.verify").joinpath("standalone.py").read_bytes()
     return files
-
-
-def _sums(files: Mapping[str, bytes]) -> bytes:
-    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    return "".join(lines).encode()
 
 
 def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
@@ -117,30 +111,31 @@ def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
     files = release_files(draft)
     try:
         discard(portal.scratch)
-        judged = {name: content for name, content in files.items() if name != SUMS}
-        write_files(folder, judged, draft.previous.folder if draft.previous else None)
-        candidate = Candidate(draft, files, folder, now, terms, portal.published())
-        verdicts = judge(candidate)
-        files |= report_files(draft, files, verdicts, terms.signer)
+        folder.mkdir(parents=True)
+        add_files(folder, files, draft.previous.folder if draft.previous else None)
+        verdicts = judge(Candidate(draft, files, folder, now, terms, portal.published()))
+        more = closing_files(draft, files, verdicts, terms.signer)
         if terms.signer:
             write_whole(portal.public_key, terms.signer.public_key())
-        add_files(folder, {name: files[name] for name in files if name not in judged})
+        add_files(folder, more)
+        sync_tree(folder)
     except OSError as error:
         raise disk_error(error, portal.root) from error
-    size = sum(len(content) for content in files.values())
-    return Built(draft, folder, verdicts, files[SUMS], size)
+    size = sum(len(content) for content in (*files.values(), *more.values()))
+    return Built(draft, folder, verdicts, more[SUMS], size)
 
 
-def report_files(
+def closing_files(
     draft: Draft,
     files: Mapping[str, bytes],
-    verdicts: Iterable[GateResult],
+    verdicts: Iterable[Verdict],
     signer: Signer | None,
 ) -> dict[str, bytes]:
-    """What follows from the judgement: the report on it, the digests anew, their signature."""
+    """What follows from the judgement: the report on it, the digests of all, their signature."""
     more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
-    listed = {name: content for name, content in files.items() if name != SUMS}
-    more[SUMS] = _sums(listed | more)
+    listed = {**files, **more}
+    lines = (f"{sha256(listed[name])}  {name}\n" for name in sorted(listed))
+    more[SUMS] = "".join(lines).encode()
     if signer:
         comment = trusted_comment(draft.id, draft.published_text)
         more[SIGNATURE] = signer.sign(more[SUMS], comment)

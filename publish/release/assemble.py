@@ -24,10 +24,10 @@ from cchc_pipeline.indicators.code_lists import (
     indicator_rows,
     metric_rows,
     obs_status_rows,
+    procedure_list,
     succession_rows,
     unit_rows,
 )
-from cchc_pipeline.indicators.records import procedure_list
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
 from cchc_pipeline.sources.records.procedures import Procedure, procedures_from_rows
@@ -36,6 +36,7 @@ from publish.disclosure.rule import disclosed_table
 from publish.model import (
     DESCRIPTOR,
     PUBLISHED_TABLES,
+    RECORD,
     REVISIONS,
     STATISTICS,
     Acceptance,
@@ -57,7 +58,7 @@ from publish.release.revisions import (
     with_late_parts,
 )
 from publish.store.state import input_digests, read_digests, renewal
-from publish.store.store import RECORD, Portal, read_tables
+from publish.store.store import Portal, read_tables
 
 MONTHLY = (
     "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",

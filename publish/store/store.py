@@ -29,13 +29,11 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
 from cchc_pipeline.core.period import Month
-from publish.model import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
-from publish.package.signature import PUBLIC_KEY, SIGNATURE
+from publish.model import DESCRIPTOR, PUBLISHED_TABLES, RECORD, SUMS, Published, ReleaseId
+from publish.package.signature import PUBLIC_KEY
 from publish.store.journal import Journal, is_held, publisher_lock
 from publish.store.state import Act, shown_after
 
-SUMS = "SHA256SUMS"
-RECORD = "release.json"
 INDEX = "index.json"
 KEPT_SITES = 5
 _STAGED = ".part"
@@ -228,17 +226,18 @@ def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
-    """Write a fresh folder and everything below it through to the disk, as ``add_files`` does.
+    """Write a fresh folder and everything below it, as ``add_files`` does, through to the disk.
 
     Raises:
         FileExistsError: The folder exists.
     """
     folder.mkdir(parents=True)
     add_files(folder, files, like)
+    sync_tree(folder)
 
 
 def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
-    """Write further files into a folder, through to the disk.
+    """Write files into a folder; they are on the disk once it was synced (``sync_tree``).
 
     Args:
         folder: A folder that has none of them.
@@ -254,7 +253,6 @@ def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None
         if like is None or not _is_linked(like / name, path, content):
             with path.open("xb") as file:
                 file.write(content)
-    sync_tree(folder)
 
 
 def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
@@ -312,24 +310,6 @@ def _copy_beside(built: Path, place: Path) -> Path:
     content = (path for path in built.rglob("*") if path.is_file())
     write_files(staged, {p.relative_to(built).as_posix(): p.read_bytes() for p in content})
     return staged
-
-
-def verify_sums(folder: Path) -> None:
-    """Re-read every file of a release against its ``SHA256SUMS``; its signature is not in it.
-
-    Raises:
-        CheckFailedError: A file is missing, changed or not listed.
-    """
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    present = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name not in {SUMS, SIGNATURE}
-    }
-    if present != listed:
-        names = sorted(n for n in present.keys() | listed.keys() if present.get(n) != listed.get(n))
-        raise CheckFailedError(f"digests differ: {', '.join(names)}", where=str(folder))
 
 
 def switch(portal: Portal, site: Path) -> None:

@@ -31,7 +31,7 @@ from tests.command_line import (
 )
 from tests.made_once import MadeOnce
 
-pytestmark = pytest.mark.usefixtures("settings_of_nobody")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settings_of_nobody")]
 Spoil = Callable[[Path], object]
 UNIT = "H24.M02"
 

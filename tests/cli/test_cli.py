@@ -30,7 +30,7 @@ from tests.command_line import (
     tree_digest,
 )
 
-pytestmark = pytest.mark.usefixtures("settings_of_nobody")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settings_of_nobody")]
 INSTALLED = Path(sys.executable).with_name("cchc")
 
 

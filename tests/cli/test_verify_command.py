@@ -7,7 +7,7 @@ import minisign
 import pytest
 
 from publish.package.signature import SIGNATURE, public_key, sign
-from publish.verify import CHECKS
+from publish.verify.checks import CHECKS
 from tests.command_line import MONTH, cchc, copy_home
 
 RELEASE = f"{MONTH}.r1"

@@ -11,14 +11,12 @@ from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
 from cchc_pipeline.indicators.plan_indicators import (
     Measured,
-    Publication,
-    PublicationLog,
     plan_indicator_rows,
     run_rate,
     two_decimals,
 )
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.plan import RunRateReason, load_plan
+from cchc_pipeline.plan import Publication, PublicationLog, RunRateReason, load_plan
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.storage.lake import table_from_rows
 

@@ -16,7 +16,7 @@ from cchc_pipeline.indicators.year_to_date import (
     sums_of_rows,
     year_to_date_rows,
 )
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 from cchc_pipeline.storage.lake import table_from_rows
 
 ROOT = "H24"

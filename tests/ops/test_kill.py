@@ -39,6 +39,7 @@ from tests.made_once import MadeOnce
 OLD, NEW = "2024-03.r1", "2026-09.r1"
 WORKERS, STRIDE = 2, 4
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,9 @@ from cchc_pipeline.indicators.code_lists import (
     unit_rows,
 )
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.indicators.plan_indicators import PublicationLog, plan_indicator_rows
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.registers.units import Provenance, Succession, Unit, UnitRegister
 from cchc_pipeline.storage.lake import Lake, table_from_rows
 from publish.disclosure.rule import disclosed_table
@@ -34,6 +35,7 @@ from publish.model import (
     PUBLISHED_TABLES,
     REVISIONS,
     STATISTICS,
+    SUMS,
     Draft,
     Identity,
     Published,
@@ -41,12 +43,12 @@ from publish.model import (
     Source,
 )
 from publish.package.descriptor import describe
-from publish.portal.publication import Built, release_files, report_files
+from publish.portal.publication import Built, closing_files, release_files
 from publish.release.assemble import MONTHLY, Ingredients
 from publish.release.comparison import Candidate, RowChange, Terms, comparable, compare
 from publish.release.provenance import Samples, with_provenance
 from publish.release.revisions import Causes, revision_rows, revisions_table
-from publish.store.store import SUMS, write_files
+from publish.store.store import write_files
 
 Row = dict[str, Any]
 ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"
@@ -296,7 +298,7 @@ def candidate(
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
     write_files(folder, content)
-    terms: Row = {"production": False, "methodology": METHODOLOGY, "threshold": THRESHOLD}
+    terms: Row = {"production": False, "threshold": THRESHOLD}
     terms |= {name: other.pop(name) for name in (*terms, "revision_limit") if name in other}
     fields = {"now": draft.published_at, **other}
     return Candidate(draft, content, folder, terms=Terms(**terms), **fields)
@@ -306,7 +308,7 @@ _WRITTEN: dict[bytes, dict[str, bytes]] = {}
 
 
 def written_once(draft: Draft) -> dict[str, bytes]:
-    """The files of a release, written once for all drafts of the same content.
+    """The files of a release that are judged, written once for all drafts of the same content.
 
     They are the same wherever the release before lies, which its digest tells of.
     """
@@ -317,10 +319,15 @@ def written_once(draft: Draft) -> dict[str, bytes]:
     return dict(_WRITTEN[key])
 
 
+def whole_once(draft: Draft) -> dict[str, bytes]:
+    """All files of a release, with the report, the digests and no signature."""
+    files = written_once(draft)
+    return files | closing_files(draft, files, (), None)
+
+
 def unjudged(draft: Draft, scratch: Path) -> Built:
     """A draft written to a folder without the gates, which the tests of going out do not need."""
-    files, folder = written_once(draft), scratch / str(draft.id)
-    files |= report_files(draft, files, (), None)
+    files, folder = whole_once(draft), scratch / str(draft.id)
     write_files(folder, files)
     return Built(draft, folder, (), files[SUMS], sum(map(len, files.values())))
 

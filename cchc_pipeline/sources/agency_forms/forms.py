@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,12 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
 from cchc_pipeline.sources.agency_forms.items import (
+    Form,
     FormItem,
+    UnitReport,
     form_items,
     items_of,
     load_bodies,
-    owing_forms,
 )
 from cchc_pipeline.sources.agency_forms.rows import INPUTS, Cells, FormCells, judge_row, open_form
 from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, Reading, quarantine
@@ -44,38 +44,6 @@ class FormTerms:
     month: Month
     register: UnitRegister
     root: str
-
-
-@dataclass(frozen=True)
-class UnitReport:
-    """What a unit reports of a target, a task, or both under one id.
-
-    Attributes:
-        numerator: Since 1 January of the plan year, as are ``denominator`` and ``value``.
-        value: In the target's unit, a share in per cent rounded to 6 decimals; None of a share
-            whose denominator is 0, or where no figure is reported.
-        status: A code of ``task_status``; None where no status is reported.
-        completed_on: The day on which the task was done.
-    """
-
-    month: Month
-    unit_code: str
-    item_id: str
-    numerator: Decimal | None = None
-    denominator: Decimal | None = None
-    value: Decimal | None = None
-    status: str | None = None
-    completed_on: date | None = None
-
-    def as_row(self) -> dict[str, Any]:
-        """The row of ``agency_reports``."""
-        figures = {
-            name: None if number is None else float(number)
-            for name in ("numerator", "denominator", "value")
-            for number in (getattr(self, name),)
-        }
-        said = {"item_id": self.item_id, "status": self.status, "completed_on": self.completed_on}
-        return {"period": str(self.month), "unit_code": self.unit_code, **said, **figures}
 
 
 @dataclass(frozen=True)
@@ -341,6 +309,20 @@ def read_agency_forms(about: "Circumstances") -> Reading:
         },
         tuple(str(refusal) for refusal in reading.refused),
     )
+
+
+def owing_forms(month: Month, register: UnitRegister, root: str) -> tuple[Form, ...]:
+    """The forms of all units that owe one in a month, in the register's order.
+
+    A year without a plan has none.
+    """
+    plan, bodies = load_plan(month.year), load_bodies(month.year)
+    if plan is None or bodies is None:
+        return ()
+    forms = (
+        Form(unit, month, items_of(plan, bodies, unit)) for unit in register.below(root, month)
+    )
+    return tuple(form for form in forms if form.items)
 
 
 def submission_rows(

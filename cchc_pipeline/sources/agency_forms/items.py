@@ -2,19 +2,20 @@
 
 Belongs here: finding the units by ``schemas/plan/<year>/bodies.yaml``, which targets and tasks each
 reports on; the form's sheets, headings, guide and limits (``schemas/forms/agency_form.yaml``), on
-which its writer and its reader must agree. Does not: the plan itself (``cchc_pipeline.plan``),
-writing a form (``blank``), or whether it came back (``forms``).
+which its writer and its reader must agree; what it reports, as a value. Does not: the plan itself
+(``cchc_pipeline.plan``), writing a form (``blank``), or whether it came back (``forms``).
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.data import NO_EXTRAS, load, refuse
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
@@ -101,11 +102,36 @@ def load_layout() -> FormLayout:
     return load(FormLayout, _PATH)
 
 
-@cache
-def status_words() -> dict[str, str]:
-    """The words of the drop-down list and their codes: the code list's, less *not reported*."""
-    codes = load_code_list("task_status").codes
-    return {code.name.vi: code.code for code in codes if code.code != NOT_REPORTED}
+@dataclass(frozen=True)
+class UnitReport:
+    """What a unit reports of a target, a task, or both under one id.
+
+    Attributes:
+        numerator: Since 1 January of the plan year, as are ``denominator`` and ``value``.
+        value: In the target's unit, a share in per cent rounded to 6 decimals; None of a share
+            whose denominator is 0, or where no figure is reported.
+        status: A code of ``task_status``; None where no status is reported.
+        completed_on: The day on which the task was done.
+    """
+
+    month: Month
+    unit_code: str
+    item_id: str
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    value: Decimal | None = None
+    status: str | None = None
+    completed_on: date | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """The row of ``agency_reports``."""
+        figures = {
+            name: None if number is None else float(number)
+            for name in ("numerator", "denominator", "value")
+            for number in (getattr(self, name),)
+        }
+        said = {"item_id": self.item_id, "status": self.status, "completed_on": self.completed_on}
+        return {"period": str(self.month), "unit_code": self.unit_code, **said, **figures}
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
@@ -332,20 +358,6 @@ def form_for(unit_code: str, month: Month, register: UnitRegister, root: str) ->
             f"{unit_code} owes nothing by the plan for {month.year}", todo="choose another unit"
         )
     return Form(unit, month, items)
-
-
-def owing_forms(month: Month, register: UnitRegister, root: str) -> tuple[Form, ...]:
-    """The forms of all units that owe one in a month, in the register's order.
-
-    A year without a plan has none.
-    """
-    plan, bodies = load_plan(month.year), load_bodies(month.year)
-    if plan is None or bodies is None:
-        return ()
-    forms = (
-        Form(unit, month, items_of(plan, bodies, unit)) for unit in register.below(root, month)
-    )
-    return tuple(form for form in forms if form.items)
 
 
 def _texts(item: FormItem) -> Iterator[str]:

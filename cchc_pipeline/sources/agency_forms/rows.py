@@ -14,14 +14,8 @@ from fractions import Fraction
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.sources.agency_forms.blank import earliest_day
-from cchc_pipeline.sources.agency_forms.items import (
-    FIGURES,
-    FormItem,
-    FormLayout,
-    load_layout,
-    status_words,
-)
+from cchc_pipeline.sources.agency_forms.blank import earliest_day, status_words
+from cchc_pipeline.sources.agency_forms.items import FIGURES, FormItem, FormLayout, load_layout
 from cchc_pipeline.sources.readers.text_relation import clean_text
 from cchc_pipeline.sources.readers.upload_schema import UploadLimits, file_rules, fold_heading
 from cchc_pipeline.sources.readers.xlsx.contents import (

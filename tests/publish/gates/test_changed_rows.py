@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from publish.gates.package import frictionless_agrees, package_of_changes
-from publish.model import DESCRIPTOR, Draft
+from publish.model import DESCRIPTOR, SUMS, Draft
 from publish.release.comparison import Candidate
-from publish.store.store import SUMS
 from tests.publish.small_release import (
     FIRST_RELEASE,
     Row,

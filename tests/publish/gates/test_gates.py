@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.contracts import load_contract
-from publish.gates.gates import GATES, judge
+from publish.gates.gates import CHECKS, GATES, judge
 from publish.model import (
     DESCRIPTOR,
     REVISIONS,
@@ -48,6 +48,7 @@ from tests.publish.small_release import (
     with_table,
     written_once,
 )
+from tests.publish.verify.damaged_release import DAMAGES, Damage, whole_release
 
 Case = Callable[[Draft, Path], Candidate]
 CSV = "data/scores.csv"
@@ -408,6 +409,20 @@ def test_a_release_is_stopped_by_the_gate_whose_rule_it_breaks_and_by_no_other(
     gate: str, case: str, good_draft: Draft, tmp_path: Path
 ) -> None:
     assert failing(FAILING[gate][case](good_draft, tmp_path / "x"), good_draft) == {gate}
+
+
+@pytest.mark.parametrize(
+    "damage", [d for d in DAMAGES if d.check in CHECKS], ids=lambda damage: damage.name
+)
+def test_what_is_found_of_a_release_that_is_out_is_found_of_a_draft_too(
+    damage: Damage, good_draft: Draft, tmp_path: Path
+) -> None:
+    folder = whole_release(tmp_path / "r1")
+    damage.do(folder)
+    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+    damaged = replace(candidate(good_draft, tmp_path / "x"), files=files, folder=folder)
+    (verdict,) = judge(damaged, {damage.check: GATES[damage.check]})
+    assert damage.says in verdict.failures[0]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 
 from cchc_pipeline.core.data import read_yaml
-from publish.gates.gates import GATES, QUALITY, GateResult, quality_report
+from publish.gates.gates import GATES, QUALITY, Verdict, quality_report
 from publish.model import Draft
 from publish.portal.publication import build
 from publish.release.comparison import Terms
 from publish.store.store import Portal
-from tests.publish.small_release import METHODOLOGY, MOMENT, ROOT, THRESHOLD, with_table
+from tests.publish.small_release import MOMENT, ROOT, THRESHOLD, with_table
 
-TERMS = Terms(production=False, methodology=METHODOLOGY, threshold=THRESHOLD)
+TERMS = Terms(production=False, threshold=THRESHOLD)
 
 
 def test_every_gate_is_explained_in_both_languages_and_nothing_else_is() -> None:
@@ -39,7 +39,7 @@ def test_a_release_that_was_stopped_names_its_failures(good_draft: Draft, portal
 
 
 def test_what_came_and_what_did_not_is_counted(good_draft: Draft) -> None:
-    report = quality_report(good_draft, [GateResult("period_is_over", ())])
+    report = quality_report(good_draft, [Verdict("period_is_over", "")])
     assert report["observations"]["scores"] == {"A": 21}
     received = next(row for row in report["submissions"] if row["status"] == "received")
     assert (received["rows"], received["accepted"], received["quarantined"]) == (21, 20, 1)

@@ -17,10 +17,10 @@ from publish.release.comparison import Terms
 from publish.store.store import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run, shown
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
-from tests.publish.small_release import APRIL, MARCH, METHODOLOGY, THRESHOLD, unjudged
+from tests.publish.small_release import APRIL, MARCH, THRESHOLD, unjudged
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only a superuser mounts a disk")
-TERMS = Terms(production=False, methodology=METHODOLOGY, threshold=THRESHOLD)
+TERMS = Terms(production=False, threshold=THRESHOLD)
 SIZE = 24 * 1024 * 1024
 
 

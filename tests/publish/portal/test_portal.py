@@ -6,17 +6,10 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
-from publish.model import ReleaseId
+from publish.model import SUMS, ReleaseId
 from publish.portal.publication import publish
-from publish.store.store import (
-    SUMS,
-    Portal,
-    discard,
-    move_into_place,
-    switch,
-    verify_sums,
-    write_files,
-)
+from publish.store.reading import verify_sums
+from publish.store.store import Portal, discard, move_into_place, switch, write_files
 from tests.publish.small_release import MARCH, small_draft, unjudged
 
 # Names

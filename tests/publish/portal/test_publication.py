@@ -13,26 +13,27 @@ from typing import Any
 import pytest
 
 from cchc_pipeline.core.errors import CheckFailedError
-from publish.gates.gates import GateResult
-from publish.model import PUBLISHED_TABLES, Draft
+from publish.gates.gates import Verdict
+from publish.model import PUBLISHED_TABLES, SUMS, Draft
 from publish.portal.acts import Step, steps_of
 from publish.portal.publication import build, publish, release_files
 from publish.release.comparison import Terms
-from publish.store.store import SUMS, Portal, verify_sums, write_files
+from publish.store.reading import verify_sums
+from publish.store.store import Portal, write_files
 from tests.publish import small_release
 from tests.publish.crash_worker import faults, go_out, leftovers, next_draft
 from tests.publish.small_release import (
     IDENTITY,
     MARCH,
-    METHODOLOGY,
     MOMENT,
     THRESHOLD,
     small_draft,
     small_tables,
     unjudged,
+    whole_once,
 )
 
-TERMS = Terms(production=True, methodology=METHODOLOGY, threshold=THRESHOLD)
+TERMS = Terms(production=True, threshold=THRESHOLD)
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
@@ -48,15 +49,16 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_release_has_its_tables_in_four_forms_and_what_explains_them(good_draft: Draft) -> None:
-    expected = {"datapackage.json", "release.json", "CHANGES.md", "LICENSE.md", SUMS, "verify.py"}
+    expected = {"datapackage.json", "release.json", "CHANGES.md", "LICENSE.md", "verify.py"}
     for name in PUBLISHED_TABLES:
         forms = (f"formats/{name}.{ending}" for ending in ("parquet", "json", "xlsx"))
         expected |= {f"data/{name}.csv", *forms}
     assert release_files(good_draft).keys() == expected
+    assert whole_once(good_draft).keys() == expected | {"quality.json", SUMS}
 
 
 def test_the_sums_name_every_other_file_with_its_digest(good_draft: Draft) -> None:
-    files = release_files(good_draft)
+    files = whole_once(good_draft)
     listed = dict(line.split("  ")[::-1] for line in files.pop(SUMS).decode().splitlines())
     assert listed == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
@@ -190,7 +192,7 @@ def test_a_portal_that_showed_a_sample_cannot_become_production(portal: Portal) 
 def test_one_failed_gate_is_enough_to_publish_nothing(portal: Portal) -> None:
     built = replace(
         unjudged(small_draft(), portal.scratch),
-        gates=(GateResult("good", ()), GateResult("bad", ("row 7 is lost",))),
+        gates=(Verdict("good", ""), Verdict("bad", "", ("row 7 is lost",))),
     )
     with pytest.raises(CheckFailedError, match=r"2024-03\.r1: bad: row 7 is lost"):
         publish(built, portal)

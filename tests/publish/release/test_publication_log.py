@@ -7,7 +7,7 @@ import pytest
 
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import TIMEZONE
-from cchc_pipeline.indicators.plan_indicators import Publication, PublicationLog
+from cchc_pipeline.plan import Publication, PublicationLog
 from publish.model import ReleaseId
 from publish.portal.acts import retract
 from publish.release.publication_log import read_publications

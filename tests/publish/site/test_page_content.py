@@ -19,9 +19,10 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, metric_rows, obs_status_rows
-from cchc_pipeline.indicators.plan_indicators import PublicationLog, plan_indicator_rows
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.storage.lake import table_from_rows
 from publish.model import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source

@@ -1,7 +1,7 @@
 """A small release in a folder, and every kind of damage that a verifier must find.
 
 Belongs here: writing the release, damaging it, and sealing it again so that digests no longer tell.
-Does not: assertions. Both verifiers are tried on the same damage.
+Does not: assertions. Both verifiers and the gates are tried on the same damage.
 """
 
 import csv
@@ -16,16 +16,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from publish.model import DESCRIPTOR, Draft
-from publish.store.store import SUMS, write_files
-from tests.publish.small_release import FIRST, Row, small_draft, with_table, written_once
+from publish.model import DESCRIPTOR, SUMS, Draft
+from publish.store.store import write_files
+from tests.publish.small_release import FIRST, Row, small_draft, whole_once, with_table
 
 SHEET = "xl/worksheets/sheet2.xml"
 
 
 def whole_release(folder: Path, draft: Draft | None = None) -> Path:
     """The files of a small release."""
-    write_files(folder, written_once(draft or small_draft()))
+    write_files(folder, whole_once(draft or small_draft()))
     return folder
 
 
@@ -60,7 +60,7 @@ class Damage:
         do: Damages the release in a folder.
         check: The check of ``cchc verify`` that must find it, and alone must.
         says: What its line must name.
-        title: What the title of the stand-alone verifier's check begins with.
+        title: What the title of the stand-alone verifier's check begins with; empty if it has none.
     """
 
     name: str
@@ -97,7 +97,7 @@ def _twice(folder: Path) -> None:
 
 
 def _written_over(folder: Path, draft: Draft) -> None:
-    for name, content in written_once(draft).items():
+    for name, content in whole_once(draft).items():
         (folder / name).write_bytes(content)
 
 
@@ -112,6 +112,12 @@ def _added(folder: Path) -> None:
 def _resized(folder: Path) -> None:
     path = folder / "formats" / "units.json"
     path.write_bytes(path.read_bytes() + b"\n")
+    counted(folder)
+
+
+def _unnamed(folder: Path) -> None:
+    path = folder / DESCRIPTOR
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"keywords": []}), encoding="utf-8")
     counted(folder)
 
 
@@ -201,6 +207,23 @@ DAMAGES = (
            "formats_are_equal", "formats/units.xlsx", _COPIES),
     Damage("no workbook", on_file(_XLSX, lambda content: content[:100]),
            "formats_are_equal", "formats/scores.xlsx", _COPIES),
+    Damage("a workbook that declares entities",
+           on_file("formats/units.xlsx", in_sheet(b"<worksheet", BOMB)),
+           "formats_are_equal", "formats/units.xlsx", _COPIES),
+    Damage("another descriptor than the profile allows", _unnamed,
+           "profile_is_valid", "keywords", ""),
+    Damage("lines that end with CR LF",
+           on_file("data/units.csv", lambda content: content.replace(b"\n", b"\r\n")),
+           "text_is_clean", "data/units.csv", ""),
+    Damage("a cell that a spreadsheet would run",
+           on_table("units", lambda row: row | {"name_en": "=1+1"}),
+           "text_is_clean", "data/units.csv", ""),
+    Damage("a telephone number in a cell",
+           on_table("plan_tasks", lambda row: row | {"note": "gọi 0912345678"}),
+           "nothing_personal", "plan_tasks.note", ""),
+    Damage("a telephone number beside the tables",
+           on_file("CHANGES.md", lambda content: content + "gọi 0912345678\n".encode()),
+           "nothing_personal", "CHANGES.md", ""),
     Damage("two rows of one key", _twice, "keys_are_unique", "Z00", "Khóa chính"),
     Damage("a code that is in no list",
            on_table("scores", of_first(unit_code="Z00.9")),

@@ -9,11 +9,12 @@ from typing import Any
 import minisign
 import pytest
 
-from publish.model import DESCRIPTOR, ReleaseId
+from publish.gates.gates import CHECKS as OF_A_DRAFT
+from publish.gates.gates import GATES, Verdict
+from publish.model import DESCRIPTOR, SUMS, ReleaseId
 from publish.package.signature import SIGNATURE, public_key, sign
-from publish.store.store import SUMS
-from publish.verify import CHECKS, Subject, Verdict, verify
-from publish.verify.checks import differences
+from publish.store.reading import Subject
+from publish.verify.checks import CHECKS, differences, verify
 from tests.publish.small_release import MARCH, small_draft, with_table
 from tests.publish.verify.damaged_release import (
     BAD_CELLS,
@@ -56,6 +57,24 @@ def test_a_whole_release_passes_and_what_was_not_checked_says_why(release: Path)
     assert [one.name for one in verdicts] == list(CHECKS)
     assert all(one.reason for one in verdicts if one.result == "not checked")
     assert verdict("formats_are_equal", verdicts).result == "passed"
+
+
+KNOWN_FROM_ELSEWHERE = {
+    "digests_are_those_of_the_index",
+    "signature_is_good",
+    "revisions_stand_in_the_figures",
+    "revisions_begin_at_the_release_before",
+}
+"""Checks that need an index, a key or another release, and have a failing case further below."""
+
+
+def test_every_check_has_a_case_that_fails_it() -> None:
+    assert {damage.check for damage in DAMAGES} | KNOWN_FROM_ELSEWHERE == CHECKS.keys()
+
+
+def test_what_a_draft_must_fulfil_is_asked_of_what_is_out_by_the_same_check() -> None:
+    assert OF_A_DRAFT.keys() <= GATES.keys()
+    assert all(CHECKS[name] is check for name, check in OF_A_DRAFT.items())
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)

@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from cchc_pipeline.core.errors import CheckFailedError, SourceError, UsageError
-from publish.model import ReleaseId
-from publish.store.store import INDEX, SUMS, Portal
-from publish.verify import Subject, home_subject, subject_at, verify
-from publish.verify.package import Bounds, Download, load_bounds
+from publish.model import SUMS, ReleaseId
+from publish.store.reading import Subject
+from publish.store.store import INDEX, Portal
+from publish.verify.checks import verify
+from publish.verify.places import Bounds, Download, home_subject, load_bounds, subject_at
 from tests.publish.small_release import APRIL, MARCH
 from tests.publish.verify.damaged_release import whole_release
 

@@ -16,12 +16,12 @@ from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.sources.agency_forms.forms import (
     FormReading,
-    UnitReport,
     read_form,
     read_forms,
     reports_from_rows,
     submission_rows,
 )
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 from cchc_pipeline.storage.lake import table_from_rows
 from tests.builders.agency_form import MARCH, Rows, empty_rows, filled, terms, workbook
 

@@ -10,7 +10,8 @@ from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.sources.agency_forms.blank import form_bytes, write_form
-from cchc_pipeline.sources.agency_forms.items import form_for, form_items, load_bodies, owing_forms
+from cchc_pipeline.sources.agency_forms.forms import owing_forms
+from cchc_pipeline.sources.agency_forms.items import form_for, form_items, load_bodies
 from tests.builders.agency_form import COMMUNE, DISTRICT, EVERYONE, MARCH, OFFICE, SAMPLE
 
 

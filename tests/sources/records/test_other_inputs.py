@@ -9,9 +9,10 @@ from cchc_pipeline.sources.agency_forms.forms import read_agency_forms
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import take_in
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
+from cchc_pipeline.sources.records.other_inputs import Circumstances
 from cchc_pipeline.sources.records.petitions import read_petitions
 from cchc_pipeline.sources.records.procedures import read_procedures
-from cchc_pipeline.sources.records.rows import Circumstances, Reading
+from cchc_pipeline.sources.records.rows import Reading
 from cchc_pipeline.storage.duckdb_engine import Means
 from tests.builders.agency_form import EVERYONE, MARCH, filled, workbook
 

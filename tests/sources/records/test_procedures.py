@@ -10,11 +10,8 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Basis, Month
-from cchc_pipeline.indicators.records import (
-    catalogue_shares,
-    procedure_list,
-    procedure_values,
-)
+from cchc_pipeline.indicators.code_lists import procedure_list
+from cchc_pipeline.indicators.records import catalogue_shares, procedure_values
 from cchc_pipeline.sources.readers.reading import read_plain
 from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema

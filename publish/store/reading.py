@@ -1,36 +1,30 @@
-"""A release as it is read for verification, from a disk or an address, by its own descriptor.
+"""A release as its files show it, read when they are needed: by its own descriptor once it is out.
 
-Belongs here: reading its files; one request at a time, bounded in bytes, number and seconds, and no
-redirect to another host; from a Table Schema back to a contract, so that the readers of every
-format serve a release of any age. Does not: today's contracts (``schemas/tables``), finding the
-release (``places``), or judging it (``checks``).
+Belongs here: reading the files, and whether they are those that ``SHA256SUMS`` lists; from a Table
+Schema back to a contract, so that the readers of every format serve a release of any age; a draft
+in the same form, so that one check serves both. Does not: finding a release
+(``publish.verify.places``), or judging what it says (``publish.gates.gates``).
 """
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, get_args
-from urllib.parse import quote, unquote, urljoin, urlsplit
 
-import httpx
-
-from cchc_pipeline import __version__
-from cchc_pipeline.contracts import Contract, Field, FieldType, ForeignKey, Text
-from cchc_pipeline.core.data import read_yaml, typed
-from cchc_pipeline.core.errors import CheckFailedError, SourceError
-from publish.model import DESCRIPTOR
-from publish.package.formats import Rows, from_csv
-from publish.store.store import RECORD, SUMS
+from cchc_pipeline.contracts import Contract, Field, FieldType, ForeignKey, Text, load_contract
+from cchc_pipeline.core.errors import CheckFailedError
+from publish.model import DESCRIPTOR, RECORD, SUMS
+from publish.package.formats import Rows, from_csv, paths_of
+from publish.package.signature import SIGNATURE
 
 Resource = Mapping[str, Any]
 _UNTOLD = "—"
 """For words that a descriptor does not have."""
-_BOUNDS = "verification/download.yaml"
-_AGENT = f"cchc-pipeline/{__version__} (cchc verify)"
 
 
 class NotCheckedError(Exception):
@@ -123,15 +117,29 @@ class Package:
         """Whether there is such a file."""
         return (self.subject.folder / name).is_file()
 
+    def is_intact(self, name: str) -> bool:
+        """Whether a file is there, and is the one that ``SHA256SUMS`` lists."""
+        return self.holds(name) and sha256(self.read(name)) == self.sums.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        """The files that are listed, in the order of the list, and are there."""
+        return [name for name in self.sums if self.holds(name)]
+
     @cached_property
     def sums(self) -> Mapping[str, str]:
         """The digest of every listed file, by its path."""
         return read_sums(self.read(SUMS))
 
     @cached_property
+    def descriptor(self) -> Mapping[str, Any]:
+        """The content of ``datapackage.json``."""
+        return self._json(DESCRIPTOR)
+
+    @property
     def resources(self) -> list[Resource]:
         """What the descriptor describes."""
-        return list(self._json(DESCRIPTOR)["resources"])
+        return list(self.descriptor["resources"])
 
     @cached_property
     def record(self) -> Mapping[str, Any]:
@@ -174,6 +182,78 @@ class Package:
         except ValueError as error:
             raise CheckFailedError(f"is not JSON: {error}", where=name) from None
         return content
+
+
+class DraftPackage(Package):
+    """A draft: its bytes before they went anywhere, its tables by their contracts of today."""
+
+    def __init__(self, subject: Subject, files: Mapping[str, bytes], tables: Iterable[str]) -> None:
+        super().__init__(subject)
+        self._files, self._tables = files, tuple(tables)
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            CheckFailedError: It is missing.
+        """
+        if name not in self._files:
+            raise CheckFailedError("is missing", where=name)
+        return self._files[name]
+
+    @property
+    def names(self) -> list[str]:
+        """Its files."""
+        return list(self._files)
+
+    @cached_property
+    def tables(self) -> Mapping[str, PublishedTable]:
+        """The tables by their names."""
+        paths = {name: paths_of(name)[0] for name in self._tables}
+        return {
+            name: PublishedTable(load_contract(name), path, self.read(path))
+            for name, path in paths.items()
+        }
+
+    def copies(self, table: str) -> dict[str, str]:
+        """The paths of a table's other formats, by their endings."""
+        return {PurePosixPath(path).suffix: path for path in paths_of(table)[1:]}
+
+
+def files_match_digests(package: Package) -> Iterable[str]:
+    """Every file that SHA256SUMS lists is there, and is what was published."""
+    for name in package.sums:
+        if not package.holds(name):
+            yield f"{name} is missing"
+        elif not package.is_intact(name):
+            yield f"{name} was changed"
+
+
+def no_file_is_unlisted(package: Package) -> Iterable[str]:
+    """The folder holds no file that SHA256SUMS does not list."""
+    if not package.subject.is_whole:
+        raise NotCheckedError("an address does not list its files")
+    folder = package.subject.folder
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(found - package.sums.keys() - {SUMS, SIGNATURE}):
+        yield f"{name} is not listed"
+
+
+def verify_sums(folder: Path) -> None:
+    """Re-read every file of a release against its ``SHA256SUMS``; its signature is not in it.
+
+    Raises:
+        CheckFailedError: A file is missing, changed or not listed.
+    """
+    package = Package(Subject(str(folder), folder))
+    faults = [*files_match_digests(package), *no_file_is_unlisted(package)]
+    if faults:
+        raise CheckFailedError(f"digests differ: {'; '.join(faults)}", where=str(folder))
+
+
+def sha256(content: bytes) -> str:
+    """The digest of bytes, in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_sums(content: bytes) -> dict[str, str]:
@@ -254,111 +334,3 @@ def _key(key: Mapping[str, Any], table: str, tables: Mapping[str, str]) -> Forei
 def _text(described: Mapping[str, Any], name: str) -> Text:
     vi = str(described.get(name) or _UNTOLD)
     return Text(vi, str(described.get(f"{name}En") or vi))
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How far a server is trusted; the fields are those of ``download.yaml``."""
-
-    basis: str
-    largest_file_bytes: int
-    largest_release_bytes: int
-    most_files: int
-    answer_seconds: float
-    whole_seconds: float
-    most_redirects: int
-
-
-@cache
-def load_bounds() -> Bounds:
-    """The shipped bounds.
-
-    Raises:
-        SchemaDataError: The file cannot be used.
-    """
-    return typed(Bounds, read_yaml(_BOUNDS), f"schemas/{_BOUNDS}")
-
-
-@dataclass
-class Download:
-    """One release's worth of requests.
-
-    Args:
-        client: Sends them; it must follow no redirect by itself.
-        clock: Seconds that only grow.
-        bounds: What is refused.
-    """
-
-    client: httpx.Client
-    clock: Callable[[], float]
-    bounds: Bounds = field(default_factory=load_bounds)
-
-    def __post_init__(self) -> None:
-        self._began, self._bytes, self._files = self.clock(), 0, 0
-
-    def get(self, address: str) -> bytes | None:
-        """The content of an address; None if there is nothing.
-
-        Args:
-            address: http, https or file; its path is not quoted yet.
-
-        Raises:
-            SourceError: The server refused, did not answer, or went beyond a bound.
-        """
-        self._files += 1
-        self._require(self._files <= self.bounds.most_files, address, "too many files")
-        parts = urlsplit(address)
-        if parts.scheme == "file":
-            path = Path(unquote(parts.path))
-            return path.read_bytes() if path.is_file() else None
-        return self._ask(parts._replace(path=quote(unquote(parts.path))).geturl())
-
-    def _ask(self, address: str) -> bytes | None:
-        asked = address
-        for _ in range(self.bounds.most_redirects + 1):
-            try:
-                with self.client.stream("GET", asked) as answer:
-                    if not answer.has_redirect_location:
-                        return self._content(answer, asked)
-                    asked = self._next(asked, answer.headers["location"])
-            except httpx.HTTPError as error:
-                told = str(error) or type(error).__name__
-                raise SourceError(told, where=asked, todo="check the address") from None
-        raise SourceError("too many redirects", where=address)
-
-    def _next(self, asked: str, location: str) -> str:
-        """Where a redirect leads, on the same host, and not from https to http."""
-        target = urljoin(asked, location)
-        old, new = urlsplit(asked), urlsplit(target)
-        is_same = (old.hostname, old.port) == (new.hostname, new.port) and old.scheme == new.scheme
-        is_upgrade = old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
-        if not (is_same or is_upgrade):
-            raise SourceError(f"leads to another host: {target}", where=asked, todo="name that one")
-        return target
-
-    def _content(self, answer: httpx.Response, address: str) -> bytes | None:
-        if answer.status_code in {404, 410}:
-            return None
-        self._require(answer.status_code == 200, address, f"answered {answer.status_code}")
-        content = bytearray()
-        for chunk in answer.iter_bytes():
-            content += chunk
-            self._bytes += len(chunk)
-            is_small = len(content) <= self.bounds.largest_file_bytes
-            self._require(is_small, address, f"longer than {self.bounds.largest_file_bytes} bytes")
-            is_small = self._bytes <= self.bounds.largest_release_bytes
-            self._require(is_small, address, "the release is longer than is read")
-            is_quick = self.clock() - self._began <= self.bounds.whole_seconds
-            self._require(
-                is_quick, address, f"took more than {self.bounds.whole_seconds:g} seconds"
-            )
-        return bytes(content)
-
-    def _require(self, holds: bool, address: str, otherwise: str) -> None:
-        if not holds:
-            raise SourceError(otherwise, where=address)
-
-
-def http_client(bounds: Bounds) -> httpx.Client:
-    """A client that waits no longer than is allowed, and follows no redirect by itself."""
-    return httpx.Client(timeout=bounds.answer_seconds, headers={"User-Agent": _AGENT})
