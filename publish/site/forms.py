@@ -101,11 +101,11 @@ def is_sample(rows: Iterable[Row | None]) -> bool:
 def total_of(rows: Mapping[tuple[str, str], Row], unit: str) -> Row | None:
     """A unit's total; without a score where its source scores parts of it only; None of nothing."""
     total = rows.get((unit, TOTAL))
-    if total is not None:
+    if total is not None and has_score(total):
         return total
     part = next((r for (code, _), r in rows.items() if code == unit and has_score(r)), None)
     if part is None:
-        return None
+        return total
     nothing = dict.fromkeys(name for name in part if name not in _OF_ITS_PARTS)
     return {**part, **nothing, "metric_code": TOTAL, "obs_status": "L"}
 
