@@ -34,6 +34,7 @@ from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CchcError, UsageError
 from cchc_pipeline.core.files import write_whole
+from cchc_pipeline.core.modes import keep_private, make_home
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import DAGSTER_URL, dagster_url, load_settings
 from publish.gates.gates import GATES
@@ -203,7 +204,8 @@ def private_instance(folder: Path) -> dg.DagsterInstance:
 
 
 def _open_folder(folder: Path, *, on_postgres: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_home(folder.parent)
+    folder.mkdir(exist_ok=True)
     prepare(folder, on_postgres=on_postgres)
     os.environ["DAGSTER_HOME"] = str(folder.resolve())
 
@@ -382,6 +384,7 @@ def _line(error: StepError) -> str:
 
 def main(arguments: list[str]) -> None:
     """Prepare the folder; an error is one line, and the service does not start."""
+    keep_private()
     try:
         with persistent_instance(load_settings().dagster_dir) as instance:
             if _BEFORE_DAEMON in arguments:

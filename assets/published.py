@@ -14,6 +14,7 @@ from assets.resources import GENERATOR, Workspace, of_asset
 from assets.staleness import MadeFrom
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.modes import make_home
 from cchc_pipeline.core.period import Month, utc_text
 from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.gates.gates import GATES
@@ -154,6 +155,7 @@ def publication(
     if release is None:
         made_from.add_publication(workspace.asked_months)
         return dg.MaterializeResult(metadata={"state": _NOTHING})
+    make_home(workspace.settings.home)
     with workspace.portal.lock(workspace.now):
         published = make_visible(release, workspace.portal)
         made_from.add_publication(workspace.asked_months)

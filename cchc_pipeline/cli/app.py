@@ -20,10 +20,13 @@ from cchc_pipeline.cli import inputs, operating, releases, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
+from cchc_pipeline.core.modes import private_by_default
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
 a twentieth of a run, and never to look costs 60 MB."""
+_FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
+"""The commands that write outside the home, what others may read: with the rights of who calls."""
 app = typer.Typer(
     name="cchc",
     help="Monthly open data on the quality of public service: extract, validate, compute, publish.",
@@ -104,8 +107,11 @@ def main() -> None:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     debug = len(arguments) < len(sys.argv) - 1
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    rights = contextlib.nullcontext() if command in _FOR_OTHERS else private_by_default()
     try:
-        app(arguments, prog_name="cchc")
+        with rights:
+            app(arguments, prog_name="cchc")
     except Exception as error:
         if debug:
             raise

@@ -193,8 +193,10 @@ def _dry_run_lines(job: "Job") -> Iterator[str]:
 @contextmanager
 def _alone(job: "Job", report: "RunReport") -> Iterator[None]:
     """The only publisher, after what a killed process left open is ended."""
+    from cchc_pipeline.core.modes import make_home
     from publish.portal.acts import settle
 
+    make_home(job.settings.home)
     with job.portal.lock(job.moment):
         found = settle(job.portal)
         if found:

@@ -36,6 +36,7 @@ from pydantic import TypeAdapter
 from cchc_pipeline import __version__
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
 from cchc_pipeline.core.files import digest_of_file, put_in_place
+from cchc_pipeline.core.modes import PRIVATE, make_home, rights_of
 from cchc_pipeline.core.period import utc_text
 from publish.store.store import Portal
 
@@ -311,7 +312,8 @@ def _staging(home: Path) -> Iterator[Path]:
     is_new = not home.exists()
     staged = home / _STAGED
     shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True, mode=0o700)
+    make_home(home)
+    staged.mkdir(mode=PRIVATE.folder)
     try:
         yield staged
     except BaseException:
@@ -341,7 +343,7 @@ def _unpacked(archive: Path, staged: Path) -> Contents:
 
 
 def _safe(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
-    """A member that may be unpacked, with the rights that it had.
+    """A member that may be unpacked, with the rights of its place; those of the inbox it had.
 
     Raises:
         ValueError: It is no file, folder or link, or lies elsewhere.
@@ -353,8 +355,9 @@ def _safe(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         raise ValueError(f"{member.name} is neither a file nor a folder nor a link")
     safe = tarfile.data_filter(member, folder)
-    rights = member.mode & (0o2777 if member.isdir() else 0o777)
-    return safe.replace(mode=rights, deep=False)
+    rights = rights_of(name.parts)
+    declared = (rights.folder if member.isdir() else rights.file) if rights else member.mode & 0o777
+    return safe.replace(mode=declared, deep=False)
 
 
 def _damaged(archive: Path, why: str) -> CheckFailedError:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.calendar import load_calendar
+from cchc_pipeline.core.modes import let_in
 from publish.catalogue.dcat import CATALOGUE, catalogue
 from publish.catalogue.feeds import CALENDAR, FEED, calendar_list, feed, sitemap
 from publish.model import Identity, Published, ReleaseId
@@ -80,6 +81,7 @@ def make_site(portal: Portal, edition: Edition, site: Path) -> None:
     write_files(site, {**listing_files(edition, absent), **key})
     for place, target in linked.items():
         _link(site / place, target)
+    let_in(site)
     sync_tree(site)
 
 

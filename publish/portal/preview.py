@@ -4,7 +4,8 @@ Belongs here: a portal of its own that holds the real one's releases by links, t
 it, the banner on its pages. Does not: the log of previews (``publish.release.approval``), or who
 may look.
 
-Everything is done as it will be on the day: the same gates, the same pages, the same site.
+Everything is done as it will be on the day: the same gates, the same pages, the same site. Only it
+is shut: whoever may read the home's other rooms looks at it.
 """
 
 import os
@@ -15,6 +16,7 @@ from html import escape
 from pathlib import Path
 
 from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.modes import PRIVATE, shut
 from publish.portal.publication import Built, publish
 from publish.store.store import INDEX, Portal, discard, switch
 
@@ -44,6 +46,7 @@ def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | Non
         build: Builds and judges the draft for a portal.
     """
     discard(folder)
+    folder.mkdir(mode=PRIVATE.folder, parents=True)
     stage = Portal(folder / "portal")
     _stand_in(portal, stage)
     built = build(stage)
@@ -52,6 +55,7 @@ def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | Non
     released = publish(built, stage)
     for pages in (stage.pages_folder(released.id), stage.current.resolve()):
         _mark(pages)
+    shut(folder)
     return Rehearsal(built, stage.current)
 
 

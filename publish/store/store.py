@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ import pyarrow.parquet as pq
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
+from cchc_pipeline.core.modes import PUBLIC, let_in
 from cchc_pipeline.core.period import Month
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
 from publish.package.signature import PUBLIC_KEY, SIGNATURE
@@ -254,6 +256,7 @@ def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None
         if like is None or not _is_linked(like / name, path, content):
             with path.open("xb") as file:
                 file.write(content)
+    let_in(folder)
     sync_tree(folder)
 
 
@@ -334,11 +337,20 @@ def verify_sums(folder: Path) -> None:
 
 def switch(portal: Portal, site: Path) -> None:
     """Show another site: the one commit point, a rename of a link."""
+    _open_ways(portal)
     scratch = portal.root / ".current.next"
     scratch.unlink(missing_ok=True)
     scratch.symlink_to(os.path.relpath(site, portal.root))
     scratch.replace(portal.current)
     sync_folder(portal.root)
+
+
+def _open_ways(portal: Portal) -> None:
+    """Let readers pass to what is shown; what a release or a page holds was opened with it."""
+    months = portal.store.iterdir() if portal.store.is_dir() else ()
+    for folder in (portal.root, portal.store, portal.pages, portal.sites, *months):
+        if folder.is_dir() and stat.S_IMODE(folder.stat().st_mode) != PUBLIC.folder:
+            folder.chmod(PUBLIC.folder)
 
 
 def discard(folder: Path) -> None:
