@@ -32,12 +32,13 @@ from cchc_pipeline.alerts.facts import Failure
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import CchcError, UsageError
-from cchc_pipeline.core.files import write_whole
+from cchc_pipeline.core.errors import BEGUN_ANEW, CchcError, DamagedError, UsageError
+from cchc_pipeline.core.files import FileDigests, write_whole
 from cchc_pipeline.core.modes import keep_private, make_home
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import DAGSTER_URL, dagster_url, load_settings
 from publish.gates.gates import GATES
+from publish.installation.damage import Look, dagster_damage
 
 _PARTITION, _WILL_RETRY = "dagster/partition", "dagster/will_retry"
 _TELLING = {
@@ -192,7 +193,7 @@ def persistent_instance(folder: Path) -> dg.DagsterInstance:
     url = dagster_url()
     if url is None:
         return private_instance(folder)
-    _require_database(url)
+    require_database(url)
     _open_folder(folder, on_postgres=True)
     return dg.DagsterInstance.get()
 
@@ -206,12 +207,18 @@ def private_instance(folder: Path) -> dg.DagsterInstance:
 def _open_folder(folder: Path, *, on_postgres: bool) -> None:
     make_home(folder.parent)
     folder.mkdir(exist_ok=True)
+    for damaged in dagster_damage(folder, Look(folder.parent, FileDigests())):
+        raise DamagedError(folder.parent / damaged.path, BEGUN_ANEW)
     prepare(folder, on_postgres=on_postgres)
     os.environ["DAGSTER_HOME"] = str(folder.resolve())
 
 
-def _require_database(url: str) -> None:
-    """Connect once: Dagster itself would try for a while, and fail with a page of its own code."""
+def require_database(url: str) -> None:
+    """Connect once: Dagster itself would try for a while, and fail with a page of its own code.
+
+    Raises:
+        UsageError: It cannot be used.
+    """
     if importlib.util.find_spec("dagster_postgres") is None:
         raise UsageError("no driver is installed", where=DAGSTER_URL, todo=_INSTALL)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from assets.checks import Broken, told
+from assets.damage import quick_look, require_sound
 from assets.resources import GENERATOR, Workspace, of_asset
 from assets.staleness import MadeFrom
 from cchc_pipeline.calendar import load_calendar
@@ -65,6 +66,8 @@ def release(
 def build_release(workspace: Workspace) -> Built | None:
     """The judged draft, or None if nothing differs from the last release."""
     with workspace.portal.lock(workspace.now):
+        made_from = MadeFrom(workspace.settings, workspace.now)
+        require_sound(quick_look(workspace.settings, made_from), workspace.settings)
         return _build_for(workspace, workspace.portal, workspace.asked_months)
 
 

@@ -5,21 +5,21 @@ what they need when they run, so that ``cchc --help`` answers at once.
 """
 
 import atexit
-import contextlib
 import gc
 import io
 import os
 import sys
+from contextlib import nullcontext, suppress
 from http.server import HTTPServer
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cchc_pipeline.cli import inputs, operating, releases, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
-from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
+from cchc_pipeline.core.errors import DEBUG, DamagedError, UsageError, foreseen
 from cchc_pipeline.core.modes import private_by_default
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
@@ -58,18 +58,30 @@ def status(
     """Months and stages: what is there, what is missing, who owes it, what is not current."""
     import json
 
+    from assets.damage import quick_look
     from assets.staleness import MadeFrom
+    from publish.installation.damage import damage_lines, rights_damage
     from publish.installation.status import installation_lines, installation_state
 
     settings = settings_for(home, inbox)
-    stale = MadeFrom(settings, moment_of(None)).stale()
-    told = {str(month): list(changed) for month, changed in stale.items()}
-    seen = installation_state(settings) | {"not_current": told}
+    made_from = MadeFrom(settings, moment_of(None))
+    found = quick_look(settings, made_from)
+    seen: dict[str, Any] = {}
+    with suppress(DamagedError) if found else nullcontext():
+        stale = {str(month): list(why) for month, why in made_from.stale().items()}
+        seen = installation_state(settings) | {"not_current": stale}
+    told = [*found, *rights_damage(settings)]
     if as_json:
+        seen["damaged"] = [one.as_dict() for one in told]
         typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
-        return
-    for line in installation_lines(seen):
-        typer.echo(line)
+    else:
+        for line in (
+            *damage_lines(told, settings.lang),
+            *(installation_lines(seen) if seen else ()),
+        ):
+            typer.echo(line)
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -108,7 +120,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     debug = len(arguments) < len(sys.argv) - 1
     command = next((word for word in arguments if not word.startswith("-")), "")
-    rights = contextlib.nullcontext() if command in _FOR_OTHERS else private_by_default()
+    rights = nullcontext() if command in _FOR_OTHERS else private_by_default()
     try:
         with rights:
             app(arguments, prog_name="cchc")
@@ -137,7 +149,7 @@ def command() -> None:
     except SystemExit as end:
         code = end.code
     atexit._run_exitfuncs()
-    with contextlib.suppress(OSError):  # whoever read has left
+    with suppress(OSError):  # whoever read has left
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))

@@ -15,6 +15,10 @@ from cchc_pipeline.core.masking import visible
 
 DEBUG = "--debug"
 """The option that shows tracebacks; may stand anywhere in a command line."""
+FROM_BACKUP = "from a backup: cchc mend --from FILE"
+MADE_AGAIN = "made again from the raw archive: cchc run --all"
+BEGUN_ANEW = "set aside and begun anew: cchc mend"
+"""What mends a damaged file, for whoever meets it while it is read."""
 _LONGEST, _LONGEST_PLACE, _LONGEST_TODO = 500, 240, 200
 """Characters of a line that is told, of the place named in it, and of what to do."""
 _LONGEST_UNFORESEEN = 400
@@ -103,6 +107,18 @@ class SchemaDataError(CchcError):
 
 class SourceError(CchcError):
     """A source answered something that cannot be taken as an answer."""
+
+
+class DamagedError(CchcError):
+    """A file of the installation is not what was written.
+
+    Args:
+        path: The file.
+        todo: What mends it.
+    """
+
+    def __init__(self, path: Path | str, todo: str) -> None:
+        super().__init__("is damaged: it is not what was written", where=str(path), todo=todo)
 
 
 class CheckFailedError(CchcError):

@@ -22,7 +22,7 @@ import os
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -38,6 +38,7 @@ from cchc_pipeline.core.errors import CheckFailedError, UsageError
 from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.modes import PRIVATE, make_home, rights_of
 from cchc_pipeline.core.period import utc_text
+from publish.installation.encryption import opened, sealed
 from publish.store.store import Portal
 
 LIST = ".cchc-backup.json"
@@ -48,10 +49,12 @@ _DAGSTER = "dagster"
 _MADE_AGAIN = frozenset(
     {
         "raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next",
-        "preview", "made-from/digests.json",
+        "preview", "made-from/digests.json", "damaged", "reports",
     }
 )  # fmt: skip
 _UNFINISHED = ".part"
+_BESIDE_DATABASES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database while it is open; the copy has it in itself."""
 _STORAGE = frozenset(
     {"raw", "lake", "error-sheets", "portal", "portal/store", "portal/pages", "portal/sites"}
 )
@@ -125,6 +128,8 @@ def _is_kept(name: str) -> bool:
     if name in _MADE_AGAIN or path.name.endswith(_UNFINISHED):
         return False
     of_dagster = path.parts[0] == _DAGSTER and len(path.parts) > 1
+    if of_dagster and path.name.endswith(_BESIDE_DATABASES):
+        return False
     return not of_dagster or path.parts[1] in {"history", "schedules", "dagster.yaml"}
 
 
@@ -136,13 +141,14 @@ def _leads_out(part: BackupPart) -> bool:
     return target.is_absolute() or place.startswith("..")
 
 
-def back_up(home: Path, file: Path, moment: datetime) -> Contents:
+def back_up(home: Path, file: Path, moment: datetime, recipient: str = "") -> Contents:
     """Copy a home into one file, which is there whole or not at all.
 
     Args:
         home: The installation; the caller holds the lock of its portal.
         file: The new archive.
         moment: When this is done.
+        recipient: Who alone can read it, for ``age`` or ``gpg``; empty for whoever has the file.
 
     Raises:
         UsageError: The archive is there already, or would lie in the home.
@@ -151,7 +157,11 @@ def back_up(home: Path, file: Path, moment: datetime) -> Contents:
     _require_place(home, file)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}{_UNFINISHED}")
     try:
-        with _private(unfinished) as out, _archive(out) as tar:
+        with (
+            _private(unfinished) as out,
+            sealed(out, recipient) as through,
+            _archive(through) as tar,
+        ):
             contents = _write(tar, home, moment, file.parent)
         put_in_place(unfinished, file)
     finally:
@@ -276,27 +286,79 @@ def contents_from(text: bytes) -> Contents:
     return _CONTENTS.validate_python(content)
 
 
-def restore(archive: Path, home: Path) -> Contents:
+def restore(archive: Path, home: Path, identity: Path | None = None) -> Contents:
     """Make a home of a copy.
 
     Args:
         archive: What ``back_up`` wrote.
         home: A folder that is empty or absent.
+        identity: The file with age's secret key, if the archive is encrypted for it.
 
     Raises:
         UsageError: There is no such archive, or the home is in use.
         CheckFailedError: The archive is damaged, or no copy of an installation.
     """
-    if not archive.is_file():
-        raise UsageError("no such file", where=str(archive))
+    _require_file(archive)
     _require_empty(home)
     with _staging(home) as staged:
-        contents = _unpacked(archive, staged)
+        contents = _unpacked(archive, staged, identity)
         _require_equal(staged, contents, archive)
         os.sync()
         for part in sorted(staged.iterdir(), key=lambda part: part.name == _PORTAL):
             part.rename(home / part.name)
     return contents
+
+
+def _require_file(archive: Path) -> None:
+    if not archive.is_file():
+        raise UsageError("no such file", where=str(archive))
+
+
+def take_out(archive: Path, names: Collection[str], staged: Path, identity: Path | None) -> None:
+    """Unpack some files of an archive into a folder, each proved; those that it has.
+
+    Args:
+        archive: What ``back_up`` wrote.
+        names: Their paths below the home.
+        staged: The folder.
+        identity: As for ``restore``.
+
+    Raises:
+        UsageError: There is no such archive.
+        CheckFailedError: The archive is damaged, or no copy of an installation.
+    """
+    _require_file(archive)
+    with _read(archive, identity) as tar:
+        whole = {member.name: member.linkname for member in tar if member.islnk()}
+    wanted = {*names, *(whole[name] for name in names if name in whole), LIST}
+    with _read(archive, identity) as tar:
+        chosen = (member for member in tar if member.name in wanted)
+        tar.extractall(staged, members=chosen, filter=_safe)  # noqa: S202 - judged one by one
+    try:
+        contents = contents_from((staged / LIST).read_bytes())
+    except (FileNotFoundError, ValueError) as error:
+        raise _damaged(archive, str(error)) from None
+    for name in wanted & contents.files.keys():
+        if digest_of_file(staged / name) != contents.files[name]:
+            raise _damaged(archive, f"{name} is not what was copied")
+
+
+@contextmanager
+def _read(archive: Path, identity: Path | None) -> Iterator[tarfile.TarFile]:
+    """An archive as a stream of members.
+
+    Raises:
+        CheckFailedError: It is damaged.
+    """
+    try:
+        with (
+            opened(archive, identity) as packed,
+            zstandard.ZstdDecompressor().stream_reader(packed) as stream,
+            tarfile.open(fileobj=stream, mode="r|") as tar,
+        ):
+            yield tar
+    except (zstandard.ZstdError, tarfile.TarError, EOFError, ValueError) as error:
+        raise _damaged(archive, str(error)) from None
 
 
 def _require_empty(home: Path) -> None:
@@ -324,18 +386,14 @@ def _staging(home: Path) -> Iterator[Path]:
     staged.rmdir()
 
 
-def _unpacked(archive: Path, staged: Path) -> Contents:
+def _unpacked(archive: Path, staged: Path, identity: Path | None) -> Contents:
     try:
-        with (
-            archive.open("rb") as packed,
-            zstandard.ZstdDecompressor().stream_reader(packed) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as tar,
-        ):
+        with _read(archive, identity) as tar:
             tar.extractall(staged, filter=_safe)  # noqa: S202 - judged one by one
         listed = staged / LIST
         contents = contents_from(listed.read_bytes())
         listed.unlink()
-    except (zstandard.ZstdError, tarfile.TarError, EOFError, ValueError) as error:
+    except ValueError as error:
         raise _damaged(archive, str(error)) from None
     except FileNotFoundError:
         raise _damaged(archive, "its list of contents is missing") from None

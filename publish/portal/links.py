@@ -32,7 +32,14 @@ from publish.site.page import (
 from publish.site.pages.releases import act_pages, release_page
 from publish.site.words import LANGUAGES, Language
 from publish.store.state import Act, Edition, shown_after
-from publish.store.store import Portal, read_table, sync_tree, write_files
+from publish.store.store import (
+    SITE_SUMS,
+    Portal,
+    listed_sums,
+    read_table,
+    sync_tree,
+    write_files,
+)
 
 TOMBSTONE = "RETRACTED.json"
 
@@ -78,7 +85,8 @@ def make_site(portal: Portal, edition: Edition, site: Path) -> None:
     linked = links(portal, edition)
     key = {PUBLIC_KEY: portal.public_key.read_bytes()} if portal.public_key.exists() else {}
     absent = [path for path in earlier if path not in linked]
-    write_files(site, {**listing_files(edition, absent), **key})
+    own = {**listing_files(edition, absent), **key}
+    write_files(site, {**own, SITE_SUMS: listed_sums(own)})
     for place, target in linked.items():
         _link(site / place, target)
     let_in(site)

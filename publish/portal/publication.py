@@ -4,7 +4,6 @@ Belongs here: which files a release has, and what must be true before it may go 
 the files contain, the steps that every act shares (``acts``), or judging (``publish.gates.gates``).
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +30,7 @@ from publish.store.store import (
     Portal,
     add_files,
     discard,
+    listed_sums,
     move_into_place,
     verify_sums,
     write_files,
@@ -76,13 +76,8 @@ def release_files(draft: Draft) -> dict[str, bytes]:
     files["CHANGES.md"] = changes_text(draft).encode()
     files["LICENSE.md"] = license_text(draft).encode()
     files[VERIFIER] = standalone_verifier()
-    files[SUMS] = _sums(files)
+    files[SUMS] = listed_sums(files)
     return files
-
-
-def _sums(files: Mapping[str, bytes]) -> bytes:
-    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    return "".join(lines).encode()
 
 
 def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
@@ -129,7 +124,7 @@ def report_files(
     """What follows from the judgement: the report on it, the digests anew, their signature."""
     more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
     listed = {name: content for name, content in files.items() if name != SUMS}
-    more[SUMS] = _sums(listed | more)
+    more[SUMS] = listed_sums(listed | more)
     if signer:
         comment = trusted_comment(draft.id, draft.published_text)
         more[SIGNATURE] = signer.sign(more[SUMS], comment)

@@ -22,12 +22,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.errors import FROM_BACKUP, CheckFailedError, DamagedError
 from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
 from cchc_pipeline.core.modes import PUBLIC, let_in
 from cchc_pipeline.core.period import Month
@@ -41,6 +42,8 @@ RECORD = "release.json"
 INDEX = "index.json"
 KEPT_SITES = 5
 _STAGED = ".part"
+SITE_SUMS = ".sums"
+"""The digests of a site's own files, which are no links; written with them."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ class Portal:
             )
         if site is None:
             return {"releases": [], "acts": []}
-        index: Mapping[str, list[dict[str, str]]] = json.loads((site / INDEX).read_text("utf-8"))
+        index: Mapping[str, list[dict[str, str]]] = _json_of(site / INDEX)
         return index
 
     def published(self) -> tuple[Published, ...]:
@@ -172,7 +175,7 @@ class Portal:
     def read(self, release: ReleaseId) -> Published:
         """A published release from its record."""
         folder = self.release_folder(release)
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = _json_of(folder / RECORD)
         return Published(
             release,
             record["version"],
@@ -189,8 +192,20 @@ class Portal:
     def descriptor(self, release: ReleaseId) -> Mapping[str, object]:
         """The ``datapackage.json`` of a release."""
         path = self.release_folder(release) / DESCRIPTOR
-        content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        content: Mapping[str, object] = _json_of(path)
         return content
+
+
+def _json_of(path: Path) -> Any:
+    """What was written as JSON.
+
+    Raises:
+        DamagedError: It is not there as it was written.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise DamagedError(path, FROM_BACKUP) from None
 
 
 def read_tables(release: Published) -> dict[str, pa.Table]:
@@ -204,7 +219,13 @@ def read_tables(release: Published) -> dict[str, pa.Table]:
 
 def read_table(release: Published, name: str) -> pa.Table:
     """One table of a published release, as ``read_tables`` reads it."""
-    return _conform(pq.read_table(_parquet(release, name)), name)
+    path = _parquet(release, name)
+    try:
+        return _conform(pq.read_table(path), name)
+    except (pa.ArrowException, FileNotFoundError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in {None, errno.ENOENT}:
+            raise
+        raise DamagedError(path, FROM_BACKUP) from None
 
 
 def _has(release: Published, name: str) -> bool:
@@ -333,6 +354,20 @@ def verify_sums(folder: Path) -> None:
     if present != listed:
         names = sorted(n for n in present.keys() | listed.keys() if present.get(n) != listed.get(n))
         raise CheckFailedError(f"digests differ: {', '.join(names)}", where=str(folder))
+
+
+def listed_sums(files: Mapping[str, bytes]) -> bytes:
+    """The digests of files, a line each, as in ``SHA256SUMS``."""
+    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    return "".join(lines).encode()
+
+
+def read_site_sums(site: Path) -> dict[str, str]:
+    """The digests of a site's own files; none of a site that an earlier version made."""
+    if not (site / SITE_SUMS).exists():
+        return {}
+    lines = (site / SITE_SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def switch(portal: Portal, site: Path) -> None:
