@@ -136,7 +136,11 @@ def require_sound(found: Iterable[Damage], settings: Settings) -> None:
     Raises:
         CheckFailedError: Something is; one line for each finding.
     """
-    stopping = [one for one in found if one.path.partition("/")[0] not in _GOES_ON]
+    stopping = [
+        one
+        for one in found
+        if one.mend in {"backup", "rebuilt", "anew"} and one.path.partition("/")[0] not in _GOES_ON
+    ]
     if stopping:
         lines = list(damage_lines(stopping, settings.lang))
         what = lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)}", *lines])

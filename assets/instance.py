@@ -17,7 +17,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -207,8 +207,11 @@ def private_instance(folder: Path) -> dg.DagsterInstance:
 def _open_folder(folder: Path, *, on_postgres: bool) -> None:
     make_home(folder.parent)
     folder.mkdir(exist_ok=True)
-    for damaged in dagster_damage(folder, Look(folder.parent, FileDigests())):
-        raise DamagedError(folder.parent / damaged.path, BEGUN_ANEW)
+    for damaged in (
+        () if on_postgres else dagster_damage(folder, Look(folder.parent, FileDigests()))
+    ):
+        if damaged.kind != "missing":  # that is begun here
+            raise DamagedError(folder.parent / damaged.path, BEGUN_ANEW)
     prepare(folder, on_postgres=on_postgres)
     os.environ["DAGSTER_HOME"] = str(folder.resolve())
 
@@ -364,6 +367,9 @@ class StepError(Protocol):
 
     @property
     def cls_name(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def stack(self) -> Sequence[str]: ...  # noqa: D102
 
     @property
     def cause(self) -> "StepError | None": ...  # noqa: D102

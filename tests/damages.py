@@ -64,6 +64,7 @@ def _put_beside(path: Path) -> None:
 DAMAGES: Mapping[str, Callable[[Path], None]] = {
     "cut": _cut, "flipped": _flip, "empty": _empty, "removed": _remove, "foreign": _put_beside,
 }  # fmt: skip
+_UNENDED = "the last act did not end"
 _NOTHING_BESIDE = frozenset(
     {
         "record of what was made", "journal", "releases ever shown", "runs of Dagster",
@@ -71,11 +72,13 @@ _NOTHING_BESIDE = frozenset(
     }
 )  # fmt: skip
 """Zones where a further file means nothing, or is another zone's."""
+_NEVER_MADE = ("record of what was made", "removed")
+"""A month without a record is one that was not made as a whole, which is no damage."""
 CASES = [
     (zone, damage)
     for zone in ZONES
     for damage in DAMAGES
-    if damage != "foreign" or zone not in _NOTHING_BESIDE
+    if (damage != "foreign" or zone not in _NOTHING_BESIDE) and (zone, damage) != _NEVER_MADE
 ]
 
 
@@ -143,7 +146,9 @@ def tried(case: Case, copy: Path, inbox: Path = SAMPLE_INBOX) -> Case:
 
 def _judge(case: Case, command: str, outcome: Outcome) -> None:
     said = outcome.out + outcome.err
-    lines = [line for line in said.splitlines() if case.place in line]
+    lines = [line for line in said.splitlines() if case.place in line or _UNENDED in line]
+    if command == "run" and _UNENDED in said:
+        return
     if "unexpected" in said or "Traceback" in said:
         case.faults.append(f"{command}: {said}")
     if len(lines) != 1 or "-> " not in lines[0]:

@@ -19,8 +19,9 @@ import typer
 from cchc_pipeline.cli import inputs, operating, releases, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
-from cchc_pipeline.core.errors import DEBUG, DamagedError, UsageError, foreseen
+from cchc_pipeline.core.errors import DEBUG, CchcError, UsageError
 from cchc_pipeline.core.modes import private_by_default
+from cchc_pipeline.core.unforeseen import AT_WORK, foreseen
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
@@ -67,7 +68,7 @@ def status(
     made_from = MadeFrom(settings, moment_of(None))
     found = quick_look(settings, made_from)
     seen: dict[str, Any] = {}
-    with suppress(DamagedError) if found else nullcontext():
+    with suppress(CchcError) if found else nullcontext():  # it may be told already
         stale = {str(month): list(why) for month, why in made_from.stale().items()}
         seen = installation_state(settings) | {"not_current": stale}
     told = [*found, *rights_damage(settings)]
@@ -120,16 +121,17 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     debug = len(arguments) < len(sys.argv) - 1
     command = next((word for word in arguments if not word.startswith("-")), "")
+    AT_WORK.words, AT_WORK.step, AT_WORK.file = arguments, "", ""
     rights = nullcontext() if command in _FOR_OTHERS else private_by_default()
-    try:
-        with rights:
+    with rights:
+        try:
             app(arguments, prog_name="cchc")
-    except Exception as error:
-        if debug:
-            raise
-        told = foreseen(error)
-        typer.echo(f"cchc: {told}", err=True)
-        raise SystemExit(told.exit_code) from None
+        except Exception as error:
+            if debug:
+                raise
+            told = foreseen(error)
+            typer.echo(f"cchc: {told}", err=True)
+            raise SystemExit(told.exit_code) from None
 
 
 def command() -> None:

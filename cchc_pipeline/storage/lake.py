@@ -20,6 +20,7 @@ from cchc_pipeline.contracts import Contract, load_contract
 from cchc_pipeline.core.errors import MADE_AGAIN, CheckFailedError, DamagedError
 from cchc_pipeline.core.files import put_in_place, write_whole
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.unforeseen import AT_WORK
 
 PART = "part-0.parquet"
 """The one file of a month."""
@@ -165,6 +166,7 @@ def _rows(path: Path, schema: pa.Schema) -> pa.Table:
     Raises:
         DamagedError: It is no Parquet file, or its bytes are not those that were written.
     """
+    AT_WORK.file = path.parents[2].name
     try:
         with pq.ParquetFile(path) as file:
             if file.schema_arrow.equals(schema):

@@ -27,7 +27,7 @@ from cchc_pipeline.core.files import FileDigests, digest_of_file
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.modes import deviations
 from cchc_pipeline.core.period import TIMEZONE
-from cchc_pipeline.settings import Settings
+from cchc_pipeline.settings import Settings, dagster_url
 from cchc_pipeline.sources.raw.archive import RawArchive, snapshot_at
 from cchc_pipeline.sources.raw.deliveries import LAST, record_at
 from publish.model import ReleaseId
@@ -37,15 +37,20 @@ from publish.store.journal import damaged_lines
 from publish.store.store import INDEX, SITE_SUMS, SUMS, Portal, read_site_sums
 
 Kind = Literal[
-    "missing", "empty", "altered", "unreadable", "foreign", "wide", "narrow", "unreachable"
-]
-Mend = Literal["again", "anew", "rebuilt", "aside", "backup", "rights", "postgres"]
+    "missing", "empty", "altered", "unreadable", "foreign", "unended", "wide", "narrow",
+    "unreachable",
+]  # fmt: skip
+Mend = Literal["again", "anew", "rebuilt", "aside", "ended", "backup", "rights", "postgres"]
 _WORDS = "commands/damage.yaml"
-_SMALL = 256 << 10
+_SMALL, _SMALL_RAW = 256 << 10, 8 << 20
 """Bytes: a quick look reads what is not larger, if it is not known from before."""
+_QUICK_RELEASES = 2
+"""A quick look goes through the newest releases: the next one is made from these."""
 _HEX = frozenset("0123456789abcdef")
 _LAST_FORM = re.compile(r"[0-9a-f]{16}\n")
 _PARQUET = b"PAR1"
+_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+"""What Dagster makes as it begins, besides a database for each run."""
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _SHOWN = 20
 """Findings of one kind that are told one by one."""
@@ -154,25 +159,29 @@ class Look:
     def damage(
         self, path: Path, digest: str, mend: Mend, size: int | None = None
     ) -> Iterator[Damage]:
-        """What is wrong with a file that must have a digest, and a size where that is known."""
+        """What is wrong with a file that must have a digest, and a size where that is known.
+
+        Sizes are known of raw bytes, which nothing else can stand in for.
+        """
         self.files += 1
         try:
             found = path.stat().st_size
             if size not in (None, found) or (not found and digest != _EMPTY):
                 yield self.told(path, "altered" if found else "empty", mend)
-            elif (read := self._digest(path, found)) and read != digest:
+            elif (read := self._digest(path, found, is_raw=size is not None)) and read != digest:
                 yield self.told(path, "altered", mend)
         except FileNotFoundError:
             yield self.told(path, "missing", mend)
         except OSError:
             yield self.told(path, "unreadable", mend)
 
-    def _digest(self, path: Path, size: int) -> str:
+    def _digest(self, path: Path, size: int, *, is_raw: bool) -> str:
         """The digest; empty if a quick look does not know it."""
         if self.memory is None:
             return digest_of_file(path)
         is_known = str(path) in self.memory.known or str(path) in self.memory.seen
-        return self.memory.of(path) if is_known or size <= _SMALL else ""
+        most = _SMALL_RAW if is_raw else _SMALL
+        return self.memory.of(path) if is_known or size <= most else ""
 
     def told(self, path: Path, kind: Kind, mend: Mend, **details: str) -> Damage:
         """A finding on a path below the home."""
@@ -296,7 +305,7 @@ def portal_damage(settings: Settings, look: Look) -> Iterator[Damage]:
         if not read_site_sums(site):
             yield look.told(site / INDEX, _kind_of(site / INDEX), "backup")
         return
-    for release, digest in listed.items():
+    for release, digest in list(listed.items())[-_QUICK_RELEASES if look.is_quick else 0 :]:
         yield from _release_damage(portal.release_folder(release), digest, look)
         yield from _page_damage(portal.pages_folder(release), look)
     yield from _register_damage(portal, index, look)
@@ -355,20 +364,27 @@ def _register_damage(portal: Portal, index: Mapping[str, object], look: Look) ->
     look.files += 2
     acts = index["acts"]
     known = {(one["at"], one["release"]) for one in acts} if isinstance(acts, list) else set()
-    path = portal.journal.path
+    path, is_ended = portal.journal.path, portal.journal.unfinished() is None
     if not path.exists():
         yield look.told(path, "missing", "rebuilt")
     elif not path.stat().st_size:
         yield look.told(path, "empty", "rebuilt")
     elif any(damaged_lines(path, known)):
         yield look.told(path, "altered", "rebuilt")
-    if portal.ledger.exists():
-        words = portal.ledger.read_text(encoding="utf-8", errors="replace").split()
-        before = {one["release"] for one in acts[:-1]} if isinstance(acts, list) else set()
-        if not before <= {*words} or not all(map(_is_release, words)):
-            yield look.told(portal.ledger, _kind_of(portal.ledger), "rebuilt")
-    else:
-        yield look.told(portal.ledger, "missing", "rebuilt")
+    elif not is_ended and not portal.is_locked():
+        yield look.told(path, "unended", "ended")
+    if is_ended or len(known) > 1:
+        yield from _ledger_damage(portal.ledger, {release for _, release in known}, look)
+
+
+def _ledger_damage(path: Path, releases: Collection[str], look: Look) -> Iterator[Damage]:
+    if not path.exists():
+        yield look.told(path, "missing", "rebuilt")
+        return
+    words = path.read_text(encoding="utf-8", errors="replace").split()
+    is_short = len({*releases} - {*words}) > 1  # the newest may just have been shown
+    if not words or is_short or not all(map(_is_release, words)):
+        yield look.told(path, _kind_of(path), "rebuilt")
 
 
 def _is_release(text: str) -> bool:
@@ -381,15 +397,14 @@ def _is_release(text: str) -> bool:
 
 def dagster_damage(folder: Path, look: Look) -> Iterator[Damage]:
     """Dagster's SQLite databases; a quick look passes over those of single runs."""
-    quick = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
-    paths = [folder / name for name in quick] if look.is_quick else sorted(folder.rglob("*.db"))
-    for path in paths:
-        if path.exists():
-            look.files += 1
-            if not is_sound_database(path):
-                yield look.told(path, _kind_of(path), "anew")
-    if (folder / "history/runs/index.db").exists() and not (folder / "history/runs.db").exists():
-        yield look.told(folder / "history/runs.db", "missing", "anew")
+    always = {folder / name for name in _DATABASES}
+    there = {path for path in always if path.exists()}
+    for path in sorted(there if look.is_quick else {*there, *folder.rglob("*.db")}):
+        look.files += 1
+        if not is_sound_database(path):
+            yield look.told(path, _kind_of(path), "anew")
+    if there:
+        yield from (look.told(path, "missing", "anew") for path in sorted(always - there))
 
 
 def is_sound_database(path: Path) -> bool:
@@ -408,4 +423,5 @@ def found_without_lake(settings: Settings, look: Look) -> Iterator[Damage]:
     """Everything but the lake, which has its own record."""
     yield from raw_damage(settings, look)
     yield from portal_damage(settings, look)
-    yield from dagster_damage(settings.dagster_dir, look)
+    if dagster_url() is None:
+        yield from dagster_damage(settings.dagster_dir, look)

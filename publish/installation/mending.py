@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cchc_pipeline.core.files import digest_of_file, files_below, write_whole
-from cchc_pipeline.core.modes import PUBLIC, SHOWN
+from cchc_pipeline.core.modes import PRIVATE, PUBLIC, SHOWN
 from cchc_pipeline.core.modes import mend as mend_rights
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import Settings
@@ -40,11 +40,14 @@ def set_aside(home: Path, name: str, now: datetime) -> Path | None:
     if not path.exists():
         return None
     place.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink() or path.stat().st_dev == place.parent.stat().st_dev:
+    state, here = path.lstat(), place.parent.stat()
+    if state.st_nlink == 1 and state.st_dev == here.st_dev:
         path.rename(place)
-    else:  # a folder on another disk
+    else:  # another name of it may be whole, or it is on another disk
         place.write_bytes(path.read_bytes())
         path.unlink()
+    if not place.is_symlink():
+        place.chmod(PRIVATE.file)
     return place
 
 
