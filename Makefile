@@ -17,6 +17,9 @@ SAMPLE := schemas/sample/inbox
 .PHONY: run test check serve screenshots bench clean install lock
 .DEFAULT_GOAL := run
 
+# What was compiled is kept: a process that loads Dagster and Great Expectations costs twice as much without.
+unexport PYTHONDONTWRITEBYTECODE
+
 install: $(STAMP)
 
 # What runs it, and no test package; uv itself by its hash.
@@ -39,7 +42,7 @@ run: $(STAMP)
 	$(BIN)/cchc status --inbox $(SAMPLE)
 
 test: $(TESTED) check
-	$(BIN)/python -m pytest -rs --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -rs --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(TESTED)
 	$(BIN)/ruff check .

@@ -16,19 +16,22 @@ from assets.instance import last_failures
 from assets.resources import Workspace, schedule_status, sensor_status
 from assets.validated import NOT_READ, NOTHING, SUBMISSIONS
 from cchc_pipeline.alerts.delivery import channels_of
-from cchc_pipeline.alerts.facts import (
+from cchc_pipeline.alerts.rules import (
+    WITHIN_LIMIT,
+    Alert,
     AwaitedMonth,
     Facts,
     Failure,
     FileLeft,
     FilesLeft,
     MissingSource,
+    Policy,
     RuleCount,
     SetAside,
     Shown,
+    alerts_of,
     awaited_months,
 )
-from cchc_pipeline.alerts.rules import WITHIN_LIMIT, Alert, Policy, alerts_of
 from cchc_pipeline.alerts.telling import Round, Wish, tell
 from cchc_pipeline.calendar import CalendarWords, load_calendar
 from cchc_pipeline.contracts import load_code_list
@@ -41,7 +44,7 @@ from cchc_pipeline.sources.inbox.account import account_of, untaken
 from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
 from cchc_pipeline.sources.raw.deliveries import delivered_paths
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
-from publish.places.mirrors import look_at, shown_here
+from publish.places import look_at, shown_here
 from publish.release.assemble import release_months
 
 _ACCOUNTS = {one.account: one for one in declared_sources() if one.account}

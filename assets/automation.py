@@ -26,8 +26,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.instance import OURS
-from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, PREVIEW_JOB, PUBLISH_JOB
+from assets.jobs import FOLLOWING_JOB, JOBS, MONTH_JOB, OURS, PREVIEW_JOB, PUBLISH_JOB
 from assets.resources import Workspace, schedule_status, sensor_status
 from assets.staleness import ALONE, FILES, PROGRAM, MadeFrom
 from cchc_pipeline.calendar import load_calendar

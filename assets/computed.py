@@ -29,16 +29,18 @@ from cchc_pipeline.indicators.observations import (
     correct_observations,
     correction_rows,
 )
-from cchc_pipeline.indicators.petition_statistics import petition_rows
 from cchc_pipeline.indicators.plan_indicators import (
     Key,
     Measured,
     plan_indicator_rows,
     reported_values,
 )
-from cchc_pipeline.indicators.procedure_indicators import catalogue_shares, procedure_values
 from cchc_pipeline.indicators.quarantine_summary import QUARANTINES, quarantine_rows
-from cchc_pipeline.indicators.release_log import PublicationLog
+from cchc_pipeline.indicators.records import (
+    catalogue_shares,
+    petition_rows,
+    procedure_values,
+)
 from cchc_pipeline.indicators.scores import (
     ScoreContext,
     latest_observations,
@@ -55,6 +57,7 @@ from cchc_pipeline.indicators.year_to_date import (
     year_to_date_rows,
 )
 from cchc_pipeline.methodology import methodology_in_force
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.sources.agency_forms.forms import reports_from_rows
 from cchc_pipeline.sources.dossiers.month import submission_rows
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns

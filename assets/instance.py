@@ -26,9 +26,8 @@ import sqlalchemy
 import sqlalchemy.exc
 
 from assets.checks import broken_of
-from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.published import PUBLISH_POOL
-from cchc_pipeline.alerts.facts import Failure
+from assets.jobs import MONTH_JOB, OURS, PUBLISH_JOB, PUBLISH_POOL
+from cchc_pipeline.alerts.rules import Failure
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml
@@ -104,7 +103,6 @@ storage:
 """
 _NO_LONGER_THERE = ("assets.event_log", "assets.postgres_storage")
 """Storages of earlier versions; what they stored, the stock ones read."""
-OURS = {"cchc/started_by": "command line"}
 OF_A_COMMAND = {**OURS, "dagster/max_retries": "0"}
 """The tags of a run that a command makes: whoever gave the command tries again, not the daemon."""
 _UNFINISHED = [

@@ -21,6 +21,10 @@ from cchc_pipeline.sources.records.other_inputs import read_sources
 
 MONTH_JOB, ALONE_JOB, FOLLOWING_JOB = "month", "month_alone", "following"
 PUBLISH_JOB, PREVIEW_JOB = "publish", "preview"
+PUBLISH_POOL = "publish"
+"""Whatever publishes is in it, one at a time."""
+OURS = {"cchc/started_by": "command line"}
+"""The tag of a run that the command line started."""
 _OF_A_MONTH = dg.AssetSelection.groups("extract", "validate", "compute", "record") - FRESHNESS
 _RESTING = dg.AssetSelection.assets(*REST_ON_EARLIER_MONTHS, "month_record") - FRESHNESS
 _FROM_ITS_BEGINNING = {"dagster/retry_strategy": "ALL_STEPS"}

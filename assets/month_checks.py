@@ -26,7 +26,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.period import TIMEZONE, Month
 from cchc_pipeline.indicators.dossier_measures import NOT_TAKEN_IN
 from cchc_pipeline.indicators.dossier_statistics import ALL, unbalanced_sums
-from cchc_pipeline.sources.dossiers.month import UNKNOWN_UNIT
+from cchc_pipeline.sources.dossiers.rules import UNKNOWN_UNIT
 from publish.release.assemble import MONTHLY
 
 _SHOWN = 5

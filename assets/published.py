@@ -11,6 +11,7 @@ import dagster as dg
 
 from assets.checks import Broken, told
 from assets.damage import quick_look, require_sound
+from assets.jobs import PUBLISH_POOL
 from assets.resources import GENERATOR, Workspace, of_asset
 from assets.staleness import MadeFrom
 from cchc_pipeline.calendar import load_calendar
@@ -21,15 +22,13 @@ from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.gates.gates import GATES
 from publish.model import Draft
 from publish.package.signature import Signer, require_safe_key
-from publish.portal.preview import FOLDER, Rehearsal, rehearse
-from publish.portal.publication import Built, build
+from publish.portal.publication import FOLDER, Built, Rehearsal, build, rehearse
 from publish.portal.publication import publish as make_visible
 from publish.release.approval import ApprovalEntry, days_late, require_approved
 from publish.release.assemble import MONTHLY, Ingredients, assemble, release_months
 from publish.release.comparison import Terms
 from publish.store.store import Portal
 
-PUBLISH_POOL = "publish"
 _CHECK = "gates"
 _NOTHING = "nothing to publish: the content is that of the last release"
 
@@ -128,7 +127,6 @@ def terms_of(settings: Settings) -> Terms:
         signer = Signer(settings.signing_key, signing_passphrase())
     return Terms(
         settings.production,
-        settings.methodology,
         settings.disclosure_threshold,
         settings.revision_limit,
         signer,

@@ -28,13 +28,13 @@ from cchc_pipeline.core.errors import CchcError
 from cchc_pipeline.core.telling import Progress
 from cchc_pipeline.settings import DOSSIERS_URL, Settings
 from cchc_pipeline.sources.raw.archive import RawArchive
-from cchc_pipeline.sources.raw.archive_as_of import archive_as_of
-from publish.model import Published, ReleaseId
+from cchc_pipeline.sources.raw.withdrawals import archive_as_of
+from publish.gates.gates import Verdict
+from publish.model import RECORD, Published, ReleaseId
 from publish.package.signature import SIGNATURE
 from publish.store.state import Act
-from publish.store.store import INDEX, RECORD, Portal, switch
+from publish.store.store import INDEX, Portal, switch
 from publish.verify.checks import differences
-from publish.verify.places import Verdict
 
 _LISTS = ("units.csv", "successions.csv", "publications.csv")
 """What the inbox holds for all months, and the archive does not."""

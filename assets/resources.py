@@ -31,12 +31,11 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.period import TIMEZONE, Month
 from cchc_pipeline.methodology import FIRST_MONTH, Methodology, load_methodology
 from cchc_pipeline.registers.unit_lists import load_register
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.registers.units import UnitRegister, UnitTexts
 from cchc_pipeline.settings import Settings, load_settings
-from cchc_pipeline.sources.dossiers.month import Means
 from cchc_pipeline.sources.national_portal.tables import units_seen
 from cchc_pipeline.sources.raw.archive import RawArchive
+from cchc_pipeline.storage.duckdb_engine import Means
 from cchc_pipeline.storage.lake import Lake, content_digest
 from publish.model import Acceptance, Identity, identity_of
 from publish.release.approval import LOG, ApprovalLog

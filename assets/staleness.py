@@ -26,7 +26,7 @@ from cchc_pipeline.core.data import ROOT
 from cchc_pipeline.core.errors import CchcError, DamagedError
 from cchc_pipeline.core.files import FileDigests, Remembered, digest_of, files_below, write_whole
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.indicators.release_log import Publication, PublicationLog
+from cchc_pipeline.plan import Publication, PublicationLog
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.settings import Settings, dossiers_url

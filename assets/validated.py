@@ -22,9 +22,8 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports.error_sheets import write_error_sheets
+from cchc_pipeline.reports import write_error_sheets
 from cchc_pipeline.sources.dossiers.month import (
-    RECORD,
     DossierReading,
     Results,
     account_rows,
@@ -32,6 +31,7 @@ from cchc_pipeline.sources.dossiers.month import (
     read_dossiers,
 )
 from cchc_pipeline.sources.dossiers.quarantine import CODES_SCHEMA, sheet_rows
+from cchc_pipeline.sources.dossiers.rules import RECORD
 from cchc_pipeline.sources.national_portal.tables import read_month
 from cchc_pipeline.sources.raw.deliveries import delivery_from_rows
 from cchc_pipeline.sources.records.other_inputs import Circumstances, read_sources, reader_of

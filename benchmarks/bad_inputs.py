@@ -3,7 +3,8 @@
     python -m benchmarks.bad_inputs --cases 10000 --seed 1 [--kind "dossiers CSV"] [--case 17]
 
 Belongs here: running them in bounded processes of their own, and the table of what came of them.
-Does not: the kinds and what a good answer is (``tests.bad_inputs``). Nothing is sent anywhere.
+Does not: the kinds and what a good answer is (``tests.builders.bad_inputs``). Nothing is sent
+anywhere.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.bad_inputs import Kind, damaged, kinds, try_to_read
+from tests.builders.bad_inputs import Kind, damaged, kinds, try_to_read
 
 _SECONDS = 25.0
 _A_PROCESS = 250

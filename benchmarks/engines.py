@@ -22,16 +22,11 @@ from benchmarks.dossiers import MONTH, ROOT, inbox_of
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_statistics import count_dossiers
 from cchc_pipeline.registers.unit_lists import load_register
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.settings import DEFAULT_MASTER
-from cchc_pipeline.sources.dossiers.month import (
-    Means,
-    NamedFile,
-    Results,
-    account_rows,
-    read_dossiers,
-)
+from cchc_pipeline.sources.dossiers.month import NamedFile, Results, account_rows, read_dossiers
 from cchc_pipeline.sources.dossiers.quarantine import lacking_columns
+from cchc_pipeline.storage.duckdb_engine import Means
 
 ENGINES = ("duckdb", "spark")
 TABLES = ("accepted", "quarantine", "codes", "counts")

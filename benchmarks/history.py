@@ -27,13 +27,13 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.storage.lake import Lake, table_from_rows
-from publish.model import STATISTICS, ReleaseId
+from publish.model import STATISTICS, SUMS, ReleaseId
 from publish.portal.links import below
 from publish.portal.publication import build, publish
 from publish.portal.server import local_server
 from publish.release.assemble import Ingredients, assemble
 from publish.release.comparison import Terms
-from publish.store.store import SUMS, Portal
+from publish.store.store import Portal
 from tests.publish.small_release import (
     GROUPS,
     IDENTITY,
@@ -173,7 +173,7 @@ def publish_all(place: Path, size: Size, costs: Costs) -> tuple[Portal, set[str]
         draft = assemble(lake, portal, ingredients, moment + timedelta(hours=number))
         if draft is None:
             raise RuntimeError(f"{month}: nothing to publish")
-        terms = Terms(production=False, methodology=METHODOLOGY, threshold=THRESHOLD)
+        terms = Terms(production=False, threshold=THRESHOLD)
         built = build(draft, portal, draft.published_at, terms)
         out = publish(built, portal)
         costs.seconds.append(time.perf_counter() - began)

@@ -2,7 +2,7 @@
 
 Belongs here: every knob with its name, default and meaning (``docs/settings.md`` repeats them, and
 a test holds the two together); the names of secrets, and how each is read. Does not: choosing by
-them (``cchc_pipeline.storage.opening``), or using a secret. Nothing here costs much to import.
+them (``storage.duckdb_engine``), or using a secret. Nothing here costs much to import.
 """
 
 import difflib

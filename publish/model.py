@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month, utc_text
-from cchc_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from cchc_pipeline.settings import Settings
 
 PACKAGE = "hp-chat-luong-phuc-vu"
 DESCRIPTOR = "datapackage.json"
+RECORD = "release.json"
+SUMS = "SHA256SUMS"
 STATISTICS = "dossier_statistics"
 REVISIONS = "revisions"
 SET_ASIDE = "quarantine_summary"
@@ -100,7 +104,7 @@ class Identity:
     root_unit: str
 
 
-def identity_of(settings: Settings) -> Identity:
+def identity_of(settings: "Settings") -> Identity:
     """Who publishes, by the settings."""
     return Identity(
         settings.publisher, settings.contact, settings.license_name, settings.license_path,
@@ -182,13 +186,12 @@ class Draft:
 
     @property
     def provenance(self) -> str:
-        """``sample`` as soon as a source, a unit or a figure is sample data, else ``published``."""
-        stated = {
-            *(source.provenance for source in self.sources),
-            *self.tables["units"].column("provenance").to_pylist(),
-            *self.tables["scores"].column("source_system").to_pylist(),
-        }
-        return "sample" if "sample" in stated else "published"
+        """``sample`` as soon as a source, a unit or a figure is sample data, else ``official``."""
+        stated = {source.provenance for source in self.sources}
+        for table in self.tables.values():
+            if "provenance" in table.column_names:
+                stated.update(table.column("provenance").unique().to_pylist())
+        return "sample" if "sample" in stated else "official"
 
     @property
     def is_sample(self) -> bool:

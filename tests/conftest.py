@@ -1,9 +1,10 @@
 """What test files of several folders share: an inbox to change, an installation that has published.
 
 Belongs here: fixtures. Does not: functions that need no fixture (``tests.command_line``), making
-something once for all processes (``tests.made_once``).
+something once for all processes (``tests.made_once``), judging it once (``tests.judged_once``).
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,18 +13,54 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from cchc_pipeline.contracts import checks
+from publish.gates import package
 from tests.command_line import SAMPLE_INBOX, run
+from tests.judged_once import packages_judged_once, tables_judged_once
 from tests.made_once import MadeOnce
 from tests.ops.postgres import Server, postgres
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")  # a busy machine is no failure
 
+gc.set_threshold(100_000)
+MEMORY = Path("/dev/shm")  # noqa: S108 - the tests' folders below it are made for their owner only
+ROOM = 6 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Folders lie in memory where it has room: a run waits for its disk a thousand times."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        may_execute = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+        if may_execute and os.access(MEMORY, os.W_OK):
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file goes to one process, for what it shares; those that take long are begun first."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded and collected stays to the end: it is looked through for garbage once."""
+    gc.collect()
+    gc.freeze()
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait for a daemon, a server or the disk."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def judged_once() -> Iterator[None]:
+    """Great Expectations and frictionless are asked once of what many tests make alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "_run_suite", tables_judged_once(checks._run_suite))
+        patch.setattr(package, "_frictionless", packages_judged_once(package._frictionless))
+        yield
 
 
 @pytest.fixture

@@ -10,17 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from cchc_pipeline.alerts.facts import (
+from cchc_pipeline.alerts.rules import (
+    Alert,
+    AlertWords,
     AwaitedMonth,
+    Behind,
     Failure,
     FileLeft,
     FilesLeft,
+    Late,
     Mirror,
     MissingSource,
     SetAside,
+    Severity,
     Shown,
+    load_words,
 )
-from cchc_pipeline.alerts.rules import Alert, AlertWords, Behind, Late, Severity, load_words
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.masking import PERSONAL_FORMS, mask

@@ -1,7 +1,7 @@
 """Telling what goes on: plain lines, or on a terminal one line for a month that keeps moving.
 
 Belongs here: how progress looks on stderr, and the count of a backfill. Does not: what is told
-(``cchc_pipeline.core.telling``), the words (``run_words``), or the summaries (``run_summary``).
+(``cchc_pipeline.core.telling``), or the words and summaries (``run_summary``).
 """
 
 import sys
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-    from cchc_pipeline.cli.run_words import Speech
+    from cchc_pipeline.cli.run_summary import Speech
     from cchc_pipeline.core.period import Month
     from cchc_pipeline.core.telling import Begun, StepEvent, Telling, Turn
 
@@ -113,7 +113,7 @@ _screen: Screen | None = None
 
 def _current() -> Screen:
     """How it is shown now: in English and as lines where no command said otherwise."""
-    from cchc_pipeline.cli.run_words import Speech
+    from cchc_pipeline.cli.run_summary import Speech
 
     return _screen or Screen(Speech())
 

@@ -20,12 +20,13 @@ from cchc_pipeline.cli.options import AsJson, Home, end_of, moment_of, settings_
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from publish.gates.gates import Verdict
     from publish.installation.damage import Damage
     from publish.model import Identity, Published, ReleaseId
     from publish.release.diff import Diff
+    from publish.store.reading import Subject
     from publish.store.state import Act, ActKind
     from publish.store.store import Portal
-    from publish.verify import Subject, Verdict
 
 
 _Release = Annotated[str, typer.Argument(help="The release, as 2024-03.r1.")]
@@ -269,7 +270,7 @@ def _unreachable_database() -> "list[Damage]":
 
 
 def _verdicts(subject: "Subject") -> list["Verdict"]:
-    from publish.verify import verify as checked
+    from publish.verify.checks import verify as checked
 
     return list(checked(subject))
 
@@ -293,8 +294,7 @@ def _subject(
     if url is None:
         yield _at_home(wanted, home, key)
         return
-    from publish.verify import subject_at
-    from publish.verify.package import Download, http_client, load_bounds
+    from publish.verify.places import Download, http_client, load_bounds, subject_at
 
     bounds = load_bounds()
     with TemporaryDirectory(prefix="cchc-verify-") as scratch, http_client(bounds) as client:
@@ -304,7 +304,7 @@ def _subject(
 
 def _at_home(wanted: "ReleaseId | None", home: Path | None, key: bytes | None) -> "Subject":
     from publish.store.store import Portal
-    from publish.verify import home_subject
+    from publish.verify.places import home_subject
 
     return home_subject(Portal(settings_for(home).portal_dir), wanted, key)
 

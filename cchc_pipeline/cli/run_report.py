@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cchc_pipeline.cli import interruption, progress
-from cchc_pipeline.cli.run_words import Speech
+from cchc_pipeline.cli.run_summary import Speech
 from cchc_pipeline.core.errors import DEBUG, CchcError
 from cchc_pipeline.core.unforeseen import foreseen
 

@@ -1,9 +1,9 @@
 """A table's contract: declared once in ``schemas/tables``, projected onto every form it takes.
 
 A table as a whole and its projections (arrow schema, Table Schema, expectations, dictionary) are
-``contract``; the parts it is made of are ``model``. ``declarations`` finds the files, ``reading``
-types them and judges the parts against each other, ``checks`` runs the expectations on rows.
-``sources`` declares what comes by month.
+``contract``; the parts it is made of are ``model``, which finds the files too. ``reading`` types
+them and judges the parts against each other, ``checks`` runs the expectations on rows. ``sources``
+declares what comes by month.
 
 Belongs here: what a declaration says, and what follows from it alone. Does not: file formats
 (``publish``), or a rule of any one table, which its declaration holds.
@@ -16,7 +16,6 @@ from cchc_pipeline.contracts.contract import (
     DictionaryRow,
     dictionary_rows,
 )
-from cchc_pipeline.contracts.declarations import contract_names, read_shared_fields
 from cchc_pipeline.contracts.model import (
     ROW_CONDITION,
     Code,
@@ -29,6 +28,8 @@ from cchc_pipeline.contracts.model import (
     Rule,
     Severity,
     Text,
+    contract_names,
+    read_shared_fields,
 )
 from cchc_pipeline.contracts.reading import (
     load_code_list,

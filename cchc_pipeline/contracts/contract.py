@@ -12,24 +12,25 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import StrictBool
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts.declarations import shared_words
 from cchc_pipeline.contracts.model import (
     ROW_CONDITION,
-    STRICT,
     Basis,
     Expectation,
     Field,
+    FieldType,
     ForeignKey,
     Language,
     Name,
     Rule,
     Text,
+    shared_words,
 )
+from cchc_pipeline.core.data import NO_EXTRAS
 from cchc_pipeline.core.errors import SchemaDataError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ YEARMONTH = r"\d{4}-(0[1-9]|1[0-2])"
 TABLE_SCHEMA = "https://datapackage.org/profiles/2.0/tableschema.json"
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Contract:
     """A table as declared."""
 
@@ -83,16 +84,20 @@ class Contract:
         """The schema of the table in Parquet, labelled with its name and the contract's digest."""
         import pyarrow as pa  # noqa: PLC0415 - who only reads declarations need not load it
 
-        types = {
-            "string": pa.string(), "yearmonth": pa.string(), "date": pa.date32(),
-            "datetime": pa.timestamp("s", "UTC"), "local_datetime": pa.timestamp("us"),
-            "integer": pa.int64(),
-            "number": pa.float64(), "boolean": pa.bool_(),
-        }  # fmt: skip
+        types = {name: pa.type_for_alias(held.arrow) for name, held in _HELD.items()}
+        types["datetime"] = pa.timestamp("s", "UTC")  # an alias has no zone
         return pa.schema(
             [pa.field(field.name, types[field.type]) for field in self.fields],
             metadata={"table": self.table, "contract": self.digest},
         )
+
+    def sql_types(self) -> Mapping[str, str]:
+        """The types of the columns in DuckDB's SQL, in order."""
+        return {field.name: _HELD[field.type].sql for field in self.fields}
+
+    def ibis_types(self) -> Mapping[str, str]:
+        """The types of the columns as Ibis writes them, in order."""
+        return {field.name: _HELD[field.type].ibis for field in self.fields}
 
     def headings(self, language: Language) -> tuple[str, ...]:
         """The titles of the columns, in order; no two are alike."""
@@ -291,6 +296,27 @@ class DictionaryRow:
     description: str
     values: str
     basis: str
+
+
+class _Held(NamedTuple):
+    """What a declared type is in Arrow (by its name), in DuckDB's SQL and in Ibis."""
+
+    arrow: str
+    sql: str
+    ibis: str
+
+
+_HELD: Mapping[FieldType, _Held] = {
+    "string": _Held("string", "VARCHAR", "string"),
+    "yearmonth": _Held("string", "VARCHAR", "string"),
+    "date": _Held("date32", "DATE", "date"),
+    "datetime": _Held("timestamp[s]", "TIMESTAMPTZ", "timestamp('UTC', 0)"),
+    "local_datetime": _Held("timestamp[us]", "TIMESTAMP", "timestamp(6)"),
+    "integer": _Held("int64", "BIGINT", "int64"),
+    "number": _Held("float64", "DOUBLE", "float64"),
+    "boolean": _Held("bool", "BOOLEAN", "boolean"),
+}
+"""The one map of types."""
 
 
 def dictionary_rows(contract: Contract, language: Language) -> tuple[DictionaryRow, ...]:

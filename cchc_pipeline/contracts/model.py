@@ -1,6 +1,7 @@
 """What a declaration consists of: texts, codes, columns, keys, rules, and what they demand.
 
-Belongs here: these types, and what each may hold. Does not: the table that they make up
+Belongs here: these types, and what each may hold; finding the files of ``schemas/tables``, and
+laying a field over the shared one that it uses. Does not: the table that they make up
 (``contract``), or how they are read and what several must agree on (``reading``).
 """
 
@@ -8,10 +9,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, StrictBool, model_validator
+from pydantic import AfterValidator, BeforeValidator, StrictBool, model_validator
 from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, ROOT, load
+from cchc_pipeline.core.errors import SchemaDataError
 
 Language = Literal["vi", "en"]
 Severity = Literal["error", "warning"]
@@ -24,7 +29,6 @@ ROW_CONDITION = "row_condition"
 """The kind of expectation whose ``sql`` (DuckDB) must hold for each row; others are GX types."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _GX_TYPE = re.compile(r"expect_[a-z_]+")
-STRICT = ConfigDict(extra="forbid")
 
 
 def _word(text: str) -> str:
@@ -69,7 +73,7 @@ Name = Annotated[Word, AfterValidator(_name)]
 _Number = Annotated[int | float | None, BeforeValidator(_number)]
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Text:
     """Words for readers in both languages, neither empty, in NFC."""
 
@@ -81,7 +85,7 @@ class Text:
         return self.vi if language == "vi" else self.en
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Code:
     """An entry of a code list; ``value_allowed`` is given by ``obs_status`` only."""
 
@@ -91,7 +95,7 @@ class Code:
     value_allowed: StrictBool | None = None
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class CodeList:
     """A closed list of codes, in the order for readers."""
 
@@ -101,7 +105,7 @@ class CodeList:
     codes: tuple[Code, ...]
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Field:
     """A column: its type, its bounds, and what readers are told of it.
 
@@ -148,7 +152,7 @@ class Field:
         return ", ".join(parts)
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class ForeignKey:
     """Columns whose values stand in the columns ``reference`` of ``table``."""
 
@@ -157,7 +161,7 @@ class ForeignKey:
     reference: tuple[str, ...]
 
 
-@typed_dataclass(frozen=True, config=STRICT)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Rule:
     """A declared rule of a table, beyond what its fields imply.
 
@@ -185,3 +189,51 @@ class Expectation:
     kwargs: Mapping[str, Any]
     severity: Severity
     message: Text
+
+
+@cache
+def contract_names() -> tuple[str, ...]:
+    """The tables that are declared, in alphabetical order."""
+    files = (entry.name for entry in ROOT.joinpath("tables").iterdir())
+    return tuple(
+        sorted(
+            name.removesuffix(".yaml")
+            for name in files
+            if name.endswith(".yaml") and not name.startswith("_")
+        )
+    )
+
+
+@cache
+def read_shared_fields() -> Mapping[str, Mapping[str, Any]]:
+    """The declarations of ``schemas/tables/_fields.yaml`` by name, as they stand there."""
+    path = "tables/_fields.yaml"
+    return load(dict[str, dict[str, Any]], path)
+
+
+def with_shared(declared: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """A field's declaration with the shared one below it that it uses.
+
+    Raises:
+        SchemaDataError: There is no such shared field.
+    """
+    if "use" not in declared:
+        return declared
+    used = declared["use"]
+    shared = read_shared_fields().get(used)
+    if shared is None:
+        what, todo = f"{used!r} is no shared field", "declare it in _fields.yaml"
+        raise SchemaDataError(what, where=where, todo=todo)
+    own = {name: value for name, value in declared.items() if name != "use"}
+    return {"name": used, **shared, **own}
+
+
+@cache
+def shared_words() -> Mapping[str, Mapping[str, Text]]:
+    """The words that all tables share (``_words.yaml``) by part (``types``, ``messages``) and name.
+
+    Raises:
+        SchemaDataError: A word lacks one of its languages.
+    """
+    path = "tables/_words.yaml"
+    return load(dict[str, dict[str, Text]], path)

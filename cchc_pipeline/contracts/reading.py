@@ -1,8 +1,8 @@
 """Reading a table's declaration into a ``Contract``, and judging that its parts agree.
 
 Belongs here: fields, keys, rules and code lists as the declaration gives them, and what several
-entries, or several tables, must agree on. Does not: finding a file (``declarations``), what a
-single entry may hold (``model``), or whether a table's rows obey it (``checks``).
+entries, or several tables, must agree on. Does not: finding a file or what a single
+entry may hold (``model``), or whether a table's rows obey it (``checks``).
 
 A field that several tables share is declared in ``schemas/tables/_fields.yaml`` and taken with
 ``use``; what the table says beside it wins. A field or a rule without a ``basis`` has its table's.
@@ -13,8 +13,16 @@ from functools import cache
 from typing import Any, get_args
 
 from cchc_pipeline.contracts.contract import Contract
-from cchc_pipeline.contracts.declarations import contract_names, with_shared
-from cchc_pipeline.contracts.model import ROW_CONDITION, Code, CodeList, Field, ForeignKey, Language
+from cchc_pipeline.contracts.model import (
+    ROW_CONDITION,
+    Code,
+    CodeList,
+    Field,
+    ForeignKey,
+    Language,
+    contract_names,
+    with_shared,
+)
 from cchc_pipeline.core.data import first_repeated, mapping_of, read_yaml, refuse, typed
 from cchc_pipeline.core.errors import SchemaDataError
 

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Literal, get_args
 
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-from cchc_pipeline.contracts import Text, contract_names
-from cchc_pipeline.core.data import ROOT, read_yaml, refuse, typed
+from cchc_pipeline.contracts.model import Text, contract_names
+from cchc_pipeline.core.data import NO_EXTRAS, ROOT, read_yaml, refuse, typed
 
 Kind = Literal["forms", "rows", "corrections", "answers", "export"]
 """What comes: workbooks of single units, files of rows, the file of corrections by hand, the
@@ -23,7 +22,7 @@ portal's answers, an export too long for Python; first what names mean most sure
 _FOLDER = "sources"
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, config=NO_EXTRAS)
 class DeclaredSource:
     """A source; the fields are those of its file.
 

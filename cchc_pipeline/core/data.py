@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from typing import Any, NoReturn, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.masking import visible
@@ -26,6 +26,8 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _PARSER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast where built in
 Tree = dict[str, Any] | list[Any] | str | None
 _Data = TypeVar("_Data")
+NO_EXTRAS = ConfigDict(extra="forbid")
+"""Of a type that has every key of its place in a file."""
 _OF_A_VALIDATOR = "Value error, "
 
 
@@ -189,6 +191,19 @@ def typed(kind: type[_Data], content: Any, where: str) -> _Data:
             for item in error.errors(include_url=False)
         ]
         raise SchemaDataError("; ".join(problems), where=where) from None
+
+
+def load(kind: type[_Data], path: str) -> _Data:
+    """``schemas/<path>`` as a pydantic type.
+
+    Args:
+        kind: The type.
+        path: The file below ``schemas``.
+
+    Raises:
+        SchemaDataError: There is no such file, or it does not fit; one line says where.
+    """
+    return typed(kind, read_yaml(path), f"schemas/{path}")
 
 
 def refuse(problems: Iterable[str], where: str) -> None:

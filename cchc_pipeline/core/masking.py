@@ -1,13 +1,14 @@
 """How a value is quoted: short, with nothing raw in it, and without what looks like personal data.
 
-Belongs here: the forms of identity numbers, phones, e-mail addresses and dossier codes, the mask,
-and characters that a terminal would obey. Does not: which texts are judged
-(``publish.package.personal_data``) or which columns are personal (the contracts). The forms to find
+Belongs here: the forms of identity numbers, phones, e-mail addresses and dossier codes, whether a
+text holds any, the mask, and characters that a terminal would obey. Does not: which texts are
+judged (``publish.gates.package``) or which columns are personal (the contracts). The forms to find
 are narrow, since a find stops a release; the forms to mask are wide, since a mask costs nothing.
 """
 
 import re
 import unicodedata
+from itertools import islice
 
 _GAP = "[ .\\-\u00a0\u2009\u202f\u2010-\u2013]"
 _NOT_INSIDE = r"(?<![\w.])"
@@ -79,6 +80,13 @@ _TO_MASK = re.compile(
 )
 _MAIL_TO_MASK = re.compile(r"[\w.+%\-]+@[\w.\-]+")
 _SEEN_BEYOND = 300
+_UUID = re.compile(
+    "urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![0-9a-f])"
+)
+"""An identifier that we make of a name: one in a thousand has the digits of an identity number."""
+
+_MANY = 2000
+"""So many signs of a kind in one text are not looked at one by one."""
 
 
 def visible(text: str, limit: int | None = 40) -> str:
@@ -137,3 +145,33 @@ def _starred(found: re.Match[str]) -> str:
 
 def _starred_whole(found: re.Match[str]) -> str:
     return re.sub(r"[^\W_]", "*", found[0])
+
+
+def personal_marks(text: str) -> list[str]:
+    """The kinds of personal data that a published text seems to hold.
+
+    Full-width digits, and characters that nobody sees, do not hide a number.
+
+    Args:
+        text: A page, a descriptor, or cells joined by line ends.
+
+    Returns:
+        Names such as ``identity number``, for a failure's line; never the text that was found.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    for character in map(chr, UNSEEN):
+        plain = plain.replace(
+            character, ""
+        )  # a site is megabytes: translate() takes thrice as long
+    plain = _UUID.sub("urn:uuid", plain)
+    return [kind for kind in PERSONAL_FORMS if _holds(plain, kind)]
+
+
+def _holds(plain: str, kind: str) -> bool:
+    """Whether a form is found; looked for only where its sign is, unless that is all over."""
+    form, (sign, reach) = PERSONAL_FORMS[kind], PERSONAL_SIGNS[kind]
+    spots = [spot.start() for spot in islice(sign.finditer(plain), _MANY)]
+    if reach is None or len(spots) == _MANY:
+        return bool(spots and form.search(plain))
+    places = {at for spot in spots for at in range(max(spot - reach, 0), spot + 1)}
+    return any(form.match(plain, at) for at in places)

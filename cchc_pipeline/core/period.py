@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
 
 from cchc_pipeline.core.errors import UsageError
 
@@ -114,3 +117,14 @@ def require_ended(month: Month, at: datetime) -> None:
 def utc_text(moment: datetime) -> str:
     """Write an aware moment as ``2026-10-05T21:00:44Z``; fractions of a second are cut."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _month(value: object) -> Month:
+    try:
+        return Month.parse(str(value))
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+MonthText = Annotated[Month, BeforeValidator(_month)]
+"""A month as data files write it: ``2024-03``."""

@@ -1,18 +1,22 @@
 """The code lists that are published beside the figures, as rows.
 
-Belongs here: projecting units, metrics, targets and status codes onto their tables. Does not: the
-lists themselves, which stand in ``schemas``.
+Belongs here: projecting units, metrics, targets and status codes onto their tables, and joining
+the months' catalogues of procedures into one list. Does not: the other lists themselves, which
+stand in ``schemas``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from cchc_pipeline.contracts import load_code_list
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.methodology import Group, MergedGroup, Methodology, load_methodology
 from cchc_pipeline.plan import Plan, Target, load_plan
 from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.sources.records.procedures import Procedure
 
 Rows = list[dict[str, Any]]
+Catalogues = Mapping[Month, Collection[Procedure]]
 
 
 def unit_rows(register: UnitRegister) -> Rows:
@@ -151,3 +155,15 @@ def obs_status_rows() -> Rows:
         }
         for code in load_code_list("obs_status").codes
     ]
+
+
+def procedure_list(catalogues: Catalogues) -> Rows:
+    """The published code list: each procedure as its latest catalogue has it, and its months."""
+    rows: dict[str, dict[str, Any]] = {}
+    for month in sorted(catalogues):
+        for procedure in catalogues[month]:
+            row = procedure.as_row(month)
+            period = row.pop("period")
+            first = rows.get(procedure.code, {}).get("first_period", period)
+            rows[procedure.code] = row | {"first_period": first, "last_period": period}
+    return [rows[code] for code in sorted(rows)]

@@ -37,10 +37,6 @@ KEYS = ("unit_code", "field_code", "procedure_code", "lacks")
 LACKS = "lacks"
 """The key that names the columns of ``dossiers`` that the rows' files do not have, by ``;``."""
 _FILES = pa.schema([("file", pa.string()), (LACKS, pa.string())])
-_IBIS_TYPES = {
-    "string": "string", "yearmonth": "string", "integer": "int64", "number": "float64",
-    "boolean": "boolean", "local_datetime": "timestamp(6)",
-}  # fmt: skip
 ALL = "ALL"
 """The field code that stands for all fields."""
 Row = dict[str, Any]
@@ -58,8 +54,7 @@ def dossiers_table() -> "Table":
     """The table ``dossiers`` as its contract declares it, bound to no engine."""
     import ibis  # noqa: PLC0415 - it costs a second, and a month without an export needs none of it
 
-    columns = {field.name: _IBIS_TYPES[field.type] for field in load_contract("dossiers").fields}
-    return ibis.table(columns, name="dossiers")
+    return ibis.table(dict(load_contract("dossiers").ibis_types()), name="dossiers")
 
 
 def files_table() -> "Table":

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.core.data import NO_EXTRAS, read_yaml, refuse, typed
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.dossier_measures import COUNTED_NAMES, unknown_without
 from cchc_pipeline.indicators.dossier_statistics import LACKS, UNKNOWN, lacked, summed
@@ -29,7 +29,7 @@ _Measures = Annotated[tuple[Filled, ...], Field(min_length=1)]
 UnitsOf = Callable[[Month], frozenset[str]]
 
 
-@typed_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Formula:
     """What a target's share is counted from.
 
@@ -55,7 +55,7 @@ class Formula:
         return unknown_without(absent).isdisjoint(self.measures)
 
 
-@typed_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class _Formulas:
     basis: Filled
     measures: tuple[Formula, ...]

@@ -3,7 +3,7 @@
 Belongs here: the one type of a measured value, which dossiers, forms and catalogues all answer
 with; adding up what the owing units state; the rows of ``plan_indicators``. Does not: the plan
 (``cchc_pipeline.plan``), its tasks (``task_progress``), judging a form (``sources.agency_forms``),
-or measuring (``dossier_targets``, ``procedure_indicators``).
+or measuring (``dossier_targets``, ``records``).
 """
 
 import math
@@ -16,18 +16,18 @@ from typing import Any
 
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
-from cchc_pipeline.indicators.release_log import PublicationLog, months_on_time
 from cchc_pipeline.plan import (
     Exact,
+    PublicationLog,
     RunRate,
     Target,
     attained,
     load_plan,
+    months_on_time,
     required_run_rate,
 )
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
-from cchc_pipeline.sources.agency_forms.items import Bodies, load_bodies, named_in_short
+from cchc_pipeline.sources.agency_forms.items import Bodies, UnitReport, load_bodies, named_in_short
 
 Counted = int | Decimal
 Key = tuple[str, str, Basis]

@@ -11,12 +11,15 @@ from typing import Any
 
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.plan_indicators import Measured, Values, on_both_bases
-from cchc_pipeline.indicators.release_log import PublicationLog, months_on_time
-from cchc_pipeline.plan import Plan, Task, load_plan
+from cchc_pipeline.plan import Plan, PublicationLog, Task, load_plan, months_on_time
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
-from cchc_pipeline.sources.agency_forms.items import Bodies, load_bodies, named_in_short
-from cchc_pipeline.sources.agency_forms.layout import load_layout
+from cchc_pipeline.sources.agency_forms.items import (
+    Bodies,
+    UnitReport,
+    load_bodies,
+    load_layout,
+    named_in_short,
+)
 
 NOT_REPORTED, NOT_STARTED, IN_PROGRESS = "NOT_REPORTED", "NOT_STARTED", "IN_PROGRESS"
 DONE, OVERDUE, NOT_APPLICABLE = "DONE", "OVERDUE", "NOT_APPLICABLE"

@@ -2,7 +2,7 @@
 
 Belongs here: adding a month to the sums of the month before, and these sums as rows of
 ``year_to_date``. Does not: what a month by itself counts (``dossier_targets``,
-``procedure_indicators``), or the values that follow.
+``records``), or the values that follow.
 
 Publications (target 31) are no part of it: their log is one list for the whole year, which says of
 every month how it stands now.
@@ -14,8 +14,8 @@ from typing import Any
 
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.plan_indicators import Measured
-from cchc_pipeline.indicators.procedure_indicators import CatalogueShares
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.indicators.records import CatalogueShares
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 
 SUM, PROCEDURE, CATALOGUE, REPORT = "sum", "procedure", "catalogue", "report"
 Place = tuple[str, str]

@@ -1,7 +1,7 @@
 """Decision 766: its groups, metrics and dated thresholds, and scores computed again from counts.
 
-``methodology`` types the decision's groups, metrics and rules, ``reading`` reads and judges its
-file, ``scoring`` computes, rounds, and rates a total.
+``methodology`` types the decision's groups, metrics and rules, and reads and judges its file;
+``scoring`` computes, rounds, and rates a total.
 
 Belongs here: the methodology as typed data, and how a score follows from counts. Does not: reading
 a source's answers, ranking units, or replacing a score that a source published.
@@ -25,8 +25,6 @@ from cchc_pipeline.methodology.methodology import (
     ScoreRule,
     Threshold,
     ZeroRule,
-)
-from cchc_pipeline.methodology.reading import (
     load_methodology,
     methodology_in_force,
     parse_methodology,

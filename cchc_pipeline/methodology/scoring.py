@@ -18,9 +18,8 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.core.data import NO_EXTRAS, read_yaml, refuse, typed
 from cchc_pipeline.methodology.methodology import (
-    NO_EXTRAS,
     Confidence,
     Filled,
     Methodology,

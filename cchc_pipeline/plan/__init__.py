@@ -1,7 +1,8 @@
 """A year's reform plan as data: its targets, its tasks, and the arithmetic of attaining them.
 
-Its parts are ``model``; ``reading`` reads and judges its files; ``attainment`` reads the time that
-a task is given, compares a value with its target and looks ahead to the year's end.
+Its parts are ``model``, which reads and judges its files; ``attainment`` reads the time that a
+task is given, compares a value with its target, judges whether months were public in time, and
+looks ahead to the year's end.
 
 Belongs here: what ``schemas/plan/<year>`` says, and what follows from it. Does not: measuring a
 value, a task's status in a month (``cchc_pipeline.indicators.task_progress``), or mending what the
@@ -11,10 +12,13 @@ plan says: its slips and contradictions are kept and named.
 from cchc_pipeline.plan.attainment import (
     Comparator,
     Exact,
+    Publication,
+    PublicationLog,
     RunRate,
     RunRateReason,
     Window,
     attained,
+    months_on_time,
     parse_window,
     required_run_rate,
 )
@@ -37,8 +41,10 @@ from cchc_pipeline.plan.model import (
     Task,
     TaskGroup,
     Words,
+    load_plan,
+    parse_plan,
+    plan_years,
 )
-from cchc_pipeline.plan.reading import load_plan, parse_plan, plan_years
 
 __all__ = [
     "Base",
@@ -53,6 +59,8 @@ __all__ = [
     "MeasuredFrom",
     "Place",
     "Plan",
+    "Publication",
+    "PublicationLog",
     "Report",
     "Reporting",
     "RunRate",
@@ -66,6 +74,7 @@ __all__ = [
     "Words",
     "attained",
     "load_plan",
+    "months_on_time",
     "parse_plan",
     "parse_window",
     "plan_years",

@@ -1,19 +1,24 @@
 """The parts of a plan: the decision, its groups, reports, targets, tasks, slips and contradictions.
 
-Belongs here: their types, and what the plan itself can answer about them. Does not: whether they
-agree with each other (``reading``), or any comparison with a value (``attainment``).
+Belongs here: their types, what the plan itself can answer about them, reading them from
+``schemas/plan/<year>``, and judging that they agree. Does not: any comparison with a value
+(``attainment``).
 """
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Protocol, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import Text
+from cchc_pipeline.contracts.model import Text
+from cchc_pipeline.core.data import NO_EXTRAS, ROOT, read_yaml, refuse, typed
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan.attainment import Comparator, Window, parse_window
 
@@ -24,7 +29,8 @@ MeasuredFrom = Literal[
 Base = Literal["arriving", "fixed"]
 Confidence = Literal["confirmed", "believed"]
 
-_NO_EXTRAS = ConfigDict(extra="forbid")
+_FILES = ("plan.yaml", "targets.yaml", "tasks.yaml")
+_SECTION = re.compile(r"[IVX]+(\.[0-9a-zđ]+)*")
 
 
 def _written(text: str) -> str:
@@ -45,7 +51,7 @@ Filled = Annotated[str, AfterValidator(_written)]
 Words = Annotated[Text, AfterValidator(_in_both_languages)]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Decision:
     """The decision that issues the plan."""
 
@@ -55,7 +61,7 @@ class Decision:
     issuer: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class TaskGroup:
     """A group of the annex, by its Roman number."""
 
@@ -63,7 +69,7 @@ class TaskGroup:
     title: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Report:
     """A report that is due before a day of each of some months."""
 
@@ -73,7 +79,7 @@ class Report:
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Reporting:
     """The reporting calendar, the phrase that sets it, and who receives the reports."""
 
@@ -83,7 +89,7 @@ class Reporting:
     reports: tuple[Report, ...]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Slip:
     """A slip of the plan's text: as it is written, and what is believed to be meant.
 
@@ -98,7 +104,7 @@ class Slip:
     task: Filled | None = None
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Conflict:
     """Two targets for one matter that do not agree; both are kept."""
 
@@ -106,7 +112,7 @@ class Conflict:
     note: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Place:
     """A place where the plan wants something made public."""
 
@@ -114,7 +120,7 @@ class Place:
     title: Words
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Deadline:
     """By when a month's results are to be public."""
 
@@ -127,7 +133,7 @@ class Deadline:
         return month.next().last_day
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Target:
     """A measurable target of the plan.
 
@@ -163,7 +169,7 @@ class Target:
     deadline: Deadline | None = None
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Heading:
     """A numbered row of the annex that only heads the tasks below it."""
 
@@ -173,7 +179,7 @@ class Heading:
     title: Filled
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Task:
     """A row of the annex to be tracked, in its own words.
 
@@ -220,7 +226,7 @@ def _by_id(items: Iterable[_Item], wanted: str) -> _Item:
     raise KeyError(wanted)
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Plan:
     """The plan of one year. ``tasks`` are the rows to track, in order, without the headings."""
 
@@ -273,3 +279,108 @@ class Plan:
             if target_id in conflict.targets:
                 return next(other for other in conflict.targets if other != target_id)
         return None
+
+
+def plan_years() -> tuple[int, ...]:
+    """The years that have a folder in ``schemas/plan``, the oldest first."""
+    folders = (entry.name for entry in ROOT.joinpath("plan").iterdir() if entry.is_dir())
+    return tuple(sorted(int(name) for name in folders if name.isdecimal()))
+
+
+@cache
+def load_plan(year: int) -> Plan | None:
+    """The plan of a year, from ``schemas/plan/<year>``; None for a year without one.
+
+    Raises:
+        SchemaDataError: The year has a plan whose data are not usable.
+    """
+    folder = f"plan/{year}"
+    if not ROOT.joinpath(folder).is_dir():
+        return None
+    content: dict[str, Any] = {}
+    for name in _FILES:
+        part = read_yaml(f"{folder}/{name}")
+        refuse(_merge_problems(content, part), f"schemas/{folder}/{name}")
+        content |= part
+    plan = parse_plan(content, f"schemas/{folder}")
+    refuse([] if plan.year == year else [f"year is {plan.year}"], f"schemas/{folder}")
+    return plan
+
+
+def parse_plan(content: Any, where: str) -> Plan:
+    """Type and judge a year's plan.
+
+    Args:
+        content: The mappings of the plan's files, merged into one.
+        where: Its name, for the reader of an error.
+
+    Raises:
+        SchemaDataError: Something lacks or contradicts; one line names all of it.
+    """
+    plan = typed(Plan, content, where)
+    rules = (_identity_problems, _task_problems, _target_problems, _slip_problems)
+    refuse([problem for rule in rules for problem in rule(plan)], where)
+    return plan
+
+
+def _merge_problems(content: Mapping[str, Any], part: object) -> list[str]:
+    if not isinstance(part, dict):
+        return ["is not a mapping"]
+    return [f"{key} stands in another file already" for key in part if key in content]
+
+
+def _identity_problems(plan: Plan) -> Iterable[str]:
+    lists = {
+        "groups": [group.number for group in plan.groups],
+        "slips": [slip.id for slip in plan.slips],
+        "targets": [target.id for target in plan.targets],
+        "tasks": [row.id for row in plan.rows],
+        "conflicts": [name for conflict in plan.conflicts for name in conflict.targets],
+    }
+    for name, ids in lists.items():
+        for repeated in (key for key, count in Counter(ids).items() if count > 1):
+            yield f"{name}: {repeated} stands there twice"
+    for unknown in sorted(set(lists["conflicts"]) - set(lists["targets"])):
+        yield f"conflicts: {unknown} is no target"
+
+
+def _task_problems(plan: Plan) -> Iterable[str]:
+    groups = {group.number for group in plan.groups}
+    headings = {heading.id for heading in plan.headings}
+    for row in plan.rows:
+        if row.group not in groups:
+            yield f"tasks.{row.id}.group: {row.group} is no group"
+    for task in plan.tasks:
+        if task.parent is not None and task.parent not in headings:
+            yield f"tasks.{task.id}.parent: {task.parent} is no heading"
+
+
+def _target_problems(plan: Plan) -> Iterable[str]:
+    rows = {row.id for row in plan.rows}
+    for target in plan.targets:
+        for name in ("section", "owed_by_section"):
+            place = getattr(target, name)
+            if place not in rows and not _SECTION.fullmatch(place):
+                yield f"targets.{target.id}.{name}: {place} is neither a section nor a task"
+        yield from (f"targets.{target.id}.{problem}" for problem in _own_problems(target))
+
+
+def _own_problems(target: Target) -> Iterable[str]:
+    exactly = target.comparator is Comparator.EXACTLY
+    if target.unit == "percent" and target.denominator is None:
+        yield "denominator: a share needs one"
+    if target.run_rate and target.unit != "percent":
+        yield "run_rate: only a share has one"
+    if target.run_rate and exactly and target.target != 100:
+        yield "run_rate: exactly a share is a floor at 100 only"
+    if target.unit == "months" and not (target.places and target.deadline):
+        yield "places: months need places and a deadline"
+
+
+def _slip_problems(plan: Plan) -> Iterable[str]:
+    texts = {task.id: task.text for task in plan.tasks}
+    for slip in plan.slips:
+        if (slip.section is None) == (slip.task is None):
+            yield f"slips.{slip.id}: give either section or task"
+        elif slip.task is not None and slip.as_written not in texts.get(slip.task, ""):
+            yield f"slips.{slip.id}.as_written: does not stand in task {slip.task}"

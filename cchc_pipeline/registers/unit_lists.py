@@ -6,14 +6,17 @@ with a row. Does not: what a register answers (``units``).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any
 
-from cchc_pipeline.core.data import read_yaml
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.list_files import read_rows, require_day, require_text
 from cchc_pipeline.core.masking import quoted
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import (
     LEVELS,
     UNIT_CODE,
@@ -68,48 +71,126 @@ def _giving_way(register: UnitRegister, rows: Iterable[Unit]) -> UnitRegister:
     return replace(register, units=tuple(units))
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Root:
+    code: str
+    name_vi: str
+    name_en: str
+    level: str
+    valid_from: date
+    basis: str
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Province:
+    code: str
+    name_vi: str
+    name_en: str
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Provinces:
+    valid_from: date
+    basis: str
+    units: tuple[_Province, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Reorganised:
+    date: date
+    basis: str
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class CodedUnits:
+    """The content of ``schemas/units/units.yaml``: units with a known code, days of new sets."""
+
+    root: _Root
+    reorganised: tuple[_Reorganised, ...]
+    provinces: _Provinces
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Named:
+    names: tuple[str, ...]
+    level: str
+    valid_from: date
+    valid_to: date | None
+    basis: str
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Followed:
+    old: str
+    new: str
+    date: date
+    kind: str
+    basis: str
+    new_code: str | None = None
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Abolished:
+    date: date
+    basis: str
+    names: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class LocalUnits:
+    """The content of ``schemas/units/hai-phong.yaml``: units by law, whose codes are not known."""
+
+    named: tuple[_Named, ...]
+    counts: tuple[ExpectedCount, ...]
+    successions: tuple[_Followed, ...]
+    abolished: _Abolished
+
+
+@cache
+def _coded_units() -> CodedUnits:
+    return load(CodedUnits, "units/units.yaml")
+
+
+@cache
+def last_day_of_set(month: Month) -> date | None:
+    """The last day of the set of units that a month belongs to; None where it still stands."""
+    days = (one.date for one in _coded_units().reorganised)
+    start = min((day for day in days if day > month.last_day), default=None)
+    return start - timedelta(days=1) if start else None
+
+
 def _shipped_register() -> UnitRegister:
-    coded, local = read_yaml("units/units.yaml"), read_yaml("units/hai-phong.yaml")
-    root, provinces = coded["root"], coded["provinces"]
-    units = [
-        Unit(**root, parent_code=None, valid_to=None, provenance="official"),
-        *(
-            Unit(
-                **row,
-                level="province",
-                parent_code=None,
-                valid_from=provinces["valid_from"],
-                valid_to=None,
-                provenance="source",
-                basis=provinces["basis"],
-            )
-            for row in provinces["units"]
-        ),
-    ]
+    coded, local = _coded_units(), load(LocalUnits, "units/hai-phong.yaml")
     return UnitRegister(
-        tuple(units),
-        tuple(_named_units(local["named"])),
+        tuple(_shipped_units(coded.root, coded.provinces)),
+        tuple(
+            NamedUnit(name, block.level, block.valid_from, block.valid_to, block.basis)
+            for block in local.named
+            for name in block.names
+        ),
         tuple(_shipped_successions(local)),
-        tuple(ExpectedCount(**row) for row in local["counts"]),
+        local.counts,
     )
 
 
-def _named_units(blocks: Iterable[Mapping[str, Any]]) -> Iterable[NamedUnit]:
-    for block in blocks:
-        rest = {key: value for key, value in block.items() if key != "names"}
-        for name in block["names"]:
-            yield NamedUnit(name, **rest)
-
-
-def _shipped_successions(local: Mapping[str, Any]) -> Iterable[Succession]:
-    for row in local["successions"]:
-        yield Succession(
-            None, row["old"], row.get("new_code"), row["new"], row["date"], row["kind"],
-            row["basis"],
+def _shipped_units(root: _Root, provinces: _Provinces) -> Iterable[Unit]:
+    yield Unit(
+        root.code, root.name_vi, root.name_en, root.level, None, root.valid_from, None,
+        "official", root.basis,
+    )  # fmt: skip
+    for row in provinces.units:
+        yield Unit(
+            row.code, row.name_vi, row.name_en, "province", None, provinces.valid_from, None,
+            "source", provinces.basis,
         )  # fmt: skip
-    gone = local["abolished"]
-    for name in gone["names"]:
-        yield Succession(None, name, None, "", gone["date"], "abolished", gone["basis"])
+
+
+def _shipped_successions(local: LocalUnits) -> Iterable[Succession]:
+    for row in local.successions:
+        yield Succession(None, row.old, row.new_code, row.new, row.date, row.kind, row.basis)
+    gone = local.abolished
+    for name in gone.names:
+        yield Succession(None, name, None, "", gone.date, "abolished", gone.basis)
 
 
 def _read_units(path: Path) -> dict[Unit, int]:

@@ -13,8 +13,17 @@ import numpy as np
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import Unit, UnitRegister
-from cchc_pipeline.simulation.draws import Bools, Draws, Floats, Ints, draw_of_name
-from cchc_pipeline.simulation.office_days import DAY, OfficeDays, office_days, start_of
+from cchc_pipeline.simulation.draws import (
+    DAY,
+    Bools,
+    Draws,
+    Floats,
+    Ints,
+    OfficeDays,
+    draw_of_name,
+    office_days,
+    start_of,
+)
 from cchc_pipeline.simulation.profile import Profile
 
 _LOOK_AHEAD = 12 * 60  # months in which the first units are looked for

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from cchc_pipeline.core.data import read_yaml, typed
+from cchc_pipeline.core.data import load
 
 Anchor = Literal["reception", "start", "end"]
 
@@ -193,7 +193,15 @@ def load_profile() -> Profile:
         SchemaDataError: The data are not usable.
     """
     path = "simulation/dossiers.yaml"
-    return typed(Profile, read_yaml(path), f"schemas/{path}")
+    return load(Profile, path)
+
+
+@dataclass(frozen=True)
+class Breakages:
+    """The content of ``schemas/simulation/broken.yaml``."""
+
+    basis: str
+    kinds: tuple[Breakage, ...]
 
 
 @cache
@@ -204,7 +212,7 @@ def load_breakages() -> tuple[Breakage, ...]:
         SchemaDataError: The data are not usable.
     """
     path = "simulation/broken.yaml"
-    return typed(tuple[Breakage, ...], read_yaml(path)["kinds"], f"schemas/{path}")
+    return load(Breakages, path).kinds
 
 
 @cache
@@ -215,4 +223,4 @@ def load_office_look() -> OfficeLook:
         SchemaDataError: The data are not usable.
     """
     path = "simulation/office.yaml"
-    return typed(OfficeLook, read_yaml(path), f"schemas/{path}")
+    return load(OfficeLook, path)

@@ -1,11 +1,14 @@
-"""DuckDB within the limits of this machine: the engine, unless a setting says otherwise.
+"""DuckDB within the limits of this machine: the engine, unless a setting names the other.
 
-Belongs here: opening a connection with its memory limit and its folder for what spills, and the
-engine on it. Does not: any query.
+Belongs here: opening a connection with its memory limit and its folder for what spills, the engine
+on it, the one place that tells engines apart by name, and what a month's work may take of the
+machine. Does not: any query.
 """
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from cchc_pipeline.core.sql import literal
-from cchc_pipeline.storage.engine import Texts
+from cchc_pipeline.settings import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
+from cchc_pipeline.storage.engine import Engine, Texts
 
 _BATCH = 10_000
 
@@ -105,3 +109,64 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """See ``Engine``: everything goes with the connection."""
+
+
+@contextmanager
+def open_engine(
+    name: EngineName, memory_limit: str, spark_master: str, scratch: Path
+) -> Iterator[Engine]:
+    """An engine for one month's work.
+
+    Args:
+        name: Which one.
+        memory_limit: What it may take in memory, as DuckDB writes it, say ``800MB``.
+        spark_master: Where Spark runs, if it is Spark.
+        scratch: A folder of the restricted raw zone for what it spills and stages; on a cluster a
+            path that all its machines share.
+
+    Raises:
+        UsageError: What the engine needs is not there.
+    """
+    with open_reader(memory_limit, scratch) as reader:
+        engine: Engine
+        match name:
+            case "duckdb":
+                engine = DuckDBEngine(reader, scratch)
+            case "spark":
+                from cchc_pipeline.storage.spark_engine import SparkEngine  # noqa: PLC0415 - an extra
+
+                engine = SparkEngine(reader, scratch, spark_master, memory_limit)
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+
+@contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder, gone afterwards; a run that was killed may have left its own."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a month of dossiers is read with: a folder that is emptied, an engine and its limit."""
+
+    scratch: Path
+    memory_limit: str
+    engine: EngineName = DEFAULT_ENGINE
+    spark_master: str = DEFAULT_MASTER
+
+    @contextmanager
+    def opened(self) -> Iterator[Engine]:
+        """The engine, with the scratch folder, which is gone afterwards."""
+        with (
+            scratch_folder(self.scratch) as folder,
+            open_engine(self.engine, self.memory_limit, self.spark_master, folder) as engine,
+        ):
+            yield engine

@@ -4,5 +4,5 @@
 both before publication.
 
 Belongs here: small counts. Does not: which columns are personal, which contracts say, or texts that
-look personal (``publish.package.personal_data``).
+look personal (``cchc_pipeline.core.masking``).
 """

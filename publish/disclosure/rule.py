@@ -19,7 +19,7 @@ from publish.disclosure.attack import ALL, OTHER, Attack, Cell, dossier_counts
 
 Row: TypeAlias = dict[str, Any]
 NOT_MEASURES = frozenset(
-    {"period", "unit_code", "field_code", "obs_status", "conf_status", "release"}
+    {"period", "unit_code", "field_code", "obs_status", "conf_status", "provenance", "release"}
 )
 CONFIDENTIAL, FREE = "C", "F"
 

@@ -14,14 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc_pipeline.contracts import Contract, load_code_list, load_contract
-from publish.model import CODE_LISTS, DESCRIPTOR, REVISIONS, SET_ASIDE, STATISTICS, Draft
+from publish.model import CODE_LISTS, DESCRIPTOR, REVISIONS, Draft
 from publish.package.formats import cell_text
 from publish.release.comparison import Candidate, comparable
-from publish.release.revisions import CORRECTIONS
 
-_MAY_LOSE_ROWS = CODE_LISTS | {STATISTICS, CORRECTIONS, SET_ASIDE}
-"""Tables whose rows may end: fields join ``OTHER``, a correction is withdrawn, a mended file breaks
-a rule no more. Each row that ends is logged as a revision all the same."""
 _Cell = tuple[str, str, str, str, str]
 """Table, key, column, old text, new text; no text is an empty cell."""
 
@@ -52,29 +48,6 @@ def schema_change_is_announced(candidate: Candidate) -> Iterable[str]:
     changed = [name for name in {**before, **now} if now.get(name) != before.get(name)]
     if changed and version.startswith(f"{draft.previous.version.split('.', 1)[0]}."):
         yield f"columns of {', '.join(changed)} changed without a major version"
-
-
-def no_row_is_lost(candidate: Candidate) -> Iterable[str]:
-    """Rows received are accepted, quarantined or duplicates; no published period disappears."""
-    for row in candidate.draft.tables["submissions"].to_pylist():
-        parts = (row["accepted"] or 0) + (row["quarantined"] or 0) + (row["duplicates"] or 0)
-        if row["rows"] is not None and row["rows"] != parts:
-            key = f"{row['period']} {row['unit_code']} {row['table']}"
-            yield f"{key}: {row['rows']} rows, {parts} accounted for"
-    for name, change in candidate.draft.changes.items():
-        if change.removed and name not in _MAY_LOSE_ROWS:
-            yield f"{name}: {change.removed} published row(s) would disappear"
-    lost = _totals(candidate.draft.before.get(STATISTICS)) - _totals(
-        candidate.draft.tables[STATISTICS]
-    )
-    if lost:
-        yield f"{STATISTICS}: {len(lost)} published total(s) would disappear"
-
-
-def _totals(statistics: pa.Table | None) -> set[tuple[str, str]]:
-    """The periods and units that have a total; rows by field may join ``OTHER`` on revision."""
-    rows = statistics.to_pylist() if statistics is not None else []
-    return {(row["period"], row["unit_code"]) for row in rows if row["field_code"] == "ALL"}
 
 
 def revisions_are_expected(candidate: Candidate) -> Iterable[str]:

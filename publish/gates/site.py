@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from cchc_pipeline.core.errors import CheckFailedError
-from publish.package.personal_data import personal_marks
+from cchc_pipeline.core.masking import personal_marks
+from publish.gates.marks import samples_are_marked
 from publish.site.kept import ATTACHMENTS
 
 PAGE_LIMIT = 100_000
@@ -130,7 +131,12 @@ def _is_same(now: Path, before: Path) -> bool:
 
 SITE_CHECKS: Mapping[str, Callable[[Path, Container[str]], Iterable[str]]] = {
     check.__name__: check
-    for check in (site_links_resolve, pages_are_light, pages_hold_nothing_personal)
+    for check in (
+        site_links_resolve,
+        pages_are_light,
+        pages_hold_nothing_personal,
+        samples_are_marked,
+    )
 }
 
 

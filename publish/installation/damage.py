@@ -22,7 +22,7 @@ from typing import Literal
 
 from cchc_pipeline.contracts import Language, Text
 from cchc_pipeline.core.data import read_yaml, typed
-from cchc_pipeline.core.errors import CchcError
+from cchc_pipeline.core.errors import CchcError, CheckFailedError
 from cchc_pipeline.core.files import FileDigests, digest_of_file
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.modes import deviations
@@ -30,11 +30,12 @@ from cchc_pipeline.core.period import TIMEZONE
 from cchc_pipeline.settings import Settings, dagster_url
 from cchc_pipeline.sources.raw.archive import RawArchive, snapshot_at
 from cchc_pipeline.sources.raw.deliveries import LAST, record_at
-from publish.model import ReleaseId
+from publish.model import SUMS, ReleaseId
 from publish.package.signature import SIGNATURE
 from publish.site.kept import RECORD as PAGES
 from publish.store.journal import damaged_lines
-from publish.store.store import INDEX, SITE_SUMS, SUMS, Portal, read_site_sums
+from publish.store.reading import read_sums
+from publish.store.store import INDEX, SITE_SUMS, Portal
 
 Kind = Literal[
     "missing", "empty", "altered", "unreadable", "foreign", "unended", "wide", "narrow",
@@ -302,7 +303,7 @@ def portal_damage(settings: Settings, look: Look) -> Iterator[Damage]:
         index = json.loads((site / INDEX).read_bytes())
         listed = {ReleaseId.parse(one["id"]): one["digest"] for one in index["releases"]}
     except (OSError, ValueError, KeyError, TypeError, CchcError):
-        if not read_site_sums(site):
+        if not (site / SITE_SUMS).exists():
             yield look.told(site / INDEX, _kind_of(site / INDEX), "backup")
         return
     for release, digest in list(listed.items())[-_QUICK_RELEASES if look.is_quick else 0 :]:
@@ -313,10 +314,17 @@ def portal_damage(settings: Settings, look: Look) -> Iterator[Damage]:
 
 def _site_damage(site: Path, look: Look) -> Iterator[Damage]:
     """The files of a site that are its own; of an earlier version's nothing is known."""
-    listed = read_site_sums(site)
-    for name, digest in listed.items():
-        yield from look.damage(site / name, digest, "backup")
-    if listed:
+    sums = site / SITE_SUMS
+    if sums.exists():
+        try:
+            listed = read_sums(sums.read_bytes())
+        except CheckFailedError:
+            listed = {}
+        if not listed:
+            yield look.told(sums, _kind_of(sums), "backup")
+            return
+        for name, digest in listed.items():
+            yield from look.damage(site / name, digest, "backup")
         yield from _foreign_damage(site, {*listed, SITE_SUMS}, look)
 
 

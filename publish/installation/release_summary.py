@@ -14,9 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from publish.model import CODE_LISTS, REVISIONS, Draft, Published
+from publish.model import CODE_LISTS, RECORD, REVISIONS, Draft, Published
 from publish.release.diff import own_tables
-from publish.store.store import RECORD
 
 _NAMED = {"unit_code": "units", "metric_code": "metrics"}
 """The columns of a key whose codes have names in a published list."""

@@ -36,6 +36,12 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
+def paths_of(table: str) -> tuple[str, str, str, str]:
+    """A table's files in a release: CSV, Parquet, JSON, XLSX."""
+    others = (f"formats/{table}.{ending}" for ending in ("parquet", "json", "xlsx"))
+    return (f"data/{table}.csv", *others)  # type: ignore[return-value]
+
+
 def rows_of(table: pa.Table) -> Rows:
     """The cells of an arrow table."""
     return list(zip(*(filled(*distinct(column)) for column in table.columns), strict=True))

@@ -96,6 +96,20 @@ def public_key(key_file: Path, passphrase: str | None) -> bytes:
         return content
 
 
+def require_public_key(key: bytes) -> Any:
+    """A public key, from the content of a ``minisign.pub``, or its last line alone.
+
+    Raises:
+        UsageError: It is none.
+    """
+    minisign, lines = _library(), key.strip().splitlines()
+    try:
+        return minisign.PublicKey.from_base64(lines[-1] if lines else b"")
+    except minisign.Error:
+        todo = f"give the publisher's {PUBLIC_KEY}"
+        raise UsageError("not a public key of minisign", where="--public-key", todo=todo) from None
+
+
 def check_signature(sums: bytes, signature: bytes, key: bytes) -> str:
     """Hold a signature to the digests and to a public key.
 
@@ -111,13 +125,7 @@ def check_signature(sums: bytes, signature: bytes, key: bytes) -> str:
         UsageError: The public key is none.
         CheckFailedError: The signature is not of that key, or not of these digests.
     """
-    minisign = _library()
-    lines = key.strip().splitlines()
-    try:
-        public = minisign.PublicKey.from_base64(lines[-1] if lines else b"")
-    except minisign.Error:
-        todo = f"give the publisher's {PUBLIC_KEY}"
-        raise UsageError("not a public key of minisign", where="--public-key", todo=todo) from None
+    minisign, public = _library(), require_public_key(key)
     try:
         stated = minisign.Signature.from_bytes(signature)
         public.verify(sums, stated)

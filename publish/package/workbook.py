@@ -21,6 +21,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from cchc_pipeline.contracts import Contract, Field
 from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.errors import CheckFailedError
 from publish.model import Draft
 from publish.package.formats import Rows, cell_text, distinct, filled, require_columns
 
@@ -104,6 +105,9 @@ _BODY = re.compile(r'<row r="2" .*(?=</sheetData>)')
 _COUNT = re.compile(r'(?<= count=")\d+')
 _RANGE = re.compile(r'(?<= ref=")(A1:[A-Z]+)\d+(?=")')
 _IS_TEXT = ' t="s"'
+_HEAD = 200
+_PLAIN = re.compile(rb'<\?xml version="1\.0" encoding="UTF-8"[^<>]*\?>\s*<[A-Za-z]')
+"""How each part of ours begins: no document type between the declaration and the root element."""
 
 
 def _filled_up(
@@ -181,8 +185,9 @@ def from_xlsx(content: bytes, contract: Contract) -> Rows:
     """Read the table's sheet back; a number written as text stays text, so that it is noticed.
 
     Raises:
-        CheckFailedError: The headings are not those of the contract.
+        CheckFailedError: The headings are not those of the contract, or a part declares entities.
     """
+    _require_plain_parts(content)
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
     heading, *rows = book.get_sheet_by_name(_sheet_name(contract)).to_python() or [[]]
     names = dict(zip(contract.headings("vi"), (f.name for f in contract.fields), strict=True))
@@ -190,6 +195,18 @@ def from_xlsx(content: bytes, contract: Contract) -> Rows:
     columns = list(zip(*rows, strict=True)) or [()] * len(contract.fields)
     cells = zip(*map(_read_column, columns, contract.fields), strict=True)
     return [row for row in cells if any(value is not None for value in row)]
+
+
+def _require_plain_parts(content: bytes) -> None:
+    """Refuse a part that does not begin with its root element: entities are declared before it.
+
+    What expands or fetches them would show each reader another table.
+    """
+    book = zipfile.ZipFile(io.BytesIO(content))
+    for entry in book.infolist():
+        with book.open(entry) as part:
+            if not _PLAIN.match(part.read(_HEAD)):
+                raise CheckFailedError("is not safe to read", where=entry.filename)
 
 
 def _read_column(cells: Sequence[Any], field: Field) -> list[Any]:

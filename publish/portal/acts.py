@@ -17,6 +17,7 @@ from publish.gates.site import require_sound_site
 from publish.model import Identity, ReleaseId
 from publish.portal.links import edition_after, make_site, site_name
 from publish.store.journal import BEGUN, CLEARED, ENDED, Line
+from publish.store.reading import verify_sums
 from publish.store.state import Act, Edition
 from publish.store.store import (
     Portal,
@@ -24,7 +25,6 @@ from publish.store.store import (
     discard,
     keep_newest_sites,
     switch,
-    verify_sums,
 )
 
 SWITCH = "switch"

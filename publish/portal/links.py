@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.calendar import load_calendar
-from cchc_pipeline.core.modes import let_in
 from publish.catalogue.dcat import CATALOGUE, catalogue
 from publish.catalogue.feeds import CALENDAR, FEED, calendar_list, feed, sitemap
 from publish.model import Identity, Published, ReleaseId
@@ -31,15 +30,9 @@ from publish.site.page import (
 )
 from publish.site.pages.releases import act_pages, release_page
 from publish.site.words import LANGUAGES, Language
+from publish.store.reading import listed_sums
 from publish.store.state import Act, Edition, shown_after
-from publish.store.store import (
-    SITE_SUMS,
-    Portal,
-    listed_sums,
-    read_table,
-    sync_tree,
-    write_files,
-)
+from publish.store.store import SITE_SUMS, Portal, add_files, read_table, sync_tree
 
 TOMBSTONE = "RETRACTED.json"
 
@@ -86,10 +79,10 @@ def make_site(portal: Portal, edition: Edition, site: Path) -> None:
     key = {PUBLIC_KEY: portal.public_key.read_bytes()} if portal.public_key.exists() else {}
     absent = [path for path in earlier if path not in linked]
     own = {**listing_files(edition, absent), **key}
-    write_files(site, {**own, SITE_SUMS: listed_sums(own)})
+    site.mkdir(parents=True)
+    add_files(site, {**own, SITE_SUMS: listed_sums(own)})
     for place, target in linked.items():
         _link(site / place, target)
-    let_in(site)
     sync_tree(site)
 
 

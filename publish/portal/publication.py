@@ -1,21 +1,30 @@
 """A publication: the files of a draft, built out of sight, judged, and handed over to be shown.
 
-Belongs here: which files a release has, and what must be true before it may go out. Does not: what
-the files contain, the steps that every act shares (``acts``), or judging (``publish.gates.gates``).
+Belongs here: which files a release has, what must be true before it may go out, and its rehearsal:
+all of it done as on the day, in a portal of its own that holds the real one's releases by links,
+and is shut: whoever may read the home's other rooms looks at it.
+Does not: what the files contain, the steps that every act shares (``acts``), judging
+(``publish.gates.gates``), or the log of previews (``publish.release.approval``).
 """
 
-from collections.abc import Iterable, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
+from importlib.resources import files as files_of
 from pathlib import Path
 
 from cchc_pipeline.contracts import load_contract
+from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
 from cchc_pipeline.core.files import write_whole
-from publish.gates.gates import QUALITY, GateResult, judge, quality_report
-from publish.model import DESCRIPTOR, Draft, Published
+from cchc_pipeline.core.modes import PRIVATE, shut
+from publish.gates.gates import QUALITY, Verdict, judge, quality_report
+from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
 from publish.package.descriptor import changes_text, describe, license_text
-from publish.package.formats import json_bytes, to_csv, to_json, to_parquet
+from publish.package.formats import json_bytes, paths_of, to_csv, to_json, to_parquet
 from publish.package.signature import SIGNATURE, Signer, trusted_comment
 from publish.package.workbook import to_xlsx
 from publish.portal.acts import Step, perform, require_later
@@ -23,20 +32,23 @@ from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
+from publish.store.reading import listed_sums, verify_sums
 from publish.store.state import Act, Edition
 from publish.store.store import (
-    RECORD,
-    SUMS,
+    INDEX,
     Portal,
     add_files,
     discard,
-    listed_sums,
     move_into_place,
-    verify_sums,
-    write_files,
+    switch,
+    sync_tree,
 )
-from publish.verify import VERIFIER, standalone_verifier
 
+VERIFIER = "verify.py"
+"""The verifier that every release carries: one file, the standard library only."""
+FOLDER = "preview"
+"""Where the rehearsal of the next release lies in a home."""
+_BODY = "<body>"
 _DONE = {"rolled_back": "which was rolled back", "retracted": "which was retracted"}
 _ANEW = {
     "rolled_back": "correct the data, or show it again with: cchc rollback {release}",
@@ -53,7 +65,7 @@ class Built:
 
     draft: Draft
     folder: Path
-    gates: tuple[GateResult, ...]
+    gates: tuple[Verdict, ...]
     sums: bytes
     bytes: int
 
@@ -63,20 +75,20 @@ class Built:
 
 
 def release_files(draft: Draft) -> dict[str, bytes]:
-    """The files of a release that are judged, by their paths, ``SHA256SUMS`` last."""
+    """The files of a release that are judged, by their paths."""
     files: dict[str, bytes] = {}
     for name, table in draft.tables.items():
         contract = load_contract(name)
-        files[f"data/{name}.csv"] = to_csv(table, contract)
-        files[f"formats/{name}.parquet"] = to_parquet(table, contract)
-        files[f"formats/{name}.json"] = to_json(table)
-        files[f"formats/{name}.xlsx"] = to_xlsx(table, contract, draft)
+        as_csv, parquet, as_json, xlsx = paths_of(name)
+        files[as_csv] = to_csv(table, contract)
+        files[parquet] = to_parquet(table, contract)
+        files[as_json] = to_json(table)
+        files[xlsx] = to_xlsx(table, contract, draft)
     files[DESCRIPTOR] = json_bytes(describe(draft, files))
     files[RECORD] = json_bytes(draft.record())
     files["CHANGES.md"] = changes_text(draft).encode()
     files["LICENSE.md"] = license_text(draft).encode()
-    files[VERIFIER] = standalone_verifier()
-    files[SUMS] = listed_sums(files)
+    files[VERIFIER] = files_of("publish.verify").joinpath("standalone.py").read_bytes()
     return files
 
 
@@ -101,30 +113,29 @@ def build(draft: Draft, portal: Portal, now: datetime, terms: Terms) -> Built:
     files = release_files(draft)
     try:
         discard(portal.scratch)
-        judged = {name: content for name, content in files.items() if name != SUMS}
-        write_files(folder, judged, draft.previous.folder if draft.previous else None)
-        candidate = Candidate(draft, files, folder, now, terms, portal.published())
-        verdicts = judge(candidate)
-        files |= report_files(draft, files, verdicts, terms.signer)
+        folder.mkdir(parents=True)
+        add_files(folder, files, draft.previous.folder if draft.previous else None)
+        verdicts = judge(Candidate(draft, files, folder, now, terms, portal.published()))
+        more = closing_files(draft, files, verdicts, terms.signer)
         if terms.signer:
             write_whole(portal.public_key, terms.signer.public_key())
-        add_files(folder, {name: files[name] for name in files if name not in judged})
+        add_files(folder, more)
+        sync_tree(folder)
     except OSError as error:
         raise disk_error(error, portal.root) from error
-    size = sum(len(content) for content in files.values())
-    return Built(draft, folder, verdicts, files[SUMS], size)
+    size = sum(len(content) for content in (*files.values(), *more.values()))
+    return Built(draft, folder, verdicts, more[SUMS], size)
 
 
-def report_files(
+def closing_files(
     draft: Draft,
     files: Mapping[str, bytes],
-    verdicts: Iterable[GateResult],
+    verdicts: Iterable[Verdict],
     signer: Signer | None,
 ) -> dict[str, bytes]:
-    """What follows from the judgement: the report on it, the digests anew, their signature."""
+    """What follows from the judgement: the report on it, the digests of all, their signature."""
     more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
-    listed = {name: content for name, content in files.items() if name != SUMS}
-    more[SUMS] = listed_sums(listed | more)
+    more[SUMS] = listed_sums({**files, **more})
     if signer:
         comment = trusted_comment(draft.id, draft.published_text)
         more[SIGNATURE] = signer.sign(more[SUMS], comment)
@@ -198,3 +209,72 @@ def refuse_withdrawn(draft: Draft, edition: Edition) -> None:
             where=str(draft.id),
             todo=_ANEW[act.kind].format(release=release),
         )
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What came of it.
+
+    Args:
+        built: The judged draft; None if nothing would be published.
+        site: The web root of the preview; None if there is none.
+    """
+
+    built: Built | None
+    site: Path | None
+
+
+def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | None]) -> Rehearsal:
+    """Publish into a portal that nobody reads but those who look at the preview.
+
+    Args:
+        portal: The real portal; nothing in it is changed.
+        folder: Where the preview goes; what was there is removed.
+        build: Builds and judges the draft for a portal.
+    """
+    discard(folder)
+    folder.mkdir(mode=PRIVATE.folder, parents=True)
+    stage = Portal(folder / "portal")
+    _stand_in(portal, stage)
+    built = build(stage)
+    if built is None or built.failures():
+        return Rehearsal(built, None)
+    released = publish(built, stage)
+    for pages in (stage.pages_folder(released.id), stage.current.resolve()):
+        _mark(pages)
+    shut(folder)
+    return Rehearsal(built, stage.current)
+
+
+def _stand_in(portal: Portal, stage: Portal) -> None:
+    """Let a stage hold, by links, every release and page of the portal, and show the same."""
+    site = portal.current_site()
+    if site is None:
+        return
+    for release in portal.published():
+        _link(portal.release_folder(release.id), stage.release_folder(release.id))
+        _link(portal.pages_folder(release.id), stage.pages_folder(release.id))
+    copy = stage.sites / site.name
+    copy.mkdir(parents=True)
+    shutil.copy(site / INDEX, copy / INDEX)
+    switch(stage, copy)
+
+
+def _link(target: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(target.resolve())
+
+
+def _mark(pages: Path) -> None:
+    """Put the banner on each page: its own file, since others may share the one that is there."""
+    words = read_yaml("pages/preview.yaml")
+    own = [page for page in pages.rglob("*.html") if not page.is_symlink()]
+    for page in own:
+        language = "en" if page.relative_to(pages).parts[0] == "en" else "vi"
+        words_here = f"<strong>{escape(words[language])}</strong>"
+        banner = f'{_BODY}\n<p class="banner" role="note">{words_here}</p>'
+        marked = page.with_name(f".{page.name}.{os.getpid()}")
+        marked.write_text(
+            page.read_text(encoding="utf-8").replace(_BODY, banner, 1), encoding="utf-8"
+        )
+        marked.replace(page)

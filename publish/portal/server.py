@@ -1,7 +1,7 @@
 """The portal on this machine: a folder, served on 127.0.0.1.
 
 Belongs here: a small static server for a look and for tests. Does not: serving the public, which is
-a web server's work (``docs/operating.md``), or a release before its date (``preview``).
+a web server's work (``docs/operating.md``), or a release before its date (``publication``).
 """
 
 import sys

@@ -1,8 +1,8 @@
 """When a release may go out, and who approved it.
 
 Belongs here: which months are due, the log of approvals, and what follows from its lines. Does not:
-the dates (``cchc_pipeline.calendar``), making the preview (``publish.portal.preview``), or starting
-anything (``assets.automation``).
+the dates (``cchc_pipeline.calendar``), making the preview (``publish.portal.publication``), or
+starting anything (``assets.automation``).
 """
 
 import json

@@ -24,10 +24,10 @@ from cchc_pipeline.indicators.code_lists import (
     indicator_rows,
     metric_rows,
     obs_status_rows,
+    procedure_list,
     succession_rows,
     unit_rows,
 )
-from cchc_pipeline.indicators.procedure_indicators import procedure_list
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
 from cchc_pipeline.sources.records.procedures import Procedure, procedures_from_rows
@@ -36,6 +36,7 @@ from publish.disclosure.rule import disclosed_table
 from publish.model import (
     DESCRIPTOR,
     PUBLISHED_TABLES,
+    RECORD,
     REVISIONS,
     STATISTICS,
     Acceptance,
@@ -48,9 +49,10 @@ from publish.model import (
 )
 from publish.release.approval import ready_months, speaks
 from publish.release.comparison import Comparison, comparable, compare, stamp
+from publish.release.provenance import read_samples, with_provenance
 from publish.release.revisions import Causes, correction_reasons, revision_rows, revisions_table
 from publish.store.state import input_digests, read_digests, renewal
-from publish.store.store import RECORD, Portal, read_tables
+from publish.store.store import Portal, read_tables
 
 MONTHLY = (
     "scores", "plan_indicators", "plan_tasks", STATISTICS, "petition_statistics", "submissions",
@@ -104,7 +106,11 @@ def assemble(
     previous = portal.latest()
     months = _months(lake, previous, ingredients, published_at)
     before, columns = (read_tables(previous), columns_of(previous)) if previous else ({}, {})
-    tables = {name: _tidy(table) for name, table in _tables(lake, months, ingredients)}
+    samples = read_samples(lake, months, ingredients.register, ingredients.identity.root_unit)
+    tables = {
+        name: _tidy(with_provenance(name, table, samples))
+        for name, table in _tables(lake, months, ingredients)
+    }
     full = tables[STATISTICS]
     tables[STATISTICS] = disclosed_table(
         full, before.get(STATISTICS), ingredients.identity.root_unit, ingredients.threshold
@@ -348,7 +354,7 @@ def _deliveries(lake: Lake, month: Month) -> Iterable[Source]:
     provenances = set(lake.read("dossier_accounts", month).column("provenance").to_pylist())
     cited = {one.source: one.cited for one in declared_sources() if one.cited}
     if received and provenances:
-        provenance = "sample" if "sample" in provenances else "published"
+        provenance = "sample" if "sample" in provenances else "official"
         yield Source(cited["dossiers"], max(received), provenance, str(month), "month")
     for row in lake.read("input_submissions", month).to_pylist():
         title = cited.get(row["table"])

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from cchc_pipeline.contracts import Contract
 from publish.model import Draft, Published, TableChange
 from publish.package.signature import Signer
+from publish.store.reading import DraftPackage, Subject
 
 _NEW, _OLD = "row in the new table", "row in the old table"
 """Names of helper columns; a blank keeps them apart from those of any table."""
@@ -31,14 +33,12 @@ class Terms:
 
     Args:
         production: Whether the portal is the city's real one, which refuses sample data.
-        methodology: The name of the scoring rules in ``schemas/decision-766``.
         threshold: Fewer dossiers than this are not shown apart.
         revision_limit: The share of a year's published values that may be revised unasked.
         signer: Who signs; None where releases are not signed.
     """
 
     production: bool
-    methodology: str
     threshold: int
     revision_limit: Decimal = Decimal("0.25")
     signer: Signer | None = None
@@ -58,6 +58,12 @@ class Candidate:
     now: datetime
     terms: Terms
     shown: tuple[Published, ...] = ()
+
+    @cached_property
+    def package(self) -> DraftPackage:
+        """Its files and tables, as the checks read them that what is out must pass too."""
+        subject = Subject(str(self.draft.id), self.folder)
+        return DraftPackage(subject, self.files, self.draft.tables)
 
 
 @dataclass(frozen=True)

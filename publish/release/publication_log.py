@@ -1,7 +1,7 @@
 """The log of publications: our own releases, and what was confirmed of other places.
 
 Belongs here: reading the releases' records and ``inbox/publications.csv``. Does not: judging them
-against the plan (``cchc_pipeline.indicators.release_log``).
+against the plan (``cchc_pipeline.indicators.plan_indicators``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from cchc_pipeline.core.errors import SchemaDataError, UsageError
 from cchc_pipeline.core.list_files import read_rows
 from cchc_pipeline.core.masking import quoted
 from cchc_pipeline.core.period import TIMEZONE, Month
-from cchc_pipeline.indicators.release_log import Publication, PublicationLog
+from cchc_pipeline.plan import Publication, PublicationLog
 from publish.store.store import Portal
 
 OWN_PLACE = "city_portal"

@@ -15,11 +15,12 @@ import pyarrow as pa
 
 from cchc_pipeline.contracts import Contract, load_code_list, load_contract
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.masking import personal_marks
 from cchc_pipeline.storage.lake import table_from_rows
 from publish.model import REVISIONS, Acceptance
 from publish.package.formats import cell_text
-from publish.package.personal_data import personal_marks
 from publish.release.comparison import RowChange
+from publish.release.provenance import COLUMN, OFFICIAL, SAMPLE
 from publish.store.state import Renewal, load_provenance
 
 CORRECTIONS, SCORES = "corrections", "scores"
@@ -169,7 +170,12 @@ def revision_rows(
                 "new_value": _text(change.after, name, contract),
                 "reason_code": code,
                 "note": note or None,
+                COLUMN: SAMPLE if SAMPLE in _stated(change) else OFFICIAL,
             }
+
+
+def _stated(change: RowChange) -> set[str | None]:
+    return {row.get(COLUMN) for row in (change.before, change.after) if row is not None}
 
 
 def _text(row: Mapping[str, Any] | None, column: str, contract: Contract) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
@@ -27,7 +28,7 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import Methodology, Metric, round_score
-from cchc_pipeline.registers.units import last_day_of_set
+from cchc_pipeline.registers.unit_lists import last_day_of_set
 from publish.package.formats import cell_text
 from publish.site.extract import Extract
 from publish.site.words import (
@@ -46,6 +47,7 @@ SAMPLE = "sample"
 LEVELS = ("province", "agency", "district", "commune", "other")
 _LEAGUE_OF = {"city": "province"}
 _DASH = "–"
+_IS_MARKED, _NO_MARK, _CAPTION_END = '<small class="m">', Markup(), Markup("</caption>")
 _VALUE, _SHOWN, _END = Markup('<data value="'), Markup('">'), Markup("</data>")
 """What a cell is joined of; texts are escaped as they are joined, faster than by ``format``."""
 
@@ -85,6 +87,11 @@ def names_of(extract: Extract, month: Month) -> Names:
             units[row["unit_code"]] = row
     metrics = {row["metric_code"]: row for row in extract.rows("metrics")}
     return Names(units, metrics)
+
+
+def is_sample(rows: Iterable[Row | None]) -> bool:
+    """Whether sample data went into one of these rows of figures."""
+    return any(row is not None and row.get("provenance") == SAMPLE for row in rows)
 
 
 def flags_of(row: Row | None) -> tuple[str, ...]:
@@ -133,7 +140,29 @@ class Forms:
             return self.absent(row)
         machine = cell_text(row[column], load_contract(table).field(column))
         shown = self._number(row[column], table, column, trim=trim)
-        return _VALUE + machine + _SHOWN + shown + _END
+        return _VALUE + machine + _SHOWN + shown + _END + self.mark(row)
+
+    def mark(self, *rows: Row | None) -> Markup:
+        """The mark beside a figure that sample data went into; nothing beside a real one."""
+        return self._mark if is_sample(rows) else _NO_MARK
+
+    def badge(self, rows: Iterable[Row | None]) -> Markup:
+        """The mark of a heading, caption or sentence over figures of which one is a sample."""
+        return self._badge if is_sample(rows) else _NO_MARK
+
+    def framed(self, table: Markup) -> Markup:
+        """A table; one with a sample's figure says so in its caption too."""
+        if _IS_MARKED not in table:
+            return table
+        return table.replace(_CAPTION_END, self._badge + _CAPTION_END, 1)
+
+    @cached_property
+    def _mark(self) -> Markup:
+        return Markup(' <small class="m">{}</small>').format(self.words("sample.mark"))
+
+    @cached_property
+    def _badge(self) -> Markup:
+        return Markup(' <strong class="mark">{}</strong>').format(self.words("sample.heading"))
 
     def absent(self, row: Row | None) -> Markup:
         """A dash; a reader who does not see it hears the status."""
@@ -213,11 +242,12 @@ class Forms:
         except (SchemaDataError, KeyError):
             return name
 
-    def share(self, part: int | None, whole: int | None) -> Markup:
-        """A share of two counts in per cent, or a dash where there is nothing to share."""
-        if part is None or not whole:
+    def share(self, row: Row, part: str, whole: str) -> Markup:
+        """A share of two counts of a row in per cent, or a dash where there is none."""
+        if row[part] is None or not row[whole]:
             return self.absent(None)
-        return Markup("{}").format(self.percent(round_score(float(Fraction(100 * part, whole)))))
+        share = round_score(float(Fraction(100 * row[part], row[whole])))
+        return Markup("{}{}").format(self.percent(share), self.mark(row))
 
     def period(self, stated: str, inside: bool = False) -> str:
         """A month by its text in the tables."""

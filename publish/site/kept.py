@@ -25,7 +25,6 @@ import pyarrow as pa
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.files import write_whole
-from cchc_pipeline.core.modes import let_in
 from publish.model import ReleaseId
 from publish.package.formats import to_csv
 from publish.site.extract import Extract
@@ -205,7 +204,6 @@ def make_pages(
             record[recipe.name] = _render(recipe, folder, imprint)
     content = {name: asdict(page) for name, page in record.items()}
     write_whole(folder / RECORD, json.dumps(content, indent=1, sort_keys=True).encode())
-    let_in(folder)
     sync_tree(folder)
     return PageCount(len(record) - taken, taken)
 

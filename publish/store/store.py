@@ -32,13 +32,11 @@ from cchc_pipeline.core.errors import FROM_BACKUP, CheckFailedError, DamagedErro
 from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
 from cchc_pipeline.core.modes import PUBLIC, let_in
 from cchc_pipeline.core.period import Month
-from publish.model import DESCRIPTOR, PUBLISHED_TABLES, Published, ReleaseId
-from publish.package.signature import PUBLIC_KEY, SIGNATURE
+from publish.model import DESCRIPTOR, PUBLISHED_TABLES, RECORD, SUMS, Published, ReleaseId
+from publish.package.signature import PUBLIC_KEY
 from publish.store.journal import Journal, is_held, publisher_lock
 from publish.store.state import Act, shown_after
 
-SUMS = "SHA256SUMS"
-RECORD = "release.json"
 INDEX = "index.json"
 KEPT_SITES = 5
 _STAGED = ".part"
@@ -219,12 +217,20 @@ def read_tables(release: Published) -> dict[str, pa.Table]:
 
 def read_table(release: Published, name: str) -> pa.Table:
     """One table of a published release, as ``read_tables`` reads it."""
-    path = _parquet(release, name)
+    return _conform(stored_table(_parquet(release, name)), name)
+
+
+def stored_table(path: Path) -> pa.Table:
+    """A table as a release's own Parquet file holds it.
+
+    Raises:
+        DamagedError: It is not there as it was written.
+    """
     try:
-        return _conform(pq.read_table(path), name)
-    except (pa.ArrowException, FileNotFoundError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in {None, errno.ENOENT}:
-            raise
+        return pq.read_table(path)
+    except (pa.ArrowMemoryError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError, ValueError):
         raise DamagedError(path, FROM_BACKUP) from None
 
 
@@ -251,17 +257,18 @@ def _column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
-    """Write a fresh folder and everything below it through to the disk, as ``add_files`` does.
+    """Write a fresh folder and everything below it, as ``add_files`` does, through to the disk.
 
     Raises:
         FileExistsError: The folder exists.
     """
     folder.mkdir(parents=True)
     add_files(folder, files, like)
+    sync_tree(folder)
 
 
 def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None) -> None:
-    """Write further files into a folder, through to the disk.
+    """Write files into a folder; they are on the disk once it was synced (``sync_tree``).
 
     Args:
         folder: A folder that has none of them.
@@ -277,8 +284,6 @@ def add_files(folder: Path, files: Mapping[str, bytes], like: Path | None = None
         if like is None or not _is_linked(like / name, path, content):
             with path.open("xb") as file:
                 file.write(content)
-    let_in(folder)
-    sync_tree(folder)
 
 
 def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
@@ -295,7 +300,8 @@ def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
 
 
 def sync_tree(folder: Path) -> None:
-    """Make durable every file and name in a folder and below it, and the folder's own."""
+    """Open a folder to readers, and make durable every file and name in and below it."""
+    let_in(folder)
     sync_all(path for path in folder.rglob("*") if not path.is_symlink())
     for path in (folder, folder.parent):
         sync_folder(path)
@@ -336,38 +342,6 @@ def _copy_beside(built: Path, place: Path) -> Path:
     content = (path for path in built.rglob("*") if path.is_file())
     write_files(staged, {p.relative_to(built).as_posix(): p.read_bytes() for p in content})
     return staged
-
-
-def verify_sums(folder: Path) -> None:
-    """Re-read every file of a release against its ``SHA256SUMS``; its signature is not in it.
-
-    Raises:
-        CheckFailedError: A file is missing, changed or not listed.
-    """
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    present = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name not in {SUMS, SIGNATURE}
-    }
-    if present != listed:
-        names = sorted(n for n in present.keys() | listed.keys() if present.get(n) != listed.get(n))
-        raise CheckFailedError(f"digests differ: {', '.join(names)}", where=str(folder))
-
-
-def listed_sums(files: Mapping[str, bytes]) -> bytes:
-    """The digests of files, a line each, as in ``SHA256SUMS``."""
-    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-    return "".join(lines).encode()
-
-
-def read_site_sums(site: Path) -> dict[str, str]:
-    """The digests of a site's own files; none of a site that an earlier version made."""
-    if not (site / SITE_SUMS).exists():
-        return {}
-    lines = (site / SITE_SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
 
 
 def switch(portal: Portal, site: Path) -> None:

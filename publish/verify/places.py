@@ -1,48 +1,31 @@
-"""Where a release lies, and the verdicts on what lies there.
+"""Where a release lies: from what the user named to a folder, over the network too.
 
-Belongs here: from what the user named to a subject, by the portal's index; which checks there are,
-and asking them. Does not: a check itself (``checks``), the transfer, or reading the files
-(``package``).
+Belongs here: finding a release by the portal's index; one request at a time, bounded in bytes,
+number and seconds, and no redirect to another host. Does not: reading the release
+(``publish.store.reading``), or judging it (``checks``).
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from cchc_pipeline.core.errors import CchcError, CheckFailedError, UsageError
-from publish.model import ReleaseId
+import httpx
+
+from cchc_pipeline import __version__
+from cchc_pipeline.core.data import read_yaml, typed
+from cchc_pipeline.core.errors import CheckFailedError, SourceError, UsageError
+from publish.model import RECORD, SUMS, ReleaseId
 from publish.package.signature import SIGNATURE
-from publish.store.store import INDEX, RECORD, SUMS, Portal
-from publish.verify import checks as figure_checks
-from publish.verify import checks as file_checks
-from publish.verify import checks as revision_checks
-from publish.verify.package import NotCheckedError, Package, Subject, read_sums
+from publish.store.reading import Subject, read_sums
+from publish.store.store import INDEX, Portal
 
-Result = Literal["passed", "failed", "not checked"]
-Check = Callable[[Package], Iterable[str]]
-"""A check yields one line a failure; none is a pass."""
-CHECKS: Mapping[str, Check] = {
-    check.__name__: check
-    for check in (
-        file_checks.files_match_digests,
-        file_checks.no_file_is_unlisted,
-        file_checks.digests_are_those_of_the_index,
-        file_checks.signature_is_good,
-        file_checks.descriptor_matches_files,
-        file_checks.formats_are_equal,
-        figure_checks.keys_are_unique,
-        figure_checks.foreign_keys_resolve,
-        figure_checks.groups_sum_to_total,
-        figure_checks.gaps_have_a_status,
-        figure_checks.submissions_add_up,
-        revision_checks.revisions_stand_in_the_figures,
-        revision_checks.revisions_begin_at_the_release_before,
-    )
-}
+_BOUNDS = "verification/download.yaml"
+_AGENT = f"cchc-pipeline/{__version__} (cchc verify)"
 _RELEASE_FOLDER = re.compile(
     r"(?P<root>.*/)(?:releases/(?P<month>[^/]+)/(?P<number>r[^/]+)|latest)/"
 )
@@ -51,64 +34,111 @@ Index = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What came of a check.
+class Bounds:
+    """How far a server is trusted; the fields are those of ``download.yaml``."""
 
-    Args:
-        name: Its name.
-        title: What it proves.
-        failures: One line each.
-        reason: Why it could not be made.
-    """
-
-    name: str
-    title: str
-    failures: tuple[str, ...] = ()
-    reason: str = ""
-
-    @property
-    def result(self) -> Result:
-        """The verdict in a word."""
-        if self.failures:
-            return "failed"
-        return "not checked" if self.reason else "passed"
+    basis: str
+    largest_file_bytes: int
+    largest_release_bytes: int
+    most_files: int
+    answer_seconds: float
+    whole_seconds: float
+    most_redirects: int
 
 
-def verify(subject: Subject, checks: Mapping[str, Check] = CHECKS) -> tuple[Verdict, ...]:
-    """Make every check; none is left out because another failed.
-
-    Args:
-        subject: The release.
-        checks: Checks by their names.
+@cache
+def load_bounds() -> Bounds:
+    """The shipped bounds.
 
     Raises:
-        UsageError: The public key that was given is none.
+        SchemaDataError: The file cannot be used.
     """
-    package = Package(subject)
-    return tuple(_verdict(name, check, package) for name, check in checks.items())
+    return typed(Bounds, read_yaml(_BOUNDS), f"schemas/{_BOUNDS}")
 
 
-def _verdict(name: str, check: Check, package: Package) -> Verdict:
-    title = (check.__doc__ or "").strip().splitlines()[0].rstrip(".")
-    failures: list[str] = []
-    reason = ""
-    try:
-        failures += check(package)
-    except NotCheckedError as why:
-        reason = str(why)
-    except UsageError:
-        raise
-    except Exception as error:  # a check that breaks has not been passed
-        told = str(error) if isinstance(error, CchcError) else f"{type(error).__name__}: {error}"
-        failures.append(told)
-    return Verdict(name, title, tuple(failures), reason)
+@dataclass
+class Download:
+    """One release's worth of requests.
 
+    Args:
+        client: Sends them; it must follow no redirect by itself.
+        clock: Seconds that only grow.
+        bounds: What is refused.
+    """
 
-class Transfer(Protocol):
-    """Reads addresses, within bounds (``download.Download``)."""
+    client: httpx.Client
+    clock: Callable[[], float]
+    bounds: Bounds = field(default_factory=load_bounds)
+
+    def __post_init__(self) -> None:
+        self._began, self._bytes, self._files = self.clock(), 0, 0
 
     def get(self, address: str) -> bytes | None:
-        """The content of an address; None if there is nothing."""
+        """The content of an address; None if there is nothing.
+
+        Args:
+            address: http, https or file; its path is not quoted yet.
+
+        Raises:
+            SourceError: The server refused, did not answer, or went beyond a bound.
+        """
+        self._files += 1
+        self._require(self._files <= self.bounds.most_files, address, "too many files")
+        parts = urlsplit(address)
+        if parts.scheme == "file":
+            path = Path(unquote(parts.path))
+            return path.read_bytes() if path.is_file() else None
+        return self._ask(parts._replace(path=quote(unquote(parts.path))).geturl())
+
+    def _ask(self, address: str) -> bytes | None:
+        asked = address
+        for _ in range(self.bounds.most_redirects + 1):
+            try:
+                with self.client.stream("GET", asked) as answer:
+                    if not answer.has_redirect_location:
+                        return self._content(answer, asked)
+                    asked = self._next(asked, answer.headers["location"])
+            except httpx.HTTPError as error:
+                told = str(error) or type(error).__name__
+                raise SourceError(told, where=asked, todo="check the address") from None
+        raise SourceError("too many redirects", where=address)
+
+    def _next(self, asked: str, location: str) -> str:
+        """Where a redirect leads, on the same host, and not from https to http."""
+        target = urljoin(asked, location)
+        old, new = urlsplit(asked), urlsplit(target)
+        is_same = (old.hostname, old.port) == (new.hostname, new.port) and old.scheme == new.scheme
+        is_upgrade = old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
+        if not (is_same or is_upgrade):
+            raise SourceError(f"leads to another host: {target}", where=asked, todo="name that one")
+        return target
+
+    def _content(self, answer: httpx.Response, address: str) -> bytes | None:
+        if answer.status_code in {404, 410}:
+            return None
+        self._require(answer.status_code == 200, address, f"answered {answer.status_code}")
+        content = bytearray()
+        for chunk in answer.iter_bytes():
+            content += chunk
+            self._bytes += len(chunk)
+            is_small = len(content) <= self.bounds.largest_file_bytes
+            self._require(is_small, address, f"longer than {self.bounds.largest_file_bytes} bytes")
+            is_small = self._bytes <= self.bounds.largest_release_bytes
+            self._require(is_small, address, "the release is longer than is read")
+            is_quick = self.clock() - self._began <= self.bounds.whole_seconds
+            self._require(
+                is_quick, address, f"took more than {self.bounds.whole_seconds:g} seconds"
+            )
+        return bytes(content)
+
+    def _require(self, holds: bool, address: str, otherwise: str) -> None:
+        if not holds:
+            raise SourceError(otherwise, where=address)
+
+
+def http_client(bounds: Bounds) -> httpx.Client:
+    """A client that waits no longer than is allowed, and follows no redirect by itself."""
+    return httpx.Client(timeout=bounds.answer_seconds, headers={"User-Agent": _AGENT})
 
 
 @dataclass(frozen=True)
@@ -156,7 +186,7 @@ def _previous(portal: Portal, folder: Path) -> Path | None:
 def subject_at(
     address: str,
     release: ReleaseId | None,
-    transfer: Transfer,
+    transfer: Download,
     scratch: Path,
     key: bytes | None = None,
 ) -> Subject:
@@ -191,7 +221,7 @@ def subject_at(
     )  # fmt: skip
 
 
-def _find(address: str, release: ReleaseId | None, transfer: Transfer) -> _Place:
+def _find(address: str, release: ReleaseId | None, transfer: Download) -> _Place:
     match = _RELEASE_FOLDER.fullmatch(address)
     root = match["root"] if match else address
     content = transfer.get(root + INDEX)
@@ -245,7 +275,7 @@ def _reason(index: Index, entry: Mapping[str, str]) -> str:
     return next((str(act.get("reason")) for act in acts if act.get("release") == entry["id"]), "")
 
 
-def _fetch(address: str, transfer: Transfer, folder: Path) -> None:
+def _fetch(address: str, transfer: Download, folder: Path) -> None:
     """Write the listed files of a release into a folder; what is not there is left out."""
     sums = transfer.get(address + SUMS)
     if sums is None:

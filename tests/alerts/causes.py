@@ -5,7 +5,8 @@ Belongs here: examples. Does not: assertions.
 
 from datetime import datetime, timedelta
 
-from cchc_pipeline.alerts.facts import (
+from cchc_pipeline.alerts.rules import (
+    Alert,
     AwaitedMonth,
     Facts,
     Failure,
@@ -13,11 +14,12 @@ from cchc_pipeline.alerts.facts import (
     FilesLeft,
     Mirror,
     MissingSource,
+    Policy,
     RuleCount,
     SetAside,
     Shown,
+    alerts_of,
 )
-from cchc_pipeline.alerts.rules import Alert, Policy, alerts_of
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.core.period import TIMEZONE, Month
 

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cchc_pipeline.alerts.facts import Facts, Mirror, Shown, awaited_months
 from cchc_pipeline.alerts.message import worded
-from cchc_pipeline.alerts.rules import KINDS, Late, alerts_of
+from cchc_pipeline.alerts.rules import KINDS, Facts, Late, Mirror, Shown, alerts_of, awaited_months
 from cchc_pipeline.core.period import TIMEZONE, Month
 from tests.alerts.causes import (
     ABOVE_LIMIT,

@@ -17,7 +17,7 @@ from assets.automation import (
     inbox_files,
     publication_day,
 )
-from assets.instance import OURS
+from assets.jobs import OURS
 from assets.resources import Workspace
 from assets.runner import build_definitions
 from cchc_pipeline.contracts import load_contract

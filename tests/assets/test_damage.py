@@ -1,6 +1,6 @@
 """A damaged installation is told in one line by whoever meets it, with what mends it; that mends.
 
-Some pairs of damage and file; ``python -m tests.damages`` tries all of them.
+Some pairs of damage and file; ``python -m tests.assets.damages`` tries all of them.
 """
 
 import json
@@ -21,8 +21,8 @@ from cchc_pipeline.core.modes import make_home
 from cchc_pipeline.settings import load_settings
 from publish.installation.damage import DamageWords, damage_words
 from publish.installation.mending import set_aside
+from tests.assets.damages import CASES, MONTH, ZONES, damaged, tried
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run, tree_digest
-from tests.damages import CASES, MONTH, ZONES, damaged, tried
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 CHOSEN = [

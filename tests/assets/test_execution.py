@@ -9,11 +9,10 @@ import pytest
 
 from assets.checks import broken_of
 from assets.instance import end_dead_runs, last_failures, persistent_instance
-from assets.jobs import MONTH_JOB, PUBLISH_JOB
-from assets.published import PUBLISH_POOL
+from assets.jobs import MONTH_JOB, PUBLISH_JOB, PUBLISH_POOL
 from assets.resources import COLUMNS, ROWS, Workspace
 from assets.runner import run_months
-from cchc_pipeline.cli.run_words import Speech, load_run_words
+from cchc_pipeline.cli.run_summary import Speech, load_run_words
 from cchc_pipeline.core.errors import CheckFailedError, SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.telling import Begun, Made, StepEvent, Telling, Turn

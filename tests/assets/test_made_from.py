@@ -14,8 +14,8 @@ from assets.staleness import RECORD, MadeFrom
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings
 from cchc_pipeline.storage.lake import Lake
+from tests.assets.dagster_ui import ui
 from tests.command_line import FIRST, MONTH, SAMPLE_INBOX, SECOND, THIRD, cchc, copy_home, run
-from tests.dagster_ui import ui
 from tests.made_once import MadeOnce
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")

@@ -12,8 +12,8 @@ from publish.model import ReleaseId
 from publish.store.state import Act
 from publish.store.store import INDEX, Portal, switch
 from tests.command_line import MONTH, SECOND, change_answer, copy_home, row_of, run
-from tests.publish.damaged_release import whole_release
 from tests.publish.small_release import APRIL, MARCH
+from tests.publish.verify.damaged_release import whole_release
 
 FIRST_RELEASE, SECOND_RELEASE = ReleaseId.parse(f"{MONTH}.r1"), ReleaseId.parse(f"{MONTH}.r2")
 

@@ -21,7 +21,7 @@ from cchc_pipeline.indicators.dossier_statistics import (
     dossiers_table,
     files_table,
 )
-from cchc_pipeline.storage.spark.dialect import to_spark
+from cchc_pipeline.storage.spark_dialect import to_spark
 from tests.indicators.sample_dossiers import (
     MARCH,
     Row,

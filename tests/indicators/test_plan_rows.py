@@ -15,9 +15,8 @@ from cchc_pipeline.indicators.plan_indicators import (
     run_rate,
     two_decimals,
 )
-from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.plan import RunRateReason, load_plan
+from cchc_pipeline.plan import Publication, PublicationLog, RunRateReason, load_plan
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.storage.lake import table_from_rows
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.plan_indicators import Measured, reported_values
 from cchc_pipeline.registers.units import NamedUnit
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
-from tests.agency_form_builder import EVERYONE, MARCH, register, unit
+from cchc_pipeline.sources.agency_forms.items import UnitReport
+from tests.builders.agency_form import EVERYONE, MARCH, register, unit
 
 AGENCIES = [unit(f"H24.M{n}", f"Sở Mẫu {n}", "agency") for n in range(10, 18)]
 MONEY = "H24.M03"

@@ -5,17 +5,17 @@ from datetime import date, datetime
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
-from cchc_pipeline.indicators.release_log import Publication, PublicationLog
 from cchc_pipeline.indicators.task_progress import (
     TaskState,
     task_rows,
     task_states,
     tracker_values,
 )
+from cchc_pipeline.plan import Publication, PublicationLog
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 from cchc_pipeline.storage.lake import table_from_rows
-from tests.agency_form_builder import EVERYONE, register, unit
+from tests.builders.agency_form import EVERYONE, register, unit
 
 JUSTICE = unit("H24.M06", "Sở Tư pháp", "agency")
 AGENCY, OTHER = "H24.M01", "H24.M04"

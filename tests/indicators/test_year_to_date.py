@@ -9,14 +9,14 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.checks import blocking_lines, check_table
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.plan_indicators import Measured
-from cchc_pipeline.indicators.procedure_indicators import CatalogueShares, procedure_values
+from cchc_pipeline.indicators.records import CatalogueShares, procedure_values
 from cchc_pipeline.indicators.year_to_date import (
     Tally,
     YearToDate,
     sums_of_rows,
     year_to_date_rows,
 )
-from cchc_pipeline.sources.agency_forms.forms import UnitReport
+from cchc_pipeline.sources.agency_forms.items import UnitReport
 from cchc_pipeline.storage.lake import table_from_rows
 
 ROOT = "H24"

@@ -1,6 +1,7 @@
 """One-stop systems of the tests of their database, and an archive.
 
-Belongs here: fixtures. Does not: functions that need none (``tests.sources.dossier_table``).
+Belongs here: fixtures. Does not: functions that need none
+(``tests.sources.dossiers.dossier_table``).
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,16 @@ from cchc_pipeline.simulation import Options, write_sample
 from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.command_line import SAMPLE_INBOX
 from tests.ops.postgres import Server
-from tests.sources.dossier_table import MARCH, OneStop, Row, fits, one_stop, open_in, rows_of, typed
+from tests.sources.dossiers.dossier_table import (
+    MARCH,
+    OneStop,
+    Row,
+    fits,
+    one_stop,
+    open_in,
+    rows_of,
+    typed,
+)
 
 
 @pytest.fixture(scope="session")

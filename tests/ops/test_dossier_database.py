@@ -12,11 +12,11 @@ from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.sources.dossiers.database import DossierDatabase, read_month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import recorded_deliveries
+from tests.builders.dossier_export import Outcome, read_files
+from tests.builders.records import faults_of, read, rows_of
 from tests.command_line import SAMPLE_INBOX
 from tests.ops.postgres import MARK
-from tests.record_builder import faults_of, read, rows_of
-from tests.sources.dossier_export import Outcome, read_files
-from tests.sources.dossier_table import (
+from tests.sources.dossiers.dossier_table import (
     FILE,
     MARCH,
     NEXT_DAY,

@@ -12,7 +12,7 @@ from cchc_pipeline.sources.dossiers.database import DossierDatabase, read_month
 from cchc_pipeline.sources.raw.archive import RawArchive
 from tests.ops.nginx import free_port
 from tests.ops.postgres import MARK
-from tests.sources.dossier_table import MARCH, PASSWORD, VIEW, OneStop, collect, use_rules
+from tests.sources.dossiers.dossier_table import MARCH, PASSWORD, VIEW, OneStop, collect, use_rules
 
 pytestmark = MARK
 

@@ -17,7 +17,7 @@ from assets.resources import ParquetIOManager, Workspace
 from cchc_pipeline.settings import DOSSIERS_URL
 from tests.command_line import SAMPLE_INBOX, published, run
 from tests.ops.postgres import MARK, Server
-from tests.sources.dossier_table import (
+from tests.sources.dossiers.dossier_table import (
     FILE,
     PASSWORD,
     OneStop,

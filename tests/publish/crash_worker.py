@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from publish.gates import site as site_checks
-from publish.model import Draft, ReleaseId
+from publish.model import SUMS, Draft, ReleaseId
 from publish.portal.publication import publish
 from publish.site.pages import releases
 from publish.site.pages.periods import month_pages
 from publish.site.pages.releases import release_notes_pages
 from publish.store.journal import Journal, Line
-from publish.store.store import SUMS, Portal, discard
+from publish.store.store import Portal, discard
 from tests.publish.small_release import APRIL, MARCH, MOMENT, small_draft, small_tables, unjudged
 
 _CHANGES = frozenset({"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir"})

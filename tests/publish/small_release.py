@@ -25,8 +25,8 @@ from cchc_pipeline.indicators.code_lists import (
 )
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
 from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
-from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.registers.units import Provenance, Succession, Unit, UnitRegister
 from cchc_pipeline.storage.lake import Lake, table_from_rows
 from publish.disclosure.rule import disclosed_table
@@ -35,6 +35,7 @@ from publish.model import (
     PUBLISHED_TABLES,
     REVISIONS,
     STATISTICS,
+    SUMS,
     Draft,
     Identity,
     Published,
@@ -42,11 +43,12 @@ from publish.model import (
     Source,
 )
 from publish.package.descriptor import describe
-from publish.portal.publication import Built, release_files, report_files
+from publish.portal.publication import Built, closing_files, release_files
 from publish.release.assemble import MONTHLY, Ingredients
 from publish.release.comparison import Candidate, RowChange, Terms, comparable, compare
+from publish.release.provenance import Samples, with_provenance
 from publish.release.revisions import Causes, revision_rows, revisions_table
-from publish.store.store import SUMS, write_files
+from publish.store.store import write_files
 
 Row = dict[str, Any]
 ROOT, FIRST, SECOND = "Z00", "Z00.01", "Z00.02"
@@ -198,12 +200,15 @@ def small_tables(
         for name, monthly in monthly_rows(month).items():
             stamped = [r | ({"release": "2024-03.r1"} if "release" in r else {}) for r in monthly]
             rows.setdefault(name, []).extend(stamped)
-    tables = {name: table(name, rows[name]) for name in PUBLISHED_TABLES}
+    samples = Samples(ROOT, frozenset(u.code for u in units.units if u.provenance == "sample"))
+    tables = {
+        name: with_provenance(name, table(name, rows[name]), samples) for name in PUBLISHED_TABLES
+    }
     shown = disclosed_table(tables[STATISTICS], None, ROOT, THRESHOLD)
     return {**tables, STATISTICS: shown}
 
 
-def source(provenance: str = "published", month: Month = MARCH) -> Source:
+def source(provenance: str = "official", month: Month = MARCH) -> Source:
     """Where the scores came from."""
     return Source(
         "Nguồn thử nghiệm", f"{month.next()}-05T03:00:00Z", provenance, str(month), "month"
@@ -217,7 +222,7 @@ def small_draft(*, sample: bool = False, **changes: Any) -> Draft:
         "published_at": MOMENT,
         "tables": small_tables(provenance="sample" if sample else "official"),
         "periods": (MARCH,),
-        "sources": (source("sample" if sample else "published"),),
+        "sources": (source("sample" if sample else "official"),),
         "identity": IDENTITY,
         "schema_digests": dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
         "generator": "test",
@@ -244,7 +249,7 @@ FIRST_RELEASE = Published(
     id=ReleaseId(MARCH, 1),
     version="1.0.0",
     published_at="2024-04-10T01:00:00Z",
-    provenance="published",
+    provenance="official",
     periods=(MARCH,),
     schema_digests=dict.fromkeys(PUBLISHED_TABLES, "0123456789abcdef"),
     folder=Path("absent"),
@@ -293,7 +298,7 @@ def candidate(
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
     write_files(folder, content)
-    terms: Row = {"production": False, "methodology": METHODOLOGY, "threshold": THRESHOLD}
+    terms: Row = {"production": False, "threshold": THRESHOLD}
     terms |= {name: other.pop(name) for name in (*terms, "revision_limit") if name in other}
     fields = {"now": draft.published_at, **other}
     return Candidate(draft, content, folder, terms=Terms(**terms), **fields)
@@ -303,7 +308,7 @@ _WRITTEN: dict[bytes, dict[str, bytes]] = {}
 
 
 def written_once(draft: Draft) -> dict[str, bytes]:
-    """The files of a release, written once for all drafts of the same content.
+    """The files of a release that are judged, written once for all drafts of the same content.
 
     They are the same wherever the release before lies, which its digest tells of.
     """
@@ -314,10 +319,15 @@ def written_once(draft: Draft) -> dict[str, bytes]:
     return dict(_WRITTEN[key])
 
 
+def whole_once(draft: Draft) -> dict[str, bytes]:
+    """All files of a release, with the report, the digests and no signature."""
+    files = written_once(draft)
+    return files | closing_files(draft, files, (), None)
+
+
 def unjudged(draft: Draft, scratch: Path) -> Built:
     """A draft written to a folder without the gates, which the tests of going out do not need."""
-    files, folder = written_once(draft), scratch / str(draft.id)
-    files |= report_files(draft, files, (), None)
+    files, folder = whole_once(draft), scratch / str(draft.id)
     write_files(folder, files)
     return Built(draft, folder, (), files[SUMS], sum(map(len, files.values())))
 
@@ -334,7 +344,7 @@ def snapshot_row(month: Month = MARCH, **other: Any) -> Row:
     return {
         "period": str(month), "basis": "month", "root_code": ROOT, "snapshot_id": "0" * 16,
         "captured_at": f"{month.next()}-05T03:00:00Z", "source": "Nguồn thử nghiệm",
-        "provenance": "published", "channel": "file", "answers": 1, "bytes": 1,
+        "provenance": "official", "channel": "file", "answers": 1, "bytes": 1,
     } | other  # fmt: skip
 
 

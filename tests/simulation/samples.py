@@ -7,7 +7,7 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.simulation.profile import load_profile
-from cchc_pipeline.simulation.stream import Stream
+from cchc_pipeline.simulation.sample import Stream
 
 INBOX = Path(__file__).parents[2] / "schemas" / "sample" / "inbox"
 REGISTER = load_register(INBOX)

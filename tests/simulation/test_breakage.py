@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from cchc_pipeline.simulation.details import UNREADABLE, Rows, joined
+from cchc_pipeline.simulation.draws import DAY, start_of
 from cchc_pipeline.simulation.exports import broken
 from cchc_pipeline.simulation.offer import EMPTY
-from cchc_pipeline.simulation.office_days import DAY, start_of
 from cchc_pipeline.simulation.profile import load_breakages
-from cchc_pipeline.simulation.rows import UNREADABLE, Rows, joined
 from tests.simulation.samples import MARCH, stream
 
 KINDS = load_breakages()

@@ -19,8 +19,7 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.simulation import FORMATS, Options, write_sample
-from cchc_pipeline.simulation import office as office_module
+from cchc_pipeline.simulation import FORMATS, Options, exports, write_sample
 from tests.simulation.samples import MARCH, REGISTER
 
 SIZE = 600
@@ -118,8 +117,8 @@ def test_a_workbook_has_a_title_block_and_a_total_line_and_names_units(
 def test_a_workbook_goes_on_in_further_sheets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = replace(office_module.load_office_look(), rows_a_sheet=250)
-    monkeypatch.setattr(office_module, "load_office_look", lambda: look)
+    look = replace(exports.load_office_look(), rows_a_sheet=250)
+    monkeypatch.setattr(exports, "load_office_look", lambda: look)
     (path,) = _written(tmp_path, formats=("xlsx",))
     book = CalamineWorkbook.from_path(path)
     sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]

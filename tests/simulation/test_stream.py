@@ -8,11 +8,11 @@ import pytest
 
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.simulation import stream as stream_module
+from cchc_pipeline.simulation import sample
+from cchc_pipeline.simulation.details import Rows, joined
+from cchc_pipeline.simulation.draws import DAY, start_of
 from cchc_pipeline.simulation.offer import EMPTY
-from cchc_pipeline.simulation.office_days import DAY, start_of
-from cchc_pipeline.simulation.rows import Rows, joined
-from cchc_pipeline.simulation.stream import Stream
+from cchc_pipeline.simulation.sample import Stream
 from tests.simulation.samples import MARCH, REGISTER, stream, unit
 
 
@@ -82,7 +82,7 @@ def _known(rows: Rows) -> dict[str, tuple[object, ...]]:
 
 def test_a_dossier_is_the_same_however_the_stream_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = _export(stream())
-    monkeypatch.setattr(stream_module, "PIECE", 97)
+    monkeypatch.setattr(sample, "PIECE", 97)
     cut = _export(stream())
     assert cut.texts["MaHoSo"].equals(whole.texts["MaHoSo"])
     for name, values in whole.moments.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bad_inputs import Kind, damaged, kinds, try_to_read
+from tests.builders.bad_inputs import Kind, damaged, kinds, try_to_read
 
 KINDS = {kind.name: kind for kind in kinds()}
 CASES = range(9)

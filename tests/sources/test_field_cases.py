@@ -12,9 +12,9 @@ import pytest
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.unit_lists import load_register
+from tests.builders.dossier_export import Outcome, read_files
 from tests.command_line import Outcome as Ended
 from tests.command_line import in_lake, run
-from tests.sources.dossier_export import Outcome, read_files
 
 CASES = Path(__file__).parents[2].parent / "shared" / "field-cases"
 JULY = Month(2025, 7)

@@ -1,11 +1,12 @@
 """The empty form as an Excel workbook, and writing it.
 
 Belongs here: sheets, locked and open cells, lists, validation, print set-up. Does not: the rows
-(``items``), the words (``layout``), or reading a form back. The bytes depend on the form alone.
+and the words (``items``), or reading a form back. The bytes depend on the form alone.
 """
 
 import io
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,28 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.files import write_whole
-from cchc_pipeline.sources.agency_forms.items import Form, FormItem
-from cchc_pipeline.sources.agency_forms.layout import FIGURES, FormLayout, load_layout, status_words
+from cchc_pipeline.sources.agency_forms.items import (
+    FIGURES,
+    NOT_REPORTED,
+    Form,
+    FormItem,
+    FormLayout,
+    load_layout,
+)
 
 _A4 = 9
 _LARGEST = 10**15
 _VIETNAMESE_DATE = "dd/mm/yyyy"
+
+
+@cache
+def status_words() -> dict[str, str]:
+    """The words of the drop-down list and their codes: the code list's, less *not reported*."""
+    codes = load_code_list("task_status").codes
+    return {code.name.vi: code.code for code in codes if code.code != NOT_REPORTED}
 
 
 def write_form(path: Path, form: Form) -> None:

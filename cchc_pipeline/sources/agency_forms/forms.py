@@ -1,7 +1,7 @@
 """Forms that units handed in, judged; and who still owes one.
 
 Belongs here: judging the rows of a form against what its unit owes, two forms of one unit, the
-source's rows of ``submissions``. Does not: opening the workbook (``cells``), judging one row
+source's rows of ``submissions``. Does not: finding a row in the workbook and judging it alone
 (``rows``), the values that follow (``indicators.plan_indicators``). What a unit writes under Ghi
 chú stays in the file: it may name people.
 """
@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +17,16 @@ from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import load_plan
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister
-from cchc_pipeline.sources.agency_forms.cells import Cells, FormCells, open_form
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
 from cchc_pipeline.sources.agency_forms.items import (
+    Form,
     FormItem,
+    UnitReport,
     form_items,
     items_of,
     load_bodies,
-    owing_forms,
 )
-from cchc_pipeline.sources.agency_forms.rows import INPUTS, judge_row
+from cchc_pipeline.sources.agency_forms.rows import INPUTS, Cells, FormCells, judge_row, open_form
 from cchc_pipeline.sources.records.rows import SUBMISSIONS, Fault, Quarantined, Reading, quarantine
 from cchc_pipeline.sources.records.values import read_month
 
@@ -49,40 +47,11 @@ class FormTerms:
 
 
 @dataclass(frozen=True)
-class UnitReport:
-    """What a unit reports of a target, a task, or both under one id.
-
-    Attributes:
-        numerator: Since 1 January of the plan year, as are ``denominator`` and ``value``.
-        value: In the target's unit, a share in per cent rounded to 6 decimals; None of a share
-            whose denominator is 0, or where no figure is reported.
-        status: A code of ``task_status``; None where no status is reported.
-        completed_on: The day on which the task was done.
-    """
-
-    month: Month
-    unit_code: str
-    item_id: str
-    numerator: Decimal | None = None
-    denominator: Decimal | None = None
-    value: Decimal | None = None
-    status: str | None = None
-    completed_on: date | None = None
-
-    def as_row(self) -> dict[str, Any]:
-        """The row of ``agency_reports``."""
-        figures = {
-            name: None if number is None else float(number)
-            for name in ("numerator", "denominator", "value")
-            for number in (getattr(self, name),)
-        }
-        said = {"item_id": self.item_id, "status": self.status, "completed_on": self.completed_on}
-        return {"period": str(self.month), "unit_code": self.unit_code, **said, **figures}
-
-
-@dataclass(frozen=True)
 class FormReading:
-    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates."""
+    """What came of one form: ``rows`` filled in = accepted + quarantined rows + duplicates.
+
+    ``is_sample`` is whether the form says that it is sample data.
+    """
 
     file: str
     unit_code: str
@@ -91,6 +60,7 @@ class FormReading:
     accepted: tuple[UnitReport, ...]
     quarantined: tuple[Quarantined, ...]
     duplicates: int
+    is_sample: bool = False
 
     @property
     def quarantined_rows(self) -> int:
@@ -215,6 +185,7 @@ def read_form(content: bytes, file: str, terms: FormTerms) -> FormReading:
             for entry in quarantine(TABLE, (file, number), unit.code, faults)
         ),
         duplicates=len(duplicates),
+        is_sample=form.is_sample,
     )
 
 
@@ -334,10 +305,24 @@ def read_agency_forms(about: "Circumstances") -> Reading:
         {
             declared.accepted[0]: [report.as_row() for report in reading.reports],
             str(declared.quarantine): [q.as_row(str(about.month)) for q in reading.quarantined],
-            SUBMISSIONS: [{**row, "provenance": "published"} for row in handed_in],
+            SUBMISSIONS: handed_in,
         },
         tuple(str(refusal) for refusal in reading.refused),
     )
+
+
+def owing_forms(month: Month, register: UnitRegister, root: str) -> tuple[Form, ...]:
+    """The forms of all units that owe one in a month, in the register's order.
+
+    A year without a plan has none.
+    """
+    plan, bodies = load_plan(month.year), load_bodies(month.year)
+    if plan is None or bodies is None:
+        return ()
+    forms = (
+        Form(unit, month, items_of(plan, bodies, unit)) for unit in register.below(root, month)
+    )
+    return tuple(form for form in forms if form.items)
 
 
 def submission_rows(
@@ -373,5 +358,5 @@ def _row(
         "quarantined": form.quarantined_rows if form else None,
         "duplicates": form.duplicates if form else None,
         "status": "received" if form else "missing",
-        "release": None,
+        "provenance": "sample" if form and form.is_sample else "official",
     }

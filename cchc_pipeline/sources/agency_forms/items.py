@@ -1,29 +1,149 @@
-"""What a unit is asked in a month: whom the plan's wordings mean, and the rows of its form.
+"""What a unit is asked in a month: whom the plan's wordings mean, its form's look and rows.
 
-Belongs here: finding the units by ``schemas/plan/<year>/bodies.yaml``, and which targets and tasks
-each reports on. Does not: the plan itself (``cchc_pipeline.plan``), how the form looks (``layout``,
-``blank``), or whether it came back (``forms``).
+Belongs here: finding the units by ``schemas/plan/<year>/bodies.yaml``, which targets and tasks each
+reports on; the form's sheets, headings, guide and limits (``schemas/forms/agency_form.yaml``), on
+which its writer and its reader must agree; what it reports, as a value. Does not: the plan itself
+(``cchc_pipeline.plan``), writing a form (``blank``), or whether it came back (``forms``).
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.core.data import NO_EXTRAS, load, refuse
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Filled, Plan, Target, Task, load_plan
 from cchc_pipeline.registers.units import LEVELS, Unit, UnitRegister, fold_name
-from cchc_pipeline.sources.agency_forms.layout import load_layout
 
-_NO_EXTRAS = ConfigDict(extra="forbid")
+ColumnKey = Literal[
+    "item_id", "content", "numerator", "denominator", "value", "status", "completed_on", "note"
+]
+BlockKey = Literal["unit_code", "unit_name", "period"]
+FIGURES: tuple[ColumnKey, ...] = ("numerator", "denominator", "value")
+NOT_REPORTED = "NOT_REPORTED"
+_PATH = "forms/agency_form.yaml"
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class BlockLine:
+    """A line of the heading block; the first heading is the one shown."""
+
+    key: BlockKey
+    headings: tuple[Filled, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class Column:
+    """A column of the form; the first heading is the one shown."""
+
+    key: ColumnKey
+    headings: tuple[Filled, ...]
+    width: float
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class Hint:
+    """What a spreadsheet says beside a cell to fill in."""
+
+    title: Filled
+    text: Filled
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class MissingUnits:
+    """How many units that did not report are named, and how the rest are counted."""
+
+    shown: int
+    more: Filled
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class FormLimits:
+    """What a form that came back may weigh, packed and unpacked, and how many rows it may have."""
+
+    file_bytes: int
+    unpacked_bytes: int
+    ratio: int
+    rows: int
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class FormLayout:
+    """All of ``schemas/forms/agency_form.yaml``."""
+
+    basis: Filled
+    sheet: Filled
+    guide_sheet: Filled
+    title: Filled
+    subtitle: Filled
+    sample_notice: Filled
+    block: tuple[BlockLine, ...]
+    columns: tuple[Column, ...]
+    comparators: dict[str, str]
+    share_text: Filled
+    count_text: Filled
+    task_text: Filled
+    entry_hints: dict[str, Hint]
+    guide: tuple[Filled, ...]
+    missing_units: MissingUnits
+    progress_note: Filled
+    limits: FormLimits
+
+    def heading(self, key: str) -> str:
+        """The heading that the form shows over a column."""
+        return next(column.headings[0] for column in self.columns if column.key == key)
+
+
+@cache
+def load_layout() -> FormLayout:
+    """The layout of the form.
+
+    Raises:
+        SchemaDataError: The file is not usable.
+    """
+    return load(FormLayout, _PATH)
+
+
+@dataclass(frozen=True)
+class UnitReport:
+    """What a unit reports of a target, a task, or both under one id.
+
+    Attributes:
+        numerator: Since 1 January of the plan year, as are ``denominator`` and ``value``.
+        value: In the target's unit, a share in per cent rounded to 6 decimals; None of a share
+            whose denominator is 0, or where no figure is reported.
+        status: A code of ``task_status``; None where no status is reported.
+        completed_on: The day on which the task was done.
+    """
+
+    month: Month
+    unit_code: str
+    item_id: str
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    value: Decimal | None = None
+    status: str | None = None
+    completed_on: date | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """The row of ``agency_reports``."""
+        figures = {
+            name: None if number is None else float(number)
+            for name in ("numerator", "denominator", "value")
+            for number in (getattr(self, name),)
+        }
+        said = {"item_id": self.item_id, "status": self.status, "completed_on": self.completed_on}
+        return {"period": str(self.month), "unit_code": self.unit_code, **said, **figures}
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Body:
     """A wording of the plan: all units of some levels, or units by name; else nobody by name."""
 
@@ -45,7 +165,7 @@ class Body:
         )
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Changes:
     """Targets whose figures are changes against an earlier year, and may be negative."""
 
@@ -82,7 +202,7 @@ def named_in_short(names: Iterable[str]) -> str | None:
     return "; ".join((*known[: words.shown], words.more.format(count=further)))
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Bodies:
     """All wordings of one year's plan."""
 
@@ -125,7 +245,7 @@ def load_bodies(year: int) -> Bodies | None:
     if plan is None:
         return None
     where = f"plan/{year}/bodies.yaml"
-    bodies = typed(Bodies, read_yaml(where), f"schemas/{where}")
+    bodies = load(Bodies, where)
     refuse(_problems(bodies, plan), f"schemas/{where}")
     return bodies
 
@@ -251,20 +371,6 @@ def form_for(unit_code: str, month: Month, register: UnitRegister, root: str) ->
             f"{unit_code} owes nothing by the plan for {month.year}", todo="choose another unit"
         )
     return Form(unit, month, items)
-
-
-def owing_forms(month: Month, register: UnitRegister, root: str) -> tuple[Form, ...]:
-    """The forms of all units that owe one in a month, in the register's order.
-
-    A year without a plan has none.
-    """
-    plan, bodies = load_plan(month.year), load_bodies(month.year)
-    if plan is None or bodies is None:
-        return ()
-    forms = (
-        Form(unit, month, items_of(plan, bodies, unit)) for unit in register.below(root, month)
-    )
-    return tuple(form for form in forms if form.items)
 
 
 def _texts(item: FormItem) -> Iterator[str]:

@@ -13,7 +13,7 @@ from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import Settings, dossiers_url
 from cchc_pipeline.sources.dossiers.database import DossierDatabase, deliver
-from cchc_pipeline.sources.dossiers.month import RECORD
+from cchc_pipeline.sources.dossiers.rules import RECORD
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery, delivered_paths, take_in
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema

@@ -19,16 +19,12 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.sql import literal
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.sources.dossiers.rules import contradictions, dossier_faults, warnings
 from cchc_pipeline.sources.dossiers.staging import PART_VALUES, Kind
 from cchc_pipeline.sources.dossiers.values import is_cell_error
 from cchc_pipeline.storage.engine import Engine
 
-_SQL_TYPES = {
-    "string": "VARCHAR", "yearmonth": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE",
-    "boolean": "BOOLEAN", "local_datetime": "TIMESTAMP",
-}  # fmt: skip
 _UNITS = pa.schema(
     [(name, pa.string()) for name in ("text", "unit_code", "moved_from", "succession")]
 )
@@ -49,7 +45,10 @@ class ExportPart:
 
 @dataclass(frozen=True)
 class Account:
-    """What became of the rows of one file and unit; ``unit_code`` is None where it is not known."""
+    """What became of the rows of one file and unit; ``unit_code`` is None where it is not known.
+
+    ``is_sample`` as soon as one of the rows says that it is.
+    """
 
     file: str
     unit_code: str | None
@@ -58,6 +57,7 @@ class Account:
     quarantined: int
     duplicates: int
     not_received: int
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class Judgement:
             " count(*) FILTER (WHERE mask = 0 AND fate IS NULL),"
             " count(*) FILTER (WHERE fate = 'contradiction' OR (mask <> 0 AND fate IS NULL)),"
             " count(*) FILTER (WHERE fate = 'duplicate' AND key IS NOT NULL),"
-            " count(*) FILTER (WHERE not_received)"
+            " count(*) FILTER (WHERE not_received), bool_or(is_sample)"
             " FROM candidates LEFT JOIN fates USING (part, row)"
             " GROUP BY file, unit_code ORDER BY file, unit_code"
         )
@@ -245,16 +245,15 @@ class Judgement:
 
     def write_accepted(self, path: Path) -> None:
         """Write the rows of ``dossiers`` as Parquet; those not received keep what is known."""
-        fields = load_contract("dossiers").fields
+        types = load_contract("dossiers").sql_types()
         values = ", ".join(
-            f"CAST({_accepted(field.name)} AS {_SQL_TYPES[field.type]}) AS {field.name}"
-            for field in fields
+            f"CAST({_accepted(name)} AS {held}) AS {name}" for name, held in types.items()
         )
         query = (
             f"SELECT part, {values} FROM candidates ANTI JOIN fates USING (part, row)"
             " WHERE mask = 0"
         )
-        self._engine.write(query, [field.name for field in fields], ("part", "row"), path)
+        self._engine.write(query, [*types], ("part", "row"), path)
 
     def refused(self) -> Iterator[Refused]:
         """The quarantined rows, in the order of files and rows."""
@@ -279,11 +278,6 @@ class Judgement:
             " WHERE mask = 0 AND NOT not_received"
         )
         return {rule: count for rule, count in zip(rules, found, strict=True) if count}
-
-    def has_sample(self) -> bool:
-        """Whether any row is marked as sample data."""
-        [(found,)] = self._engine.rows("SELECT coalesce(bool_or(is_sample), false) FROM staged")
-        return bool(found)
 
 
 def _accepted(column: str) -> str:

@@ -7,48 +7,24 @@ Everything between the archive and the results lies in a scratch folder of the r
 gone when the month is read.
 """
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.settings import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Judgement
 from cchc_pipeline.sources.dossiers.quarantine import absence_notes, given_columns, write_quarantine
+from cchc_pipeline.sources.dossiers.rules import RECORD, UNKNOWN_UNIT
 from cchc_pipeline.sources.dossiers.staging import kind_of, stage
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import Delivery
 from cchc_pipeline.sources.readers.reading import TextRelation, read_plain
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
+from cchc_pipeline.storage.duckdb_engine import Means
 from cchc_pipeline.storage.engine import Engine
-from cchc_pipeline.storage.opening import open_engine
-
-RECORD = "dossiers"
-UNKNOWN_UNIT = "UNKNOWN"
-
-
-@dataclass(frozen=True)
-class Means:
-    """What a month of dossiers is read with: a folder that is emptied, an engine and its limit."""
-
-    scratch: Path
-    memory_limit: str
-    engine: EngineName = DEFAULT_ENGINE
-    spark_master: str = DEFAULT_MASTER
-
-    @contextmanager
-    def opened(self) -> Iterator[Engine]:
-        """The engine, with the scratch folder, which is gone afterwards."""
-        with (
-            scratch_folder(self.scratch) as folder,
-            open_engine(self.engine, self.memory_limit, self.spark_master, folder) as engine,
-        ):
-            yield engine
 
 
 @dataclass(frozen=True)
@@ -81,17 +57,20 @@ class DossierReading:
 
     Attributes:
         accounts: Of each file and unit.
-        provenance: ``sample`` as soon as one row says that it is.
         given: By file, the optional columns of ``dossiers`` that it gives.
         warned: Accepted rows by the warning that holds for them.
         notes: One line each on what was not read, or read otherwise than it may seem.
     """
 
     accounts: tuple[Account, ...]
-    provenance: str
     given: Mapping[str, frozenset[str]]
     warned: Mapping[str, int]
     notes: tuple[str, ...]
+
+    @property
+    def provenance(self) -> str:
+        """``sample`` as soon as one row says that it is."""
+        return "sample" if any(account.is_sample for account in self.accounts) else "official"
 
     @property
     def rows(self) -> int:
@@ -139,22 +118,10 @@ def read_dossiers(
         write_quarantine(units.month, judged.refused(), results.quarantine, results.codes)
         return DossierReading(
             accounts,
-            "sample" if judged.has_sample() else "published",
             given,
             judged.warned(),
             (*_notes(relations), *_moves(judged, units), *absence_notes(accounts, given)),
         )
-
-
-@contextmanager
-def scratch_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder, gone afterwards; a run that was killed may have left its own."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _relations(files: Sequence[NamedFile], folder: Path, engine: Engine) -> list[TextRelation]:
@@ -211,7 +178,7 @@ def account_rows(month: Month, reading: DossierReading) -> list[dict[str, Any]]:
             "period": str(month),
             "file": account.file,
             "unit": account.unit_code or UNKNOWN_UNIT,
-            "provenance": reading.provenance,
+            "provenance": "sample" if account.is_sample else "official",
             "rows": account.rows,
             "accepted": account.accepted,
             "quarantined": account.quarantined,

@@ -3,7 +3,7 @@
 Belongs here: the words about a refused row and about a lacking column; writing the rows without
 dossier codes into the lake, and their codes beside them into the raw zone. Does not: deciding what
 is refused (``judging``), refusing a file for a column (``readers``), emptying a measure
-(``indicators``), or the sheets that go to units (``cchc_pipeline.reports.error_sheets``).
+(``indicators``), or the sheets that go to units (``cchc_pipeline.reports``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,11 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.dossiers.judging import Account, ExportPart, Refused
-from cchc_pipeline.sources.dossiers.rules import CELL_ERROR, FILE, DossierFault, dossier_faults
+from cchc_pipeline.sources.dossiers.rules import (
+    CELL_ERROR,
+    DossierFault,
+    dossier_faults,
+    dossier_rules,
+)
 from cchc_pipeline.sources.dossiers.staging import COLUMN_FIELDS, NAMES
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import is_cell_error, without_mark
@@ -156,7 +160,7 @@ def absence_notes(
 
     A file without an accepted row empties nothing, and has none.
     """
-    template = read_yaml(FILE)["absent"]["vi"]
+    template = dossier_rules().absent.vi
     counted: dict[str, list[str]] = {}
     for account in accounts:
         if account.accepted:

@@ -7,13 +7,17 @@ Does not: finding a fault (``staging``), or judging rows (``judging``).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+
+from pydantic.dataclasses import dataclass as typed_dataclass
 
 from cchc_pipeline.contracts import Rule, Text, load_contract
-from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SchemaDataError
 
 FILE = "records/dossier_rules.yaml"
+RECORD = "dossiers"
+"""The name of the record, of its table and of its upload schema."""
+UNKNOWN_UNIT = "UNKNOWN"
 CELL_ERROR = "CELL_ERROR"
 """The fault that shows in whichever free text holds a formula's error."""
 
@@ -35,6 +39,46 @@ class DossierFault:
     expected: str
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _OfValues:
+    id: str
+    field: str
+    expected: str
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _OfTexts(_OfValues):
+    message: Text
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class _Counted:
+    id: str
+    sql: str
+    message: Text
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class DossierRules:
+    """The content of ``schemas/records/dossier_rules.yaml``; ``absent`` is of lacking columns."""
+
+    basis: str
+    faults: tuple[_OfTexts, ...]
+    contradictions: tuple[_OfValues, ...]
+    warnings: tuple[_Counted, ...]
+    absent: Text
+
+
+@cache
+def dossier_rules() -> DossierRules:
+    """The rules that are not the contract's, and the words for those that are.
+
+    Raises:
+        SchemaDataError: The data are not usable.
+    """
+    return load(DossierRules, FILE)
+
+
 @cache
 def dossier_faults() -> Mapping[str, DossierFault]:
     """Every fault by its id: those of texts first, then the contradictions of the contract.
@@ -42,23 +86,20 @@ def dossier_faults() -> Mapping[str, DossierFault]:
     Raises:
         SchemaDataError: A contradiction of the contract is not explained, or the other way round.
     """
-    data = read_yaml(FILE)
+    data = dossier_rules()
     rules = {rule.id.upper(): rule for rule in contradictions()}
-    told = {entry["id"] for entry in data["contradictions"]}
+    told = {entry.id for entry in data.contradictions}
     if told != rules.keys():
         raise SchemaDataError(
             f"{', '.join(sorted(told ^ rules.keys()))} stands in one list only",
             where=f"schemas/{FILE} and schemas/tables/dossiers.yaml",
         )
-    entries = [*data["faults"], *data["contradictions"]]
-    faults = (_fault(bit, entry, rules) for bit, entry in enumerate(entries))
-    return {fault.id: fault for fault in faults}
-
-
-def _fault(bit: int, entry: Mapping[str, Any], rules: Mapping[str, Rule]) -> DossierFault:
-    rule = rules.get(entry["id"])
-    message = rule.message if rule else Text(entry["message"]["vi"], entry["message"]["en"])
-    return DossierFault(entry["id"], bit, entry["field"], message, entry["expected"])
+    of_texts: list[tuple[_OfValues, Text]] = [(one, one.message) for one in data.faults]
+    of_values = [(one, rules[one.id].message) for one in data.contradictions]
+    return {
+        one.id: DossierFault(one.id, bit, one.field, message, one.expected)
+        for bit, (one, message) in enumerate([*of_texts, *of_values])
+    }
 
 
 def contradictions() -> tuple[Rule, ...]:
@@ -73,7 +114,7 @@ def warnings() -> Mapping[str, str]:
     They are the contract's, and those on what the table does not keep.
     """
     kept = (rule for rule in load_contract("dossiers").rules if rule.severity == "warning")
-    told = {entry["id"]: entry["sql"] for entry in read_yaml(FILE)["warnings"]}
+    told = {one.id: one.sql for one in dossier_rules().warnings}
     return {rule.id: str(rule.kwargs["sql"]) for rule in kept} | told
 
 

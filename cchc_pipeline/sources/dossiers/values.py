@@ -5,12 +5,9 @@ texts come from (``readers``), which of them make a row unusable (``staging``).
 
 An expression gives NULL for an empty text and for one that cannot be read; the caller tells them
 apart by the text. It is DuckDB's SQL; what another engine makes of a function or of a pattern that
-is new here must be taught to its dialect (``storage.spark.dialect``).
+is new here must be taught to its dialect (``storage.spark_dialect``).
 """
 
-from collections.abc import Mapping, Sequence
-
-from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.sql import literal
 from cchc_pipeline.sources.records.values import (
     BLANK,
@@ -28,8 +25,8 @@ from cchc_pipeline.sources.records.values import (
     WHOLE,
     WRITTEN,
     cell_errors,
-    dossier_codes,
     fold_word,
+    value_words,
 )
 
 _PLACE = r"(?:[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2}|[A-Z][0-9]{2}(?:\.[0-9A-Z]{1,6})*)"
@@ -53,8 +50,8 @@ def code(field: str, text: str) -> str:
 
     Codes and words as they are declared come first: folding a million texts costs seconds.
     """
-    known = dossier_codes()[field]
-    words: Mapping[int, Sequence[str]] = known["words"]
+    known = value_words().codes[field]
+    words = known.words
     exact = {text: number for number, said in words.items() for text in (str(number), *said)}
     by_code = " ".join(f"WHEN {literal(text)} THEN {number}" for text, number in exact.items())
     by_word = " ".join(
@@ -66,8 +63,9 @@ def code(field: str, text: str) -> str:
         f"CASE WHEN {_is(text, WHOLE)} THEN CASE {_whole(text)} {by_number} END ELSE {worded} END"
     )
     read = f"CASE {text} {by_code} ELSE {rest} END"
-    empty = known.get("empty")
-    return read if empty is None else f"CASE WHEN {text} IS NULL THEN {empty} ELSE {read} END"
+    if known.empty is None:
+        return read
+    return f"CASE WHEN {text} IS NULL THEN {known.empty} ELSE {read} END"
 
 
 def _is(text: str, pattern: str) -> str:
@@ -213,19 +211,13 @@ def procedure_code(text: str) -> str:
 
 def field_code(text: str) -> str:
     """The field's code; UNKNOWN where none is given, NULL for what cannot be published as one."""
-    reserved = ", ".join(literal(name) for name in reserved_fields())
+    reserved = ", ".join(literal(name) for name in value_words().reserved_fields)
     return (
         f"CASE WHEN {text} IS NULL THEN 'UNKNOWN'"
         f" WHEN length({text}) > {_LONGEST_FIELD} OR upper({text}) IN ({reserved}) THEN NULL"
         f" WHEN regexp_full_match({text}, '{_PLAIN_FIELD}') THEN {text}"
         f" WHEN NOT regexp_matches({text}, '{_NO_FIELD}') THEN {text} END"
     )
-
-
-def reserved_fields() -> Sequence[str]:
-    """The codes that the published table keeps for itself."""
-    names: Sequence[str] = read_yaml("records/dossier_values.yaml")["reserved_fields"]
-    return names
 
 
 def is_like_formula(text: str) -> str:

@@ -14,22 +14,20 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import sqlalchemy as sa
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.core.data import read_yaml, typed
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.readers.headings import match_keys
 from cchc_pipeline.sources.readers.upload_schema import UploadSchema, shown
-from cchc_pipeline.sources.records.values import dossier_codes
+from cchc_pipeline.sources.records.values import value_words
 
 Kind = Literal["text", "whole", "number", "float", "flag", "day", "moment", "instant", "list"]
 _DATED = ("day", "moment", "instant")
 _RECEIVED, _SUBMITTED = "NgayTiepNhan", "NgayNopHoSo"
 _ENDED, _RETURNED = "NgayKetThucXuLy", "NgayTra"
 _STATUS, _REFUSED = "TrangThaiHoSo", 3
-_NO_EXTRAS = ConfigDict(extra="forbid")
 _TOLD = 20
 
 _ARROW: Mapping[Kind, Any] = {
@@ -48,7 +46,7 @@ _ARROW: Mapping[Kind, Any] = {
 _DAY, _MOMENT = "YYYY-MM-DD", 'YYYY-MM-DD"T"HH24:MI:SS'
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class DatabaseFault:
     """What a refusal means, and what can be done about it."""
 
@@ -56,7 +54,7 @@ class DatabaseFault:
     todo: str
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class DatabaseRules:
     """The rules in ``schemas/records/_database.yaml``, where each is explained."""
 
@@ -80,7 +78,7 @@ def database_rules() -> DatabaseRules:
         SchemaDataError: The rules do not fit.
     """
     name = "records/_database.yaml"
-    return typed(DatabaseRules, read_yaml(name), f"schemas/{name}")
+    return load(DatabaseRules, name)
 
 
 @dataclass(frozen=True)
@@ -266,7 +264,7 @@ def _not_refused(
     choice: Choice, held: Mapping[str, sa.ColumnClause[Any]]
 ) -> sa.ColumnElement[bool]:
     """Its status does not say, as code or word, that it was not received."""
-    status, words = held[_STATUS], dossier_codes()[_STATUS]["words"][_REFUSED]
+    status, words = held[_STATUS], value_words().codes[_STATUS].words[_REFUSED]
     kinds = {column.field: column.kind for column in choice.columns}
     said = [str(_REFUSED), *words] if kinds[_STATUS] == "text" else [_REFUSED]
     return sa.or_(status.is_(None), status.not_in(said))

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import Text
+from cchc_pipeline.contracts.model import Text
 from cchc_pipeline.contracts.sources import declared_sources, suggested_names
-from cchc_pipeline.core.data import read_yaml, typed
+from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month
@@ -94,7 +94,7 @@ def inbox_rules() -> InboxRules:
         SchemaDataError: They do not fit.
     """
     name = "records/_inbox.yaml"
-    return typed(InboxRules, read_yaml(name), f"schemas/{name}")
+    return load(InboxRules, name)
 
 
 def kind_title(kind: str) -> Text:

@@ -21,9 +21,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.methodology import load_methodology
-from cchc_pipeline.sources.agency_forms.layout import load_layout
+from cchc_pipeline.sources.agency_forms.items import load_layout
 from cchc_pipeline.sources.inbox.files import (
     CORRECTIONS,
     FORMS,
@@ -32,6 +31,7 @@ from cchc_pipeline.sources.inbox.files import (
     TABULAR,
     inbox_rules,
 )
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway
 from cchc_pipeline.sources.readers.upload_schema import (
     UploadSchema,
@@ -183,12 +183,12 @@ def _endpoint(text: str, keys: set[str]) -> str:
     if "groupScores" in keys:
         return "service-results"
     metrics = load_methodology("766-2026").metrics
-    for name, shape in read_yaml("portal/answers.yaml")["endpoints"].items():
-        counts = shape.get("counts", {}).values()
-        fields = {field for count in counts for part in count.values() for field in part}
-        codes = [m.code for m in metrics if m.group == shape.get("group")]
+    for name, shape in answer_layout().endpoints.items():
+        counts = shape.counts.values()
+        fields = {field for one in counts for field in (*one.numerator, *one.denominator)}
+        codes = [m.code for m in metrics if m.group == shape.group]
         if fields & keys or (not counts and any(f'"{code}"' in text for code in codes)):
-            return str(name)
+            return name
     return ""
 
 

@@ -14,18 +14,12 @@ from typing import Any
 
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.registers.units import UnitRegister, UnitTexts
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.dossiers.month import (
-    RECORD,
-    DossierReading,
-    Means,
-    NamedFile,
-    Results,
-    read_dossiers,
-)
+from cchc_pipeline.sources.dossiers.month import DossierReading, NamedFile, Results, read_dossiers
 from cchc_pipeline.sources.dossiers.quarantine import sheet_rows
+from cchc_pipeline.sources.dossiers.rules import RECORD
+from cchc_pipeline.storage.duckdb_engine import Means
 
 
 @dataclass(frozen=True)

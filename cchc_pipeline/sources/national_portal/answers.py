@@ -10,14 +10,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.methodology import Methodology
 from cchc_pipeline.sources.national_portal.entries import (
     AnswerEntry,
+    Gathering,
+    Observation,
+    QuarantinedEntry,
+    ReadEntry,
     RefusedEntryError,
     SourceUnit,
-    answer_layout,
     code_of,
     codes_by_id,
     count_of,
@@ -25,36 +27,12 @@ from cchc_pipeline.sources.national_portal.entries import (
     number_of,
     unit_of,
 )
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
 
 Severity = Literal["info", "warning", "error"]
 TOTAL = "TOTAL"
 _LONGEST_FLAG, _UNKNOWN_TOLD = 60, 20
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What one snapshot says of one unit and metric, as published; None is the source's null."""
-
-    unit_code: str
-    metric_code: str
-    score: float | None
-    max_score: float | None
-    numerator: int | None = None
-    denominator: int | None = None
-    ratio: float | None = None
-    flags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class QuarantinedEntry:
-    """An entry of an answer that cannot be taken, with its rule and a line for the officer."""
-
-    file: str
-    row: int
-    unit_text: str
-    rule: str
-    message_vi: str
 
 
 @dataclass(frozen=True)
@@ -97,41 +75,21 @@ class ParsedSnapshot:
 
 
 @dataclass
-class _Collector:
-    """What has been read so far of a snapshot."""
+class _Collector(Gathering[AnswerEntry]):
+    """What has been read so far of a snapshot of the rebuilt portal."""
 
     methodology: Methodology
-    summary: dict[tuple[str, str], Observation] = field(default_factory=dict)
     detail: dict[tuple[str, str], Observation] = field(default_factory=dict)
     received: dict[tuple[str, str], int | None] = field(default_factory=dict)
-    units: dict[str, SourceUnit] = field(default_factory=dict)
-    quarantined: list[QuarantinedEntry] = field(default_factory=list)
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
-
-    taken: int = 0
-    repeated: int = 0
-
-    def refuse(self, entry: AnswerEntry, rule: str, message: str) -> None:
-        """Set an entry aside."""
-        self.quarantined.append(QuarantinedEntry(entry.file, entry.row, entry.text, rule, message))
 
     def note(self, finding: Finding, about: str = "") -> None:
         """Keep a finding once per rule, unit and subject."""
         self.findings.setdefault((finding.rule, finding.unit_code or "", about), finding)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """An entry whose unit and figures could be read."""
-
-    entry: AnswerEntry
-    unit: SourceUnit
-    observations: tuple[Observation, ...]
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """What it says; two entries that say the same are one."""
-        return self.unit.name_vi, self.unit.department_id, self.observations
+_Said = ReadEntry[AnswerEntry] | AnswerEntry
+_OfUnit = dict[tuple[str, str], list[_Said]]
 
 
 def parse_snapshot(
@@ -148,20 +106,19 @@ def parse_snapshot(
     entries = [entry for answer in snapshot.answers for entry in entries_of(answer, archive)]
     codes = codes_by_id(entries) | {root_id: snapshot.root_code}
     found = _Collector(methodology)
-    of_unit: dict[tuple[str, str], list[_Read | AnswerEntry]] = {}
+    of_unit: _OfUnit = {}
     for entry in entries:
         _read(entry, codes, snapshot.root_code, found, of_unit)
     for (_, code), same in of_unit.items():
         _take(code, same, found)
-    if len(entries) != found.taken + len(found.quarantined) + found.repeated:
-        raise CheckFailedError("an entry of the portal was lost", where=snapshot.snapshot_id)
+    found.require_balanced(len(entries), "an entry of the portal", snapshot.snapshot_id)
     return ParsedSnapshot(
         len(entries),
         tuple(found.units.values()),
         found.summary,
         found.detail,
         found.received,
-        tuple(sorted(found.quarantined, key=lambda item: (item.file, item.row))),
+        found.refused(),
         tuple(found.findings.values()),
         found.repeated,
     )
@@ -172,14 +129,16 @@ def _read(
     codes: Mapping[str, str],
     root: str,
     found: _Collector,
-    of_unit: dict[tuple[str, str], list["_Read | AnswerEntry"]],
+    of_unit: _OfUnit,
 ) -> None:
     """Read one entry, or quarantine it; either way it stands beside the others of its unit."""
     code = ""
     try:
         code = code_of(entry, codes, root)
         unit = unit_of(entry, code, root)
-        read: _Read | AnswerEntry = _Read(entry, unit, tuple(_observations(entry, code, found)))
+        figures = tuple(_observations(entry, code, found))
+        content = (unit.name_vi, unit.department_id, figures)
+        read: _Said = ReadEntry(entry, unit, figures, content)
     except RefusedEntryError as refusal:
         found.refuse(entry, *refusal.args)
         read = entry
@@ -187,23 +146,19 @@ def _read(
         of_unit.setdefault((entry.endpoint, code), []).append(read)
 
 
-def _take(code: str, same: Sequence["_Read | AnswerEntry"], found: _Collector) -> None:
+def _take(code: str, same: Sequence[_Said], found: _Collector) -> None:
     """Add what the entries of one unit in one question say, if they say one thing."""
-    read = [item for item in same if isinstance(item, _Read)]
-    if not read:
-        return
-    if len(read) < len(same) or any(item.content != read[0].content for item in read):
-        entries = [item.entry if isinstance(item, _Read) else item for item in same]
+
+    def differing(entries: Sequence[AnswerEntry]) -> str:
         places = ", ".join(f"{entry.file} mục {entry.row}" for entry in entries[:4])
-        for item in read:
-            message = f"Đơn vị {code} có {len(same)} mục khác nhau: {places}"
-            found.refuse(item.entry, "DUPLICATE_UNIT", message)
+        return f"Đơn vị {code} có {len(same)} mục khác nhau: {places}"
+
+    read = found.agreed(same, differing)
+    if read is None:
         return
-    found.taken += 1
-    if len(read) > 1:
-        found.repeated += len(read) - 1
-        found.note(_repeated(read[0].entry, code, len(read)), read[0].entry.endpoint)
-    _keep(read[0], found)
+    if len(same) > 1:
+        found.note(_repeated(read.entry, code, len(same)), read.entry.endpoint)
+    _keep(read, found)
 
 
 def _repeated(entry: AnswerEntry, code: str, times: int) -> Finding:
@@ -214,29 +169,29 @@ def _repeated(entry: AnswerEntry, code: str, times: int) -> Finding:
     )  # fmt: skip
 
 
-def _keep(read: _Read, found: _Collector) -> None:
+def _keep(read: ReadEntry[AnswerEntry], found: _Collector) -> None:
     entry, unit = read.entry, read.unit
     known = found.units.get(unit.code)
     if known is None or (known.level is None and unit.level is not None):
         found.units[unit.code] = unit
     store = found.summary if entry.endpoint == "service-results" else found.detail
     store.update({(item.unit_code, item.metric_code): item for item in read.observations})
-    layout = answer_layout()["endpoints"][entry.endpoint]
-    if "received" in layout:
-        carrier = store.get((unit.code, layout["received"]))
-        found.received[unit.code, layout["group"]] = carrier.denominator if carrier else None
+    layout = answer_layout().endpoints[entry.endpoint]
+    if layout.received:
+        carrier = store.get((unit.code, layout.received))
+        found.received[unit.code, layout.group] = carrier.denominator if carrier else None
     _note_unknown_fields(entry, found)
 
 
 def _observations(entry: AnswerEntry, code: str, found: _Collector) -> Iterable[Observation]:
-    layout = answer_layout()["endpoints"][entry.endpoint]
-    if layout["shape"] == "groups":
+    layout = answer_layout().endpoints[entry.endpoint]
+    if layout.shape == "groups":
         yield from _group_scores(entry, code, found)
         return
-    group = layout["group"]
+    group = layout.group
     total = _group_total(entry, code, group)
     yield total
-    read = _metric_list if layout["shape"] == "metrics" else _metric_counts
+    read = _metric_list if layout.shape == "metrics" else _metric_counts
     yield from read(entry, code, total, found)
 
 
@@ -321,13 +276,13 @@ def _metric_counts(
     entry: AnswerEntry, code: str, total: Observation, found: _Collector
 ) -> Iterable[Observation]:
     """The metrics whose counts an answer carries under field names of its own."""
-    counts = answer_layout()["endpoints"][entry.endpoint]["counts"]
+    counts = answer_layout().endpoints[entry.endpoint].counts
     for name, fields in counts.items():
         metric = found.methodology.metric(name)
         whole = len(counts) == 1  # the group's only metric: its score is the group's
         yield Observation(
             code, name, total.score if whole else None, float(metric.max_score),
-            _sum(entry.body, fields["numerator"]), _sum(entry.body, fields["denominator"]),
+            _sum(entry.body, fields.numerator), _sum(entry.body, fields.denominator),
             total.ratio if whole else None,
         )  # fmt: skip
 
@@ -348,7 +303,7 @@ def _note_missing(found: _Collector, code: str, metric: str) -> None:
 
 
 def _note_unknown_fields(entry: AnswerEntry, found: _Collector) -> None:
-    unknown = sorted(entry.body.keys() - set(answer_layout()["known_fields"]["row"]))
+    unknown = sorted(entry.body.keys() - answer_layout().known_fields.row)
     for name in unknown[:_UNKNOWN_TOLD]:
         found.note(unknown_content(f"field {name}", entry.endpoint), f"{entry.endpoint} {name}")
 

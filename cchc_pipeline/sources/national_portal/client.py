@@ -6,10 +6,10 @@ which requests to send (``request``), what is a good answer (``envelope``), pars
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 import httpx
 from tenacity import (
@@ -22,7 +22,7 @@ from tenacity import (
 
 from cchc_pipeline import __version__
 from cchc_pipeline.core.errors import SourceError
-from cchc_pipeline.core.period import utc_text
+from cchc_pipeline.core.period import Basis, Month, utc_text
 from cchc_pipeline.sources.national_portal.envelope import (
     check_page,
     check_root,
@@ -55,6 +55,29 @@ class Received:
     status: int
     received_at: str
     sha256: str
+
+    def answer(self, endpoint: str, root_code: str | None, request: Mapping[str, Any]) -> Answer:
+        """It as an answer of a snapshot."""
+        size = len(self.content)
+        return Answer(
+            endpoint, root_code, request, self.status, self.received_at, self.sha256, size
+        )
+
+
+class Wanted(Protocol):
+    """What makes a snapshot, whichever service is asked."""
+
+    @property
+    def month(self) -> Month:
+        """The month asked about."""
+
+    @property
+    def basis(self) -> Basis:
+        """The window of its figures."""
+
+    @property
+    def root_code(self) -> str:
+        """The unit that stands for the whole."""
 
 
 @dataclass
@@ -113,6 +136,27 @@ class PoliteSender:
     def close(self) -> None:
         """Let the connections go."""
         self._http.close()
+
+    def keep(self, wanted: Wanted, answers: Iterable[Answer]) -> Snapshot:
+        """Ask for all the answers, then record them as a snapshot, captured when the last came.
+
+        Raises:
+            SourceError: Any question was not answered well; nothing is recorded then, and the raw
+                answers stay in the archive.
+        """
+        came = tuple(answers)
+        return self._archive.save(
+            Snapshot(
+                month=wanted.month,
+                basis=wanted.basis,
+                root_code=wanted.root_code,
+                captured_at=came[-1].received_at,
+                source=self.base_url,
+                provenance="published",
+                channel="api",
+                answers=came,
+            )
+        )
 
     def send(
         self, path: str, body: Mapping[str, Any], form: Mapping[str, str] | None = None
@@ -252,7 +296,6 @@ class NationalPortalClient:
             base_url, archive, clock, sleep,
             self._portal.manners, self._portal.success_statuses, transport,
         )  # fmt: skip
-        self._archive = archive
 
     def __enter__(self) -> Self:
         return self
@@ -274,20 +317,9 @@ class NationalPortalClient:
             SourceError: Any question was not answered well; nothing is recorded then, and the raw
                 answers stay in the archive.
         """
-        answers = tuple(
-            answer for ask in wanted.asks for answer in self._answers(ask, wanted.root_id)
-        )
-        return self._archive.save(
-            Snapshot(
-                month=wanted.month,
-                basis=wanted.basis,
-                root_code=wanted.root_code,
-                captured_at=answers[-1].received_at,
-                source=self._sender.base_url,
-                provenance="published",
-                channel="api",
-                answers=answers,
-            )
+        return self._sender.keep(
+            wanted,
+            (answer for ask in wanted.asks for answer in self._answers(ask, wanted.root_id)),
         )
 
     def _answers(self, ask: Ask, root_id: str) -> Iterator[Answer]:
@@ -298,15 +330,7 @@ class NationalPortalClient:
             body = {**ask.body, paging.page_field: page}
             received, data = self._answer(ask, body, root_id)
             pages = self._pages(data, page, ask)
-            yield Answer(
-                endpoint=ask.endpoint.name,
-                root_code=ask.root_code,
-                request=body,
-                status=received.status,
-                received_at=received.received_at,
-                sha256=received.sha256,
-                size=len(received.content),
-            )
+            yield received.answer(ask.endpoint.name, ask.root_code, body)
 
     def _answer(
         self, ask: Ask, body: Mapping[str, Any], root_id: str

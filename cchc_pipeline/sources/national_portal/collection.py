@@ -4,10 +4,11 @@ Belongs here: the choice between the ways in. Does not: how any of them works.
 """
 
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
@@ -17,6 +18,8 @@ from cchc_pipeline.sources.national_portal.legacy_client import legacy_requests,
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
 from cchc_pipeline.sources.national_portal.request import refusals, snapshot_requests
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
+
+_Wanted = TypeVar("_Wanted")
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,7 @@ def _fetch(month: Month, settings: Settings, archive: RawArchive, now: datetime)
     with NationalPortalClient(
         settings.portal_base_url, archive, lambda: datetime.now(TIMEZONE), time.sleep
     ) as client:
-        try:
-            fetched = [client.fetch_snapshot(snapshot) for snapshot in wanted]
-        except SourceError as error:
-            raise _or_drop(error, month) from None
+        fetched = _fetched(client.fetch_snapshot, wanted, month)
     return [
         *(f"fetched {snapshot.basis} ({snapshot.snapshot_id})" for snapshot in fetched),
         *(f"not asked for {refusal.basis}: {refusal.reason}" for refusal in refusals(month, now)),
@@ -123,19 +123,17 @@ def _fetch_legacy(
     with LegacyClient(
         settings.legacy_base_url, archive, lambda: datetime.now(TIMEZONE), time.sleep
     ) as client:
-        try:
-            fetched = [client.fetch_snapshot(snapshot) for snapshot in wanted]
-        except SourceError as error:
-            raise _or_drop(error, month) from None
+        fetched = _fetched(client.fetch_snapshot, wanted, month)
     return [f"fetched legacy {item.basis} ({item.snapshot_id})" for item in fetched]
 
 
-def _or_drop(error: SourceError, month: Month) -> SourceError:
-    """The error, with the other way in."""
-    todo = f"{error.todo or 'try again later'}, or drop the answers into {_place(month)}"
-    return SourceError(error.what, where=error.where, todo=todo)
-
-
-def _place(month: Month) -> str:
-    """Where the answers of a month can be dropped instead."""
-    return f"inbox/{month}/portal"
+def _fetched(
+    fetch: Callable[[_Wanted], Snapshot], wanted: Iterable[_Wanted], month: Month
+) -> list[Snapshot]:
+    """Ask for each snapshot; a refusal tells the other way in."""
+    try:
+        return [fetch(one) for one in wanted]
+    except SourceError as error:
+        again = error.todo or "try again later"
+        todo = f"{again}, or drop the answers into inbox/{month}/portal"
+        raise SourceError(error.what, where=error.where, todo=todo) from None

@@ -14,12 +14,8 @@ from pathlib import Path
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Basis
 from cchc_pipeline.methodology import Methodology
-from cchc_pipeline.sources.national_portal.answers import (
-    TOTAL,
-    Finding,
-    Observation,
-    ParsedSnapshot,
-)
+from cchc_pipeline.sources.national_portal.answers import TOTAL, Finding, ParsedSnapshot
+from cchc_pipeline.sources.national_portal.entries import Observation
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
 from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 from cchc_pipeline.sources.raw.archive import Snapshot, capture_moment

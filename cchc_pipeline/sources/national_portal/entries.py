@@ -1,22 +1,25 @@
 """The entries of the portal's answers: one department each, and whether it can be taken at all.
 
-Belongs here: where entries stand in an answer, which unit one means, its numbers, and refusing one
-entry by a rule. Does not: which figure means what (``answers``), or answers that are refused
-as a whole (``envelope``).
+Belongs here: where entries stand in an answer, which unit one means, its numbers, refusing one
+entry by a rule; for both services, that no entry is lost and that those of one unit say one thing.
+Does not: which figure means what (``answers``), or answers that are refused as a whole
+(``envelope``).
 """
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
-from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import SourceError
+from cchc_pipeline.core.errors import CheckFailedError, SourceError
 from cchc_pipeline.core.masking import mask, visible
 from cchc_pipeline.registers.units import UNIT_CODE
-from cchc_pipeline.sources.national_portal.envelope import doubled_keys, read_envelope
+from cchc_pipeline.sources.national_portal.envelope import (
+    answer_layout,
+    doubled_keys,
+    read_envelope,
+)
 from cchc_pipeline.sources.raw.archive import Answer, RawArchive
 
 _FORMULA = "=+-@"
@@ -36,6 +39,31 @@ class SourceUnit:
     level: str | None
     is_root: bool = False
     is_peer: bool = False
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one snapshot says of one unit and metric, as published; None is the source's null."""
+
+    unit_code: str
+    metric_code: str
+    score: float | None
+    max_score: float | None
+    numerator: int | None = None
+    denominator: int | None = None
+    ratio: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QuarantinedEntry:
+    """An entry of an answer that cannot be taken, with its rule and a line for the officer."""
+
+    file: str
+    row: int
+    unit_text: str
+    rule: str
+    message_vi: str
 
 
 @dataclass(frozen=True)
@@ -72,11 +100,84 @@ class AnswerEntry:
         return mask(self.name or self.department_id or (code if isinstance(code, str) else ""))
 
 
-@cache
-def answer_layout() -> Mapping[str, Any]:
-    """The content of ``schemas/portal/answers.yaml``."""
-    layout: Mapping[str, Any] = read_yaml("portal/answers.yaml")
-    return layout
+class ToldEntry(Protocol):
+    """An entry of an answer of any service, as a message calls it."""
+
+    @property
+    def file(self) -> str:
+        """The answer that it stands in."""
+
+    @property
+    def row(self) -> int:
+        """Its place there."""
+
+    @property
+    def text(self) -> str:
+        """What its unit is called."""
+
+
+_Entry = TypeVar("_Entry", bound=ToldEntry)
+
+
+@dataclass(frozen=True)
+class ReadEntry(Generic[_Entry]):
+    """An entry whose unit and figures could be read; two of the same ``content`` are one."""
+
+    entry: _Entry
+    unit: SourceUnit
+    observations: tuple[Observation, ...]
+    content: tuple[object, ...]
+
+
+@dataclass
+class Gathering(Generic[_Entry]):
+    """What has been read so far of a snapshot; no entry of it may be lost."""
+
+    summary: dict[tuple[str, str], Observation] = field(default_factory=dict, init=False)
+    units: dict[str, SourceUnit] = field(default_factory=dict, init=False)
+    quarantined: list[QuarantinedEntry] = field(default_factory=list, init=False)
+    taken: int = field(default=0, init=False)
+    repeated: int = field(default=0, init=False)
+
+    def refuse(self, entry: _Entry, rule: str, message: str) -> None:
+        """Set an entry aside."""
+        self.quarantined.append(QuarantinedEntry(entry.file, entry.row, entry.text, rule, message))
+
+    def agreed(
+        self,
+        same: Sequence[ReadEntry[_Entry] | _Entry],
+        differing: Callable[[Sequence[_Entry]], str],
+    ) -> ReadEntry[_Entry] | None:
+        """The entry that stands for all of one unit in one question, if they say one thing.
+
+        Args:
+            same: The entries, read or refused; if they differ, those that were read are refused.
+            differing: The message for entries that differ.
+        """
+        read = [item for item in same if isinstance(item, ReadEntry)]
+        if not read:
+            return None
+        if len(read) < len(same) or any(item.content != read[0].content for item in read):
+            message = differing([i.entry if isinstance(i, ReadEntry) else i for i in same])
+            for item in read:
+                self.refuse(item.entry, "DUPLICATE_UNIT", message)
+            return None
+        self.taken += 1
+        self.repeated += len(read) - 1
+        return read[0]
+
+    def require_balanced(self, entries: int, what: str, where: str) -> None:
+        """Prove that every entry was taken, quarantined or repeated.
+
+        Raises:
+            CheckFailedError: One was not.
+        """
+        if entries != self.taken + len(self.quarantined) + self.repeated:
+            raise CheckFailedError(f"{what} was lost", where=where)
+
+    def refused(self) -> tuple[QuarantinedEntry, ...]:
+        """The entries that were set aside, by their places."""
+        return tuple(sorted(self.quarantined, key=lambda item: (item.file, item.row)))
 
 
 def entries_of(answer: Answer, archive: RawArchive) -> Iterator[AnswerEntry]:
@@ -85,17 +186,17 @@ def entries_of(answer: Answer, archive: RawArchive) -> Iterator[AnswerEntry]:
     Raises:
         SourceError: It is no answer, or holds something else where its rows are.
     """
-    layout = answer_layout()["endpoints"].get(answer.endpoint)
+    layout = answer_layout().endpoints.get(answer.endpoint)
     if layout is None:
         return
     file = _file_name(answer)
     data = read_envelope(archive.get(answer.sha256), file)
-    root = data.get(layout.get("root", ""))
+    root = data.get(layout.root)
     if root is not None:
         yield AnswerEntry(answer.endpoint, file, 0, root, is_root=True, is_peer=False)
-    rows = data.get(layout["rows"])
+    rows = data.get(layout.rows)
     if not isinstance(rows, list | None):
-        raise SourceError(f"{layout['rows']} is no list", where=file, todo="capture it again")
+        raise SourceError(f"{layout.rows} is no list", where=file, todo="capture it again")
     for number, row in enumerate(rows or (), start=1):
         yield AnswerEntry(
             answer.endpoint, file, number, row, is_root=False, is_peer=answer.root_code is None
@@ -170,14 +271,14 @@ def require_name(code: str, value: Any) -> None:
         RefusedEntryError: It is null or no text, blank, a word for nothing, too long, begins like a
             formula, or holds what cannot be shown.
     """
-    limits = answer_layout()["limits"]
+    limits = answer_layout().limits
     name = name_text(value)
     plain = unicodedata.normalize("NFKC", name)
     if (
         not any(map(str.isalpha, plain))
-        or plain.casefold() in limits["no_names"]
+        or plain.casefold() in limits.no_names
         or plain[0] in _FORMULA
-        or len(name) > limits["name"]
+        or len(name) > limits.name
         or visible(name, None) != name
     ):
         raise RefusedEntryError(
@@ -189,10 +290,10 @@ def require_name(code: str, value: Any) -> None:
 def _level(entry: AnswerEntry) -> str | None:
     if entry.is_peer:
         return "province"
-    for name, meanings in answer_layout()["levels"].items():
+    for name, meanings in answer_layout().levels.items():
         value = entry.body.get(name)
         if isinstance(value, str) and value in meanings:
-            return str(meanings[value])
+            return meanings[value]
     return None
 
 
@@ -205,7 +306,7 @@ def number_of(body: Mapping[str, Any], name: str) -> float | None:
     value = body.get(name)
     if value is None:
         return None
-    if not _is_number(value) or abs(value) > answer_layout()["limits"]["number"]:
+    if not _is_number(value) or abs(value) > answer_layout().limits.number:
         raise RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {told(value)}")
     return float(value)
 
@@ -221,7 +322,7 @@ def count_of(body: Mapping[str, Any], name: str) -> int | None:
         return None
     if not _is_number(value):
         raise RefusedEntryError("BAD_NUMBER", f"{name} không phải là số: {told(value)}")
-    if not 0 <= value <= answer_layout()["limits"]["count"] or value != int(value):
+    if not 0 <= value <= answer_layout().limits.count or value != int(value):
         raise RefusedEntryError("BAD_COUNT", f"{name} không phải là số đếm: {told(value)}")
     return int(value)
 

@@ -1,6 +1,7 @@
-"""Whether bytes are an answer of the national portal at all, and whether to the right question.
+"""Whether bytes are an answer of the national portal at all, and where its parts stand in it.
 
-Belongs here: the envelope, the answered root, the pages; pure. Does not: fetching or finding the
+Belongs here: ``schemas/portal/answers.yaml`` as types; the envelope, whether it answers the right
+question, the answered root, the pages; pure. Does not: fetching or finding the
 bytes (``client``, ``drop``), what the figures in them mean (``answers``).
 """
 
@@ -8,14 +9,95 @@ import json
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import field
+from functools import cache
+from typing import Any, Literal
 
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import quoted, visible
 from cchc_pipeline.sources.national_portal.request import Endpoint, load_national_portal
 
 _AGAIN = "capture the answer again"
 _DEEPEST = 64
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class CountFields:
+    """The fields whose sums are a metric's counts."""
+
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class AnswerShape:
+    """Where the figures of one question's answers stand.
+
+    Attributes:
+        rows: The list of entries.
+        shape: Whether an entry holds groups, a list of metrics, or counts under names of its own.
+        group: The group it is about; empty where it is about all.
+        root: The root's own entry; empty where there is none.
+        received: The metric below whose line the dossiers received stand; empty where none does.
+        counts: The fields of each metric.
+    """
+
+    rows: str
+    shape: Literal["groups", "metrics", "counts"]
+    group: str = ""
+    root: str = ""
+    received: str = ""
+    counts: Mapping[str, CountFields] = field(default_factory=dict)
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class EntryLimits:
+    """What an entry can hold."""
+
+    number: int
+    count: int
+    name: int
+    no_names: tuple[str, ...]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class OfOneUnit:
+    """The rules that speak of one department alone, until they are a share of all entries."""
+
+    of_one_unit: tuple[str, ...]
+    share: float
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class KnownFields:
+    """The fields that are no news."""
+
+    data: frozenset[str]
+    row: frozenset[str]
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class AnswerLayout:
+    """The content of ``schemas/portal/answers.yaml``."""
+
+    endpoints: Mapping[str, AnswerShape]
+    levels: Mapping[str, Mapping[str, str]]
+    limits: EntryLimits
+    quarantine: OfOneUnit
+    known_fields: KnownFields
+
+
+@cache
+def answer_layout() -> AnswerLayout:
+    """Where the figures stand in the portal's answers.
+
+    Raises:
+        SchemaDataError: The data are not usable.
+    """
+    return load(AnswerLayout, "portal/answers.yaml")
 
 
 def is_rejection(content: bytes) -> bool:

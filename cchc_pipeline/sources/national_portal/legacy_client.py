@@ -105,8 +105,8 @@ def _asks(month: Month, basis: Basis, root_code: str, identity: str) -> tuple[Le
     gateway = load_gateway()
     common = {**gateway.request, **_window(month, basis), **_first_page()}
     return (
-        LegacyAsk(None, {**common, **gateway.national}),
-        LegacyAsk(root_code, {**common, gateway.fields["root"]: identity, **gateway.units}),
+        LegacyAsk(None, {**common, **gateway.national_fields}),
+        LegacyAsk(root_code, {**common, gateway.fields["root"]: identity, **gateway.unit_fields}),
     )
 
 
@@ -143,7 +143,7 @@ class LegacyClient:
         sleep: Callable[[float], None],
         manners: Manners | None = None,
     ) -> None:
-        self._archive, self._gateway = archive, load_gateway()
+        self._gateway = load_gateway()
         self._sender = PoliteSender(
             base_url, archive, clock, sleep,
             manners or load_national_portal().manners, self._gateway.success_statuses,
@@ -162,18 +162,8 @@ class LegacyClient:
             SourceError: Any question was not answered well; nothing is recorded then, and the raw
                 answers stay in the archive.
         """
-        answers = tuple(answer for ask in wanted.asks for answer in self._answers(ask, wanted))
-        return self._archive.save(
-            Snapshot(
-                month=wanted.month,
-                basis=wanted.basis,
-                root_code=wanted.root_code,
-                captured_at=answers[-1].received_at,
-                source=self._sender.base_url,
-                provenance="published",
-                channel="api",
-                answers=answers,
-            )
+        return self._sender.keep(
+            wanted, (answer for ask in wanted.asks for answer in self._answers(ask, wanted))
         )
 
     def _answers(self, ask: LegacyAsk, wanted: LegacyRequests) -> Iterator[Answer]:
@@ -184,15 +174,7 @@ class LegacyClient:
             received, rows = self._page(params, ask, wanted)
             if page > 1 and not rows:
                 return
-            yield Answer(
-                endpoint=self._gateway.endpoint.name,
-                root_code=ask.root_code,
-                request=params,
-                status=received.status,
-                received_at=received.received_at,
-                sha256=received.sha256,
-                size=len(received.content),
-            )
+            yield received.answer(self._gateway.name, ask.root_code, params)
             if rows < paging.size:
                 return
         self._sender.stop(f"it has more than {paging.max_pages} pages", self._gateway.path)

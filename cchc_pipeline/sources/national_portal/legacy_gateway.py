@@ -7,34 +7,35 @@ asking (``legacy_client``), or what the figures mean (``legacy_observations``).
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import SourceError
-from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.period import Month, MonthText
 from cchc_pipeline.methodology import load_methodology
 from cchc_pipeline.registers.units import UNIT_CODE
 from cchc_pipeline.sources.national_portal.envelope import decode_json
-from cchc_pipeline.sources.national_portal.request import Endpoint, laid_out
+from cchc_pipeline.sources.national_portal.request import BY_PLACE, Endpoint, at
 from cchc_pipeline.sources.raw.archive import Snapshot
 
 Row = Mapping[str, Any]
 _AGAIN = "capture the answer again"
 _PROVINCE = re.compile(r"[A-Z]\d{2}")
-_DATA = "portal/legacy.yaml"
 Service = Literal["current", "legacy"]
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=BY_PLACE)
 class LevelRule:
     """The level that a value of the level column means in a span of months."""
 
     value: str
     level: str
-    first: Month
-    last: Month | None
+    first: Annotated[MonthText, at("from")]
+    last: Annotated[MonthText | None, at("to")]
 
     def holds(self, value: str, month: Month) -> bool:
         """Whether the rule speaks of this value in this month."""
@@ -42,7 +43,7 @@ class LevelRule:
         return value == self.value and in_time
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True)
 class Columns:
     """The columns of a row, apart from those of the groups."""
 
@@ -64,7 +65,7 @@ class Columns:
         return frozenset({*self.needed, self.id, *self.others})
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True)
 class LegacyPaging:
     """The fields of paging; an answer of ``size`` rows may have a further page."""
 
@@ -74,26 +75,40 @@ class LegacyPaging:
     max_pages: int
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=BY_PLACE)
 class Gateway:
-    """Everything known of the gateway; ``national`` and ``units`` are fields of its two tables."""
+    """Everything known of the gateway; ``national_fields``, ``unit_fields`` ask for its tables."""
 
-    endpoint: Endpoint
+    name: Annotated[str, at("endpoint")]
     path: str
     form_field: str
     success_statuses: tuple[int, ...]
     methodology: str
-    first_month: Month
-    last_month: Month
-    ceased_on: date
+    first_month: Annotated[MonthText, at("service", "first_month")]
+    last_month: Annotated[MonthText, at("service", "last_month")]
+    ceased_on: Annotated[date, at("service", "ceased_on")]
     request: Mapping[str, Any]
     fields: Mapping[str, str]
-    national: Mapping[str, Any]
-    units: Mapping[str, Any]
+    national_fields: Annotated[Mapping[str, Any], at("national", "fields")]
+    unit_fields: Annotated[Mapping[str, Any], at("units", "fields")]
     paging: LegacyPaging
     columns: Columns
     levels: tuple[LevelRule, ...]
     name_prefixes: tuple[str, ...]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Its one question, as one of the portal's."""
+        return Endpoint(
+            name=self.name,
+            group=None,
+            page_size=self.paging.size,
+            period="time_type",
+            asked=("national", "root"),
+            in_files=("national",),
+            root_at=None,
+            rows="",
+        )
 
     def level(self, value: str, month: Month) -> str | None:
         """The level of a unit by its row, or None where nothing is known."""
@@ -107,43 +122,7 @@ def load_gateway() -> Gateway:
     Raises:
         SchemaDataError: A part is missing or not as it must be.
     """
-    return laid_out(_gateway, _DATA)
-
-
-def _gateway(data: Mapping[str, Any]) -> Gateway:
-    service, columns = data["service"], data["columns"]
-    return Gateway(
-        endpoint=Endpoint(
-            name=data["endpoint"],
-            group=None,
-            page_size=data["paging"]["size"],
-            period="time_type",
-            asked=("national", "root"),
-            in_files=("national",),
-            root_at=None,
-            rows="",
-        ),
-        path=data["path"],
-        form_field=data["form_field"],
-        success_statuses=tuple(data["success_statuses"]),
-        methodology=data["methodology"],
-        first_month=Month.parse(service["first_month"]),
-        last_month=Month.parse(service["last_month"]),
-        ceased_on=service["ceased_on"],
-        request=data["request"],
-        fields=data["fields"],
-        national=data["national"]["fields"],
-        units=data["units"]["fields"],
-        paging=LegacyPaging(**data["paging"]),
-        columns=Columns(**{**columns, "others": tuple(columns["others"])}),
-        levels=tuple(_level_rule(row) for row in data["levels"]),
-        name_prefixes=tuple(data["name_prefixes"]),
-    )
-
-
-def _level_rule(row: Mapping[str, Any]) -> LevelRule:
-    last = Month.parse(row["to"]) if row["to"] else None
-    return LevelRule(row["value"], row["level"], Month.parse(row["from"]), last)
+    return load(Gateway, "portal/legacy.yaml")
 
 
 def service_of(snapshot: Snapshot) -> Service:

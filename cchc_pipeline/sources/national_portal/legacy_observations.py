@@ -9,20 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.methodology import Methodology
-from cchc_pipeline.registers.unit_names import UnitTexts
-from cchc_pipeline.registers.units import Unit, UnitRegister, fold_name
+from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts, fold_name
 from cchc_pipeline.sources.national_portal.answers import (
     TOTAL,
     Finding,
-    Observation,
     ParsedSnapshot,
-    QuarantinedEntry,
     unknown_content,
 )
 from cchc_pipeline.sources.national_portal.entries import (
+    Gathering,
+    Observation,
+    ReadEntry,
     RefusedEntryError,
     SourceUnit,
     name_text,
@@ -44,39 +43,38 @@ _NOISE = 1e-6
 """What a binary number may add to two decimals, as in 9.140000000000001."""
 
 
-@dataclass
-class _Collector:
-    """What has been read so far of a snapshot."""
-
-    methodology: Methodology
-    names: "_Names"
-    summary: dict[tuple[str, str], Observation] = field(default_factory=dict)
-    units: dict[str, SourceUnit] = field(default_factory=dict)
-    quarantined: list[QuarantinedEntry] = field(default_factory=list)
-    findings: dict[str, Finding] = field(default_factory=dict)
-    taken: int = 0
-    repeated: int = 0
-
-    def refuse(self, entry: "_Entry", rule: str, message: str) -> None:
-        """Set a row aside."""
-        text = mask(entry.text(load_gateway().columns.name))
-        self.quarantined.append(QuarantinedEntry(entry.file, entry.number, text, rule, message))
-
-
 @dataclass(frozen=True)
 class _Entry:
     """One row of one answer."""
 
     file: str
-    number: int
+    row: int
     body: Row
     is_peer: bool
 
-    def text(self, column: str) -> str:
+    @property
+    def text(self) -> str:
+        """What its unit is called in a message."""
+        return mask(self.cell(load_gateway().columns.name))
+
+    def cell(self, column: str) -> str:
         """A cell as NFC text with single spaces; empty where there is none, or no word."""
         value = self.body.get(column)
         is_number = isinstance(value, int) and not isinstance(value, bool)
         return name_text(str(value) if is_number else value)
+
+
+@dataclass
+class _Collector(Gathering[_Entry]):
+    """What has been read so far of a snapshot of the gateway."""
+
+    methodology: Methodology
+    names: "_Names"
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+
+_Said = ReadEntry[_Entry] | _Entry
+_OfUnit = dict[tuple[bool, str], list[_Said]]
 
 
 def parse_legacy(
@@ -93,20 +91,19 @@ def parse_legacy(
     names = _Names(UnitTexts(register, snapshot.root_code, snapshot.month))
     found = _Collector(methodology, names)
     entries = [entry for answer in snapshot.answers for entry in _entries(answer, archive)]
-    of_unit: dict[tuple[bool, str], list[_Read | _Entry]] = {}
+    of_unit: _OfUnit = {}
     for entry in sorted(entries, key=lambda one: not one.is_peer):
         _read(entry, found, of_unit)
     for (_, code), same in of_unit.items():
         _take(code, same, found)
-    if len(entries) != found.taken + len(found.quarantined) + found.repeated:
-        raise CheckFailedError("a row of the gateway was lost", where=snapshot.snapshot_id)
+    found.require_balanced(len(entries), "a row of the gateway", snapshot.snapshot_id)
     return ParsedSnapshot(
         len(entries),
         tuple(found.units.values()),
         found.summary,
         {},
         {},
-        tuple(sorted(found.quarantined, key=lambda item: (item.file, item.row))),
+        found.refused(),
         tuple(found.findings.values()),
         found.repeated,
     )
@@ -121,26 +118,14 @@ def _entries(answer: Answer, archive: RawArchive) -> Iterator[_Entry]:
         yield _Entry(file, number, row, is_peer=answer.root_code is None)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """A row whose unit and figures could be read."""
-
-    entry: _Entry
-    unit: SourceUnit
-    observations: tuple[Observation, ...]
-
-
-def _read(
-    entry: _Entry, found: _Collector, of_unit: dict[tuple[bool, str], list["_Read | _Entry"]]
-) -> None:
+def _read(entry: _Entry, found: _Collector, of_unit: _OfUnit) -> None:
     """Read one row, or quarantine it; either way it stands beside the others of its unit."""
     code = ""
     try:
         code = _code(entry, found.names)
         unit = _unit(entry, code, found.names)
-        read: _Read | _Entry = _Read(
-            entry, unit, tuple(_observations(entry, code, found.methodology))
-        )
+        figures = tuple(_observations(entry, code, found.methodology))
+        read: _Said = ReadEntry(entry, unit, figures, (unit.name_vi, figures))
     except RefusedEntryError as refusal:
         found.refuse(entry, *refusal.args)
         read = entry
@@ -148,24 +133,15 @@ def _read(
         of_unit.setdefault((entry.is_peer, code), []).append(read)
 
 
-def _take(code: str, same: Sequence["_Read | _Entry"], found: _Collector) -> None:
+def _take(code: str, same: Sequence[_Said], found: _Collector) -> None:
     """Add what the rows of one unit say, if they say one thing."""
-    read = [item for item in same if isinstance(item, _Read)]
-    if not read:
+    read = found.agreed(same, lambda _: f"Đơn vị {code} có nhiều dòng, với nội dung khác nhau")
+    if read is None:
         return
-    said = {(item.unit.name_vi, item.observations) for item in read}
-    if len(read) < len(same) or len(said) > 1:
-        for item in read:
-            message = f"Đơn vị {code} có nhiều dòng, với nội dung khác nhau"
-            found.refuse(item.entry, "DUPLICATE_UNIT", message)
-        return
-    found.taken += 1
-    found.repeated += len(read) - 1
-    first = read[0]
-    found.units.setdefault(code, first.unit)
-    for value in first.observations:
+    found.units.setdefault(code, read.unit)
+    for value in read.observations:
         found.summary.setdefault((value.unit_code, value.metric_code), value)
-    _note_unknown_columns(first.entry, found)
+    _note_unknown_columns(read.entry, found)
 
 
 def _code(entry: _Entry, names: "_Names") -> str:
@@ -173,7 +149,7 @@ def _code(entry: _Entry, names: "_Names") -> str:
     if isinstance(entry.body, Doubled):
         message = f"Cột {told(entry.body.key)} có hai lần trong dòng"
         raise RefusedEntryError("LINE_UNREADABLE", message)
-    name, written = entry.text(columns.name), entry.text(columns.code)
+    name, written = entry.cell(columns.name), entry.cell(columns.code)
     code = normal_code(written) if written else names.code(name, entry.is_peer)
     if code is None:
         raise _no_code(written, name)
@@ -187,10 +163,10 @@ def _code(entry: _Entry, names: "_Names") -> str:
 
 def _unit(entry: _Entry, code: str, names: "_Names") -> SourceUnit:
     columns, root = load_gateway().columns, names.texts.root
-    name = entry.text(columns.name)
+    name = entry.cell(columns.name)
     require_name(code, entry.body.get(columns.name))
-    level = "province" if entry.is_peer else names.level(code, name, entry.text(columns.level))
-    identity = entry.text(columns.id)
+    level = "province" if entry.is_peer else names.level(code, name, entry.cell(columns.level))
+    identity = entry.cell(columns.id)
     if not identity.isprintable():
         raise RefusedEntryError("BAD_UNIT_CODE", f"Mã định danh sai dạng: {told(identity)}")
     return SourceUnit(code, identity or None, name, level, code == root, entry.is_peer)

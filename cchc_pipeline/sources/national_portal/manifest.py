@@ -65,6 +65,7 @@ def _parse(path: Path, stated: Mapping[str, Any]) -> Manifest:
     usual = Manifest()
     source = stated.get("source", usual.source)
     provenance = stated.get("provenance", usual.provenance)
+    provenance = usual.provenance if provenance == "official" else provenance
     request = stated.get("request", {})
     if not isinstance(source, str) or not source.strip():
         raise _refusal(path, "source is not a text")
@@ -97,7 +98,7 @@ def _refusal(path: Path, what: str) -> SourceError:
         f"manifest: {what}",
         where=str(path),
         todo='write it as {"captured_at": "2026-10-02" or "2026-10-02T08:00:00+07:00", '
-        '"source": "…", "provenance": "published" or "sample", "request": {…}}',
+        '"source": "…", "provenance": "official" or "sample", "request": {…}}',
     )
 
 

@@ -4,22 +4,28 @@ Belongs here: the typed content of ``schemas/portal/endpoints.yaml`` and pure de
 not: sending (``client``), judging what came back (``envelope``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import SchemaDataError, UsageError
-from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from pydantic import AliasPath, ConfigDict, Field
+from pydantic.dataclasses import dataclass as typed_dataclass
 
-_DATA = "portal/endpoints.yaml"
-_Known = TypeVar("_Known")
+from cchc_pipeline.core.data import load
+from cchc_pipeline.core.period import TIMEZONE, Basis, Month, MonthText
+
 Asked = Literal["national", "root"]
+BY_PLACE = ConfigDict(validate_by_alias=True, validate_by_name=True)
 
 
-@dataclass(frozen=True)
+def at(*place: str) -> Any:
+    """Where a field of a type stands in its file; its name is no key of the file."""
+    return Field(validation_alias=AliasPath(*place))
+
+
+@typed_dataclass(frozen=True)
 class Endpoint:
     """One of the portal's questions.
 
@@ -37,7 +43,7 @@ class Endpoint:
     rows: str
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True)
 class Manners:
     """How the portal is treated; times in seconds."""
 
@@ -52,7 +58,7 @@ class Manners:
     rejection_mark: str
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True)
 class BasisFields:
     """How a request names a basis; ``number`` is the field that says which one of the year."""
 
@@ -60,7 +66,7 @@ class BasisFields:
     number: str | None
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True)
 class Paging:
     """The request's paging fields, and how many pages are walked at most."""
 
@@ -69,19 +75,19 @@ class Paging:
     max_pages: int
 
 
-@dataclass(frozen=True)
+@typed_dataclass(frozen=True, config=BY_PLACE)
 class NationalPortal:
     """Everything known of how to ask the portal."""
 
     base_path: str
-    success_statuses: tuple[int, ...]
-    success_code: str
-    service_start: Month
-    service_start_basis: str
+    success_statuses: Annotated[tuple[int, ...], at("success", "statuses")]
+    success_code: Annotated[str, at("success", "code")]
+    first_month: Annotated[MonthText, at("service_start", "month")]
+    first_month_basis: Annotated[str, at("service_start", "basis")]
     windows: Mapping[Basis, BasisFields]
-    date_format: str
-    root_field: str
-    without_root: Mapping[str, Any]
+    date_format: Annotated[str, at("dates", "format")]
+    root_field: Annotated[str, at("root", "id_field")]
+    without_root: Annotated[Mapping[str, Any], at("root", "without")]
     paging: Paging
     manners: Manners
     endpoints: tuple[Endpoint, ...]
@@ -126,22 +132,7 @@ def load_national_portal() -> NationalPortal:
     Raises:
         SchemaDataError: A part is missing or not as it must be.
     """
-    return laid_out(_national_portal, _DATA)
-
-
-def laid_out(lay: Callable[[Mapping[str, Any]], _Known], path: str) -> _Known:
-    """What is known of a service, out of its file in ``schemas``.
-
-    Raises:
-        SchemaDataError: A part is missing or not as it must be.
-    """
-    data = read_yaml(path)
-    try:
-        return lay(data)
-    except (KeyError, TypeError, ValueError, UsageError) as error:
-        raise SchemaDataError(
-            f"not as it must be: {type(error).__name__} {error}", where=f"schemas/{path}"
-        ) from None
+    return load(NationalPortal, "portal/endpoints.yaml")
 
 
 def snapshot_requests(
@@ -175,8 +166,8 @@ def refusals(month: Month, now: datetime) -> tuple[Refusal, ...]:
     the raw archive is replayed.
     """
     portal = load_national_portal()
-    if month < portal.service_start:
-        reason = f"the service starts with {portal.service_start}: {portal.service_start_basis}"
+    if month < portal.first_month:
+        reason = f"the service starts with {portal.first_month}: {portal.first_month_basis}"
         return tuple(Refusal(basis, reason) for basis in Basis)
     found = []
     if not month.closes_quarter:
@@ -233,30 +224,3 @@ def _days(month: Month, basis: Basis, now: datetime) -> tuple[date, date]:
         return Month(month.year, month.quarter * 3 - 2).first_day, month.last_day
     today = now.astimezone(TIMEZONE).date()
     return date(month.year, 1, 1), min(today, date(month.year, 12, 31))
-
-
-def _national_portal(data: Mapping[str, Any]) -> NationalPortal:
-    start, manners = data["service_start"], data["manners"]
-    paging = {name: value for name, value in data["paging"].items() if name != "confidence"}
-    return NationalPortal(
-        base_path=data["base_path"],
-        success_statuses=tuple(data["success"]["statuses"]),
-        success_code=data["success"]["code"],
-        service_start=Month.parse(start["month"]),
-        service_start_basis=start["basis"],
-        windows={
-            Basis(name): BasisFields(window["time_type"], window["number"])
-            for name, window in data["windows"].items()
-        },
-        date_format=data["dates"]["format"],
-        root_field=data["root"]["id_field"],
-        without_root=data["root"]["without"],
-        paging=Paging(**paging),
-        manners=Manners(**{**manners, "stop_statuses": tuple(manners["stop_statuses"])}),
-        endpoints=tuple(_endpoint(item) for item in data["endpoints"]),
-    )
-
-
-def _endpoint(item: Mapping[str, Any]) -> Endpoint:
-    lists = {name: tuple(item[name]) for name in ("asked", "in_files")}
-    return Endpoint(**{**item, **lists})

@@ -14,16 +14,13 @@ from typing import Any
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.methodology import Methodology, load_methodology
-from cchc_pipeline.registers.units import Unit, UnitRegister, last_day_of_set
+from cchc_pipeline.registers.unit_lists import last_day_of_set
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from cchc_pipeline.settings import Settings
-from cchc_pipeline.sources.national_portal.answers import (
-    Finding,
-    Observation,
-    ParsedSnapshot,
-    parse_snapshot,
-)
+from cchc_pipeline.sources.national_portal.answers import Finding, ParsedSnapshot, parse_snapshot
 from cchc_pipeline.sources.national_portal.consistency import judge_snapshot
-from cchc_pipeline.sources.national_portal.entries import answer_layout
+from cchc_pipeline.sources.national_portal.entries import Observation
+from cchc_pipeline.sources.national_portal.envelope import answer_layout
 from cchc_pipeline.sources.national_portal.legacy_gateway import load_gateway, service_of
 from cchc_pipeline.sources.national_portal.legacy_observations import parse_legacy
 from cchc_pipeline.sources.raw.archive import RawArchive, Snapshot
@@ -121,7 +118,7 @@ def raw_rows(snapshots: Iterable[Snapshot]) -> Rows:
             "snapshot_id": snapshot.snapshot_id,
             "captured_at": snapshot.captured_at,
             "source": snapshot.source,
-            "provenance": snapshot.provenance,
+            "provenance": "sample" if snapshot.provenance == "sample" else "official",
             "channel": snapshot.channel,
             "answers": len(snapshot.answers),
             "bytes": sum(answer.size for answer in snapshot.answers),
@@ -283,11 +280,11 @@ def require_within_limit(
         CheckFailedError: The share is above its limit.
     """
     rows, refused = account["rows"], account["quarantined"]
-    rules = answer_layout()["quarantine"]
-    left_out = sum(entry["rule"] in rules["of_one_unit"] for entry in quarantined)
+    rules = answer_layout().quarantine
+    left_out = sum(entry["rule"] in rules.of_one_unit for entry in quarantined)
     for count, most in (
         (refused - left_out, limit),
-        (refused, max(limit, Decimal(str(rules["share"])))),
+        (refused, max(limit, Decimal(str(rules.share)))),
     ):
         if rows and Decimal(count) / Decimal(rows) > most:
             raise CheckFailedError(

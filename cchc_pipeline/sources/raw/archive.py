@@ -19,6 +19,7 @@ from cchc_pipeline.core.period import TIMEZONE, Basis, Month, utc_text
 
 Channel = Literal["api", "file", "database"]
 Provenance = Literal["published", "sample"]
+"""The words of the archive's records; tables say ``official`` for ``published``."""
 _ID_LENGTH = 16
 _SET_ASIDE = "withdrawn"
 _CHUNK = 4 << 20

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.sql import literal
 from cchc_pipeline.sources.readers.csv_lines import CsvLines
-from cchc_pipeline.sources.readers.headings import HeadingRow, find_heading, has_code
+from cchc_pipeline.sources.readers.headings import HeadingRow, find_heading, has_code, no_heading
 from cchc_pipeline.sources.readers.passed_over import PassedOverTally, line_rule, records, with_gaps
 from cchc_pipeline.sources.readers.staged_rows import Staging, stage_rows
 from cchc_pipeline.sources.readers.text_inspection import Grid, TextFacts, head_text, inspect_text
@@ -26,7 +25,6 @@ from cchc_pipeline.sources.readers.text_relation import (
     clean_text,
     nothing_notes,
 )
-from cchc_pipeline.sources.readers.unpacking import name_font
 from cchc_pipeline.sources.readers.upload_schema import UploadLimits, UploadSchema, check_match
 
 _DELIMITERS = ",;\t"
@@ -74,24 +72,6 @@ def read_csv(
             return in_place
     staged = scratch / f"{path.name[:24]}.rows.parquet"
     return stage_rows(Staging(file, None, upload, heading, staged, facts.spelling), cut.rows(path))
-
-
-def no_heading(where: str, text: str, upload: UploadSchema, limits: UploadLimits) -> SourceError:
-    """Tell of a table without a heading row, and of an old font encoding where it looks like one.
-
-    Args:
-        where: The file or sheet.
-        text: Its first rows; none of it is quoted.
-        upload: The record's upload schema.
-        limits: How far was looked.
-    """
-    font = name_font(text)
-    if font:
-        todo = "convert it to Unicode"
-        return SourceError(f"its headings look like {font} letters", where=where, todo=todo)
-    wanted = ", ".join(field.title for field in upload.required)
-    what = f"no heading row in the first {limits.heading_rows} rows"
-    return SourceError(what, where=where, todo=f"add one with at least {wanted}")
 
 
 def _look(head: str, upload: UploadSchema, limits: UploadLimits) -> tuple[str, HeadingRow | None]:

@@ -1,9 +1,10 @@
 """Headings and names: where they stand, which fields they mean, and which lines are sums.
 
 Belongs here: keys of JSON, columns of Parquet and of views, names within lists, which all meet as
-headings do; the search for a heading row below a title block, in one row or two; what a code looks
-like and which line is a sum, also as SQL. Does not: matching one heading (``upload_schema``), other
-lines that are no records (``passed_over``), or the words, which the schema has.
+headings do; the search for a heading row below a title block, in one row or two, and what is told
+where there is none; what a code looks like and which line is a sum, also as SQL. Does not: matching
+one heading (``upload_schema``), other lines that are no records (``passed_over``), or the words,
+which the schema has.
 """
 
 import re
@@ -14,9 +15,11 @@ from itertools import zip_longest
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.sql import literal
+from cchc_pipeline.sources.readers.unpacking import name_font
 from cchc_pipeline.sources.readers.upload_schema import (
     ColumnMatch,
     NestedField,
+    UploadLimits,
     UploadSchema,
     check_match,
     file_rules,
@@ -87,6 +90,24 @@ def find_heading(
             best = heading
     enough = min(file_rules().limits.heading_matches, len(upload.fields))
     return best if best is not None and len(best.match.columns) >= enough else None
+
+
+def no_heading(where: str, text: str, upload: UploadSchema, limits: UploadLimits) -> SourceError:
+    """Tell of a table without a heading row, and of an old font encoding where it looks like one.
+
+    Args:
+        where: The file or sheet.
+        text: Its first rows; none of it is quoted.
+        upload: The record's upload schema.
+        limits: How far was looked.
+    """
+    font = name_font(text)
+    if font:
+        todo = "convert it to Unicode"
+        return SourceError(f"its headings look like {font} letters", where=where, todo=todo)
+    wanted = ", ".join(field.title for field in upload.required)
+    what = f"no heading row in the first {limits.heading_rows} rows"
+    return SourceError(what, where=where, todo=f"add one with at least {wanted}")
 
 
 def _headings(

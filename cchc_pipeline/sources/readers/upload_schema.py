@@ -13,21 +13,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as typed_dataclass
 
-from cchc_pipeline.contracts import Text
-from cchc_pipeline.core.data import read_yaml, refuse, typed
+from cchc_pipeline.contracts.model import Text
+from cchc_pipeline.core.data import NO_EXTRAS, load, read_yaml, refuse, typed
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.sql import identifier
 
 FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet", "yaml"]
-_NO_EXTRAS = ConfigDict(extra="forbid")
 _QUOTED_LETTERS = 40
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class UploadField:
     """A field of one value; a file in which no row can have a ``required`` one is refused.
 
@@ -57,7 +55,7 @@ class UploadField:
         return f'{self.name} ("{self.headings[0]}")' if self.headings else self.name
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class NestedField:
     """A list of objects, in native files only; of each object the ``leaves`` are read."""
 
@@ -70,7 +68,7 @@ class NestedField:
         return f"STRUCT({', '.join(f'{identifier(leaf)} VARCHAR' for leaf in self.leaves)})[]"
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class UploadSchema:
     """A record: ``files`` begins the names of its files, ``any_of`` asks for one field of several.
 
@@ -122,7 +120,7 @@ class ColumnMatch:
     width: int = 0
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class UploadLimits:
     """What is too much for a file; bytes, lines and rows as the names say."""
 
@@ -148,7 +146,7 @@ class UploadLimits:
     workbook_columns: int
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class _LineFaults:
     cells: str
     cells_short: str
@@ -166,7 +164,7 @@ class _LineFaults:
     not_text: str
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class LineWords:
     """What tells lines that are no records; ``schemas/records/_files.yaml`` says more."""
 
@@ -176,7 +174,7 @@ class LineWords:
     signature_cells: int
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class _Notes:
     nothings: str
     two_rows: str
@@ -185,7 +183,7 @@ class _Notes:
     passed: Mapping[str, str]
 
 
-@typed_dataclass(frozen=True, config=_NO_EXTRAS)
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class FileRules:
     """The rules for all files of records: limits, refused endings, words, and what is told."""
 
@@ -206,7 +204,7 @@ def file_rules() -> FileRules:
         SchemaDataError: They do not fit.
     """
     name = "records/_files.yaml"
-    return typed(FileRules, read_yaml(name), f"schemas/{name}")
+    return load(FileRules, name)
 
 
 @cache

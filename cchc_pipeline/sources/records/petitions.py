@@ -1,29 +1,28 @@
 """Petitions (phản ánh, kiến nghị): from rows of text to petitions that can be counted.
 
 Belongs here: judging the rows of ``phan-anh*`` files. Does not: opening files, or counting
-(``indicators.petition_statistics``). The record is believed; the rules follow those of dossiers
+(``indicators.records``). The record is believed; the rules follow those of dossiers
 (domain: section 5.1). Neither the petition's code nor anything that people wrote passes on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import NameHolder, UnitTexts
-from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.registers.units import NameHolder, UnitRegister, UnitTexts
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,
-    Quarantined,
     Reading,
     RecordRow,
     Repetition,
+    judge_rows,
+    read_cell,
     reading_of_rows,
-    set_row_aside,
     unreadable_line,
-    without_repetitions,
 )
 from cchc_pipeline.sources.records.values import Moment, is_cell_error, read_coded, read_moment
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 TABLE = "petitions"
 _MOMENTS = {"received": "NgayTiepNhan", "due": "HanXuLy", "answered": "NgayTraLoi"}
+_RATING = "MucDoHaiLong"
 
 
 @dataclass(frozen=True)
@@ -81,23 +81,17 @@ def judge_petitions(
         register: The units.
         root: The root unit; it and the units below it may answer petitions.
     """
-    accepted: list[Petition] = []
-    set_aside: list[Quarantined] = []
     units = UnitTexts(register, root, month, with_root=True)
     known: dict[str, NameHolder] = {}
-    count = 0
-    for row in rows:
-        count += 1
+
+    def judge(row: RecordRow) -> tuple[Petition | None, str | None, list[Fault]]:
         said = row.text("DonViXuLy")
         if said not in known:
             known[said] = units.holder(said) or NameHolder(None)
-        holder = known[said]
-        petition, faults = _judge(row, month, holder)
-        if petition is None:
-            set_aside += set_row_aside(TABLE, row, holder.code, faults)
-        else:
-            accepted.append(petition)
-    return without_repetitions(count, accepted, set_aside, _once_a_code())
+        petition, faults = _judge(row, month, known[said])
+        return petition, known[said].code, faults
+
+    return judge_rows(rows, judge, _once_a_code())
 
 
 def _once_a_code() -> Repetition[Petition]:
@@ -118,8 +112,12 @@ def _judge(row: RecordRow, month: Month, holder: NameHolder) -> tuple[Petition |
         faults.append(Fault("UNIT_NOT_VALID", "DonViXuLy", row.text("DonViXuLy"), said))
     elif unit_code is None:
         faults.append(Fault("UNIT_UNKNOWN", "DonViXuLy", row.text("DonViXuLy")))
-    moments = {name: _moment(row, column, faults) for name, column in _MOMENTS.items()}
-    rating, received = _rating(row, faults), moments["received"]
+    moments = {
+        name: read_cell(row, column, read_moment, "DATE_UNREADABLE", faults)
+        for name, column in _MOMENTS.items()
+    }
+    rating = read_cell(row, _RATING, partial(read_coded, _RATING), "RATING_UNREADABLE", faults)
+    received = moments["received"]
     if not row.text("NgayTiepNhan"):
         faults.append(Fault("RECEIVED_MISSING", "NgayTiepNhan"))
     if received is not None:
@@ -140,28 +138,6 @@ def _code_faults(row: RecordRow) -> Iterator[Fault]:
     for name in ("MaPhanAnh", "DuLieuMau"):
         if is_cell_error(row.text(name)):
             yield Fault("CELL_ERROR", name, row.text(name))
-
-
-def _moment(row: RecordRow, column: str, faults: list[Fault]) -> Moment | None:
-    text = row.text(column)
-    if not text:
-        return None
-    try:
-        return read_moment(text)
-    except ValueError:
-        faults.append(Fault("DATE_UNREADABLE", column, text))
-        return None
-
-
-def _rating(row: RecordRow, faults: list[Fault]) -> int | None:
-    text = row.text("MucDoHaiLong")
-    if not text:
-        return None
-    try:
-        return read_coded("MucDoHaiLong", text)
-    except ValueError:
-        faults.append(Fault("RATING_UNREADABLE", "MucDoHaiLong", text))
-        return None
 
 
 def _contradictions(

@@ -1,28 +1,29 @@
 """The procedure catalogue: from rows of text to procedures with one code each.
 
 Belongs here: judging the rows of ``tthc*`` files. Does not: opening files (``readers``), or
-the targets taken from the catalogue (``indicators.procedure_indicators``).
+the targets taken from the catalogue (``indicators.records``).
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from cchc_pipeline.core.data import read_yaml
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,
-    Quarantined,
     Reading,
     RecordRow,
     Repetition,
+    judge_rows,
+    read_cell,
     reading_of_rows,
-    set_row_aside,
     unreadable_line,
-    without_repetitions,
 )
 from cchc_pipeline.sources.records.values import (
     begins_like_formula,
@@ -109,17 +110,7 @@ def judge_procedures(rows: Iterable[RecordRow]) -> Judged[Procedure]:
     Codes with and without their local suffix are one. The units that carry a procedure out are not
     kept, so that rows which differ by unit alone collapse; other contradictions are set aside.
     """
-    accepted: list[Procedure] = []
-    set_aside: list[Quarantined] = []
-    count = 0
-    for row in rows:
-        count += 1
-        procedure, faults = _judge(row)
-        if procedure is None or faults:
-            set_aside += set_row_aside(TABLE, row, None, faults)
-        else:
-            accepted.append(procedure)
-    return without_repetitions(count, accepted, set_aside, _once_a_code())
+    return judge_rows(rows, _judge, _once_a_code())
 
 
 def _once_a_code() -> Repetition[Procedure]:
@@ -131,21 +122,27 @@ def _once_a_code() -> Repetition[Procedure]:
     )
 
 
-def _judge(row: RecordRow) -> tuple[Procedure | None, list[Fault]]:
+def _judge(row: RecordRow) -> tuple[Procedure | None, None, list[Fault]]:
     if row.fault is not None:
-        return None, [unreadable_line(row.fault)]
+        return None, None, [unreadable_line(row.fault)]
     faults = list(_text_faults(row))
     code = _procedure_code(row)
-    flags = {name: _flag(row, column, faults) for name, column in _FLAGS.items()}
-    level, service_level = _levels(row, faults), _service_level(row, faults)
-    state = _coded(row, "TrangThai", ("states", "STATE_UNKNOWN"), faults)
+    flags = {
+        name: read_cell(row, column, read_flag, "FLAG_UNREADABLE", faults)
+        for name, column in _FLAGS.items()
+    }
+    level = _levels(row, faults)
+    read_level = partial(read_coded, "MucDo")
+    service_level = read_cell(row, "MucDo", read_level, "SERVICE_LEVEL_UNKNOWN", faults)
+    read_state = partial(read_code, codes=catalogue_rules().states)
+    state = read_cell(row, "TrangThai", read_state, "STATE_UNKNOWN", faults)
     if code is None or faults:
-        return None, faults
+        return None, None, faults
     return Procedure(
         row.file, row.row, code, row.text("TenTTHC"),
         row.text("MaLinhVuc") or UNKNOWN_FIELD, row.text("TenLinhVuc") or None,
         level, service_level, **flags, in_force=state != "inactive",
-    ), []  # fmt: skip
+    ), None, []  # fmt: skip
 
 
 def _text_faults(row: RecordRow) -> Iterator[Fault]:
@@ -171,50 +168,39 @@ def _procedure_code(row: RecordRow) -> str | None:
         return None
 
 
-def _flag(row: RecordRow, column: str, faults: list[Fault]) -> bool | None:
-    text = row.text(column)
-    if not text:
-        return None
-    try:
-        return read_flag(text)
-    except ValueError:
-        faults.append(Fault("FLAG_UNREADABLE", column, text))
-        return None
-
-
 def _levels(row: RecordRow, faults: list[Fault]) -> str | None:
     found = []
     for part in filter(None, (part.strip() for part in re.split("[;,/]", row.text("CapThucHien")))):
         try:
-            found.append(read_code(part, _words()["levels"]))
+            found.append(read_code(part, catalogue_rules().levels))
         except ValueError:
             faults.append(Fault("LEVEL_UNKNOWN", "CapThucHien", part))
-    order = list(_words()["levels"])
+    order = list(catalogue_rules().levels)
     return ";".join(sorted(set(found), key=order.index)) or None
 
 
-def _service_level(row: RecordRow, faults: list[Fault]) -> int | None:
-    text = row.text("MucDo")
-    try:
-        return read_coded("MucDo", text) if text else None
-    except ValueError:
-        faults.append(Fault("SERVICE_LEVEL_UNKNOWN", "MucDo", text))
-        return None
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class Share:
+    """Which procedures a target is about, and what they must be, by properties of a procedure."""
+
+    among: tuple[str, ...]
+    met: tuple[str, ...]
 
 
-def _coded(row: RecordRow, column: str, known: tuple[str, str], faults: list[Fault]) -> str | None:
-    words, rule = known
-    text = row.text(column)
-    if not text:
-        return None
-    try:
-        return read_code(text, _words()[words])
-    except ValueError:
-        faults.append(Fault(rule, column, text))
-        return None
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class CatalogueRules:
+    """The content of ``schemas/forms/procedures.yaml``: words by code, and the plan's targets."""
+
+    levels: dict[str, list[str]]
+    states: dict[str, list[str]]
+    targets: Mapping[str, Share]
 
 
 @cache
-def _words() -> dict[str, dict[str, list[str]]]:
-    words: dict[str, dict[str, list[str]]] = read_yaml("forms/procedures.yaml")
-    return words
+def catalogue_rules() -> CatalogueRules:
+    """How a catalogue is read, and which targets it answers.
+
+    Raises:
+        SchemaDataError: The data are not usable.
+    """
+    return load(CatalogueRules, "forms/procedures.yaml")

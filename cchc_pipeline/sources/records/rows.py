@@ -2,8 +2,9 @@
 
 Belongs here: the types that agency forms, the catalogue and petitions share; the words of a
 quarantined row, from ``schemas/quarantine``; the collapse of repeated rows; what a month of rows
-comes to by table. Does not: opening files (``readers``), the rules of one record (its module), or
-dossiers, whose rules are a contract's.
+comes to by table. Does not:
+opening files (``readers``), the rules of one record (its module), or dossiers, whose rules are a
+contract's.
 """
 
 from collections import defaultdict
@@ -12,8 +13,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from pydantic.dataclasses import dataclass as typed_dataclass
+
 from cchc_pipeline.contracts.sources import source_named
-from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.masking import mask
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.values import without_mark
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 SUBMISSIONS, SAMPLE_MARK = "submissions", "DuLieuMau"
 _LINE_LENGTH = 200
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -79,14 +83,21 @@ def _worded(table: str, place: tuple[str, int], unit_code: str | None, fault: Fa
     said = {"column": f"“{fault.column}”", "value": value, **dict(fault.words)}
     return Quarantined(
         place[0], place[1], unit_code, fault.rule, fault.column or "*",
-        words["message_vi"].format(**said), words["expected_vi"].format(**said),
+        words.message_vi.format(**said), words.expected_vi.format(**said),
     )  # fmt: skip
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class RuleWords:
+    """What is wrong with a row, and what should stand there."""
+
+    message_vi: str
+    expected_vi: str
+
+
 @cache
-def _rules(table: str) -> dict[str, dict[str, str]]:
-    rules: dict[str, dict[str, str]] = read_yaml(f"quarantine/{table}.yaml")
-    return rules
+def _rules(table: str) -> Mapping[str, RuleWords]:
+    return load(dict[str, RuleWords], f"quarantine/{table}.yaml")
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,26 @@ def unreadable_line(why: str) -> Fault:
     return Fault("LINE_UNREADABLE", words=(("line", mask(why, _LINE_LENGTH)),))
 
 
+def read_cell(
+    row: RecordRow, column: str, read: Callable[[str], _Value], rule: str, faults: list[Fault]
+) -> _Value | None:
+    """What a row's text in a column says; None where it is empty, or cannot be read.
+
+    Args:
+        row: The row.
+        column: The field's name.
+        read: Reads a text, or raises ``ValueError``.
+        rule: What a text breaks that cannot be read.
+        faults: Grows by that.
+    """
+    text = row.text(column)
+    try:
+        return read(text) if text else None
+    except ValueError:
+        faults.append(Fault(rule, column, text))
+        return None
+
+
 class Placed(Protocol):
     """An accepted row that knows where it stands, and of which unit it is."""
 
@@ -132,7 +163,7 @@ class Placed(Protocol):
 
 
 def set_row_aside(
-    record: str, row: "RecordRow | Placed", unit_code: str | None, faults: Iterable[Fault]
+    record: str, row: RecordRow | Placed, unit_code: str | None, faults: Iterable[Fault]
 ) -> tuple[Quarantined, ...]:
     """The faults of a row of a record, with the headings that offices know for its columns.
 
@@ -185,6 +216,31 @@ class Repetition(Generic[_Row]):
     key: Callable[[_Row], Hashable]
     content: Callable[[_Row], Hashable]
     fault: Callable[[_Row], Fault]
+
+
+def judge_rows(
+    rows: Iterable[RecordRow],
+    judge: Callable[[RecordRow], tuple[_Row | None, str | None, list[Fault]]],
+    how: Repetition[_Row],
+) -> Judged[_Row]:
+    """Judge the rows of a month one by one, and then those of one key together.
+
+    Args:
+        rows: The rows of all files.
+        judge: What a row gives, of which unit it is, and what it breaks.
+        how: What repeats, and what to say of it.
+    """
+    accepted: list[_Row] = []
+    set_aside: list[Quarantined] = []
+    count = 0
+    for row in rows:
+        count += 1
+        given, unit_code, faults = judge(row)
+        if given is None or faults:
+            set_aside += set_row_aside(how.table, row, unit_code, faults)
+        else:
+            accepted.append(given)
+    return without_repetitions(count, accepted, set_aside, how)
 
 
 def without_repetitions(
@@ -271,5 +327,5 @@ def _account(
         "quarantined": judged.quarantined_rows if came else None,
         "duplicates": judged.duplicates if came else None,
         "status": "missing" if not came else "partial" if refused else "received",
-        "provenance": "sample" if is_sample else "published",
+        "provenance": "sample" if is_sample else "official",
     }

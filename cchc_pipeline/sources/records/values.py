@@ -2,7 +2,7 @@
 
 Belongs here: the patterns that a value must have, which SQL and Python share, and the readers of
 one text each, for agency forms, the procedure catalogue and petitions. Does not: the same rules in
-SQL (``dossiers.values``), units (``cchc_pipeline.registers.unit_names``), or what a value must
+SQL (``dossiers.values``), units (``cchc_pipeline.registers.units``), or what a value must
 obey.
 
 A value is told by its form, never by its length; what has none of the forms is refused. A pattern
@@ -11,14 +11,15 @@ stands in a subset that Python, DuckDB and Spark understand alike, digits as ``[
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
 
-from cchc_pipeline.core.data import read_yaml
+from pydantic.dataclasses import dataclass as typed_dataclass
+
+from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.readers.upload_schema import fold_heading
 
@@ -79,11 +80,38 @@ def begins_like_formula(text: str) -> bool:
     return text.startswith(_FORMULA)
 
 
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class CodeWords:
+    """The words for each code of a field; ``empty`` is what a blank one means, if anything."""
+
+    words: Mapping[int, tuple[str, ...]]
+    empty: int | None = None
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
+class ValueWords:
+    """The content of ``schemas/records/dossier_values.yaml``."""
+
+    basis: str
+    codes: Mapping[str, CodeWords]
+    reserved_fields: tuple[str, ...]
+    cell_errors: tuple[str, ...]
+
+
+@cache
+def value_words() -> ValueWords:
+    """How the texts of coded fields are read, and what no field may hold.
+
+    Raises:
+        SchemaDataError: The data are not usable.
+    """
+    return load(ValueWords, "records/dossier_values.yaml")
+
+
 @cache
 def cell_errors() -> str:
     """The pattern of what stands in a cell whose formula failed."""
-    forms: Sequence[str] = read_yaml("records/dossier_values.yaml")["cell_errors"]
-    return "|".join(forms)
+    return "|".join(value_words().cell_errors)
 
 
 def is_cell_error(text: str) -> bool:
@@ -199,20 +227,13 @@ def fold_word(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", bare)
 
 
-@cache
-def dossier_codes() -> Mapping[str, Mapping[str, Any]]:
-    """The codes and words of each coded field, from ``schemas/records/dossier_values.yaml``."""
-    codes: Mapping[str, Mapping[str, Any]] = read_yaml("records/dossier_values.yaml")["codes"]
-    return codes
-
-
 def read_coded(field: str, text: str) -> int:
     """The code of a coded field, from the code itself, a number that stands for it, or a word.
 
     Raises:
         ValueError: It is none of its codes or words.
     """
-    words: Mapping[int, Sequence[str]] = dossier_codes()[field]["words"]
+    words = value_words().codes[field].words
     if re.fullmatch(WHOLE, text):
         said = [number for number in words if number == read_whole(text)]
     else:

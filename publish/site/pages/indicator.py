@@ -165,10 +165,10 @@ class TargetFacts:
         return "ytd" if ytd else "month"
 
     @property
-    def has_values(self) -> bool:
-        """Whether there is anything to draw."""
+    def drawn(self) -> list[Row]:
+        """The rows that are drawn, if any has a value."""
         rows = (rows.get(self.basis) for _, rows in self.series)
-        return any(row is not None and row["value"] is not None for row in rows)
+        return [row for row in rows if row is not None and row["value"] is not None]
 
 
 def target_facts(extract: Extract) -> TargetFacts:

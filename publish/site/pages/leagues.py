@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from publish.site.charts.dots import Axis, Dot, dot_plot
-from publish.site.forms import LEVELS, SAMPLE, TOTAL, Forms, Names, Row, flags_of, is_comparable
+from publish.site.forms import LEVELS, TOTAL, Forms, Names, Row, flags_of, is_comparable, is_sample
 from publish.site.words import collation_key, number_text
 
 Scores = Mapping[tuple[str, str], Row]
@@ -37,7 +37,7 @@ class Standing:
     @property
     def is_sample(self) -> bool:
         """Whether its figures, or the unit itself, are samples."""
-        return SAMPLE in (self.total["source_system"], self.unit["provenance"])
+        return is_sample((self.total, self.unit))
 
     @property
     def change(self) -> Decimal | None:

@@ -18,7 +18,16 @@ from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import Methodology, load_methodology
 from publish.site.charts.bars import Bar, bar_chart
 from publish.site.extract import Extract
-from publish.site.forms import SAMPLE, TOTAL, Forms, Names, Row, flags_of, is_comparable, names_of
+from publish.site.forms import (
+    TOTAL,
+    Forms,
+    Names,
+    Row,
+    flags_of,
+    is_comparable,
+    is_sample,
+    names_of,
+)
 from publish.site.pages.dossiers import MonthDossiers, month_dossiers
 from publish.site.pages.leagues import League, leagues_of
 from publish.site.pages.month_plan import PlanFacts, plan_facts
@@ -62,11 +71,6 @@ class MonthWindow:
         """Flags on any figure of the root unit."""
         rows = [row for block in self.blocks for row in (block.group, *block.metrics)]
         return tuple(flag for row in (self.total, *rows) for flag in flags_of(row))
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether the root's total is a sample."""
-        return bool(self.total["source_system"] == SAMPLE)
 
     @property
     def is_among_provinces(self) -> bool:
@@ -264,11 +268,7 @@ def _sample_notice(
     if not extract.is_sample:
         return None
     scored = [r for part in by_basis.values() for r in part.values() if r["score"] is not None]
-    marked = {
-        row["unit_code"]
-        for row in scored
-        if SAMPLE in (row["source_system"], names.unit(row["unit_code"])["provenance"])
-    }
+    marked = {row["unit_code"] for row in scored if is_sample([row, names.unit(row["unit_code"])])}
     if marked:
         kind = "all" if marked == {row["unit_code"] for row in scored} else "some"
         return SampleNotice(kind, len(marked))

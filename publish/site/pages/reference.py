@@ -1,8 +1,9 @@
 """Pages to look things up: methodology, dictionary, downloads.
 
 Belongs here: what they are made from, which is declarations, code lists and a release's own
-``datapackage.json``. Does not: making files (``publish.package``), the words of the methodology
-(``schemas/pages/messages/method.yaml``), HTML.
+``datapackage.json``; the code that reads the data and the citation, for readers to copy. Does not:
+making files (``publish.package``), words (``schemas/pages/snippets.yaml`` and
+``messages/method.yaml``), HTML.
 """
 
 from collections import Counter
@@ -10,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cchc_pipeline.contracts import load_code_list, load_contract
+from cchc_pipeline.contracts import Text, load_code_list, load_contract
+from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.methodology import Methodology, load_methodology, load_ratings
 from publish.catalogue.dcat import dataset_markup, script_text
-from publish.model import PUBLISHED_TABLES, ReleaseId
+from publish.model import PUBLISHED_TABLES, Identity, ReleaseId
 from publish.site.extract import Extract, Figures
 from publish.site.kept import Material, PageRecipe
 from publish.site.page import DOWNLOADS_PAGE
-from publish.site.snippets import citation, snippets
+from publish.site.words import day_of
 
 METHOD_PAGE, DICTIONARY_PAGE = "phuong-phap.html", "tu-dien.html"
 TOPICS = ("source", "recomputed", "comparable", "windows", "missing", "dossiers", "in_time",
@@ -25,6 +27,16 @@ TOPICS = ("source", "recomputed", "comparable", "windows", "missing", "dossiers"
 """The sections of the methodology in words, in their order."""
 _UNSURE = ("believed", "open")
 FORMS = ("csv", "xlsx", "parquet", "json")
+PLACEHOLDER = "https://…/"
+"""Stands for the portal's address where that is not known."""
+_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
+_ENTRY = """@misc{{hp_chat_luong_{key},
+  author = {{{{{publisher}}}}},
+  title = {{{title}}},
+  year = {{{year}}},
+  note = {{{release}, {version}}},
+  url = {{{address}}}
+}}"""
 
 
 def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
@@ -138,3 +150,60 @@ def download_material(extract: Extract) -> Material:
             "is_sample_release": extract.is_sample,
         }
     )
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A piece of code with what it is for."""
+
+    name: str
+    language: str
+    title: Text
+    note: Text
+    code: str
+
+
+def snippets(identity: Identity, base: str = "") -> tuple[Snippet, ...]:
+    """The code for readers of a portal.
+
+    Args:
+        identity: Who publishes, and where.
+        base: The address that the code reads from; that of the portal if empty.
+    """
+    known = f"{identity.public_url.rstrip('/')}/" if identity.public_url else PLACEHOLDER
+    places = {"base": base or known, "unit": identity.root_unit}
+    return tuple(
+        Snippet(
+            name, entry["language"], Text(**entry["title"]), Text(**entry["note"]),
+            entry["code"].format(**places),
+        )
+        for name, entry in read_yaml("pages/snippets.yaml").items()
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Citation:
+    """Both texts."""
+
+    sentence: str
+    bibtex: str
+
+
+def citation(descriptor: Mapping[str, Any], identity: Identity) -> Citation:
+    """How to cite a release.
+
+    Args:
+        descriptor: Its ``datapackage.json``.
+        identity: Who publishes, and where.
+    """
+    release = ReleaseId.parse(descriptor["release"])
+    base = f"{identity.public_url.rstrip('/')}/" if identity.public_url else ""
+    address = f"{base}releases/{release.path}/"
+    day = day_of(descriptor["created"])
+    values = {
+        "publisher": identity.publisher, "title": descriptor["title"], "year": day.year,
+        "release": release, "version": descriptor["version"], "day": day.isoformat(),
+        "address": address, "key": str(release).replace("-", "_").replace(".", "_"),
+    }  # fmt: skip
+    sentence = _SENTENCE.format(**values)
+    return Citation(f"{sentence} {address}" if base else sentence, _ENTRY.format(**values))

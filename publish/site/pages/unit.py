@@ -17,7 +17,7 @@ from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import cases_needed
 from publish.site.charts.trend import Point, Scale, trend_chart
 from publish.site.extract import Extract, Row
-from publish.site.forms import SAMPLE, TOTAL, Forms, Names, is_comparable, names_of
+from publish.site.forms import TOTAL, Forms, Names, is_comparable, is_sample, names_of
 from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
 from publish.site.words import number_text
@@ -136,13 +136,17 @@ class UnitFacts:
     @property
     def is_sample(self) -> bool:
         """Whether the unit or any of its newest scores is a sample."""
-        scores = self.window.total["source_system"] if self.window else ""
-        return SAMPLE in (scores, self.unit["provenance"])
+        return is_sample((self.unit, self.window.total if self.window else None))
 
     @property
     def recent(self) -> tuple[UnitMoment, ...]:
         """The months of the table, the newest first."""
         return tuple(reversed(self.course[-TABLE:]))
+
+    @property
+    def totals(self) -> list[Row]:
+        """The rows that the course is drawn of."""
+        return [moment.rows[TOTAL] for moment in self.course if TOTAL in moment.rows]
 
     @property
     def lost(self) -> Decimal:

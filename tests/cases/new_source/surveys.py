@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.registers.unit_names import UnitTexts
+from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.sources.records.rows import (
     Fault,
     Judged,

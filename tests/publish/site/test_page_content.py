@@ -20,9 +20,9 @@ from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, metric_rows, obs_status_rows
 from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
-from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.plan import PublicationLog
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.storage.lake import table_from_rows
 from publish.model import PUBLISHED_TABLES, Draft, Identity, Published, ReleaseId, Source
@@ -537,7 +537,9 @@ def test_without_sample_data_there_is_no_banner() -> None:
 
 def test_sample_figures_are_marked_and_the_real_ones_beside_them_are_not() -> None:
     scores = [
-        row | {"source_system": "sample"} if row["unit_code"].startswith("H24.1") else row
+        row | {"source_system": "sample", "provenance": "sample"}
+        if row["unit_code"].startswith("H24.1")
+        else row
         for row in SCORES
     ]
     draft = _draft(scores=[*scores, *NOTHING_OF_2024])
@@ -554,7 +556,7 @@ def test_sample_figures_are_marked_and_the_real_ones_beside_them_are_not() -> No
 
 
 def test_a_month_of_samples_only_says_that_all_is_sample() -> None:
-    scores = [row | {"source_system": "sample"} for row in SCORES]
+    scores = [row | {"source_system": "sample", "provenance": "sample"} for row in SCORES]
     draft = _draft(scores=scores)
     sampled = replace(draft, sources=(Source("mẫu", CAPTURED, "sample", "2026-09", "ytd"),))
     site = _site(sampled)

@@ -7,9 +7,8 @@ import pytest
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
-from cchc_pipeline.indicators.release_log import PublicationLog
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
-from cchc_pipeline.plan import load_plan
+from cchc_pipeline.plan import PublicationLog, load_plan
 from publish.package.formats import cell_text
 from publish.site.extract import Figures
 from publish.site.page import imprint_of_draft

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from publish.portal.server import local_server
-from publish.site.snippets import PLACEHOLDER, Snippet, snippets
+from publish.site.pages.reference import PLACEHOLDER, Snippet, snippets
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import IDENTITY, small_draft

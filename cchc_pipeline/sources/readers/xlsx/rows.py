@@ -1,7 +1,7 @@
 """The rows of a worksheet as a stream: texts of cells at their places, and what is odd about them.
 
 Belongs here: cells and rows, formulas without a kept value, what is hidden. Does not: the parts and
-their bounds (``parts``), how numbers read (``values``), or which rows are a table.
+their bounds (``parts``), how numbers read (``contents``), or which rows are a table.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +10,15 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from cchc_pipeline.core.errors import SourceError
-from cchc_pipeline.sources.readers.xlsx.contents import SheetPart, Workbook, run_text
+from cchc_pipeline.sources.readers.xlsx.contents import (
+    SheetPart,
+    Workbook,
+    moment_text,
+    number_text,
+    plain_text,
+    run_text,
+)
 from cchc_pipeline.sources.readers.xlsx.parts import DAMAGE, damaged, local
-from cchc_pipeline.sources.readers.xlsx.values import moment_text, number_text, plain_text
 
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _DIGITS = "0123456789"

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import visible
-from cchc_pipeline.sources.readers.csv_files import no_heading
-from cchc_pipeline.sources.readers.headings import HeadingRow, find_heading
+from cchc_pipeline.sources.readers.headings import HeadingRow, find_heading, no_heading
 from cchc_pipeline.sources.readers.staged_rows import Staging, stage_rows
 from cchc_pipeline.sources.readers.text_relation import Spelling, TextRelation
 from cchc_pipeline.sources.readers.upload_schema import (
@@ -21,9 +20,13 @@ from cchc_pipeline.sources.readers.upload_schema import (
     check_match,
     file_rules,
 )
-from cchc_pipeline.sources.readers.xlsx.contents import SheetPart, Workbook, open_workbook
+from cchc_pipeline.sources.readers.xlsx.contents import (
+    SheetPart,
+    Workbook,
+    open_workbook,
+    since_1900,
+)
 from cchc_pipeline.sources.readers.xlsx.rows import SheetReader, SheetRow, address_of
-from cchc_pipeline.sources.readers.xlsx.values import since_1900
 
 _UNKEPT = "=?"
 """Stands for a formula without a kept value: a line of such cells is no blank one."""
