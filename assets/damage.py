@@ -18,16 +18,10 @@ from cchc_pipeline.core.errors import CheckFailedError, DamagedError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.storage.lake import PART, Lake
-from publish.installation.backup import take_out
-from publish.installation.damage import (
-    Damage,
-    Look,
-    damage_lines,
-    found_without_lake,
-    looks_like_parquet,
-    rights_damage,
-)
+from publish.installation.damage import found_without_lake, rights_damage
+from publish.installation.findings import Damage, Look, damage_lines, looks_like_parquet
 from publish.installation.mending import mend_here, put_back, set_aside
+from publish.installation.restoring import take_out
 
 _RECORD = "made-from"
 _OF_RAW = "raw_"

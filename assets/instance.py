@@ -37,7 +37,8 @@ from cchc_pipeline.core.modes import keep_private, make_home
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import DAGSTER_URL, dagster_url, load_settings
 from publish.gates.gates import GATES
-from publish.installation.damage import Look, dagster_damage
+from publish.installation.damage import dagster_damage
+from publish.installation.findings import Look
 
 _PARTITION, _WILL_RETRY = "dagster/partition", "dagster/will_retry"
 _TELLING = {

@@ -61,7 +61,8 @@ def status(
 
     from assets.damage import quick_look
     from assets.staleness import MadeFrom
-    from publish.installation.damage import damage_lines, rights_damage
+    from publish.installation.damage import rights_damage
+    from publish.installation.findings import damage_lines
     from publish.installation.status import installation_lines, installation_state
 
     settings = settings_for(home, inbox)

@@ -169,7 +169,7 @@ def restore(
     identity: Identity = None,
 ) -> None:
     """Make an installation of its copy, each file proved, or leave nothing."""
-    from publish.installation.backup import restore as unpack
+    from publish.installation.restoring import restore as unpack
 
     contents = unpack(file, home, identity)
     typer.echo(f"{_said(contents)}, copied at {contents.made_at}, in {home}")
@@ -193,7 +193,7 @@ def mend(
 
     from assets.damage import mended, whole_look
     from assets.instance import persistent_instance
-    from publish.installation.damage import damage_lines, damage_words
+    from publish.installation.findings import damage_lines, damage_words
     from publish.store.store import Portal
 
     settings, moment = settings_for(home, inbox), moment_of(None)

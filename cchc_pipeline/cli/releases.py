@@ -21,7 +21,7 @@ from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from publish.gates.gates import Verdict
-    from publish.installation.damage import Damage
+    from publish.installation.findings import Damage
     from publish.model import Identity, Published, ReleaseId
     from publish.release.diff import Diff
     from publish.store.reading import Subject
@@ -232,7 +232,7 @@ def verify(
 def _verify_installation(home: Path | None, inbox: Path | None, *, as_json: bool) -> None:
     """Say what is damaged of a home, since when it can be, and what mends it."""
     from assets.damage import whole_look
-    from publish.installation.damage import damage_lines, damage_words
+    from publish.installation.findings import damage_lines, damage_words
 
     settings = settings_for(home, inbox)
     if not settings.home.is_dir():
@@ -255,7 +255,7 @@ def _verify_installation(home: Path | None, inbox: Path | None, *, as_json: bool
 def _unreachable_database() -> "list[Damage]":
     """Dagster's database, where it is PostgreSQL and does not answer."""
     from cchc_pipeline.settings import DAGSTER_URL, dagster_url
-    from publish.installation.damage import Damage
+    from publish.installation.findings import Damage
 
     url = dagster_url()
     if url is None:

@@ -199,7 +199,7 @@ def _alone(job: "Job", report: "RunReport") -> Iterator[None]:
     from assets.damage import clear_the_way
     from cchc_pipeline.core.modes import make_home
     from cchc_pipeline.core.unforeseen import require_address_space
-    from publish.installation.damage import damage_lines
+    from publish.installation.findings import damage_lines
     from publish.portal.acts import settle
 
     require_address_space()

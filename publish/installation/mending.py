@@ -20,7 +20,7 @@ from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import LAST
 from cchc_pipeline.storage.lake import Lake
-from publish.installation.damage import Damage
+from publish.installation.findings import Damage
 from publish.store.journal import ENDED, Line
 from publish.store.store import Portal, switch
 

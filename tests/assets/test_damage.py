@@ -19,7 +19,7 @@ from assets.staleness import MadeFrom
 from cchc_pipeline.core.files import Remembered
 from cchc_pipeline.core.modes import make_home
 from cchc_pipeline.settings import load_settings
-from publish.installation.damage import DamageWords, damage_words
+from publish.installation.findings import DamageWords, damage_words
 from publish.installation.mending import set_aside
 from tests.assets.damages import CASES, MONTH, ZONES, damaged, tried
 from tests.command_line import SAMPLE_INBOX, SECOND, cchc, copy_home, run, tree_digest

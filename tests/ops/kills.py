@@ -1,9 +1,9 @@
 """SIGKILL at random moments of each kind of long work: what readers see then, and what comes next.
 
-Belongs here: killing, and what must hold afterwards. Run as ``python -m tests.ops.kills TIMES``, with
-a seed and kinds of work after that if wanted: that many deaths of each kind. It prints a line a
-death and the figures; its exit code tells whether all was well. The suite's own deaths, at chosen
-steps, are in ``tests/ops/test_kill.py``.
+Belongs here: killing, and what must hold afterwards. Does not: deaths at chosen steps, which are
+the suite's (``tests/ops/test_kill.py``). Run as ``python -m tests.ops.kills TIMES [SEED [KIND…]]``:
+that many deaths of each kind of work. It prints a line a death and the figures; its exit code tells
+whether all was well.
 
 Children are forks, so that the libraries are imported once; a backfill's workers die with it.
 """
