@@ -17,7 +17,7 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,11 +31,20 @@ from cchc_pipeline.alerts.rules import Failure
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import CchcError, UsageError, with_extra
-from cchc_pipeline.core.files import write_whole
+from cchc_pipeline.core.errors import (
+    BEGUN_ANEW,
+    CchcError,
+    DamagedError,
+    UsageError,
+    with_extra,
+)
+from cchc_pipeline.core.files import FileDigests, write_whole
+from cchc_pipeline.core.modes import keep_private, make_home
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import DAGSTER_URL, dagster_url, load_settings
 from publish.gates.gates import GATES
+from publish.installation.damage import dagster_damage
+from publish.installation.findings import Look
 
 _PARTITION, _WILL_RETRY = "dagster/partition", "dagster/will_retry"
 _TELLING = {
@@ -188,7 +197,7 @@ def persistent_instance(folder: Path) -> dg.DagsterInstance:
     url = dagster_url()
     if url is None:
         return private_instance(folder)
-    _require_database(url)
+    require_database(url)
     _open_folder(folder, on_postgres=True)
     return dg.DagsterInstance.get()
 
@@ -200,13 +209,23 @@ def private_instance(folder: Path) -> dg.DagsterInstance:
 
 
 def _open_folder(folder: Path, *, on_postgres: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_home(folder.parent)
+    folder.mkdir(exist_ok=True)
+    for damaged in (
+        () if on_postgres else dagster_damage(folder, Look(folder.parent, FileDigests()))
+    ):
+        if damaged.kind != "missing":  # that is begun here
+            raise DamagedError(folder.parent / damaged.path, BEGUN_ANEW)
     prepare(folder, on_postgres=on_postgres)
     os.environ["DAGSTER_HOME"] = str(folder.resolve())
 
 
-def _require_database(url: str) -> None:
-    """Connect once: Dagster itself would try for a while, and fail with a page of its own code."""
+def require_database(url: str) -> None:
+    """Connect once: Dagster itself would try for a while, and fail with a page of its own code.
+
+    Raises:
+        UsageError: It cannot be used.
+    """
     if importlib.util.find_spec("dagster_postgres") is None:
         raise UsageError("no driver is installed", where=DAGSTER_URL, todo=with_extra("postgres"))
     try:
@@ -354,6 +373,9 @@ class StepError(Protocol):
     def cls_name(self) -> str | None: ...  # noqa: D102
 
     @property
+    def stack(self) -> Sequence[str]: ...  # noqa: D102
+
+    @property
     def cause(self) -> "StepError | None": ...  # noqa: D102
 
 
@@ -379,6 +401,7 @@ def _line(error: StepError) -> str:
 
 def main(arguments: list[str]) -> None:
     """Prepare the folder; an error is one line, and the service does not start."""
+    keep_private()
     try:
         with persistent_instance(load_settings().dagster_dir) as instance:
             if _BEFORE_DAEMON in arguments:

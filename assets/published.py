@@ -10,11 +10,13 @@ from typing import Any
 import dagster as dg
 
 from assets.checks import Broken, told
+from assets.damage import quick_look, require_sound
 from assets.jobs import PUBLISH_POOL
 from assets.resources import GENERATOR, Workspace, of_asset
 from assets.staleness import MadeFrom
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.modes import make_home
 from cchc_pipeline.core.period import Month, utc_text
 from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.gates.gates import GATES
@@ -63,6 +65,8 @@ def release(
 def build_release(workspace: Workspace) -> Built | None:
     """The judged draft, or None if nothing differs from the last release."""
     with workspace.portal.lock(workspace.now):
+        made_from = MadeFrom(workspace.settings, workspace.now)
+        require_sound(quick_look(workspace.settings, made_from), workspace.settings)
         return _build_for(workspace, workspace.portal, workspace.asked_months)
 
 
@@ -152,6 +156,7 @@ def publication(
     if release is None:
         made_from.add_publication(workspace.asked_months)
         return dg.MaterializeResult(metadata={"state": _NOTHING})
+    make_home(workspace.settings.home)
     with workspace.portal.lock(workspace.now):
         published = make_visible(release, workspace.portal)
         made_from.add_publication(workspace.asked_months)

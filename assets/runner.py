@@ -22,7 +22,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 
@@ -41,9 +41,10 @@ from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.month_checks import FRESHNESS_CHECKS, freshness_schedule
 from assets.resources import ParquetIOManager, Workspace
 from assets.staleness import ALONE, MadeFrom, Stage, is_asked
-from cchc_pipeline.core.errors import CchcError, CheckFailedError, disk_error
+from cchc_pipeline.core.errors import CchcError, CheckFailedError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.telling import YEARS, Begun, Made, Progress, StepEvent, Turn
+from cchc_pipeline.core.unforeseen import AT_WORK, frames_in, told_of
 
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:]*(?:: '(.*?)')?")
 _STEPS = {"STEP_START": False, "STEP_SUCCESS": True}
@@ -155,6 +156,7 @@ def execute(
     chosen, month = definitions.resolve_job_def(job), Month.parse(partition) if partition else None
     progress(Begun(job, month, len(chosen.nodes), _seconds(instance, job)))
     _StepLines.progress = progress
+    _StepLines.failed_at.clear()
     CchcError.made.clear()
     result = chosen.execute_in_process(
         instance=instance,
@@ -182,21 +184,25 @@ def _cause(result: dg.ExecuteInProcessResult, where: str) -> CchcError:
 
     One error that the project raised itself is returned as it was, with its exit code.
     """
-    failures = [
-        event.step_failure_data.error
+    failures = {
+        event.step_key or "": event.step_failure_data.error
         for event in result.get_step_failure_events()
         if event.step_failure_data.error
+    }
+    told = [
+        _original(error) or _unforeseen(error, step, where)
+        for step, error in failures.items()
+        if not is_check_failure(error)
     ]
-    told = [(error, _original(error)) for error in failures if not is_check_failure(error)]
     checks = _failed_checks(result)
-    if len(told) == 1 and told[0][1] and not checks:
-        cause = told[0][1]
+    if len(told) == 1 and not checks:
+        cause = told[0]
     elif told or checks:
-        lines = [str(own or _unforeseen(error)) for error, own in told]
+        lines = [str(error) for error in told]
         cause = CheckFailedError("\n  ".join(["checks failed", *lines, *checks]), where=where)
     else:
         cause = CheckFailedError("the run failed", where=where, todo="see `cchc dagster`")
-    cause.__cause__ = RuntimeError("\n".join(error.to_string() for error in failures))
+    cause.__cause__ = RuntimeError("\n".join(error.to_string() for error in failures.values()))
     return cause
 
 
@@ -215,28 +221,35 @@ def _original(error: StepError) -> CchcError | None:
     return next((own for own in CchcError.made if str(own).strip() == line), None)
 
 
-def _unforeseen(error: StepError) -> str:
+def _unforeseen(error: StepError, step: str, where: str) -> CchcError:
     """An error that is not ours; what the disk refuses is said as such."""
-    first = innermost(error).message.strip().splitlines()[0]
-    refused = _ERRNO.search(first)
-    if refused:
-        number = int(refused[1])
-        return str(disk_error(OSError(number, os.strerror(number), refused[2])))
-    return f"unexpected {first} -> run it with --debug and report it"
+    AT_WORK.step, AT_WORK.file = f"{step} of {where}", _StepLines.failed_at.get(step, "")
+    inner = innermost(error)
+    kind = inner.cls_name or "Error"
+    first = inner.message.strip().splitlines()[0].removeprefix(f"{kind}: ")
+    number = _ERRNO.search(first)
+    refused = OSError(int(number[1]), os.strerror(int(number[1])), number[2]) if number else None
+    return told_of([kind], first, frames_in(inner.stack), refused)
 
 
 class _StepLines(logging.Handler):
     """Tells which step runs, and what they warn of; Dagster hands its loggers all of it."""
 
     progress: Progress = staticmethod(lambda line: None)
+    failed_at: ClassVar[dict[str, str]] = {}
+    """By failed step, the file that it was reading: other steps go on after it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event")
         if event is None and record.levelno == logging.WARNING:
             type(self).progress(meta.get("orig_message", record.getMessage()))
+        elif event is not None and event.is_step_failure:
+            type(self).failed_at[event.step_key] = AT_WORK.file
         elif event is not None and event.event_type_value in _STEPS:
-            type(self).progress(StepEvent(event.step_key, _STEPS[event.event_type_value]))
+            has_ended = _STEPS[event.event_type_value]
+            AT_WORK.file = ""
+            type(self).progress(StepEvent(event.step_key, has_ended))
 
 
 @dg.logger(config_schema=None, description="Tells each step as it begins and ends.")
@@ -348,6 +361,7 @@ def _begin(*objects_before_collection: int) -> None:
 def process(fields: Mapping[str, Any], job: str | None, months: Sequence[str]) -> list[Ended]:
     """In a worker: work on months in order."""
     workspace = Workspace(**fields)
+    AT_WORK.home, AT_WORK.settings = workspace.settings.home, dict(workspace.settings)
     made_from = MadeFrom(workspace.settings, workspace.now)
     definitions, ended = build_definitions(workspace), []
     with persistent_instance(workspace.settings.dagster_dir) as instance:

@@ -13,7 +13,7 @@ or is overtaken by a changed file records nothing, and is made again by whoever 
 
 import json
 import sysconfig
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from typing import Any, Literal, get_args
 
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.data import ROOT
-from cchc_pipeline.core.errors import CchcError
+from cchc_pipeline.core.errors import CchcError, DamagedError
 from cchc_pipeline.core.files import FileDigests, Remembered, digest_of, files_below, write_whole
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Publication, PublicationLog
@@ -67,7 +67,23 @@ _NOT_OF_MONTHS = frozenset(
 Parts = Mapping[str, str]
 """What something is made from, by the words that a person is told: a digest each."""
 FILES, PROGRAM = "its files", "the program"
-_NEVER, _RUN = "never made as a whole", "another run of it"
+TABLES = "its tables"
+_NEVER, _RUN, _LEFT = "never made as a whole", "another run of it", "files"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a stage of a month left when it was made last.
+
+    Attributes:
+        path: The file of the record.
+        files: The digests of what it left, by paths below the home; None if the record is damaged.
+        is_at_rest: Whether the stage was not begun again since: then they are as it left them.
+    """
+
+    path: Path
+    files: Mapping[str, str] | None
+    is_at_rest: bool
 
 
 @dataclass(frozen=True)
@@ -99,15 +115,24 @@ class Inputs:
         return self._alone(month) if stage == ALONE else self._of_year(month)
 
     def tables(self, stage: Stage, month: Month) -> str:
-        """A digest of the tables that a stage left in the lake."""
-        lake = self.lake
-        wanted = stage == OF_YEAR
-        paths = (
-            path
+        """A digest of what a stage left."""
+        return digest_of(f"{name} {digest}" for name, digest in self.left(stage, month).items())
+
+    def left(self, stage: Stage, month: Month) -> dict[str, str]:
+        """The files that a stage left by their paths below the home, with their digests.
+
+        They are the tables in the lake, and the rows that were set aside.
+        """
+        lake, raw, wanted = self.lake, self.settings.raw_dir, stage == OF_YEAR
+        paths = {
+            f"lake/{path.relative_to(lake.root)}": path
             for path in lake.paths(month)
             if (path.relative_to(lake.root).parts[0] in REST_ON_EARLIER_MONTHS) == wanted
-        )
-        return digest_of(self.digests.lines(lake.root, paths))
+        }
+        if stage == ALONE:
+            aside = raw.glob(f"quarantine/*/{month}.parquet")
+            paths |= {f"raw/{path.relative_to(raw)}": path for path in aside}
+        return {name: self.digests.of(paths[name]) for name in sorted(paths)}
 
     def of_publication(self, asked: Iterable[Month]) -> str:
         """A digest of all that decides whether there is news to publish.
@@ -184,8 +209,15 @@ class Inputs:
         for month in lake.months("portal_units"):
             state = digest_of(self.digests.lines(lake.root, lake.files("portal_units", month)))
             if kept.get(month, ("", []))[0] != state:
-                kept[month] = state, units_seen(lake.read("portal_units", month).to_pylist())
+                kept[month] = state, self._units_of(month)
         return {month: units for month, (_, units) in kept.items()}
+
+    def _units_of(self, month: Month) -> list[Unit]:
+        """Of a damaged table none: the month is made again, and the later ones follow it."""
+        try:
+            return units_seen(self.lake.read("portal_units", month).to_pylist())
+        except DamagedError:
+            return []
 
     @cached_property
     def _kept_units(self) -> dict[Month, tuple[str, list[Unit]]]:
@@ -274,7 +306,11 @@ class MadeFrom:
     def months(self) -> tuple[Month, ...]:
         """Every month that was made, if only in part: those that have to be current."""
         lake = self._inputs.lake
-        return tuple(sorted({*lake.months(YEAR_TO_DATE), *lake.months("plan_indicators")}))
+        recorded = {
+            Month.parse(path.parent.name) for path in self._folder.glob(f"*/{OF_YEAR}.json")
+        }
+        known = {*lake.months(YEAR_TO_DATE), *lake.months("plan_indicators"), *recorded}
+        return tuple(sorted(known))
 
     def has_taken(self, month: Month) -> bool:
         """Whether the month was made from the files that lie in its inbox."""
@@ -327,6 +363,24 @@ class MadeFrom:
             frozenset() if is_asked(self._inputs.settings) else chosen - self.stale(chosen).keys()
         )
 
+    def recorded(self) -> Iterator[Recorded]:
+        """What every stage of every month left, by the record."""
+        for path in sorted(self._folder.glob("*/*.json")):
+            stage = path.stem
+            if stage in get_args(Stage):
+                kept, noted = _read(path), _read(path.with_name(f"{stage}.begun.json"))
+                files = kept.get(_LEFT, {}) if kept else None
+                yield Recorded(path, files, bool(kept) and kept.get(_RUN) == noted.get(_RUN))
+
+    @property
+    def digests(self) -> FileDigests:
+        """What is remembered of files."""
+        return self._inputs.digests
+
+    def doubt(self) -> None:
+        """Remember nothing of earlier times: every file is read again."""
+        self._inputs.digests.known.clear()
+
     def begin(self, stage: Stage, month: Month, run: str) -> None:
         """A run is about to read what the stage is made from."""
         parts = self._inputs.of_stage(stage, month)
@@ -343,8 +397,9 @@ class MadeFrom:
         if noted.get(_RUN) not in runs:
             changed = (_RUN, *changed)
         if not changed:
-            tables = self._inputs.tables(stage, month)
-            self._write(self._record(stage, month), {**parts, "its tables": tables})
+            left, tables = self._inputs.left(stage, month), self._inputs.tables(stage, month)
+            record = {_RUN: noted[_RUN], **parts, TABLES: tables, _LEFT: left}
+            self._write(self._record(stage, month), record)
             self.remember()
         return changed
 
@@ -372,7 +427,7 @@ class MadeFrom:
         if not kept:
             return (_NEVER,)
         tables = self._inputs.tables(stage, month)
-        now = {**self._inputs.of_stage(stage, month), "its tables": tables}
+        now = {**self._inputs.of_stage(stage, month), TABLES: tables}
         return tuple(name for name in now if kept.get(name) != now[name])
 
     def _record(self, stage: Stage, month: Month) -> Path:

@@ -8,5 +8,7 @@ from dagster_celery import celery_executor
 
 from assets.resources import Workspace
 from assets.runner import build_definitions
+from cchc_pipeline.core.modes import keep_private
 
+keep_private()  # what a run writes, in this process or in one that it starts
 defs = build_definitions(Workspace(), executor=celery_executor)

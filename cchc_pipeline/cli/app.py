@@ -5,19 +5,21 @@ what they need when they run, so that ``cchc --help`` answers at once.
 """
 
 import atexit
-import contextlib
 import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cchc_pipeline.cli import inputs, operating, releases, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
-from cchc_pipeline.core.errors import DEBUG, UsageError, foreseen
+from cchc_pipeline.core.errors import DEBUG, CchcError, UsageError
+from cchc_pipeline.core.modes import private_by_default
+from cchc_pipeline.core.unforeseen import AT_WORK, foreseen
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
 a twentieth of a run, and never to look costs 60 MB."""
+_FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
+"""The commands that write outside the home, what others may read: with the rights of who calls."""
 app = typer.Typer(
     name="cchc",
     help="Monthly open data on the quality of public service: extract, validate, compute, publish.",
@@ -65,18 +69,31 @@ def status(
         _tell_health(settings_for(home), as_json=as_json)
         return
 
+    from assets.damage import quick_look
     from assets.staleness import MadeFrom
+    from publish.installation.damage import rights_damage
+    from publish.installation.findings import damage_lines
     from publish.installation.status import installation_lines, installation_state
 
     settings = settings_for(home, inbox)
-    stale = MadeFrom(settings, moment_of(None)).stale()
-    told = {str(month): list(changed) for month, changed in stale.items()}
-    seen = installation_state(settings) | {"not_current": told}
+    made_from = MadeFrom(settings, moment_of(None))
+    found = quick_look(settings, made_from)
+    seen: dict[str, Any] = {}
+    with suppress(CchcError) if found else nullcontext():  # it may be told already
+        stale = {str(month): list(why) for month, why in made_from.stale().items()}
+        seen = installation_state(settings) | {"not_current": stale}
+    told = [*found, *rights_damage(settings)]
     if as_json:
+        seen["damaged"] = [one.as_dict() for one in told]
         typer.echo(json.dumps(seen, ensure_ascii=False, indent=2))
-        return
-    for line in installation_lines(seen):
-        typer.echo(line)
+    else:
+        for line in (
+            *damage_lines(told, settings.lang),
+            *(installation_lines(seen) if seen else ()),
+        ):
+            typer.echo(line)
+    if found:
+        raise typer.Exit(1)
 
 
 def _tell_health(settings: "Settings", *, as_json: bool) -> None:
@@ -135,14 +152,18 @@ def main() -> None:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
     arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
     debug = len(arguments) < len(sys.argv) - 1
-    try:
-        app(arguments, prog_name="cchc")
-    except Exception as error:
-        if debug:
-            raise
-        told = foreseen(error)
-        typer.echo(f"cchc: {told}", err=True)
-        raise SystemExit(told.exit_code) from None
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    AT_WORK.words, AT_WORK.step, AT_WORK.file = arguments, "", ""
+    rights = nullcontext() if command in _FOR_OTHERS else private_by_default()
+    with rights:
+        try:
+            app(arguments, prog_name="cchc")
+        except Exception as error:
+            if debug:
+                raise
+            told = foreseen(error)
+            typer.echo(f"cchc: {told}", err=True)
+            raise SystemExit(told.exit_code) from None
 
 
 def command() -> None:
@@ -162,7 +183,7 @@ def command() -> None:
     except SystemExit as end:
         code = end.code
     atexit._run_exitfuncs()
-    with contextlib.suppress(OSError):  # whoever read has left
+    with suppress(OSError):  # whoever read has left
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))

@@ -1,4 +1,4 @@
-"""Commands that keep an installation going: ``alerts``, ``backup``, ``restore``, ``dagster``.
+"""Commands that keep an installation going, from ``alerts`` to ``dagster``.
 
 Belongs here: their arguments, what they print, and which of Dagster's programs is started with
 which environment. Does not: the work (``assets.alerting``, ``publish.installation.backup``), which
@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from publish.installation.backup import Contents
 
 
+Identity = Annotated[
+    Path | None, typer.Option("--identity", help="The file with age's secret key.")
+]
 _PRINTED = "print"
 _GRAPH = "cchc_pipeline.definitions"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands, in this order."""
-    for command in (alerts, backup, restore, dagster):
+    for command in (alerts, backup, restore, mend, dagster):
         app.command()(command)
 
 
@@ -140,6 +143,9 @@ def _send(
 def backup(
     file: Annotated[Path, typer.Argument(help="A new file, such as cchc-2026-10-12.tar.zst.")],
     home: Annotated[Path | None, typer.Option("--home", help="What is copied.")] = None,
+    encrypt_to: Annotated[
+        str, typer.Option(help="Only this recipient of age, or this key of gpg, can read it.")
+    ] = "",
 ) -> None:
     """Copy everything below CCHC_HOME into one file, as of one moment."""
     from publish.installation.backup import back_up, outside_of
@@ -149,7 +155,7 @@ def backup(
     if not settings.home.is_dir():
         raise UsageError("no such folder", where=f"home {settings.home}", todo="check CCHC_HOME")
     with Portal(settings.portal_dir).lock(moment):
-        contents = back_up(settings.home, file, moment)
+        contents = back_up(settings.home, file, moment, encrypt_to)
     typer.echo(f"{_said(contents)} in {file} ({file.stat().st_size / 1e6:.1f} MB)")
     for name in outside_of(settings.home):
         typer.echo(f"not in it: {name} is a link out of the home", err=True)
@@ -160,16 +166,56 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="What cchc backup wrote.")],
     home: Annotated[Path, typer.Option("--home", help="A folder that is empty or absent.")],
+    identity: Identity = None,
 ) -> None:
     """Make an installation of its copy, each file proved, or leave nothing."""
-    from publish.installation.backup import restore as unpack
+    from publish.installation.restoring import restore as unpack
 
-    contents = unpack(file, home)
+    contents = unpack(file, home, identity)
     typer.echo(f"{_said(contents)}, copied at {contents.made_at}, in {home}")
 
 
 def _said(contents: "Contents") -> str:
     return f"{contents.release or 'nothing published'}: {len(contents.files)} files"
+
+
+def mend(
+    home: Home = None,
+    inbox: Inbox = None,
+    backup_file: Annotated[
+        Path | None, typer.Option("--from", help="A copy by cchc backup, for what it alone has.")
+    ] = None,
+    identity: Identity = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mend what verify --installation finds damaged; exit code 1 if anything is left."""
+    import json
+
+    from assets.damage import mended, whole_look
+    from assets.instance import persistent_instance
+    from publish.installation.findings import damage_lines, damage_words
+    from publish.store.store import Portal
+
+    settings, moment = settings_for(home, inbox), moment_of(None)
+    with Portal(settings.portal_dir).lock(moment):
+        done = mended(settings, moment, backup_file, identity)
+        if any(one.mend == "anew" for one in done):
+            with persistent_instance(settings.dagster_dir):
+                pass  # begins its databases anew
+    left, _ = whole_look(settings, moment)
+    if as_json:
+        told = {"mended": [one.path for one in done], "left": [one.as_dict() for one in left]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        words, lang = damage_words(), settings.lang
+        for one in done:
+            typer.echo(words.say("mended", lang, path=one.path))
+        for line in damage_lines(left, lang):
+            typer.echo(words.say("left", lang, line=line))
+        if not done and not left:
+            typer.echo(words.say("nothing", lang))
+    if left:
+        raise typer.Exit(1)
 
 
 def dagster(

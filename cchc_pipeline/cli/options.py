@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.unforeseen import AT_WORK
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
@@ -31,6 +32,7 @@ def settings_for(
     from cchc_pipeline.settings import load_settings
 
     settings = load_settings(home=home, inbox=inbox, lang=lang)
+    AT_WORK.home, AT_WORK.settings = settings.home, dict(settings)
     if settings.inbox is not None and not settings.inbox.is_dir():
         raise UsageError(
             "no such folder", where=f"inbox {settings.inbox}", todo="check --inbox or CCHC_INBOX"

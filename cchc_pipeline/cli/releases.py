@@ -21,6 +21,7 @@ from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
     from publish.gates.gates import Verdict
+    from publish.installation.findings import Damage
     from publish.model import Identity, Published, ReleaseId
     from publish.release.diff import Diff
     from publish.store.reading import Subject
@@ -205,9 +206,17 @@ def verify(
     recompute: Annotated[
         bool, typer.Option("--recompute", help="Make it again from the raw archive, and compare.")
     ] = False,
+    installation: Annotated[
+        bool, typer.Option("--installation", help="Every file of the home, not one release.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove digests, formats, keys, sums and revisions of a release; exit code 1 if one fails."""
+    if installation:
+        if release or url or public_key or recompute:
+            raise UsageError("--installation stands alone", todo="leave the other options out")
+        _verify_installation(home, inbox, as_json=as_json)
+        return
     if url is not None and (recompute or home is not None):
         what = "an address has neither a home nor a raw archive"
         raise UsageError(what, where="--url", todo="leave out --home and --recompute")
@@ -218,6 +227,46 @@ def verify(
         _print(subject, verdicts, as_json=as_json)
     if any(verdict.failures for verdict in verdicts):
         raise typer.Exit(1)
+
+
+def _verify_installation(home: Path | None, inbox: Path | None, *, as_json: bool) -> None:
+    """Say what is damaged of a home, since when it can be, and what mends it."""
+    from assets.damage import whole_look
+    from publish.installation.findings import damage_lines, damage_words
+
+    settings = settings_for(home, inbox)
+    if not settings.home.is_dir():
+        raise UsageError("no such folder", where=f"home {settings.home}", todo="check CCHC_HOME")
+    found, files = whole_look(settings, moment_of(None))
+    found += _unreachable_database()
+    damaged = [one for one in found if not one.is_of_rights]
+    if as_json:
+        told = {"passed": not found, "files": files, "damaged": [one.as_dict() for one in found]}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        for line in damage_lines(found, settings.lang):
+            typer.echo(line)
+        if not damaged:
+            typer.echo(damage_words().say("whole", settings.lang, files=files))
+    if found:
+        raise typer.Exit(1)
+
+
+def _unreachable_database() -> "list[Damage]":
+    """Dagster's database, where it is PostgreSQL and does not answer."""
+    from cchc_pipeline.settings import DAGSTER_URL, dagster_url
+    from publish.installation.findings import Damage
+
+    url = dagster_url()
+    if url is None:
+        return []
+    from assets.instance import require_database
+
+    try:
+        require_database(url)
+    except UsageError:
+        return [Damage(DAGSTER_URL, "unreachable", "postgres")]
+    return []
 
 
 def _verdicts(subject: "Subject") -> list["Verdict"]:

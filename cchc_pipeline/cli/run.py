@@ -192,10 +192,23 @@ def _dry_run_lines(job: "Job") -> Iterator[str]:
 
 @contextmanager
 def _alone(job: "Job", report: "RunReport") -> Iterator[None]:
-    """The only publisher, after what a killed process left open is ended."""
+    """The only publisher, where nothing is damaged, and what a killed process left is ended.
+
+    Who names no month doubts everything: no digest is taken from memory.
+    """
+    from assets.damage import clear_the_way
+    from cchc_pipeline.core.modes import make_home
+    from cchc_pipeline.core.unforeseen import require_address_space
+    from publish.installation.findings import damage_lines
     from publish.portal.acts import settle
 
+    require_address_space()
+    make_home(job.settings.home)
     with job.portal.lock(job.moment):
+        if not job.months:
+            job.made_from.doubt()
+        damaged = clear_the_way(job.settings, job.made_from, job.moment)
+        report.lines(damage_lines(damaged, job.settings.lang))
         found = settle(job.portal)
         if found:
             report.say("unended", found=found)

@@ -16,7 +16,8 @@ import typer
 
 from cchc_pipeline.cli import interruption, progress
 from cchc_pipeline.cli.run_summary import Speech
-from cchc_pipeline.core.errors import DEBUG, CchcError, foreseen
+from cchc_pipeline.core.errors import DEBUG, CchcError
+from cchc_pipeline.core.unforeseen import foreseen
 
 if TYPE_CHECKING:
     from cchc_pipeline.cli.run_request import Job

@@ -1,7 +1,8 @@
 """Errors that a user can act on: one line that says what is wrong, where, and what to do.
 
 Belongs here: the error types and the exit code that each maps to (``docs/operating.md``), and what
-the disk's refusals mean. Does not: catching or printing them, which the command line does once.
+the disk's refusals mean. Does not: errors that nobody foresaw (``unforeseen``), catching or
+printing them, which the command line does once.
 """
 
 import errno
@@ -15,9 +16,12 @@ from cchc_pipeline.core.masking import visible
 
 DEBUG = "--debug"
 """The option that shows tracebacks; may stand anywhere in a command line."""
+FROM_BACKUP = "from a backup: cchc mend --from FILE"
+MADE_AGAIN = "made again from the raw archive: cchc run --all"
+BEGUN_ANEW = "set aside and begun anew: cchc mend"
+"""What mends a damaged file, for whoever meets it while it is read."""
 _LONGEST, _LONGEST_PLACE, _LONGEST_TODO = 500, 240, 200
 """Characters of a line that is told, of the place named in it, and of what to do."""
-_LONGEST_UNFORESEEN = 400
 _NEXT_LINE = "\n  "
 _REFUSALS = {
     errno.ENOSPC: ("the disk is full", "free some space and run again"),
@@ -28,6 +32,9 @@ _REFUSALS = {
     errno.EPERM: ("may not be written to", "give this user the right to write there"),
 }
 _SQLITE = {
+    sqlite3.SQLITE_NOMEM: errno.ENOMEM,
+    sqlite3.SQLITE_IOERR_NOMEM: errno.ENOMEM,
+    sqlite3.SQLITE_IOERR_SHMMAP: errno.ENOMEM,
     sqlite3.SQLITE_FULL: errno.ENOSPC,
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_CANTOPEN: errno.EACCES,
@@ -105,6 +112,18 @@ class SourceError(CchcError):
     """A source answered something that cannot be taken as an answer."""
 
 
+class DamagedError(CchcError):
+    """A file of the installation is not what was written.
+
+    Args:
+        path: The file.
+        todo: What mends it.
+    """
+
+    def __init__(self, path: Path | str, todo: str) -> None:
+        super().__init__("is damaged: it is not what was written", where=str(path), todo=todo)
+
+
 class CheckFailedError(CchcError):
     """A check that must hold does not; nothing was published."""
 
@@ -153,17 +172,3 @@ def disk_refusal(error: BaseException) -> OSError | None:
             return OSError(number, os.strerror(number))
         cause = cause.__cause__
     return None
-
-
-def foreseen(error: Exception) -> CchcError:
-    """Any error as one of ours; of one that nobody foresaw, what a report needs."""
-    if isinstance(error, CchcError):
-        return error
-    refusal = disk_refusal(error)
-    if refusal is not None:
-        return disk_error(refusal, "CCHC_HOME")
-    first = next(iter(str(error).strip().splitlines()), "")
-    told = visible(first, _LONGEST_UNFORESEEN)
-    return CchcError(
-        f"unexpected {type(error).__name__}: {told}", todo=f"run it with {DEBUG} and report it"
-    )

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import Contract, load_contract
-from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.errors import MADE_AGAIN, CheckFailedError, DamagedError
 from cchc_pipeline.core.files import put_in_place, write_whole
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.unforeseen import AT_WORK
 
 PART = "part-0.parquet"
 """The one file of a month."""
@@ -160,11 +161,21 @@ class Lake:
 
 
 def _rows(path: Path, schema: pa.Schema) -> pa.Table:
-    """A file by a schema: a column that it lacks is empty, one that is not declared is left out."""
-    with pq.ParquetFile(path) as file:
-        if file.schema_arrow.equals(schema):
-            return pa.Table.from_arrays(file.read().columns, schema=schema)
-    return pq.read_table(path, schema=schema, partitioning=None)
+    """A file by a schema: a column that it lacks is empty, one that is not declared is left out.
+
+    Raises:
+        DamagedError: It is no Parquet file, or its bytes are not those that were written.
+    """
+    AT_WORK.file = path.parents[2].name
+    try:
+        with pq.ParquetFile(path) as file:
+            if file.schema_arrow.equals(schema):
+                return pa.Table.from_arrays(file.read().columns, schema=schema)
+        return pq.read_table(path, schema=schema, partitioning=None)
+    except (pa.ArrowMemoryError, FileNotFoundError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError, ValueError):
+        raise DamagedError(path, MADE_AGAIN) from None
 
 
 def _joined(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:

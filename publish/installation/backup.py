@@ -1,25 +1,21 @@
-"""A copy of an installation in one file, and an installation out of its copy.
+"""A copy of an installation in one file.
 
-Belongs here: what belongs to the copy, writing it with its list of contents; unpacking it, proving
-it, putting it in place. Does not: the lock under which it is made (``publish.store.journal``).
+Belongs here: what belongs to the copy, writing it with its list of contents. Does not: making an
+installation of it (``restoring``), who can read it (``encryption``), or the lock under which it is
+made (``publish.store.journal``).
 
 The file is a tar archive, packed with zstd. Its last member lists every file with its SHA-256, so
 that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to a
-run, the preview and the record of what months were made from, which the next run makes, and what
-steps printed. Dagster's databases are copied by SQLite itself: the history of runs and the cursors
-of sensors, without which a restored daemon would take old files for new ones. Where Dagster stores
-on PostgreSQL there are none, and the database is copied by its own means.
-
-Everything is unpacked into a folder of its own within the new home, since the home may be a mounted
-disk and can then not be renamed. Only what was proved is moved up, the portal last: until then
-nothing is shown.
+run, the preview and the record of digests, which the next run makes, what was set aside as damaged,
+and what steps printed. Dagster's databases are copied by SQLite itself: the history of runs and the
+cursors of sensors, without which a restored daemon would take old files for new ones. Where Dagster
+stores on PostgreSQL there are none, and the database is copied by its own means.
 """
 
 import hashlib
 import io
 import json
 import os
-import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -28,15 +24,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import zstandard
-from pydantic import TypeAdapter
 
 from cchc_pipeline import __version__
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
-from cchc_pipeline.core.files import digest_of_file, put_in_place
+from cchc_pipeline.core.files import put_in_place
 from cchc_pipeline.core.period import utc_text
+from publish.installation.encryption import sealed
 from publish.store.store import Portal
 
 LIST = ".cchc-backup.json"
@@ -47,17 +43,16 @@ _DAGSTER = "dagster"
 _MADE_AGAIN = frozenset(
     {
         "raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next",
-        "preview", "made-from/digests.json",
+        "preview", "made-from/digests.json", "damaged", "reports",
     }
 )  # fmt: skip
 _UNFINISHED = ".part"
+_BESIDE_DATABASES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database while it is open; the copy has it in itself."""
 _STORAGE = frozenset(
     {"raw", "lake", "error-sheets", "portal", "portal/store", "portal/pages", "portal/sites"}
 )
 """Folders that may be links to another disk; they are copied as if they were not."""
-_STAGED = ".restoring"
-_NOT_OURS = frozenset({_STAGED, "lost+found"})
-_PORTAL = "portal"
 
 
 @dataclass(frozen=True)
@@ -70,9 +65,6 @@ class Contents:
     files: Mapping[str, str]
     links: Mapping[str, str]
     format: int = FORMAT
-
-
-_CONTENTS = TypeAdapter(Contents)
 
 
 @dataclass(frozen=True)
@@ -124,6 +116,8 @@ def _is_kept(name: str) -> bool:
     if name in _MADE_AGAIN or path.name.endswith(_UNFINISHED):
         return False
     of_dagster = path.parts[0] == _DAGSTER and len(path.parts) > 1
+    if of_dagster and path.name.endswith(_BESIDE_DATABASES):
+        return False
     return not of_dagster or path.parts[1] in {"history", "schedules", "dagster.yaml"}
 
 
@@ -135,13 +129,14 @@ def _leads_out(part: BackupPart) -> bool:
     return target.is_absolute() or place.startswith("..")
 
 
-def back_up(home: Path, file: Path, moment: datetime) -> Contents:
+def back_up(home: Path, file: Path, moment: datetime, recipient: str = "") -> Contents:
     """Copy a home into one file, which is there whole or not at all.
 
     Args:
         home: The installation; the caller holds the lock of its portal.
         file: The new archive.
         moment: When this is done.
+        recipient: Who alone can read it, for ``age`` or ``gpg``; empty for whoever has the file.
 
     Raises:
         UsageError: The archive is there already, or would lie in the home.
@@ -150,7 +145,11 @@ def back_up(home: Path, file: Path, moment: datetime) -> Contents:
     _require_place(home, file)
     unfinished = file.with_name(f".{file.name}.{os.getpid()}{_UNFINISHED}")
     try:
-        with _private(unfinished) as out, _archive(out) as tar:
+        with (
+            _private(unfinished) as out,
+            sealed(out, recipient) as through,
+            _archive(through) as tar,
+        ):
             contents = _write(tar, home, moment, file.parent)
         put_in_place(unfinished, file)
     finally:
@@ -258,119 +257,3 @@ class _Digesting:
         chunk = self._file.read(size)
         self.digest.update(chunk)
         return chunk
-
-
-def contents_from(text: bytes) -> Contents:
-    """The list of an archive, as ``back_up`` wrote it.
-
-    Raises:
-        UsageError: A newer version of this program wrote it.
-        ValueError: It is no such list.
-    """
-    content: Any = json.loads(text)
-    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
-        raise ValueError("no list of contents")
-    if content["format"] > FORMAT:
-        raise UsageError(f"made by {content.get('made_by')}", todo="unpack it with that version")
-    return _CONTENTS.validate_python(content)
-
-
-def restore(archive: Path, home: Path) -> Contents:
-    """Make a home of a copy.
-
-    Args:
-        archive: What ``back_up`` wrote.
-        home: A folder that is empty or absent.
-
-    Raises:
-        UsageError: There is no such archive, or the home is in use.
-        CheckFailedError: The archive is damaged, or no copy of an installation.
-    """
-    if not archive.is_file():
-        raise UsageError("no such file", where=str(archive))
-    _require_empty(home)
-    with _staging(home) as staged:
-        contents = _unpacked(archive, staged)
-        _require_equal(staged, contents, archive)
-        os.sync()
-        for part in sorted(staged.iterdir(), key=lambda part: part.name == _PORTAL):
-            part.rename(home / part.name)
-    return contents
-
-
-def _require_empty(home: Path) -> None:
-    if home.exists() and not home.is_dir():
-        raise UsageError("is no folder", where=str(home), todo="name a new one")
-    if home.is_dir() and {path.name for path in home.iterdir()} - _NOT_OURS:
-        raise UsageError("is not empty", where=str(home), todo="restore into a new folder")
-
-
-@contextmanager
-def _staging(home: Path) -> Iterator[Path]:
-    """A folder to unpack into; neither it nor a home that was made for it stays after a failure."""
-    is_new = not home.exists()
-    staged = home / _STAGED
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True, mode=0o700)
-    try:
-        yield staged
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        if is_new:
-            home.rmdir()
-        raise
-    staged.rmdir()
-
-
-def _unpacked(archive: Path, staged: Path) -> Contents:
-    try:
-        with (
-            archive.open("rb") as packed,
-            zstandard.ZstdDecompressor().stream_reader(packed) as stream,
-            tarfile.open(fileobj=stream, mode="r|") as tar,
-        ):
-            tar.extractall(staged, filter=_safe)  # noqa: S202 - judged one by one
-        listed = staged / LIST
-        contents = contents_from(listed.read_bytes())
-        listed.unlink()
-    except (zstandard.ZstdError, tarfile.TarError, EOFError, ValueError) as error:
-        raise _damaged(archive, str(error)) from None
-    except FileNotFoundError:
-        raise _damaged(archive, "its list of contents is missing") from None
-    return contents
-
-
-def _safe(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
-    """A member that may be unpacked, with the rights that it had.
-
-    Raises:
-        ValueError: It is no file, folder or link, or lies elsewhere.
-        tarfile.FilterError: It leads elsewhere.
-    """
-    name = PurePosixPath(member.name)
-    if name.is_absolute() or ".." in name.parts:
-        raise ValueError(f"{member.name} lies outside")
-    if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
-        raise ValueError(f"{member.name} is neither a file nor a folder nor a link")
-    safe = tarfile.data_filter(member, folder)
-    rights = member.mode & (0o2777 if member.isdir() else 0o777)
-    return safe.replace(mode=rights, deep=False)
-
-
-def _damaged(archive: Path, why: str) -> CheckFailedError:
-    first = next(iter(why.strip().splitlines()), "it cannot be read")
-    return CheckFailedError(
-        f"the archive is damaged or cut off: {first}", where=str(archive), todo="take another copy"
-    )
-
-
-def _require_equal(staged: Path, contents: Contents, archive: Path) -> None:
-    """Read every file again, as the disk has it, against the list."""
-    below = [path for path in staged.rglob("*") if path.is_symlink() or path.is_file()]
-    name = {path: path.relative_to(staged).as_posix() for path in below}
-    links = {name[path]: str(path.readlink()) for path in below if path.is_symlink()}
-    files = {name[path]: digest_of_file(path) for path in below if not path.is_symlink()}
-    wrong = sorted({*(links.items() ^ contents.links.items())})
-    wrong += sorted({*(files.items() ^ contents.files.items())})
-    if wrong:
-        raise _damaged(archive, f"{wrong[0][0]} is not what was copied")

@@ -30,8 +30,9 @@ from publish.site.page import (
 )
 from publish.site.pages.releases import act_pages, release_page
 from publish.site.words import LANGUAGES, Language
+from publish.store.reading import listed_sums
 from publish.store.state import Act, Edition, shown_after
-from publish.store.store import Portal, add_files, read_table, sync_tree
+from publish.store.store import SITE_SUMS, Portal, add_files, read_table, sync_tree
 
 TOMBSTONE = "RETRACTED.json"
 
@@ -77,8 +78,9 @@ def make_site(portal: Portal, edition: Edition, site: Path) -> None:
     linked = links(portal, edition)
     key = {PUBLIC_KEY: portal.public_key.read_bytes()} if portal.public_key.exists() else {}
     absent = [path for path in earlier if path not in linked]
+    own = {**listing_files(edition, absent), **key}
     site.mkdir(parents=True)
-    add_files(site, {**listing_files(edition, absent), **key})
+    add_files(site, {**own, SITE_SUMS: listed_sums(own)})
     for place, target in linked.items():
         _link(site / place, target)
     sync_tree(site)

@@ -1,7 +1,8 @@
 """A publication: the files of a draft, built out of sight, judged, and handed over to be shown.
 
 Belongs here: which files a release has, what must be true before it may go out, and its rehearsal:
-all of it done as on the day, in a portal of its own that holds the real one's releases by links.
+all of it done as on the day, in a portal of its own that holds the real one's releases by links,
+and is shut: whoever may read the home's other rooms looks at it.
 Does not: what the files contain, the steps that every act shares (``acts``), judging
 (``publish.gates.gates``), or the log of previews (``publish.release.approval``).
 """
@@ -19,6 +20,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
 from cchc_pipeline.core.files import write_whole
+from cchc_pipeline.core.modes import PRIVATE, shut
 from publish.gates.gates import QUALITY, Verdict, judge, quality_report
 from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
 from publish.package.descriptor import changes_text, describe, license_text
@@ -30,7 +32,7 @@ from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
-from publish.store.reading import sha256, verify_sums
+from publish.store.reading import listed_sums, verify_sums
 from publish.store.state import Act, Edition
 from publish.store.store import (
     INDEX,
@@ -131,9 +133,7 @@ def closing_files(
 ) -> dict[str, bytes]:
     """What follows from the judgement: the report on it, the digests of all, their signature."""
     more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
-    listed = {**files, **more}
-    lines = (f"{sha256(listed[name])}  {name}\n" for name in sorted(listed))
-    more[SUMS] = "".join(lines).encode()
+    more[SUMS] = listed_sums({**files, **more})
     if signer:
         comment = trusted_comment(draft.id, draft.published_text)
         more[SIGNATURE] = signer.sign(more[SUMS], comment)
@@ -231,6 +231,7 @@ def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | Non
         build: Builds and judges the draft for a portal.
     """
     discard(folder)
+    folder.mkdir(mode=PRIVATE.folder, parents=True)
     stage = Portal(folder / "portal")
     _stand_in(portal, stage)
     built = build(stage)
@@ -239,6 +240,7 @@ def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | Non
     released = publish(built, stage)
     for pages in (stage.pages_folder(released.id), stage.current.resolve()):
         _mark(pages)
+    shut(folder)
     return Rehearsal(built, stage.current)
 
 

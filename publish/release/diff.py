@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import Contract, contract_names, load_contract
 from cchc_pipeline.core.errors import UsageError
 from publish.model import Published, ReleaseId
 from publish.package.formats import cell_text
 from publish.release.comparison import Comparison, compare
-from publish.store.store import Portal
+from publish.store.store import Portal, stored_table
 
 ChangeKind = Literal["first", "period", "correction", "schema"]
 Tables = Mapping[str, pa.Table]
@@ -293,7 +292,7 @@ def own_tables(release: Published, only: str | None = None) -> dict[str, pa.Tabl
         only: The name of the one table that is wanted; all if None.
     """
     paths = sorted((release.folder / "formats").glob("*.parquet"))
-    return {path.stem: pq.read_table(path) for path in paths if only in (None, path.stem)}
+    return {path.stem: stored_table(path) for path in paths if only in (None, path.stem)}
 
 
 def change_kinds(releases: Sequence[Published]) -> Mapping[ReleaseId, ChangeKind]:

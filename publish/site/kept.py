@@ -159,11 +159,13 @@ class KeptPage:
         key: What they were made from (``PageRecipe.key``).
         release: The release that they were rendered for.
         files: Their paths in the site, attachments included.
+        digests: SHA-256 of each; none of what an earlier version wrote.
     """
 
     key: str
     release: str
     files: tuple[str, ...]
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,9 @@ def read_record(folder: Path) -> Mapping[str, KeptPage]:
         return {}
     content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return {
-        name: KeptPage(entry["key"], entry["release"], tuple(entry["files"]))
+        name: KeptPage(
+            entry["key"], entry["release"], tuple(entry["files"]), tuple(entry.get("digests", ()))
+        )
         for name, entry in content.items()
     }
 
@@ -238,11 +242,12 @@ def _take_over(page: KeptPage, before: Path, folder: Path) -> None:
 
 
 def _render(recipe: PageRecipe, folder: Path, imprint: Imprint) -> KeptPage:
-    paths = []
+    paths, digests = [], []
     for path, content in recipe.rendered(imprint):
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("xb") as file:
             file.write(content)
         paths.append(path)
-    return KeptPage(recipe.key, str(imprint.id), tuple(paths))
+        digests.append(hashlib.sha256(content).hexdigest())
+    return KeptPage(recipe.key, str(imprint.id), tuple(paths), tuple(digests))

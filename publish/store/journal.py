@@ -186,6 +186,29 @@ class Journal:
         return last if last and last.step not in _LAST else None
 
 
+def damaged_lines(path: Path, acts: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What cannot be in a journal that only crashes and this program wrote to.
+
+    A crash cuts a line off, which then does not end as a whole one does.
+
+    Args:
+        path: The journal.
+        acts: Moment and release of everything that was done in public: each stands in it.
+    """
+    seen = set()
+    for text in path.read_bytes().splitlines():
+        try:
+            line = Line(**json.loads(text.decode()))
+            is_whole = json.dumps(asdict(line), ensure_ascii=False).encode() == text
+        except (ValueError, TypeError):
+            is_whole = text.isascii() and not text.endswith(b"}")
+        else:
+            seen.add((line.at, line.release))
+        if not is_whole:
+            yield text.decode(errors="replace")
+    yield from (f"{release} of {at} is not in it" for at, release in {*acts} - seen)
+
+
 def _whole(lines: Iterable[str]) -> Iterable[Line]:
     for text in lines:
         try:

@@ -256,6 +256,12 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def listed_sums(files: Mapping[str, bytes]) -> bytes:
+    """A ``SHA256SUMS`` of files by their paths."""
+    lines = (f"{sha256(files[name])}  {name}\n" for name in sorted(files))
+    return "".join(lines).encode()
+
+
 def read_sums(content: bytes) -> dict[str, str]:
     """The digests of a ``SHA256SUMS`` by path.
 

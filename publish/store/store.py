@@ -16,18 +16,21 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.errors import FROM_BACKUP, CheckFailedError, DamagedError
 from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
+from cchc_pipeline.core.modes import PUBLIC, let_in
 from cchc_pipeline.core.period import Month
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, RECORD, SUMS, Published, ReleaseId
 from publish.package.signature import PUBLIC_KEY
@@ -39,6 +42,8 @@ KEPT_SITES = 5
 PREVIEW = "preview"
 """The folder of a home that holds the portal of a preview."""
 _STAGED = ".part"
+SITE_SUMS = ".sums"
+"""The digests of a site's own files, which are no links; written with them."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ class Portal:
             )
         if site is None:
             return {"releases": [], "acts": []}
-        index: Mapping[str, list[dict[str, str]]] = json.loads((site / INDEX).read_text("utf-8"))
+        index: Mapping[str, list[dict[str, str]]] = _json_of(site / INDEX)
         return index
 
     def published(self) -> tuple[Published, ...]:
@@ -170,7 +175,7 @@ class Portal:
     def read(self, release: ReleaseId) -> Published:
         """A published release from its record."""
         folder = self.release_folder(release)
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = _json_of(folder / RECORD)
         return Published(
             release,
             record["version"],
@@ -187,8 +192,20 @@ class Portal:
     def descriptor(self, release: ReleaseId) -> Mapping[str, object]:
         """The ``datapackage.json`` of a release."""
         path = self.release_folder(release) / DESCRIPTOR
-        content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        content: Mapping[str, object] = _json_of(path)
         return content
+
+
+def _json_of(path: Path) -> Any:
+    """What was written as JSON.
+
+    Raises:
+        DamagedError: It is not there as it was written.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise DamagedError(path, FROM_BACKUP) from None
 
 
 def read_tables(release: Published) -> dict[str, pa.Table]:
@@ -202,7 +219,21 @@ def read_tables(release: Published) -> dict[str, pa.Table]:
 
 def read_table(release: Published, name: str) -> pa.Table:
     """One table of a published release, as ``read_tables`` reads it."""
-    return _conform(pq.read_table(_parquet(release, name)), name)
+    return _conform(stored_table(_parquet(release, name)), name)
+
+
+def stored_table(path: Path) -> pa.Table:
+    """A table as a release's own Parquet file holds it.
+
+    Raises:
+        DamagedError: It is not there as it was written.
+    """
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowMemoryError, PermissionError):
+        raise
+    except (pa.ArrowException, OSError, ValueError):
+        raise DamagedError(path, FROM_BACKUP) from None
 
 
 def _has(release: Published, name: str) -> bool:
@@ -271,7 +302,8 @@ def _is_linked(earlier: Path, path: Path, content: bytes) -> bool:
 
 
 def sync_tree(folder: Path) -> None:
-    """Make durable every file and name in a folder and below it, and the folder's own."""
+    """Open a folder to readers, and make durable every file and name in and below it."""
+    let_in(folder)
     sync_all(path for path in folder.rglob("*") if not path.is_symlink())
     for path in (folder, folder.parent):
         sync_folder(path)
@@ -316,11 +348,20 @@ def _copy_beside(built: Path, place: Path) -> Path:
 
 def switch(portal: Portal, site: Path) -> None:
     """Show another site: the one commit point, a rename of a link."""
+    _open_ways(portal)
     scratch = portal.root / ".current.next"
     scratch.unlink(missing_ok=True)
     scratch.symlink_to(os.path.relpath(site, portal.root))
     scratch.replace(portal.current)
     sync_folder(portal.root)
+
+
+def _open_ways(portal: Portal) -> None:
+    """Let readers pass to what is shown; what a release or a page holds was opened with it."""
+    months = portal.store.iterdir() if portal.store.is_dir() else ()
+    for folder in (portal.root, portal.store, portal.pages, portal.sites, *months):
+        if folder.is_dir() and stat.S_IMODE(folder.stat().st_mode) != PUBLIC.folder:
+            folder.chmod(PUBLIC.folder)
 
 
 def discard(folder: Path) -> None:

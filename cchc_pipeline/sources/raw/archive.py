@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.core.errors import FROM_BACKUP, SourceError, UsageError
 from cchc_pipeline.core.files import append_line, sync_folder, write_whole
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month, utc_text
 
@@ -132,7 +132,7 @@ class RawArchive:
         """Keep bytes and return their SHA-256 in hex; the same bytes are kept once."""
         digest = hashlib.sha256(content).hexdigest()
         path = self._blob(digest)
-        if not path.exists():
+        if not _has(path, len(content)):
             write_whole(path, content)
         return digest
 
@@ -174,7 +174,7 @@ class RawArchive:
             with path.open("rb") as source, unfinished.open("wb") as copy:
                 digest, size = _copy(source, copy)
                 blob = self._blob(digest)
-                if blob.exists():
+                if _has(blob, size):
                     return digest, size
                 os.fsync(copy.fileno())
             blob.parent.mkdir(exist_ok=True)
@@ -216,7 +216,7 @@ class RawArchive:
             SourceError: The record was altered.
         """
         path = self._record(snapshot)
-        return _read_record(path) if path.exists() else None
+        return snapshot_at(path) if path.exists() else None
 
     def save(self, snapshot: Snapshot) -> Snapshot:
         """Record a complete snapshot, once; returns the record that stands.
@@ -261,7 +261,7 @@ class RawArchive:
         """
         folder = self._root / "portal" / str(month)
         ending = _SET_ASIDE if set_aside else "json"
-        found = [_read_record(path) for path in folder.glob(f"*/*.{ending}")]
+        found = [snapshot_at(path) for path in folder.glob(f"*/*.{ending}")]
         return tuple(sorted(found, key=_capture_order))
 
     def latest(self, month: Month, basis: Basis) -> Snapshot | None:
@@ -277,6 +277,11 @@ class RawArchive:
         return folder / f"{snapshot.snapshot_id}.json"
 
 
+def _has(blob: Path, size: int) -> bool:
+    """Whether the bytes are there; what was cut off since is replaced."""
+    return blob.exists() and blob.stat().st_size == size
+
+
 def _copy(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
     """Copy a stream; returns the SHA-256 of what was copied, and its size."""
     digest, size, buffer = hashlib.sha256(), 0, memoryview(bytearray(_CHUNK))
@@ -289,13 +294,13 @@ def _copy(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
 
 
 def _missing(path: Path) -> SourceError:
-    todo = "restore it from a backup"
-    return SourceError("raw answer is missing", where=str(path), todo=todo)
+    return SourceError("raw answer is missing", where=str(path), todo=FROM_BACKUP)
 
 
 def _altered(path: Path) -> SourceError:
-    todo = "restore it from a backup, or remove it and take the answer in again"
-    return SourceError("raw answer was altered after it was kept", where=str(path), todo=todo)
+    return SourceError(
+        "raw answer was altered after it was kept", where=str(path), todo=FROM_BACKUP
+    )
 
 
 def _capture_order(snapshot: Snapshot) -> tuple[datetime, bool, str]:
@@ -311,7 +316,12 @@ def _canonical(value: Any) -> bytes:
     return text.encode()
 
 
-def _read_record(path: Path) -> Snapshot:
+def snapshot_at(path: Path) -> Snapshot:
+    """The snapshot that a record tells of.
+
+    Raises:
+        SourceError: It is not as it was written.
+    """
     try:
         record = json.loads(path.read_bytes())
         stated = record.pop("snapshot_id")
@@ -328,7 +338,5 @@ def _read_record(path: Path) -> Snapshot:
     except (ValueError, KeyError, TypeError, AttributeError, UsageError):
         whole = False
     if not whole:
-        raise SourceError(
-            "record of a snapshot was altered", where=str(path), todo="restore it from a backup"
-        )
+        raise SourceError("record of a snapshot was altered", where=str(path), todo=FROM_BACKUP)
     return snapshot

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.core.errors import FROM_BACKUP, SourceError, UsageError
 from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month, utc_text
@@ -27,7 +27,8 @@ from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.readers.upload_schema import UploadSchema
 
 _ID_LENGTH = 16
-_LAST = "last"
+LAST = "last"
+"""The file that names the delivery of a record and month that stands."""
 _LONGEST_NAME = 120
 
 
@@ -109,11 +110,11 @@ def keep_record(delivery: Delivery, archive: RawArchive) -> Delivery:
     folder = archive.root / "deliveries" / delivery.record / str(delivery.month)
     path = folder / f"{delivery.delivery_id}.json"
     if path.exists():
-        delivery = _read_record(path)
+        delivery = record_at(path)
     else:
         write_whole(path, _record_bytes(delivery))
     if not _is_last(folder, delivery):
-        write_whole(folder / _LAST, f"{delivery.delivery_id}\n".encode())
+        write_whole(folder / LAST, f"{delivery.delivery_id}\n".encode())
     return delivery
 
 
@@ -124,9 +125,13 @@ def last_delivery(archive: RawArchive, record: str, month: Month) -> Delivery | 
         SourceError: Its record is not as it was written.
     """
     folder = archive.root / "deliveries" / record / str(month)
-    last = folder / _LAST
-    named = last.read_text(encoding="utf-8").strip() if last.exists() else ""
-    return _read_record(folder / f"{named}.json") if named else None
+    last = folder / LAST
+    if not last.exists() and any(folder.glob("*.json")):
+        raise SourceError(
+            "which delivery stands is not told any more", where=told_path(last), todo="cchc mend"
+        )
+    named = last.read_text(encoding="utf-8", errors="replace").strip() if last.exists() else ""
+    return record_at(folder / f"{named}.json") if named else None
 
 
 def make_last(delivery: Delivery, archive: RawArchive) -> None:
@@ -135,7 +140,7 @@ def make_last(delivery: Delivery, archive: RawArchive) -> None:
         keep_record(delivery, archive)
         return
     folder = archive.root / "deliveries" / delivery.record / str(delivery.month)
-    write_whole(folder / _LAST, b"\n")
+    write_whole(folder / LAST, b"\n")
 
 
 def recorded_deliveries(archive: RawArchive) -> Iterator[Delivery]:
@@ -145,7 +150,7 @@ def recorded_deliveries(archive: RawArchive) -> Iterator[Delivery]:
         SourceError: A record is not as it was written.
     """
     for path in sorted((archive.root / "deliveries").glob("*/*/*.json")):
-        yield _read_record(path)
+        yield record_at(path)
 
 
 def delivery_from_rows(
@@ -207,8 +212,8 @@ def _replayed(upload: UploadSchema, month: Month, archive: RawArchive) -> Delive
 
 
 def _is_last(folder: Path, delivery: Delivery) -> bool:
-    last = folder / _LAST
-    return last.exists() and last.read_text(encoding="utf-8").strip() == delivery.delivery_id
+    last = folder / LAST
+    return last.exists() and last.read_text("utf-8", "replace").strip() == delivery.delivery_id
 
 
 def _record_bytes(delivery: Delivery) -> bytes:
@@ -216,8 +221,8 @@ def _record_bytes(delivery: Delivery) -> bytes:
     return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
 
-def _read_record(path: Path) -> Delivery:
-    """A recorded delivery.
+def record_at(path: Path) -> Delivery:
+    """A recorded delivery, by its file.
 
     Raises:
         SourceError: It is missing, or is not as it was written.
@@ -230,7 +235,7 @@ def _read_record(path: Path) -> Delivery:
     except (OSError, ValueError, KeyError, TypeError, UsageError):
         whole = False
     if not whole:
-        todo = "restore it from a backup, or drop the files again"
+        todo = FROM_BACKUP
         raise SourceError(
             "record of a delivery is missing or altered", where=told_path(path), todo=todo
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from cchc_pipeline.core.errors import CchcError, SourceError
+from cchc_pipeline.core.unforeseen import AT_WORK
 from cchc_pipeline.sources.readers.csv_files import read_csv
 from cchc_pipeline.sources.readers.json_files import read_json_document, read_json_lines
 from cchc_pipeline.sources.readers.parquet_files import read_parquet
@@ -46,6 +47,7 @@ def read_plain(
         SourceError: The file cannot be read or does not fit the schema; nothing of it counts.
     """
     most = limits or file_rules().limits
+    AT_WORK.file = file
     kind, _ = format_of(file)
     if kind not in upload.formats:
         todo = f"save it as {' or '.join(upload.formats)}"

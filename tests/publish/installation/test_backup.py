@@ -102,9 +102,11 @@ def test_what_a_run_makes_again_is_left_out_and_the_rest_is_not(
     assert {"raw/blobs", "dagster/dagster.yaml", "portal/journal.jsonl", "inbox/units.csv"} <= names
 
 
-def test_rights_and_hard_links_come_back(published_home: Path, tmp_path: Path) -> None:
+def test_rights_are_those_of_each_place_and_hard_links_come_back(
+    published_home: Path, tmp_path: Path
+) -> None:
     home = copy_home(published_home, tmp_path / "home")
-    (home / "raw").chmod(0o700)
+    (home / "raw").chmod(0o755)
     (home / "portal").chmod(0o2750)
     record = next((home / "portal" / "store").rglob("release.json"))
     os.link(record, record.with_name("again.json"))
@@ -112,7 +114,7 @@ def test_rights_and_hard_links_come_back(published_home: Path, tmp_path: Path) -
     _restored(tmp_path / "copy", tmp_path / "new")
     new = tmp_path / "new"
     assert (new / "raw").stat().st_mode & 0o7777 == 0o700
-    assert (new / "portal").stat().st_mode & 0o7777 == 0o2750
+    assert (new / "portal").stat().st_mode & 0o7777 == 0o755
     assert (new / record.relative_to(home)).stat().st_nlink == 2
 
 
