@@ -135,7 +135,7 @@ def closing_files(
     more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
     more[SUMS] = listed_sums({**files, **more})
     if signer:
-        comment = trusted_comment(draft.id, draft.published_text)
+        comment = trusted_comment(draft.identity.package, draft.id, draft.published_text)
         more[SIGNATURE] = signer.sign(more[SUMS], comment)
     return more
 
