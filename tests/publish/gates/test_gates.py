@@ -531,6 +531,18 @@ def test_a_basis_that_the_source_left_silent_asks_for_the_root_only(
     assert failing(candidate(silent, tmp_path / "x"), good_draft) == set()
 
 
+def test_peers_are_asked_for_no_metric_that_the_source_gives_of_the_root_alone(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    def is_peer(row: Row) -> Row:
+        other = {"level": "province", "parent_code": None}
+        return row | (other if row["unit_code"] in (FIRST, SECOND) else {})
+
+    peers = with_table(good_draft, "units", is_peer)
+    fewer = with_table(peers, "scores", dropping(unit_code=FIRST, metric_code="MDSH"))
+    assert not list(GATES["every_unit_has_every_metric"](candidate(fewer, tmp_path)))
+
+
 def test_an_absent_file_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:
     made = candidate(good_draft, tmp_path / "x")
     shorter = {path: c for path, c in made.files.items() if path != "formats/units.json"}
