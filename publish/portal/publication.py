@@ -32,6 +32,7 @@ from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
+from publish.site.revised import revision_lines
 from publish.store.reading import listed_sums, verify_sums
 from publish.store.state import Act, Edition
 from publish.store.store import (
@@ -84,7 +85,7 @@ def release_files(draft: Draft) -> dict[str, bytes]:
         files[xlsx] = to_xlsx(table, contract, draft)
     files[DESCRIPTOR] = json_bytes(describe(draft, files))
     files[RECORD] = json_bytes(draft.record())
-    files["CHANGES.md"] = changes_text(draft).encode()
+    files["CHANGES.md"] = changes_text(draft, revision_lines(draft)).encode()
     files["LICENSE.md"] = license_text(draft).encode()
     files[VERIFIER] = files_of("publish.verify").joinpath("standalone.py").read_bytes()
     return files

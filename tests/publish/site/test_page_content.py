@@ -252,7 +252,7 @@ def test_the_index_lists_every_release_oldest_first_and_only_the_last_is_current
     assert index["releases"][1] == {
         "id": "2026-09.r2", "period": "2026-09", "path": "releases/2026-09/r2/",
         "version": "1.0.1", "published_at": "2026-10-20T03:00:00Z", "status": "current",
-        "digest": "cd" * 32, "provenance": "published",
+        "digest": "cd" * 32, "provenance": "official",
     }  # fmt: skip
 
 
