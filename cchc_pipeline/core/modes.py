@@ -125,7 +125,7 @@ def deviations(home: Path) -> Iterator[Deviation]:
 def _mend(found: Iterable[Deviation]) -> int:
     count = 0
     for one in list(found):
-        with suppress(PermissionError, FileNotFoundError):
+        with suppress(OSError):  # another account's, or a service may not write there
             one.path.chmod(one.declared)
             count += 1
     return count
