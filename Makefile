@@ -1,4 +1,5 @@
 # make run    the main job on the bundled sample, to a published portal in ./var
+# make extra  a part that few need, EXTRA=spark or EXTRA=celery, at the versions that are tested
 # make test   make check, then all tests that this machine allows, in parallel, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
@@ -14,7 +15,7 @@ STAMP  := $(VENV)/.installed
 TESTED := $(VENV)/.installed-dev
 SAMPLE := schemas/sample/inbox
 
-.PHONY: run test check serve screenshots bench clean install lock
+.PHONY: run test check serve screenshots bench clean install extra lock
 .DEFAULT_GOAL := run
 
 # What was compiled is kept: a process that loads Dagster and Great Expectations costs twice as much without.
@@ -36,6 +37,10 @@ $(TESTED): $(STAMP) requirements-dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $(TESTED)
 
+# sign and postgres are installed already.
+extra: $(STAMP)
+	$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --constraints requirements-dev.lock --editable '.[$(EXTRA)]'
+
 run: $(STAMP)
 	$(BIN)/cchc run 2024-01 --to 2024-03 --inbox $(SAMPLE)
 	$(BIN)/cchc run 2026-09 --inbox $(SAMPLE)
@@ -54,8 +59,8 @@ serve: $(STAMP)
 	$(BIN)/cchc serve
 
 screenshots: $(TESTED)
-	$(BIN)/python -m tests.browser.screenshots var/portal/current var/screenshots
-	$(BIN)/python -m tests.browser.screenshots var/portal/current docs/images --chosen
+	$(BIN)/python -m tests.browser.screenshots var var/screenshots
+	$(BIN)/python -m tests.browser.screenshots var docs/images --chosen
 
 bench: $(TESTED)
 	$(BIN)/python -m benchmarks.report --folder build/bench

@@ -31,7 +31,13 @@ from cchc_pipeline.alerts.rules import Failure
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts import contract_names, load_contract
 from cchc_pipeline.core.data import read_yaml
-from cchc_pipeline.core.errors import BEGUN_ANEW, CchcError, DamagedError, UsageError
+from cchc_pipeline.core.errors import (
+    BEGUN_ANEW,
+    CchcError,
+    DamagedError,
+    UsageError,
+    with_extra,
+)
 from cchc_pipeline.core.files import FileDigests, write_whole
 from cchc_pipeline.core.modes import keep_private, make_home
 from cchc_pipeline.core.period import Month
@@ -112,7 +118,6 @@ _UNFINISHED = [
 _UNDER_WAY = [
     dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING,
 ]  # fmt: skip
-_INSTALL = "install cchc-pipeline[postgres]"
 _MEND = "start PostgreSQL, or correct the address"
 _BEFORE_DAEMON = "--before-daemon"
 
@@ -222,7 +227,7 @@ def require_database(url: str) -> None:
         UsageError: It cannot be used.
     """
     if importlib.util.find_spec("dagster_postgres") is None:
-        raise UsageError("no driver is installed", where=DAGSTER_URL, todo=_INSTALL)
+        raise UsageError("no driver is installed", where=DAGSTER_URL, todo=with_extra("postgres"))
     try:
         sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool).connect().close()
     except sqlalchemy.exc.SQLAlchemyError as error:

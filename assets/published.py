@@ -22,12 +22,12 @@ from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.gates.gates import GATES
 from publish.model import Draft
 from publish.package.signature import Signer, require_safe_key
-from publish.portal.publication import FOLDER, Built, Rehearsal, build, rehearse
+from publish.portal.publication import Built, Rehearsal, build, rehearse
 from publish.portal.publication import publish as make_visible
 from publish.release.approval import ApprovalEntry, days_late, require_approved
 from publish.release.assemble import MONTHLY, Ingredients, assemble, release_months
 from publish.release.comparison import Terms
-from publish.store.store import Portal
+from publish.store.store import PREVIEW, Portal
 
 _CHECK = "gates"
 _NOTHING = "nothing to publish: the content is that of the last release"
@@ -100,7 +100,7 @@ def make_preview(workspace: Workspace) -> Rehearsal:
     with workspace.portal.lock(workspace.now):
         found = rehearse(
             workspace.portal,
-            workspace.settings.home / FOLDER,
+            workspace.settings.home / PREVIEW,
             lambda stage: _build_for(workspace, stage, computed),
         )
     built = found.built

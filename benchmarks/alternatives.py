@@ -6,7 +6,7 @@ process each, and whether all find the same rows. Does not: the rules that ``cch
 
     python -m benchmarks.alternatives --folder DIR [--rows 100000 1000000] [--runs 3]
 
-Pandera is no requirement of the project: ``pip install pandera``, or its line says that it is
+Pandera is no requirement of the project: ``uv pip install pandera``, or its line says that it is
 absent. Figures of a machine stand in ``docs/performance.md``.
 """
 

@@ -14,13 +14,13 @@ import random
 import resource
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.period import Month
@@ -30,7 +30,6 @@ from cchc_pipeline.storage.lake import Lake, table_from_rows
 from publish.model import STATISTICS, SUMS, ReleaseId
 from publish.portal.links import below
 from publish.portal.publication import build, publish
-from publish.portal.server import local_server
 from publish.release.assemble import Ingredients, assemble
 from publish.release.comparison import Terms
 from publish.store.store import Portal
@@ -47,6 +46,7 @@ from tests.publish.small_release import (
     snapshot_row,
     unit,
 )
+from tests.serving import served_portal
 
 FIRST = Month(2024, 1)
 
@@ -199,17 +199,11 @@ def shown_addresses(portal: Portal) -> set[str]:
 
 def unanswered(portal: Portal, addresses: set[str]) -> list[str]:
     """The addresses that a real server does not answer any more."""
-    server = local_server(portal.current, 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    try:
-        return [path for path in sorted(addresses) if _status(connection, path) != 200]
-    finally:
+    with served_portal(portal.root.parent) as address:
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+        found = [path for path in sorted(addresses) if _status(connection, path) != 200]
         connection.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return found
 
 
 def _status(connection: http.client.HTTPConnection, path: str) -> int:

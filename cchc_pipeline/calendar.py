@@ -7,7 +7,7 @@ The library ``holidays`` knows the public holidays, the lunar new year included;
 the first date is asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -67,6 +67,10 @@ class ReleaseDate:
     moment: datetime
     change: DateChange | None = None
 
+    def days_late(self, at: datetime) -> int:
+        """Whole days since the date; 0 before it is over."""
+        return max((at.astimezone(TIMEZONE).date() - self.moment.date()).days, 0)
+
 
 @dataclass(frozen=True)
 class ReleaseCalendar:
@@ -101,6 +105,25 @@ class ReleaseCalendar:
     def next_release(self, after: datetime) -> ReleaseDate:
         """The first date that lies after a moment."""
         return self.upcoming(after, 1)[0]
+
+    def missed(
+        self, published: Collection[Month], begun: datetime, at: datetime
+    ) -> tuple[ReleaseDate, ...]:
+        """The months whose date has passed and that are not out.
+
+        Args:
+            published: The months that are out.
+            begun: When anything was published first; a gap that was due before it is none.
+            at: The moment.
+        """
+        found: list[ReleaseDate] = []
+        newest = max(published, default=None)
+        month = min(published, default=None)
+        while month and newest and (due := self.release_date(month)).moment <= at:
+            if month not in published and (month > newest or due.moment >= begun):
+                found.append(due)
+            month = month.next()
+        return tuple(found)
 
     def upcoming(self, after: datetime, count: int = 12) -> tuple[ReleaseDate, ...]:
         """The next dates, 12 months ahead if nothing else is said."""

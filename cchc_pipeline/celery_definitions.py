@@ -1,7 +1,7 @@
 """The entry point for workers of Celery: the same graph, each step of a month a task.
 
 Belongs here: the executor. Does not: the graph, or where the broker is (``docs/deployment``). Needs
-the extra ``[celery]``.
+the extra ``celery``.
 """
 
 from dagster_celery import celery_executor

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from cchc_pipeline.core.errors import with_extra
+from cchc_pipeline.core.late_imports import UNUSED
+
 ROOT = Path(__file__).parents[1]
 RUNTIME, DEVELOPMENT, TOOLS = (
     ROOT / f"requirements{name}.lock" for name in ("", "-dev", "-install")
@@ -49,3 +52,20 @@ def test_tests_run_on_the_versions_that_run() -> None:
     tested = versions(DEVELOPMENT)
     assert {name: tested.get(name) for name in versions(RUNTIME)} == versions(RUNTIME)
     assert declared("dev") <= tested.keys()
+
+
+def test_what_no_contract_uses_is_in_no_lock_and_can_be_done_without() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    left_out = set(project["tool"]["uv"]["exclude-dependencies"])
+    assert not left_out & (versions(RUNTIME).keys() | versions(DEVELOPMENT).keys())
+    assert left_out <= {name.partition(".")[0] for name in UNUSED}
+
+
+@pytest.mark.parametrize("extra", ["sign", "postgres", "spark", "celery"])
+def test_every_optional_part_is_installed_in_one_way_at_the_versions_that_are_tested(
+    extra: str,
+) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--constraints requirements-dev.lock --editable '.[$(EXTRA)]'" in makefile
+    assert with_extra(extra).startswith(f"make extra EXTRA={extra}")
+    assert declared(extra) <= versions(DEVELOPMENT).keys()

@@ -10,9 +10,7 @@ import io
 import os
 import sys
 from contextlib import nullcontext, suppress
-from http.server import HTTPServer
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +20,11 @@ from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_f
 from cchc_pipeline.core.errors import DEBUG, CchcError, UsageError
 from cchc_pipeline.core.modes import private_by_default
 from cchc_pipeline.core.unforeseen import AT_WORK, foreseen
+
+if TYPE_CHECKING:
+    from cchc_pipeline.settings import Settings
+    from publish.portal.server import LocalServer
+    from publish.store.store import Portal
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
@@ -54,10 +57,17 @@ def _options(
 def status(
     home: Home = None,
     inbox: Inbox = None,
+    health: Annotated[
+        bool, typer.Option("--health", help="One line, at once; exit code 1 if not in order.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Months and stages: what is there, what is missing, who owes it, what is not current."""
     import json
+
+    if health:
+        _tell_health(settings_for(home), as_json=as_json)
+        return
 
     from assets.damage import quick_look
     from assets.staleness import MadeFrom
@@ -86,28 +96,49 @@ def status(
         raise typer.Exit(1)
 
 
+def _tell_health(settings: "Settings", *, as_json: bool) -> None:
+    """For the watcher of a container or of a machine, which asks each minute."""
+    import json
+
+    from publish.installation.health import ailments, shown_release
+    from publish.store.store import Portal
+
+    portal = Portal(settings.portal_dir)
+    found, shown = list(ailments(settings.home, portal)), shown_release(portal)
+    told = str(shown) if shown else None
+    if as_json:
+        typer.echo(json.dumps({"healthy": not found, "latest": told, "found": found}))
+    else:
+        typer.echo("; ".join(found) or f"healthy: {told or 'nothing published yet'}")
+    if found:
+        raise typer.Exit(1)
+
+
 @app.command()
 def serve(
     home: Home = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
 ) -> None:
     """Show the portal on 127.0.0.1."""
-    root = settings_for(home).portal_dir / "current"
-    if not root.is_dir():
-        raise UsageError("nothing is published yet", where=str(root), todo="cchc run MONTH")
-    with _server(root, port) as server:
-        typer.echo(f"http://127.0.0.1:{server.server_port}/  (Ctrl+C ends)")
+    from publish.store.store import Portal
+
+    portal = Portal(settings_for(home).portal_dir)
+    if not portal.current.is_dir():
+        where = str(portal.current)
+        raise UsageError("nothing is published yet", where=where, todo="cchc run MONTH")
+    with _server(portal, port) as server:
+        typer.echo(f"{server.address}  (Ctrl+C ends)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             typer.echo("ended")
 
 
-def _server(root: Path, port: int) -> HTTPServer:
-    from publish.portal.server import local_server
+def _server(portal: "Portal", port: int) -> "LocalServer":
+    from publish.portal.server import LocalServer, shown_folders
 
     try:
-        return local_server(root, port)
+        return LocalServer(portal.current, port, shown_folders(portal))
     except OSError as error:
         raise UsageError(
             f"port {port} cannot be used: {error.strerror}",

@@ -136,6 +136,11 @@ class AfterwardsError(CchcError):
     exit_code = 4
 
 
+def with_extra(name: str) -> str:
+    """What to do where an optional part is not installed: one way for all of them."""
+    return f"make extra EXTRA={name}, where the program lies"
+
+
 def disk_error(error: OSError, place: Path | str = "") -> CheckFailedError:
     """What a refusal of the operating system means, as a line.
 

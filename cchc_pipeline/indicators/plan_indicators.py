@@ -27,7 +27,7 @@ from cchc_pipeline.plan import (
     required_run_rate,
 )
 from cchc_pipeline.registers.units import UnitRegister
-from cchc_pipeline.sources.agency_forms.items import Bodies, UnitReport, load_bodies, named_in_short
+from cchc_pipeline.sources.agency_forms.items import Bodies, UnitReport, load_bodies, named
 
 Counted = int | Decimal
 Key = tuple[str, str, Basis]
@@ -160,7 +160,7 @@ def _silent(
     place: tuple[Month, UnitRegister, str],
 ) -> str | None:
     month, register, root = place
-    return named_in_short(bodies.owing(target.owed_by, register, root, month).missing(told.keys()))
+    return named(bodies.owing(target.owed_by, register, root, month).missing(told.keys()))
 
 
 def _added(target: Target, told: Mapping[str, UnitReport], silent: str | None) -> Measured:

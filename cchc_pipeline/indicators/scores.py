@@ -118,7 +118,8 @@ def ranking_rows(observations: Iterable[Row], context: ScoreContext) -> list[dic
     """Ranks among comparable peers, the best first; equal scores share a rank.
 
     Peers are the units of one level within one basis; a unit whose group holds a null metric is
-    not ranked in that group. One unit alone has no rank. The source publishes two decimals, and
+    not ranked in that group, and units are not ranked by what is their province's. One unit alone
+    has no rank. The source publishes two decimals, and
     those are ranked.
     """
     peers: dict[tuple[str, str, str], list[Row]] = {}
@@ -126,8 +127,9 @@ def ranking_rows(observations: Iterable[Row], context: ScoreContext) -> list[dic
     for row in observations:
         level = levels.get(row["unit_code"])
         if level is not None and _is_comparable(row):
-            key = (row["basis"], _PEERS.get(level, level), row["metric_code"])
-            peers.setdefault(key, []).append(row)
+            group = _PEERS.get(level, level)
+            if group == "province" or not _is_of_province(row):
+                peers.setdefault((row["basis"], group, row["metric_code"]), []).append(row)
     return [
         {
             "period": str(context.month),
@@ -142,6 +144,14 @@ def ranking_rows(observations: Iterable[Row], context: ScoreContext) -> list[dic
         if len(rows) > 1
         for row in rows
     ]
+
+
+def _is_of_province(row: Row) -> bool:
+    methodology = load_methodology(row["methodology"]) if row["methodology"] else None
+    code = row["metric_code"]
+    return bool(
+        methodology and methodology.is_metric(code) and methodology.metric(code).of_province
+    )
 
 
 def _is_comparable(row: Row) -> bool:

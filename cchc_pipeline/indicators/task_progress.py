@@ -18,7 +18,7 @@ from cchc_pipeline.sources.agency_forms.items import (
     UnitReport,
     load_bodies,
     load_layout,
-    named_in_short,
+    named,
 )
 
 NOT_REPORTED, NOT_STARTED, IN_PROGRESS = "NOT_REPORTED", "NOT_STARTED", "IN_PROGRESS"
@@ -112,7 +112,7 @@ class _Leads:
 def _state(plan: Plan, task: Task, leads: _Leads, month: Month) -> TaskState:
     said = [r.status for r in leads.told if r.status is not None and r.status != NOT_APPLICABLE]
     status = _joined(said, leads)
-    over = _last_day(plan, task)
+    over = plan.last_day(task)
     if status in _UNFINISHED and _UNFINISHED & set(said) and over and over <= month.last_day:
         status = OVERDUE
     days = [r.completed_on for r in leads.told if r.completed_on is not None]
@@ -144,16 +144,6 @@ def _note(leads: _Leads) -> str | None:
     return load_layout().progress_note.format(done=done, leads=count, silent=len(leads.silent))
 
 
-def _last_day(plan: Plan, task: Task) -> date | None:
-    """The day by which a task is late; None where the plan names none, or where the time is a slip.
-
-    A slip is kept as written, and nobody is late by it: task 57 of 2024 says the whole of 2021.
-    """
-    if any(slip.as_written == task.time_text for slip in plan.slips_of(task.id)):
-        return None
-    return plan.window(task).due_to
-
-
 def _states_from_log(plan: Plan, month: Month, log: PublicationLog) -> dict[str, TaskState]:
     """A task on publications is under way once a month is confirmed, and done when the year is."""
     months = tuple(Month(month.year, 1).to(month))
@@ -181,7 +171,7 @@ def tracker_values(month: Month, root: str, states: Mapping[str, TaskState]) -> 
         return {}
     tracked = [task for task in plan.tasks if states[task.id].status != NOT_APPLICABLE]
     in_time = [task for task in tracked if _in_time(plan, task, states[task.id])]
-    silent = named_in_short(name for task in tracked for name in states[task.id].silent)
+    silent = named(name for task in tracked for name in states[task.id].silent)
     share = Measured.share(
         len(in_time), len(tracked), status="P" if silent else "A", owed_by=silent
     )
@@ -194,7 +184,7 @@ def tracker_values(month: Month, root: str, states: Mapping[str, TaskState]) -> 
 
 
 def _in_time(plan: Plan, task: Task, state: TaskState) -> bool:
-    last = _last_day(plan, task)
+    last = plan.last_day(task)
     return state.status == DONE and (last is None or state.done_on is None or state.done_on <= last)
 
 

@@ -75,7 +75,11 @@ class ScoreRule:
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Metric:
-    """One metric of the decision, its counts in words and its rule."""
+    """One metric of the decision, its counts in words and its rule.
+
+    ``of_province``: Units below repeat the figure of their province; it is no loss of theirs, and
+    they are not ranked by it.
+    """
 
     code: Filled
     number: Filled
@@ -94,6 +98,7 @@ class Metric:
     confidence: Confidence
     note_vi: str = ""
     note_en: str = ""
+    of_province: bool = False
 
     @property
     def is_tracked_only(self) -> bool:

@@ -269,6 +269,15 @@ class Plan:
         """The days that a task is given, read literally: slips are not mended."""
         return parse_window(task.time_text, self.year)
 
+    def last_day(self, task: Task) -> date | None:
+        """The day by which a task is late; None where there is none, or where it is a slip.
+
+        A slip is kept as written, and nobody is late by it: task 57 of 2024 says the whole of 2021.
+        """
+        if any(slip.as_written == task.time_text for slip in self.slips_of(task.id)):
+            return None
+        return self.window(task).due_to
+
     def slips_of(self, task_id: str) -> tuple[Slip, ...]:
         """The slips in the text of a task."""
         return tuple(slip for slip in self.slips if slip.task == task_id)

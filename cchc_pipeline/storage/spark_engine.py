@@ -27,7 +27,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.errors import UsageError, with_extra
 from cchc_pipeline.core.sql import literal
 from cchc_pipeline.storage.engine import Texts
 from cchc_pipeline.storage.spark_dialect import to_spark
@@ -97,7 +97,7 @@ def _require_software() -> None:
     """Raise for what is missing before Spark says so on many lines."""
     where = "CCHC_ENGINE=spark"
     if importlib.util.find_spec("pyspark") is None:
-        todo = f"pip install cchc-pipeline[spark], {_OTHERWISE}"
+        todo = f"{with_extra('spark')}, {_OTHERWISE}"
         raise UsageError("pyspark is not installed", where=where, todo=todo)
     home = os.environ.get("JAVA_HOME")
     if not (shutil.which("java") or (home and (Path(home) / "bin" / "java").is_file())):

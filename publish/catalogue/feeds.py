@@ -164,6 +164,14 @@ def sitemap(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
     return {SITEMAP: ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"}
 
 
+def missed(edition: Edition, calendar: ReleaseCalendar) -> tuple[ReleaseDate, ...]:
+    """The months that are not out although their date has passed, as of the last act."""
+    out = {month for release in edition.readable for month in release.periods}
+    begun = min((release.published_at for release in edition.releases), default="")
+    at = datetime.fromisoformat(edition.updated_at)
+    return calendar.missed(out, datetime.fromisoformat(begun), at) if begun else ()
+
+
 def calendar_list(edition: Edition, calendar: ReleaseCalendar) -> bytes:
     """The announced dates of the next 12 months, the rule behind them, and every change."""
     after = datetime.fromisoformat(edition.updated_at)
@@ -175,6 +183,9 @@ def calendar_list(edition: Edition, calendar: ReleaseCalendar) -> bytes:
             "basis": vars(calendar.rule.basis),
         },
         "upcoming": [_date(due) for due in calendar.upcoming(after)],
+        "missed": [
+            {**_date(due), "days_late": due.days_late(after)} for due in missed(edition, calendar)
+        ],
         "changes": [
             {
                 "period": change.period,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cchc_pipeline.core.errors import CheckFailedError, UsageError
+from cchc_pipeline.core.errors import CheckFailedError, UsageError, with_extra
 from cchc_pipeline.settings import SIGNING_PASSPHRASE
 from publish.model import PACKAGE, ReleaseId
 
@@ -140,7 +140,7 @@ def _library() -> Any:
     try:
         import minisign  # noqa: PLC0415
     except ModuleNotFoundError:
-        todo = "pip install 'cchc-pipeline[sign]'"
+        todo = with_extra("sign")
         raise UsageError("signatures need py-minisign", where="signing", todo=todo) from None
     return minisign
 

@@ -46,8 +46,6 @@ from publish.store.store import (
 
 VERIFIER = "verify.py"
 """The verifier that every release carries: one file, the standard library only."""
-FOLDER = "preview"
-"""Where the rehearsal of the next release lies in a home."""
 _BODY = "<body>"
 _DONE = {"rolled_back": "which was rolled back", "retracted": "which was retracted"}
 _ANEW = {

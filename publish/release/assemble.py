@@ -50,7 +50,13 @@ from publish.model import (
 from publish.release.approval import ready_months, speaks
 from publish.release.comparison import Comparison, comparable, compare, stamp
 from publish.release.provenance import read_samples, with_provenance
-from publish.release.revisions import Causes, correction_reasons, revision_rows, revisions_table
+from publish.release.revisions import (
+    Causes,
+    correction_reasons,
+    revision_rows,
+    revisions_table,
+    with_late_parts,
+)
 from publish.store.state import input_digests, read_digests, renewal
 from publish.store.store import Portal, read_tables
 
@@ -237,7 +243,12 @@ def _compared(
 
 def _log(draft: Draft, compared: Mapping[str, Comparison]) -> pa.Table:
     """The log of revisions; what a table that was not published before holds revises nothing."""
-    anew = renewal(_recorded_inputs(draft.previous), draft.inputs)
+    anew = with_late_parts(
+        renewal(_recorded_inputs(draft.previous), draft.inputs),
+        draft.before.get("submissions"),
+        draft.tables["submissions"],
+        draft.identity.root_unit,
+    )
     changes = (
         change
         for name, comparison in compared.items()

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from cchc_pipeline.contracts import Contract, load_code_list, load_contract
+from cchc_pipeline.contracts.sources import declared_sources
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.masking import personal_marks
 from cchc_pipeline.storage.lake import table_from_rows
@@ -96,6 +97,39 @@ def is_revision(change: RowChange, contract: Contract, published: Collection[str
     if change.before is not None:
         return True
     return "period" in contract.primary_key and change.row["period"] in published
+
+
+def with_late_parts(anew: Renewal, before: pa.Table | None, now: pa.Table, root: str) -> Renewal:
+    """What was handed in anew, where a unit's own part that came late replaces nothing.
+
+    Forms and dossiers of several units are one input of a month. Where each unit that had handed in
+    stands in ``submissions`` as before, and others have come, the input came late.
+
+    Args:
+        anew: What differs between the inputs of two releases.
+        before: The table ``submissions`` of the release before.
+        now: That of the draft. An export of all units comes at one time, which says nothing of one.
+        root: The publishing unit; its rows are sums of the others'.
+    """
+    old, new = _parts(before, root), _parts(now, root)
+    late = {
+        place
+        for place in anew.replaced
+        if old.get(place) and old[place].items() < new.get(place, {}).items()
+    }
+    return Renewal(anew.arrived | late, anew.replaced - late)
+
+
+def _parts(table: pa.Table | None, root: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What each unit below the root handed in, by period and source."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    joint = {one.source for one in declared_sources() if one.kind == "export"}
+    for row in _rows(table):
+        if row["unit_code"] != root and row["status"] not in NOTHING_HANDED_IN:
+            counts = tuple(row[name] for name in ("rows", "accepted", "quarantined", "duplicates"))
+            came = None if row["table"] in joint else row["received_at"]
+            found.setdefault((row["period"], row["table"]), {})[row["unit_code"]] = (came, counts)
+    return found
 
 
 def reason_of(change: RowChange, key: str, causes: Causes) -> Reason:

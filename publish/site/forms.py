@@ -45,6 +45,10 @@ Row = Mapping[str, Any]
 TOTAL = "TOTAL"
 SAMPLE = "sample"
 LEVELS = ("province", "agency", "district", "commune", "other")
+_OF_ITS_PARTS = frozenset(
+    {"period", "basis", "unit_code", "source_system", "methodology", "captured_at", "provenance"}
+)
+"""What is said of a total that its source does not give: the same as of its parts."""
 _LEAGUE_OF = {"city": "province"}
 _DASH = "–"
 _IS_MARKED, _NO_MARK, _CAPTION_END = '<small class="m">', Markup(), Markup("</caption>")
@@ -94,6 +98,23 @@ def is_sample(rows: Iterable[Row | None]) -> bool:
     return any(row is not None and row.get("provenance") == SAMPLE for row in rows)
 
 
+def total_of(rows: Mapping[tuple[str, str], Row], unit: str) -> Row | None:
+    """A unit's total; without a score where its source scores parts of it only; None of nothing."""
+    total = rows.get((unit, TOTAL))
+    if total is not None and has_score(total):
+        return total
+    part = next((r for (code, _), r in rows.items() if code == unit and has_score(r)), None)
+    if part is None:
+        return total
+    nothing = dict.fromkeys(name for name in part if name not in _OF_ITS_PARTS)
+    return {**part, **nothing, "metric_code": TOTAL, "obs_status": "L"}
+
+
+def has_score(row: Row) -> bool:
+    """Whether a row of ``scores`` has a score."""
+    return row["score"] is not None
+
+
 def flags_of(row: Row | None) -> tuple[str, ...]:
     """The quality flags of a row of ``scores``."""
     joined = row["quality_flag"] if row is not None else None
@@ -103,10 +124,18 @@ def flags_of(row: Row | None) -> tuple[str, ...]:
 def is_comparable(before: Row, after: Row) -> bool:
     """Whether two scores were measured alike: by one methodology, source and set of units.
 
-    The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``).
+    The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``). What counts
+    since a day is compared with what counts since the same day only.
     """
     alike = all(before[name] == after[name] for name in ("methodology", "source_system"))
-    return alike and _set_of_units(before) == _set_of_units(after)
+    return alike and _span(before) == _span(after) and _set_of_units(before) == _set_of_units(after)
+
+
+def _span(row: Row) -> tuple[int, ...]:
+    """What a figure counts since: nothing for a month, the quarter, the year."""
+    month = Month.parse(row["period"])
+    spans = {Basis.QUARTER: (month.year, month.quarter), Basis.YTD: (month.year,)}
+    return spans.get(Basis(row["basis"]), ())
 
 
 def _set_of_units(row: Row) -> date | None:

@@ -39,6 +39,8 @@ from publish.store.state import Act, shown_after
 
 INDEX = "index.json"
 KEPT_SITES = 5
+PREVIEW = "preview"
+"""The folder of a home that holds the portal of a preview."""
 _STAGED = ".part"
 SITE_SUMS = ".sums"
 """The digests of a site's own files, which are no links; written with them."""

@@ -1,4 +1,4 @@
-"""Pictures of the portal's pages: ``python -m tests.browser.screenshots SITE OUT``.
+"""Pictures of the portal's pages: ``python -m tests.browser.screenshots HOME OUT``.
 
 Belongs here: a picture of each kind of page, on a desktop and a phone, light and dark, and a
 printed month, so that somebody looks at them. Does not: assertions (``test_pages``).
@@ -9,13 +9,12 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Literal
 
 from playwright.sync_api import Browser, ViewportSize
 
-from publish.portal.server import local_server
 from tests.browser.chromium import chromium
+from tests.serving import served_portal
 
 PAGES = {
     "thang": "index.html", "thang-2024-03": "thang/2024-03.html", "don-vi": "don-vi/H24.html",
@@ -90,15 +89,12 @@ def take_chosen(browser: Browser, address: str, out: Path) -> None:
 def main() -> None:
     """Take the pictures of a published site."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("site", type=Path, help="the web root, such as var/portal/current")
+    parser.add_argument("home", type=Path, help="an installation that has published, such as var")
     parser.add_argument("out", type=Path, help="the folder for the pictures")
     parser.add_argument("--chosen", action="store_true", help="only the four of the docs")
     given = parser.parse_args()
-    with local_server(given.site.resolve(), 0) as server, chromium() as browser:
-        Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/"
+    with served_portal(given.home) as address, chromium() as browser:
         (take_chosen if given.chosen else take_all)(browser, address, given.out)
-        server.shutdown()
 
 
 if __name__ == "__main__":

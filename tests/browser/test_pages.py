@@ -3,17 +3,16 @@
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from publish.portal.server import local_server
 from publish.store.store import Portal
 from tests.browser.chromium import MARKS, chromium
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import small_draft, with_table
+from tests.serving import served_portal
 
 pytestmark = MARKS
 KINDS = (
@@ -35,10 +34,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(published_home: Path) -> Iterator[str]:
     """The sample's portal behind the preview server."""
-    with local_server(published_home / "portal" / "current", 0) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with served_portal(published_home) as address:
+        yield address
 
 
 def _pages(home: Path) -> list[str]:
@@ -158,10 +155,8 @@ def test_the_pages_work_from_a_folder_without_any_server(
 @pytest.fixture(scope="module")
 def march(march_home: Path) -> Iterator[str]:
     """March 2024, which has a plan and dossiers, behind the preview server."""
-    with local_server(march_home / "portal" / "current", 0) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with served_portal(march_home) as address:
+        yield address
 
 
 PLAN_KINDS = (

@@ -3,9 +3,7 @@
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from assets.instance import OF_A_COMMAND, end_dead_runs, persistent_instance
 from assets.jobs import PUBLISH_JOB
 from assets.resources import Workspace
 from assets.runner import run_publication
-from publish.portal.server import local_server
 from publish.store.store import INDEX
 from tests.alerts.servers import Office, mail_server, office, text_of
 from tests.command_line import (
@@ -34,6 +31,7 @@ from tests.command_line import (
     run,
 )
 from tests.ops.nginx import free_port
+from tests.serving import served, served_portal
 
 pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 WELL, EARLY, LATE = "2026-11-02", "2026-11-10T09:00:00+07:00", "2026-11-13T09:00:00+07:00"
@@ -80,19 +78,6 @@ def home(published_home: Path, tmp_path: Path) -> Path:
     return copy_home(published_home, tmp_path / "home")
 
 
-@contextmanager
-def served(root: Path) -> Iterator[str]:
-    """A copy of a portal at an address."""
-    with local_server(root, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 # One installation from a broken answer to a release that is right again: two runs and a publication
 
 
@@ -106,7 +91,7 @@ def story(
     with (
         pytest.MonkeyPatch.context() as patch,
         office() as servers,
-        served(published_home / "portal" / "current") as mirror,
+        served_portal(published_home) as mirror,
     ):
         patch.chdir(place)
         patch.setenv("DAGSTER_HOME", "")
@@ -312,7 +297,7 @@ def test_a_mirror_that_does_not_answer_or_is_none_is_told(
 def test_a_mirror_that_shows_what_we_show_is_well(
     home: Path, published_home: Path, servers: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with served(published_home / "portal" / "current") as mirror:
+    with served_portal(published_home) as mirror:
         monkeypatch.setenv("CCHC_MIRRORS", mirror)
         assert tell(home, SAMPLE_INBOX, THIRD, servers).outcome.code == 0
 

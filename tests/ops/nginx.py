@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,11 +41,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def nginx(root: Path, work: Path) -> Iterator[str]:
-    """Serve a web root with the shipped configuration, and give its address."""
+def nginx(
+    root: Path, work: Path, changes: Mapping[str, str] | None = None, listen: str = ""
+) -> Iterator[str]:
+    """Serve a web root with the shipped configuration, and give its address.
+
+    Args:
+        root: The web root.
+        work: A folder that is made for its files.
+        changes: Lines of the configuration that are replaced, besides those to be filled in.
+        listen: What else is said of the address, such as ``ssl``.
+    """
     port = free_port()
     work.mkdir()
-    changed = {"listen 80;": f"listen 127.0.0.1:{port};", "/var/lib/cchc/portal/current": str(root)}
+    changed = {"listen 80;": f"listen 127.0.0.1:{port} {listen};", **(changes or {})}
+    changed["/var/lib/cchc/portal/current"] = str(root)
     shipped = SHIPPED.read_text(encoding="utf-8")
     for old, new in changed.items():
         assert shipped.count(old) == 1, old

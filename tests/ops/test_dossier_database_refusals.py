@@ -174,7 +174,7 @@ def test_a_driver_that_is_not_installed(
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     error = refused_by(filled.source, archive)
     assert isinstance(error, UsageError)
-    assert "pip install cchc-pipeline[postgres]" in str(error)
+    assert "make extra EXTRA=postgres" in str(error)
 
 
 @pytest.mark.parametrize("url", [f"postgresql://a:{PASSWORD}@may:cong/x", PASSWORD])

@@ -1,12 +1,14 @@
 """The shipped configuration of nginx, in a real nginx that serves a real portal."""
 
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from publish.portal.server import local_server
+from publish.portal.server import serving
 from tests.command_line import copy_home
 from tests.ops.nginx import MARK, nginx
 
@@ -80,22 +82,56 @@ def test_every_kind_of_file_has_the_type_that_the_preview_gives_it(
     root = (published_home / "portal" / "current").resolve()
     kinds = {path.suffix: path.relative_to(root) for path in root.rglob("*") if path.is_file()}
     kinds["SHA256SUMS"] = Path(RELEASE) / "SHA256SUMS"
-    with local_server(root, 0) as server:
-        types = server.RequestHandlerClass.func.extensions_map  # type: ignore[attr-defined]
-    for suffix, path in kinds.items():
+    for path in kinds.values():
         told = web.get(path.as_posix()).headers["Content-Type"]
-        expected = types.get(suffix, types[""])
-        assert told.partition(";")[0] == expected.partition(";")[0], path
-        if told.startswith("text/"):
-            assert told.endswith("charset=utf-8"), path
+        assert told == serving().type_of(path.name), path
 
 
-def test_answers_are_not_guessed_at_framed_or_listed(web: httpx.Client) -> None:
-    headers = web.get("").headers
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Content-Security-Policy"] == "frame-ancestors 'self'"
-    assert [web.get(path).status_code for path in ("data/", "../.lock", ".lock")] == [403, 404, 404]
-    assert web.post("index.json").status_code == 405
+def test_whoever_asks_too_often_is_told_when_to_come_again(
+    published_home: Path, tmp_path: Path
+) -> None:
+    fewer = {"burst=300 nodelay": "burst=5 nodelay"}
+    root = published_home / "portal" / "current"
+    with nginx(root, tmp_path / "work", fewer) as address, httpx.Client(base_url=address) as client:
+        answers = [client.get("index.json") for _ in range(200)]
+    told = {answer.status_code: answer.headers for answer in answers}
+    assert told.keys() == {200, 429}
+    assert told[429]["Retry-After"] == "10"
+    assert "Retry-After" not in told[200]
+
+
+def test_more_connections_of_one_address_than_are_allowed_are_refused(
+    published_home: Path, tmp_path: Path
+) -> None:
+    """A connection counts while it asks: one that is slow to read what it asked for holds on."""
+    fewer = {"limit_conn cchc_connections 150": "limit_conn cchc_connections 1"}
+    home = copy_home(published_home, tmp_path / "home")
+    site = (home / "portal" / "current").resolve()
+    (site / "large.csv").write_bytes(b"x" * 20_000_000)
+    with nginx(home / "portal" / "current", tmp_path / "work", fewer) as address:
+        with httpx.stream("GET", f"{address}large.csv", headers={"Accept-Encoding": "identity"}):
+            assert httpx.get(f"{address}index.json").status_code == 429
+        assert httpx.get(f"{address}index.json").status_code == 200
+
+
+def test_where_tls_ends_here_browsers_are_told_to_keep_to_it(
+    web: httpx.Client, published_home: Path, tmp_path: Path
+) -> None:
+    assert "Strict-Transport-Security" not in web.get("").headers
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    made += ["-nodes", "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"]
+    subprocess.run(
+        [*made, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True
+    )
+    ending = f"ssl_certificate {certificate}; ssl_certificate_key {key};\n    server_tokens off;"
+    with nginx(
+        published_home / "portal" / "current", tmp_path / "work",
+        {"server_tokens off;": ending}, listen="ssl",
+    ) as address:  # fmt: skip
+        trusted = ssl.create_default_context(cafile=certificate)
+        answer = httpx.get(address.replace("http:", "https:"), verify=trusted)
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_a_switch_is_seen_at_once(published_home: Path, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 The accounts and folders are real and removed afterwards, which takes a superuser.
 """
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -273,6 +275,22 @@ def test_a_service_has_no_more_rights_than_it_needs(units: Path, name: str) -> N
     assert judged.returncode == 0, judged.stdout
 
 
+def test_the_services_are_bounded_alike() -> None:
+    """But for the network, and for what each may write or see."""
+    bounds = [
+        {
+            line
+            for line in (SHIPPED / name).read_text("utf-8").splitlines()
+            if re.match(
+                r"(Protect|Private[DMT]|Restrict[NRS]|System|NoNew|Capab|Ambient|Lock)", line
+            )
+        }
+        for name in UNITS[:3]
+    ]
+    assert bounds[0] == bounds[1] == bounds[2]
+    assert len(bounds[0]) > 18
+
+
 @NEEDS_SYSTEMD
 def test_a_service_with_more_rights_would_be_seen(units: Path) -> None:
     unit = units / "cchc-web.service"
@@ -293,6 +311,39 @@ def test_the_services_write_where_the_docs_say_and_the_inbox_is_not_among_it() -
         "cchc-web.service": ["/var/lib/cchc/dagster"],
         "cchc-backup.service": ["/var/lib/cchc/portal /var/lib/cchc/dagster /var/backups/cchc"],
     }
+
+
+READ_ONLY = """
+set -e
+mount --make-rprivate /
+mount --bind "$1" /mnt
+mount -t tmpfs none /tmp
+mount -o remount,bind,ro /
+cd /
+if touch /written 2>/dev/null; then exit 9; fi
+shift
+"$@"
+find /tmp -type f
+"""
+"""Everything but the home, at /mnt, and /tmp is read-only; at the end, what was left in /tmp."""
+
+
+@NEEDS_ROOT
+def test_it_runs_and_publishes_where_only_its_home_and_tmp_can_be_written(tmp_path: Path) -> None:
+    """As a container with a read-only root does."""
+    said = {"PATH": os.environ["PATH"], "HOME": "/tmp", "CCHC_HOME": "/mnt", "PYTHONPATH": ROOT}  # noqa: S108
+    program = [
+        "env", "-i", *(f"{name}={value}" for name, value in said.items()),
+        sys.executable, "-B", "-m", "cchc_pipeline",
+    ]  # fmt: skip
+    month = ["run", "2026-09", "--inbox", SAMPLE_INBOX, "--published-at", FIRST]
+    alone = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", tmp_path]
+    run = subprocess.run([*alone, *program, *month], check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1].startswith("published 2026-09.r1: /mnt/")
+    asked = [*alone, *program, "status", "--health"]
+    healthy = subprocess.run(asked, check=False, capture_output=True, text=True)
+    assert (healthy.returncode, healthy.stdout) == (0, "healthy: 2026-09.r1\n")
 
 
 def _instructions() -> list[tuple[str, str]]:
@@ -321,6 +372,12 @@ def test_every_program_that_the_image_starts_is_installed() -> None:
     started |= {said.strip('[]"') for word, said in _instructions() if word == "ENTRYPOINT"}
     assert started == {"cchc", "dagster-daemon", "dagster-webserver", "python"}
     assert all((PYTHON.parent / name).exists() for name in started)
+
+
+def test_the_image_asks_for_its_health_by_a_command_that_there_is() -> None:
+    (asked,) = [said for word, said in _instructions() if word == "HEALTHCHECK"]
+    command = json.loads(asked.partition("CMD ")[2])
+    assert command == ["cchc", "status", "--health"]
 
 
 def test_the_image_runs_as_its_own_account_on_the_python_that_is_tested() -> None:

@@ -57,14 +57,6 @@ class Hint:
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
-class MissingUnits:
-    """How many units that did not report are named, and how the rest are counted."""
-
-    shown: int
-    more: Filled
-
-
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class FormLimits:
     """What a form that came back may weigh, packed and unpacked, and how many rows it may have."""
 
@@ -92,7 +84,6 @@ class FormLayout:
     task_text: Filled
     entry_hints: dict[str, Hint]
     guide: tuple[Filled, ...]
-    missing_units: MissingUnits
     progress_note: Filled
     limits: FormLimits
 
@@ -193,13 +184,9 @@ class Owing:
         return (*silent, *self.awaiting, *self.unlisted)
 
 
-def named_in_short(names: Iterable[str]) -> str | None:
-    """Names joined by "; ", of many only the first and how many more; None of nobody."""
-    known, words = tuple(dict.fromkeys(names)), load_layout().missing_units
-    further = len(known) - words.shown
-    if further <= 0:
-        return "; ".join(known) or None
-    return "; ".join((*known[: words.shown], words.more.format(count=further)))
+def named(names: Iterable[str]) -> str | None:
+    """Names joined by "; ", each once and none left out; None of nobody."""
+    return "; ".join(dict.fromkeys(names)) or None
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.core.errors import SourceError, UsageError, with_extra
 from cchc_pipeline.core.period import TIMEZONE, Month, utc_text
 from cchc_pipeline.sources.dossiers.rules import RECORD
 from cchc_pipeline.sources.dossiers.view import (
@@ -247,7 +247,7 @@ def connecting(where: str) -> Iterator[None]:
     try:
         yield
     except ImportError:
-        todo = "pip install cchc-pipeline[postgres]"
+        todo = with_extra("postgres")
         raise UsageError("PostgreSQL's driver is not installed", where=where, todo=todo) from None
     except (sa.exc.ArgumentError, ValueError):
         raise UsageError(

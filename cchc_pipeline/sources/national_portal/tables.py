@@ -248,15 +248,18 @@ def submission_row(
     repeated = sum(parsed.repeated for _, parsed in published)
     refused = sum(len(parsed.quarantined) for _, parsed in published)
     received = [a.received_at for snapshot, _ in published for a in snapshot.answers]
+    counts = {
+        "rows": entries,
+        "accepted": entries - refused - repeated,
+        "quarantined": refused,
+        "duplicates": repeated,
+    }
     return {
         "period": str(month),
         "unit_code": root,
         "table": "scores",
         "received_at": max(received, default=None),
-        "rows": entries,
-        "accepted": entries - refused - repeated,
-        "quarantined": refused,
-        "duplicates": repeated,
+        **(counts if published else dict.fromkeys(counts)),
         "status": "received" if published else "missing",
         "release": None,
     }

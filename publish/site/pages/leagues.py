@@ -13,7 +13,17 @@ from typing import Any
 from markupsafe import Markup
 
 from publish.site.charts.dots import Axis, Dot, dot_plot
-from publish.site.forms import LEVELS, TOTAL, Forms, Names, Row, flags_of, is_comparable, is_sample
+from publish.site.forms import (
+    LEVELS,
+    TOTAL,
+    Forms,
+    Names,
+    Row,
+    flags_of,
+    is_comparable,
+    is_sample,
+    total_of,
+)
 from publish.site.words import collation_key, number_text
 
 Scores = Mapping[tuple[str, str], Row]
@@ -103,8 +113,9 @@ def leagues_of(
         names: The code lists.
     """
     by_level: dict[str, list[Standing]] = {}
-    for (unit, metric), total in rows.items():
-        if metric == TOTAL:
+    for unit in dict.fromkeys(code for code, _ in rows):
+        total = total_of(rows, unit)
+        if total is not None:
             parts = tuple(rows.get((unit, group)) for group in groups)
             old = _like(before.get((unit, TOTAL)), total)
             standing = Standing(names.unit(unit), total, parts, unit == root, old)

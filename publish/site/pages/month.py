@@ -24,9 +24,11 @@ from publish.site.forms import (
     Names,
     Row,
     flags_of,
+    has_score,
     is_comparable,
     is_sample,
     names_of,
+    total_of,
 )
 from publish.site.pages.dossiers import MonthDossiers, month_dossiers
 from publish.site.pages.leagues import League, leagues_of
@@ -52,6 +54,7 @@ class MonthWindow:
     blocks: tuple[MetricBlock, ...]
     leagues: tuple[League, ...]
     methodology: Methodology
+    level: str
     before: Row | None = None
 
     @property
@@ -60,6 +63,12 @@ class MonthWindow:
         if self.before is None:
             return None
         return Decimal(str(self.total["score"])) - Decimal(str(self.before["score"]))
+
+    def is_of_province(self, row: Row) -> bool:
+        """Whether a unit below the province repeats the province's figure."""
+        code, names = row["metric_code"], self.methodology
+        below = self.level not in {"city", "province"}
+        return below and names.is_metric(code) and names.metric(code).of_province
 
     @property
     def total_flags(self) -> tuple[str, ...]:
@@ -178,23 +187,28 @@ def month_facts(extract: Extract, month: Month) -> MonthFacts:
     root, names = extract.identity.root_unit, names_of(extract, month)
     by_basis = _by_basis(extract, month)
     earlier = _by_basis(extract, month.previous())
-    given = [basis for basis in Basis if (root, TOTAL) in by_basis.get(basis, {})]
-    totals = {basis: by_basis[basis][root, TOTAL] for basis in given}
+    given = {basis: total_of(by_basis.get(basis, {}), root) for basis in Basis}
+    totals = {basis: total for basis, total in given.items() if total is not None}
+    scored = {row["basis"] for part in by_basis.values() for row in _scored(part, root)}
     return MonthFacts(
         month=month,
         root=names.unit(root),
         windows=tuple(
             window_of(month, basis, by_basis[basis], root, names, earlier.get(basis))
-            for basis, total in totals.items()
-            if total["score"] is not None
+            for basis in totals
+            if basis in scored
         ),
-        absent=tuple(total for total in totals.values() if total["score"] is None),
+        absent=tuple(total for basis, total in totals.items() if basis not in scored),
         sample=_sample_notice(extract, month, names, by_basis),
         plan=plan_facts(extract, month),
         dossiers=month_dossiers(extract.rows("dossier_statistics"), month, root, names),
         submissions=tuple(rows_of_month(extract.tables["submissions"], month)),
         names=names,
     )
+
+
+def _scored(rows: Mapping[tuple[str, str], Row], unit: str) -> Iterable[Row]:
+    return (row for (code, _), row in rows.items() if code == unit and has_score(row))
 
 
 def _by_basis(extract: Extract, month: Month) -> dict[str, dict[tuple[str, str], Row]]:
@@ -222,7 +236,9 @@ def window_of(
         names: The code lists.
         before: The rows of the month before, where they are known.
     """
-    total = rows[root, TOTAL]
+    total = total_of(rows, root)
+    if total is None:
+        raise ValueError(f"nothing is known of {root} in {month}")
     methodology = load_methodology(total["methodology"])
     groups = _groups(rows, root, methodology)
     return MonthWindow(
@@ -230,13 +246,14 @@ def window_of(
         tuple(_blocks(rows, root, groups, methodology)),
         tuple(leagues_of(rows, before or {}, root, groups, names)),
         methodology,
+        names.unit(root)["level"],
         _before(before or {}, total),
     )  # fmt: skip
 
 
 def _before(rows: Mapping[tuple[str, str], Row], total: Row) -> Row | None:
     row = rows.get((total["unit_code"], TOTAL))
-    if row is None or row["score"] is None or not is_comparable(row, total):
+    if row is None or None in (row["score"], total["score"]) or not is_comparable(row, total):
         return None
     return row
 

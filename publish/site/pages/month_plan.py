@@ -7,7 +7,8 @@ bars and findings of the chart. Does not: judging a target (``cchc_pipeline.plan
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pyarrow.compute as pc
@@ -20,6 +21,7 @@ from publish.site.extract import Extract
 from publish.site.forms import Forms
 
 Row = Mapping[str, Any]
+_ENDED = frozenset({"DONE", "NOT_APPLICABLE"})
 _VERDICTS: Mapping[bool | None, Verdict] = {True: "attained", False: "behind", None: "unknown"}
 
 
@@ -72,11 +74,15 @@ class TaskSection:
 
 @dataclass(frozen=True)
 class PlanFacts:
-    """The plan of the year as it stands in a month."""
+    """The plan of the year as it stands in a month.
+
+    ``overdue`` is the last day of each task that was over and not done at the month's end.
+    """
 
     year: int
     targets: tuple[TargetLine, ...]
     groups: tuple[TaskSection, ...]
+    overdue: Mapping[str, date] = field(default_factory=dict)
 
     def count(self, attained: bool | None) -> int:
         """How many targets are met (True), behind (False) or unknown (None)."""
@@ -92,6 +98,12 @@ class PlanFacts:
             and line.judged is not None
             and line.judged["value"] is not None
         )
+
+    @property
+    def unreported(self) -> int:
+        """How many tasks nobody has reported on."""
+        tasks = (task for group in self.groups for task in group.tasks)
+        return sum(task["status"] == "NOT_REPORTED" for task in tasks)
 
     @property
     def tracked(self) -> int:
@@ -112,7 +124,16 @@ def plan_facts(extract: Extract, month: Month) -> PlanFacts | None:
         month.year,
         _targets(indicators, figures, extract.identity.root_unit),
         _task_groups(tasks, plan) if plan else _ungrouped(tasks),
+        dict(_overdue(tasks, plan, month)) if plan else {},
     )
+
+
+def _overdue(tasks: Iterable[Row], plan: Plan, month: Month) -> Iterable[tuple[str, date]]:
+    open_ = {row["task_id"] for row in tasks if row["status"] not in _ENDED}
+    for task in plan.tasks:
+        last = plan.last_day(task)
+        if task.id in open_ and last is not None and last <= month.last_day:
+            yield task.id, last
 
 
 def _of_month(extract: Extract, table: str, month: Month) -> list[Row]:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.period import Basis, Month
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.site.charts.bars import shade
@@ -52,9 +53,18 @@ def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Pag
         extract = _extract(figures, place)
         yield PageRecipe(name, "month.html", extract, month_material, name)
         if month == figures.newest:
-            more = {**extract.more, "descriptor": descriptor}
+            more = {**extract.more, "descriptor": descriptor, "late": _late(figures)}
             front = Extract(extract.tables, extract.identity, more)
             yield PageRecipe(INDEX_PAGE, "month.html", front, month_material, name)
+
+
+def _late(figures: Figures) -> list[tuple[str, str, int]]:
+    """The months after the newest that are due and not out: month, due day, days late."""
+    at, calendar = figures.draft.published_at, load_calendar()
+    return [
+        (str(due.month), due.moment.date().isoformat(), due.days_late(at))
+        for due in calendar.missed({figures.newest}, at, at)
+    ]
 
 
 def _extract(figures: Figures, place: int) -> Extract:
@@ -110,6 +120,7 @@ def month_material(extract: Extract) -> Material:
         "markup": _markup(descriptor, extract) if descriptor else "",
         "attached": attached,
         "flow_columns": _FLOW_COLUMNS,
+        "late": extract.more.get("late", ()),
         **_DRAWN,
     }
     files = {} if descriptor else {file.name: file.content for file in attached.values()}

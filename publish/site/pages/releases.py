@@ -20,6 +20,7 @@ from cchc_pipeline.calendar import ReleaseCalendar, ReleaseDate, load_calendar
 from cchc_pipeline.contracts import contract_names, load_code_list, load_contract
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, Month
+from publish.catalogue.feeds import missed
 from publish.model import REVISIONS, Draft, Published, ReleaseId
 from publish.release.diff import Diff
 from publish.site.extract import Extract, Figures, Row
@@ -177,6 +178,7 @@ def _calendar(edition: Edition, calendar: ReleaseCalendar) -> dict[str, object]:
     after = datetime.fromisoformat(edition.updated_at)
     return {
         "upcoming": calendar.upcoming(after),
+        "missed": [(due, due.days_late(after)) for due in missed(edition, calendar)],
         "rule": calendar.rule,
         "moved": calendar.changes,
         "kept": tuple(reversed(list(_kept(edition, calendar)))),

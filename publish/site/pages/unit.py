@@ -17,7 +17,7 @@ from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import cases_needed
 from publish.site.charts.trend import Point, Scale, trend_chart
 from publish.site.extract import Extract, Row
-from publish.site.forms import TOTAL, Forms, Names, is_comparable, is_sample, names_of
+from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
 from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
 from publish.site.words import number_text
@@ -45,11 +45,11 @@ class Loss:
 
 
 def losses_of(window: MonthWindow | None) -> tuple[Loss, ...]:
-    """Where points were lost, the dearest first; together they are what the total lacks."""
+    """Where points were lost, the dearest first; what is the province's is no loss of a unit."""
     if window is None:
         return ()
     found = (loss for block in window.blocks for loss in _of_group(block, window))
-    losses = [loss for loss in found if loss.points > 0]
+    losses = [loss for loss in found if loss.points > 0 and not window.is_of_province(loss.row)]
     return tuple(sorted(losses, key=lambda loss: -loss.points))
 
 
@@ -102,7 +102,12 @@ class UnitMoment:
     def total(self) -> Row | None:
         """The total, where it has a score."""
         row = self.rows.get(TOTAL)
-        return row if row is not None and row["score"] is not None else None
+        return row if row is not None and has_score(row) else None
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether the source scored anything of it, with a total or without."""
+        return any(has_score(row) for row in self.rows.values())
 
 
 @dataclass(frozen=True)
@@ -145,8 +150,8 @@ class UnitFacts:
 
     @property
     def totals(self) -> list[Row]:
-        """The rows that the course is drawn of."""
-        return [moment.rows[TOTAL] for moment in self.course if TOTAL in moment.rows]
+        """The totals that the course is drawn of; none where the source gives none."""
+        return [moment.total for moment in self.course if moment.total is not None]
 
     @property
     def lost(self) -> Decimal:
@@ -187,22 +192,26 @@ def _latest(units: Iterable[Row], code: str) -> Row | None:
 
 
 def _best_basis(rows: Iterable[Row]) -> tuple[Basis, dict[str, dict[str, Row]]]:
-    """The best basis in which the unit has a total in its newest scored month, and its rows."""
+    """The best basis in which the unit has scores in its newest scored month, and its rows.
+
+    One with a total is better than one without.
+    """
     found: dict[str, dict[str, dict[str, Row]]] = {}
-    newest: dict[str, str] = {}
+    newest: dict[str, tuple[str, bool]] = {}
     for row in rows:
         found.setdefault(row["basis"], {}).setdefault(row["period"], {})[row["metric_code"]] = row
-        if row["metric_code"] == TOTAL and row["score"] is not None:
-            newest[row["basis"]] = max(newest.get(row["basis"], ""), row["period"])
-    last = max(newest.values(), default="")
-    basis = next((b for b in Basis if newest.get(b.value) == last and last), Basis.MONTH)
+        if has_score(row):
+            scored = (row["period"], row["metric_code"] == TOTAL)
+            newest[row["basis"]] = max(newest.get(row["basis"], scored), scored)
+    last = max(newest.values(), default=None)
+    basis = next((b for b in Basis if last and newest.get(b.value) == last), Basis.MONTH)
     return basis, found.get(basis.value, {})
 
 
 def _window(
     course: Sequence[UnitMoment], basis: Basis, code: str, names: Names
 ) -> MonthWindow | None:
-    moment = next((m for m in reversed(course) if m.total is not None), None)
+    moment = next((m for m in reversed(course) if m.has_scores), None)
     if moment is None:
         return None
     rows = {(code, metric): row for metric, row in moment.rows.items()}
@@ -210,8 +219,8 @@ def _window(
 
 
 def _from_first(course: Sequence[UnitMoment]) -> tuple[UnitMoment, ...]:
-    """The course from the first month that has a total."""
-    given = [place for place, moment in enumerate(course) if moment.total is not None]
+    """The course from the first month that has scores."""
+    given = [place for place, moment in enumerate(course) if moment.has_scores]
     return tuple(course[given[0] :]) if given else ()
 
 
@@ -278,13 +287,13 @@ def score_scale(values: Iterable[float], maximum: float, forms: Forms) -> Scale:
 
 
 def course_chart(facts: UnitFacts, forms: Forms) -> Markup:
-    """The unit's total over the months."""
-    if not facts.window:
+    """The unit's total over the months; nothing where there is none."""
+    totals = facts.totals
+    if not totals:
         return Markup("")
-    values = [m.total["score"] for m in facts.course if m.total is not None]
-    scale = score_scale(values, facts.window.total["max_score"], forms)
+    scale = score_scale([row["score"] for row in totals], totals[-1]["max_score"], forms)
     names = (course_finding(facts, forms), forms.words("unit.course_how"), "chart-course")
-    last = forms.plain(facts.window.total, "score")
+    last = forms.plain(totals[-1], "score")
     return trend_chart(list(_points(facts.course, forms)), scale, names, last)
 
 

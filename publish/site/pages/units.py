@@ -28,10 +28,11 @@ _ATTACHED = ("scores", "dossier_statistics")
 
 @dataclass(frozen=True)
 class ListedUnit:
-    """A unit with its newest total, or None."""
+    """A unit with its newest total, or None; ``has_parts`` where parts of it are scored alone."""
 
     unit: Row
     total: Row | None
+    has_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def unit_list(extract: Extract) -> UnitList:
     basis = next((b.value for b in Basis if any(r["basis"] == b.value for r in rows)), "")
     totals = {row["unit_code"]: row for row in rows if row["basis"] == basis}
     latest = {row["unit_code"]: row for row in extract.rows("units")} | dict(names.units)
-    listed = [ListedUnit(unit, totals.get(code)) for code, unit in latest.items()]
+    parts = {*extract.more["scored"]} - totals.keys()
+    listed = [ListedUnit(unit, totals.get(code), code in parts) for code, unit in latest.items()]
     listed.sort(key=lambda item: collation_key(item.unit["name_vi"]))
     levels = [*_LEVELS, *sorted({item.unit["level"] for item in listed} - {*_LEVELS})]
     by_level = ((level, tuple(i for i in listed if i.unit["level"] == level)) for level in levels)
@@ -96,7 +98,15 @@ def _list_extract(figures: Figures) -> Extract:
             "obs_status": figures.whole("obs_status"),
         },
         month=last,
+        scored=_scored(figures, last),
     )
+
+
+def _scored(figures: Figures, period: str) -> list[str]:
+    """The units of which the source scored anything in a period, a total or not."""
+    rows = figures.part("scores", "period", period)
+    found = rows.filter(pc.is_valid(rows["score"]))["unit_code"].unique().to_pylist()
+    return sorted(found)
 
 
 def _extract(figures: Figures, code: str, ranked: _Ranked) -> Extract:

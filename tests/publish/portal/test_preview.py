@@ -1,31 +1,27 @@
 """The preview: the portal on this machine, for its operator only."""
 
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 
-from publish.portal.server import local_server
+from publish.portal.server import shown_folders
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out, next_draft
 from tests.publish.small_release import small_draft
+from tests.serving import served, served_portal
 
 
 @pytest.fixture
 def address(portal: Portal) -> Iterator[str]:
     """A portal with a release, being served."""
     go_out(portal, small_draft())
-    server = local_server(portal.current, 0)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served_portal(portal.root.parent) as found:
+        yield found
 
 
 @pytest.mark.parametrize(
@@ -50,9 +46,8 @@ def test_every_file_is_served_with_its_type(path: str, type_: str, address: str)
         assert answer.read()
 
 
-def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
-    with local_server(tmp_path, 0) as server:
-        assert server.server_address[0] == "127.0.0.1"
+def test_it_listens_on_this_machine_only(address: str) -> None:
+    assert urlsplit(address).hostname == "127.0.0.1"
 
 
 def test_it_says_nothing_for_each_request(address: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -66,20 +61,19 @@ def test_a_reader_who_leaves_half_way_is_no_error(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "large.csv").write_bytes(b"x" * 50_000_000)
-    with local_server(tmp_path, 0) as server:
-        server.daemon_threads = False  # closing waits until what answers has ended
-        thread = threading.Thread(target=server.handle_request)
-        thread.start()
-        with socket.create_connection(server.server_address) as reader:
+    with served(tmp_path) as address:
+        at = urlsplit(address)
+        with socket.create_connection((str(at.hostname), at.port or 0)) as reader:
             reader.sendall(b"GET /large.csv HTTP/1.0\r\n\r\n")
             assert reader.recv(100)
-        thread.join()
+        with urlopen(address + "large.csv") as answer:  # noqa: S310 - our own server
+            assert answer.status == 200
     assert capfd.readouterr() == ("", "")
 
 
 def test_what_lies_outside_the_site_is_not_served(address: str) -> None:
-    for path in ("../shown", "%2e%2e/shown", "absent.html"):
-        with pytest.raises(HTTPError, match="404"):
+    for path, code in (("../shown", 400), ("%2e%2e/shown", 400), ("absent.html", 404)):
+        with pytest.raises(HTTPError, match=str(code)):
             urlopen(address + path)  # noqa: S310 - our own server on 127.0.0.1
 
 
@@ -87,3 +81,36 @@ def test_a_new_release_is_seen_at_once(address: str, portal: Portal) -> None:
     go_out(portal, next_draft(portal))
     with urlopen(f"{address}index.json") as answer:  # noqa: S310 - our own server on 127.0.0.1
         assert b'"latest": "2024-04.r1"' in answer.read()
+
+
+def test_a_link_is_followed_into_what_is_shown_and_no_further(portal: Portal) -> None:
+    go_out(portal, small_draft())
+    site = portal.current.resolve()
+    draft = portal.scratch / "draft.csv"
+    draft.parent.mkdir(exist_ok=True)
+    draft.write_text("not out yet", encoding="utf-8")
+    (site / "journal.txt").symlink_to(portal.journal.path)
+    (site / "draft.csv").symlink_to(draft)
+    with served_portal(portal.root.parent) as address:
+        with urlopen(f"{address}latest/data/scores.csv") as answer:  # noqa: S310 - our own server
+            assert answer.status == 200
+        for path in ("journal.txt", "draft.csv"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(address + path)  # noqa: S310 - our own server on 127.0.0.1
+
+
+def test_a_store_on_another_disk_is_served(portal: Portal, tmp_path: Path) -> None:
+    go_out(portal, small_draft())
+    portal.store.rename(tmp_path / "disk")
+    portal.store.symlink_to(tmp_path / "disk")
+    with (
+        served_portal(portal.root.parent) as address,
+        urlopen(f"{address}data/scores.csv") as answer,  # noqa: S310 - our own server
+    ):
+        assert answer.status == 200
+
+
+def test_a_preview_shows_the_releases_of_the_portal_that_it_stands_in_for(tmp_path: Path) -> None:
+    portal, stage = Portal(tmp_path / "portal"), Portal(tmp_path / "preview" / "portal")
+    assert set(shown_folders(portal)) < set(shown_folders(stage))
+    assert portal.store in shown_folders(stage)

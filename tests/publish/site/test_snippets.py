@@ -6,16 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import duckdb
 import pytest
 
-from publish.portal.server import local_server
 from publish.site.pages.reference import PLACEHOLDER, Snippet, snippets
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import IDENTITY, small_draft
+from tests.serving import served_portal
 
 NEWEST = ["period,basis,score", "2024-03,month,49.5"]
 R = shutil.which("Rscript")
@@ -31,10 +30,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(shown: Path) -> Iterator[str]:
-    with local_server(shown, 0) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with served_portal(shown.parents[1]) as address:
+        yield address
 
 
 def snippet(name: str, base: str = "") -> Snippet:
