@@ -282,7 +282,7 @@ def require_within_limit(
     Raises:
         CheckFailedError: The share is above its limit.
     """
-    rows, refused = account["rows"], account["quarantined"]
+    rows, refused = account["rows"] or 0, account["quarantined"] or 0
     rules = answer_layout().quarantine
     left_out = sum(entry["rule"] in rules.of_one_unit for entry in quarantined)
     for count, most in (
