@@ -132,7 +132,9 @@ def _mend(found: Iterable[Deviation]) -> int:
 
 
 def _doors(home: Path) -> Iterator[Path]:
-    """The folders by which the home's zones are entered, the home first."""
+    """The folders by which the home's zones are entered, the home first; none if there is none."""
+    if not home.is_dir():
+        return
     yield home
     for folder in (home, home / _PORTAL):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
