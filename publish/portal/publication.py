@@ -238,14 +238,16 @@ def rehearse(portal: Portal, folder: Path, build: Callable[[Portal], Built | Non
     discard(folder)
     folder.mkdir(mode=PRIVATE.folder, parents=True)
     stage = Portal(folder / "portal")
-    _stand_in(portal, stage)
-    built = build(stage)
-    if built is None or built.failures():
-        return Rehearsal(built, None)
-    released = publish(built, stage)
-    for pages in (stage.pages_folder(released.id), stage.current.resolve()):
-        _mark(pages)
-    shut(folder)
+    try:
+        _stand_in(portal, stage)
+        built = build(stage)
+        if built is None or built.failures():
+            return Rehearsal(built, None)
+        released = publish(built, stage)
+        for pages in (stage.pages_folder(released.id), stage.current.resolve()):
+            _mark(pages)
+    finally:
+        shut(folder)
     return Rehearsal(built, stage.current)
 
 

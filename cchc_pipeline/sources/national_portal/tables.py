@@ -284,7 +284,7 @@ def require_within_limit(
     """
     rows, refused = account["rows"], account["quarantined"]
     if not rows:
-        return
+        return  # nothing came, and nothing was counted
     rules = answer_layout().quarantine
     left_out = sum(entry["rule"] in rules.of_one_unit for entry in quarantined)
     for count, most in (
