@@ -7,6 +7,7 @@ something once for all processes (``tests.made_once``), judging it once (``tests
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,13 @@ ROOM = 6 * 1024**3
 
 
 def pytest_configure() -> None:
-    """Folders lie in memory where it has room: a run waits for its disk a thousand times."""
+    """Folders lie in memory where it has room: a run waits for its disk a thousand times.
+
+    A suite that was started in the background ignores Ctrl-C; Dagster would ignore SIGTERM as well,
+    and the programs that tests start would inherit both, and never end.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         may_execute = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
         if may_execute and os.access(MEMORY, os.W_OK):

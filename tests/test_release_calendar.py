@@ -96,3 +96,26 @@ def test_a_change_that_contradicts_the_calendar_is_refused(
 def test_a_period_is_moved_once() -> None:
     with pytest.raises(SchemaDataError, match="moved twice"):
         calendar(changes=[MOVED, MOVED])
+
+
+def missed(published: list[Month], begun: datetime, at: datetime) -> list[tuple[str, int]]:
+    found = load_calendar().missed(published, begun, at)
+    return [(str(due.month), due.days_late(at)) for due in found]
+
+
+def test_a_month_is_missed_once_its_date_has_passed_and_counts_the_days_since() -> None:
+    begun = datetime(2026, 10, 12, 9, tzinfo=TIMEZONE)
+    before = datetime(2026, 11, 12, 8, 29, tzinfo=TIMEZONE)
+    after = datetime(2026, 11, 29, 9, tzinfo=TIMEZONE)
+    assert missed([Month(2026, 9)], begun, before) == []
+    assert missed([Month(2026, 9)], begun, after) == [("2026-10", 17)]
+    assert missed([Month(2026, 9), Month(2026, 10)], begun, after) == []
+    assert missed([], begun, after) == []
+
+
+def test_a_gap_is_missed_if_it_was_due_after_the_first_publication_only() -> None:
+    at = datetime(2026, 11, 1, tzinfo=TIMEZONE)
+    published = [Month(2026, 6), Month(2026, 9)]
+    early, late = (datetime(2026, month, 20, tzinfo=TIMEZONE) for month in (7, 10))
+    assert [month for month, _ in missed(published, early, at)] == ["2026-07", "2026-08"]
+    assert missed(published, late, at) == []

@@ -125,14 +125,16 @@ def deviations(home: Path) -> Iterator[Deviation]:
 def _mend(found: Iterable[Deviation]) -> int:
     count = 0
     for one in list(found):
-        with suppress(PermissionError, FileNotFoundError):
+        with suppress(OSError):  # another account's, or a service may not write there
             one.path.chmod(one.declared)
             count += 1
     return count
 
 
 def _doors(home: Path) -> Iterator[Path]:
-    """The folders by which the home's zones are entered, the home first."""
+    """The folders by which the home's zones are entered, the home first; none if there is none."""
+    if not home.is_dir():
+        return
     yield home
     for folder in (home, home / _PORTAL):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -16,7 +16,9 @@ import re
 import resource
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,6 +38,13 @@ _OF_MEMORY = re.compile(
     r"|failed to allocate|could not allocate|can't start new thread|memory limit",
     re.IGNORECASE,
 )
+_TOLD = frozenset(
+    {
+        "engine", "expected_sources", "lang", "memory_limit", "methodology", "root_unit",
+        "smtp_security",
+    }
+)  # fmt: skip
+"""The settings in words that are told; of the others in words only whether they are set."""
 _KINDS_OF_MEMORY = frozenset({"MemoryError", "ArrowMemoryError", "OutOfMemoryException"})
 _LONGEST, _LONGEST_NAME = 400, 80
 _MORE_MEMORY = "give it more, or lower CCHC_MEMORY_LIMIT and CCHC_WORKERS, and run again"
@@ -102,7 +111,8 @@ def foreseen(error: Exception) -> CchcError:
     stack = traceback.extract_tb(error.__traceback__)
     frames = [(frame.filename, frame.lineno or 0, frame.name) for frame in stack]
     told = told_of(kinds, first, frames, disk_refusal(error))
-    error.cchc_told = told  # type: ignore[attr-defined]
+    with suppress(AttributeError):  # of a library that gives its errors no place
+        error.cchc_told = told  # type: ignore[attr-defined]
     return told
 
 
@@ -174,7 +184,7 @@ def report_of(at: AtWork, kind: str, frames: Sequence[Frame]) -> dict[str, objec
         "step": at.step,
         "file": mask(visible(at.file, None), _LONGEST_NAME),
         "frames": [f"{_place(file)}:{line} {name}" for file, line, name in frames],
-        "settings": {name: _harmless(value) for name, value in sorted(at.settings.items())},
+        "settings": {name: _told(name, value) for name, value in sorted(at.settings.items())},
         "version": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -188,13 +198,13 @@ def _place(file: str) -> str:
     return within if within != file else _OURS.sub("", file).rpartition("../")[2].lstrip("/")
 
 
-def _harmless(value: object) -> object:
-    """A switch, a number or a plain word; of anything else only whether it is set."""
+def _told(name: str, value: object) -> object:
+    """A switch or a number, or a word that can be no name, address, place or secret."""
     if value is None or isinstance(value, bool | int | float):
         return value
-    text = str(value)
-    is_word = len(text) <= 20 and re.fullmatch(r"[\w.%,-]*", text) and not mask(text).count("*")
-    return text if is_word and not isinstance(value, Path) else "set"
+    if isinstance(value, Decimal) or name in _TOLD:
+        return str(value)
+    return "set" if str(value) else ""
 
 
 def _causes(error: BaseException) -> Iterable[str]:

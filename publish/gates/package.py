@@ -15,7 +15,8 @@ import json
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
+_ARCHIVE = b"PK"
+_TEXTS_WITHIN = (".md", ".json", "sharedStrings.xml")
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -180,12 +183,13 @@ def nothing_personal(package: Package) -> Iterable[str]:
     """No personal column; no text or cell that looks like personal data or a dossier code.
 
     The cells of the tables are those of every format (``formats_are_equal``); the texts are all
-    other files of the release.
+    other files of the release, and those within an archive.
     """
     for path in package.names:
         if not path.startswith(("data/", "formats/")):
-            kinds = personal_marks(package.read(path).decode("utf-8"))
-            yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
+            for text in _texts(package.read(path)):
+                kinds = personal_marks(text)
+                yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
     for name, table in package.tables.items():
         fields = table.contract.fields
         yield from (f"{name}.{field.name} is personal" for field in fields if field.personal)
@@ -193,6 +197,17 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
+
+
+def _texts(content: bytes) -> Iterator[str]:
+    """A file's text; of a ZIP and of a workbook those within, but for tables and numbers."""
+    if not content.startswith(_ARCHIVE):
+        yield content.decode("utf-8")
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            if name.endswith(_TEXTS_WITHIN):
+                yield archive.read(name).decode("utf-8")
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

@@ -60,9 +60,9 @@ def opened(file: Path, identity: Path | None) -> Iterator[BinaryIO]:
         UsageError: The program is not installed, or needs an identity.
         CheckFailedError: It refused.
     """
-    with file.open("rb") as packed:
-        command = _opening(packed.read(_HEAD), identity, file)
-        packed.seek(0)
+    with file.open("rb") as beginning:
+        command = _opening(beginning.read(_HEAD), identity, file)
+    with file.open("rb") as packed:  # opened anew: a program begins where the system stands
         if not command:
             yield packed
             return

@@ -12,7 +12,8 @@ from typing import Any
 
 from cchc_pipeline.calendar import load_calendar
 from publish.catalogue.dcat import CATALOGUE, catalogue
-from publish.catalogue.feeds import CALENDAR, FEED, calendar_list, feed, sitemap
+from publish.catalogue.diary import DIARY, diary
+from publish.catalogue.feeds import CALENDAR, FEED, ROBOTS, calendar_list, feed, robots, sitemap
 from publish.model import Identity, Published, ReleaseId
 from publish.package.formats import json_bytes
 from publish.package.signature import PUBLIC_KEY
@@ -139,12 +140,14 @@ def listing_files(edition: Edition, earlier_pages: Iterable[str] = ()) -> dict[s
 
 
 def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
-    """What programs follow: the catalogue, the feed, the calendar and the sitemap."""
+    """What programs follow: the catalogue, the feed, the calendar, the sitemap."""
     calendar = load_calendar()
     return {
         CATALOGUE: catalogue(edition),
         FEED: feed(edition, calendar),
         CALENDAR: calendar_list(edition, calendar),
+        DIARY: diary(edition, calendar),
+        ROBOTS: robots(edition),
         **sitemap(edition, {*pages, *_kept_pages(edition)}),
     }
 

@@ -94,13 +94,20 @@ class Page:
     @property
     def permalink(self) -> str:
         """The lasting address: absolute if the site's own is known."""
-        lasting = path_in(self.lasting, self.language)
-        return f"{self._base}{lasting}" if self._base else self.root + lasting
+        return self.address_in(self.language)
 
     @property
     def canonical(self) -> str:
         """The lasting absolute address, or empty."""
         return self.permalink if self._base else ""
+
+    def address_in(self, language: Language) -> str:
+        """The lasting address of the page in a language; absolute if the site's own is known."""
+        return self.to_file(path_in(self.lasting, language))
+
+    def to_file(self, path: str) -> str:
+        """The address of a file of the site: absolute if the site's own is known, else the way."""
+        return f"{self._base}{path}" if self._base else self.root + path
 
     @property
     def _base(self) -> str:

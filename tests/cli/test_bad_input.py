@@ -428,7 +428,7 @@ def test_a_month_of_which_the_source_said_nothing_is_published_as_missing(march_
     assert {row["unit_code"] for row in scores} == {"H24"}
     assert {row["basis"] for row in scores} == {"month", "quarter", "ytd"}
     (account,) = [row for row in published(march_home, "submissions") if row["table"] == "scores"]
-    assert (account["status"], account["rows"]) == ("missing", 0)
+    assert (account["status"], account["rows"]) == ("missing", None)
     owed = [row for row in published(march_home, "plan_indicators") if row["obs_status"] == "O"]
     assert owed
     assert all(row["owed_by"] for row in owed)

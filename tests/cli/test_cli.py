@@ -244,7 +244,7 @@ def test_status_says_what_is_there_and_who_owes_what(march_home: Path) -> None:
     assert any("owed by" in line for line in lines)
     seen = json.loads(cchc("status", "--home", march_home, "--json").out)
     assert set(seen) == {
-        "latest", "published_at", "preview", "months", "units_awaiting_code", "inbox",
+        "latest", "published_at", "preview", "months", "units_awaiting_code", "inbox", "damaged",
         "not_current",
     }  # fmt: skip
     assert seen["latest"] == "2024-03.r1"

@@ -161,6 +161,7 @@ def test_an_older_home_is_mended_by_the_next_run(published_home: Path, tmp_path:
     make_home(home)
     assert deviating(home) == []
     assert mend(home) == 0
+    assert deviating(tmp_path / "nowhere") == []
 
 
 def test_a_file_behind_a_shut_door_is_found_though_nobody_can_read_it(

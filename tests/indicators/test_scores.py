@@ -72,6 +72,14 @@ def test_provinces_agencies_and_communes_are_ranked_apart_and_the_city_among_pro
     }  # fmt: skip
 
 
+def test_units_are_not_ranked_by_what_is_their_provinces_and_provinces_are() -> None:
+    rows = [
+        _row("H24", "PUBLISH_ON_TIME", 3.0), _row("H26", "PUBLISH_ON_TIME", 6.0),
+        _row("H24.01", "PUBLISH_ON_TIME", 3.0), _row("H24.02", "PUBLISH_ON_TIME", 3.0),
+    ]  # fmt: skip
+    assert _ranks(rows) == {"H26": 1, "H24": 2}
+
+
 def test_one_unit_alone_and_a_unit_without_a_value_have_no_rank() -> None:
     assert _ranks([_row("H24", "TOTAL", 67.18)]) == {}
     assert _ranks([_row("H24.01", "TOTAL", None), _row("H24.02", "TOTAL", 1.0)]) == {}

@@ -283,13 +283,15 @@ def require_within_limit(
         CheckFailedError: The share is above its limit.
     """
     rows, refused = account["rows"], account["quarantined"]
+    if not rows:
+        return  # nothing came, and nothing was counted
     rules = answer_layout().quarantine
     left_out = sum(entry["rule"] in rules.of_one_unit for entry in quarantined)
     for count, most in (
         (refused - left_out, limit),
         (refused, max(limit, Decimal(str(rules.share)))),
     ):
-        if rows and Decimal(count) / Decimal(rows) > most:
+        if Decimal(count) / Decimal(rows) > most:
             raise CheckFailedError(
                 f"{refused} of {rows} entries were quarantined, more than {most:.2%}",
                 where=f"{account['period']} portal",

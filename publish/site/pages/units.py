@@ -17,6 +17,7 @@ from publish.site.forms import TOTAL, names_of
 from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.month import group_chart, group_finding
 from publish.site.pages.unit import COURSE, REVISIONS, UNIT_CHARTS, unit_facts
+from publish.site.revised import REVISED, names_for
 from publish.site.words import collation_key
 
 _LEVELS = ("city", "agency", "district", "commune")
@@ -115,8 +116,9 @@ def _extract(figures: Figures, code: str, ranked: _Ranked) -> Extract:
     mine = log.filter(pc.match_substring_regex(log["key"], _key_pattern(code)))
     changes = figures.whole("successions")
     touched = pc.or_(_is(changes["old_code"], code), _is(changes["new_code"], code))
+    shown = mine.slice(max(mine.num_rows - REVISIONS, 0))
     tables |= {
-        "revisions": mine.slice(max(mine.num_rows - REVISIONS, 0)),
+        "revisions": shown,
         "successions": changes.filter(touched),
         "units": _family(figures, code),
         "metrics": figures.whole("metrics"),
@@ -128,6 +130,7 @@ def _extract(figures: Figures, code: str, ranked: _Ranked) -> Extract:
         months=[str(month) for month in figures.months[-COURSE:]],
         peers=_peers(figures, code, ranked),
         revisions=mine.num_rows,
+        names=names_for(figures.draft.tables, shown.to_pylist()),
         target=_target(figures),
     )
 
@@ -192,6 +195,8 @@ def unit_material(extract: Extract) -> Material:
         "attached": files,
         "is_sample_release": extract.is_sample,
         "all_revisions": extract.more["revisions"],
+        "names": extract.more["names"],
+        **REVISED,
         "targets": extract.more["target"],
         "group_chart": group_chart,
         "group_finding": group_finding,

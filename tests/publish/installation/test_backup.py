@@ -61,7 +61,7 @@ def test_what_comes_out_is_what_went_in(
     home = tmp_path / "new" / "home"
     outcome = _restored(copy_of_a_home, home)
     assert outcome.out.startswith("2026-09.r1: ")
-    (home / "portal" / ".lock").touch()
+    (home / "portal" / ".lock").touch(mode=0o600)
     for part in ("lake", "portal", "error-sheets"):
         assert tree_digest(home / part) == tree_digest(published_home / part), part
     assert sorted(path.name for path in home.iterdir()) == [

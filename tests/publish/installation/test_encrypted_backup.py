@@ -86,7 +86,7 @@ def test_what_gpg_sealed_its_keyring_opens(
     made = cchc("backup", copy, "--home", published_home, "--encrypt-to", gpg_key)
     assert made.code == 0, made.err
     assert cchc("restore", copy, "--home", new).code == 0
-    assert tree_digest(new / "raw") == tree_digest(published_home / "raw")
+    assert tree_digest(new / "raw/blobs") == tree_digest(published_home / "raw/blobs")
     (tmp_path / "nobody").mkdir(mode=0o700)
     monkeypatch.setenv("GNUPGHOME", str(tmp_path / "nobody"))
     refused = cchc("restore", copy, "--home", tmp_path / "again")

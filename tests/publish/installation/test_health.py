@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from publish.installation import health
+from publish.model import RECORD
 from publish.store.journal import Line
-from publish.store.store import INDEX, RECORD, Portal
+from publish.store.store import INDEX, Portal
 from tests.command_line import cchc
 from tests.publish.crash_worker import go_out
 from tests.publish.small_release import small_draft

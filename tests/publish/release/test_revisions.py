@@ -19,7 +19,14 @@ from publish.model import CODE_LISTS, PUBLISHED_TABLES, REVISIONS, Acceptance, D
 from publish.portal.publication import publish
 from publish.release.assemble import assemble
 from publish.release.comparison import RowChange
-from publish.release.revisions import Causes, acceptance_of, key_text, reason_of, revision_rows
+from publish.release.revisions import (
+    Causes,
+    acceptance_of,
+    key_text,
+    reason_of,
+    revision_rows,
+    with_late_parts,
+)
 from publish.store.state import Renewal, load_provenance, renewal
 from publish.store.store import Portal
 from tests.publish.small_release import (
@@ -305,6 +312,63 @@ def test_inputs_that_came_and_inputs_that_were_replaced_are_told_apart() -> None
         frozenset({("2024-01", "petitions")}),
         frozenset({("2024-01", "dossiers"), ("2024-01", "scores")}),
     )
+
+
+def handed_in(source: str, **units: tuple[str | None, int]) -> Any:
+    """A table ``submissions``: when each unit's part came, and its rows; None where it lacks."""
+    rows = [
+        {
+            "period": "2024-01", "unit_code": unit, "table": source, "received_at": at,
+            "rows": count, "accepted": count, "quarantined": 0, "duplicates": 0,
+            "status": "received" if at else "missing",
+        }
+        for unit, (at, count) in units.items()
+    ]  # fmt: skip
+    return table("submissions", rows)
+
+
+IN_TIME, AFTER = "2024-02-01T00:00:00Z", "2024-02-20T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "now", "is_late"),
+    [
+        pytest.param(
+            "agency_reports",
+            {"A": (IN_TIME, 3), "B": (None, 0)}, {"A": (IN_TIME, 3), "B": (AFTER, 2)}, True,
+            id="a further form",
+        ),
+        pytest.param(
+            "agency_reports",
+            {"A": (IN_TIME, 3), "B": (None, 0)}, {"A": (AFTER, 3), "B": (AFTER, 2)}, False,
+            id="a further form, and another version of the first",
+        ),
+        pytest.param(
+            "agency_reports", {"A": (IN_TIME, 3)}, {"A": (AFTER, 4)}, False, id="another version",
+        ),
+        pytest.param(
+            "agency_reports", {"A": (IN_TIME, 3), "B": (IN_TIME, 1)}, {"A": (IN_TIME, 3)}, False,
+            id="one taken back",
+        ),
+        pytest.param(
+            "dossiers", {"A": (IN_TIME, 3)}, {"A": (AFTER, 3), "B": (AFTER, 2)}, True,
+            id="the dossiers of a further unit",
+        ),
+        pytest.param(
+            "dossiers", {"A": (IN_TIME, 3)}, {"A": (AFTER, 5), "B": (AFTER, 2)}, False,
+            id="and more of a unit that had come",
+        ),
+    ],
+)  # fmt: skip
+def test_a_part_that_came_late_replaces_nothing(
+    source: str, before: Any, now: Any, is_late: bool
+) -> None:
+    place = ("2024-01", source)
+    anew = with_late_parts(
+        Renewal(replaced=frozenset({place})),
+        handed_in(source, **before), handed_in(source, **now), "H24",
+    )  # fmt: skip
+    assert (place in anew.arrived, place in anew.replaced) == (is_late, not is_late)
 
 
 def test_every_table_of_figures_says_what_it_is_made_from() -> None:

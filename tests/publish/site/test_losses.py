@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,10 +23,12 @@ def row(metric: str, maximum: float, score: float | None, **cells: Any) -> dict[
     } | cells  # fmt: skip
 
 
-def losses(group: dict[str, Any], *metrics: dict[str, Any]) -> tuple[Loss, ...]:
+def losses(
+    group: dict[str, Any], *metrics: dict[str, Any], level: str = "city"
+) -> tuple[Loss, ...]:
     total = row("TOTAL", 100, group["score"])
     block = MetricBlock(group, metrics)
-    return losses_of(MonthWindow(Month(2026, 9), Basis.YTD, total, (block,), (), METHOD))
+    return losses_of(MonthWindow(Month(2026, 9), Basis.YTD, total, (block,), (), METHOD, level))
 
 
 def shown(found: tuple[Loss, ...]) -> list[tuple[str, str, bool]]:
@@ -41,6 +44,20 @@ def test_a_metric_costs_what_its_score_lacks_and_the_dearest_comes_first() -> No
         row("PUBLIC_CONTENT_FULL", 2, 2.0),
     )
     assert shown(found) == [("PROGRESS_ON_TIME", "4.5", False), ("PUBLISH_ON_TIME", "0.5", False)]
+
+
+@pytest.mark.parametrize(("level", "lost"), [("city", "6.0"), ("agency", None), ("commune", None)])
+def test_what_is_the_provinces_is_no_loss_of_a_unit_that_repeats_it(
+    level: str, lost: str | None
+) -> None:
+    found = losses(
+        row("CKMB", 18, 10.0),
+        row("PUBLISH_ON_TIME", 6, 0.0),
+        row("DOSSIER_SYNC", 6, 5.0),
+        level=level,
+    )
+    costs = {loss.row["metric_code"]: str(loss.points) for loss in found}
+    assert (costs.get("PUBLISH_ON_TIME"), costs["DOSSIER_SYNC"]) == (lost, "1.0")
 
 
 def test_a_group_that_its_source_does_not_divide_is_one_loss() -> None:

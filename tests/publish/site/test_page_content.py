@@ -30,6 +30,7 @@ from publish.package.descriptor import describe
 from publish.package.formats import cell_text
 from publish.portal.links import listing_files
 from publish.portal.publication import release_files
+from publish.site.forms import is_comparable
 from publish.site.page import imprint_of_draft, root_row, script_text
 from publish.site.pages.releases import page_recipes
 from publish.site.words import load_words, number_text, parse_messages
@@ -84,6 +85,7 @@ UNITS = [
     _unit("H24.101", "Phường Đồ Sơn", "commune"),
     _unit("H24.102", "Phường Ân Thi", "commune"),
 ]
+UNIT = "H24.01"
 SCORES = [
     *_scores("H24", HAI_PHONG, 2, obs_status="P"),
     *_scores("H49", _halves(0.9), 1),
@@ -252,7 +254,7 @@ def test_the_index_lists_every_release_oldest_first_and_only_the_last_is_current
     assert index["releases"][1] == {
         "id": "2026-09.r2", "period": "2026-09", "path": "releases/2026-09/r2/",
         "version": "1.0.1", "published_at": "2026-10-20T03:00:00Z", "status": "current",
-        "digest": "cd" * 32, "provenance": "published",
+        "digest": "cd" * 32, "provenance": "official",
     }  # fmt: skip
 
 
@@ -273,7 +275,7 @@ def test_every_link_leads_to_a_page_a_file_of_the_data_or_of_a_release() -> None
     site = _site()
     release_files = {
         "datapackage.json", "release.json", "SHA256SUMS", "CHANGES.md", "LICENSE.md",
-        "quality.json", "verify.py",
+        "quality.json", "verify.py", "hp-chat-luong-phuc-vu.xlsx", "hp-chat-luong-phuc-vu.zip",
     }  # fmt: skip
     known = set(site) | {f"releases/2026-09/r1/{name}" for name in release_files}
     known |= {f"latest/{name}" for name in release_files}
@@ -311,6 +313,21 @@ def test_a_known_public_address_makes_the_permalink_absolute() -> None:
     address = "https://example.vn/cl/en/thang/2026-09.html"
     assert page.one("link", rel="canonical").attributes["href"] == address
     assert address in page.one("footer").text
+    twins = {link.attributes["hreflang"]: link.attributes["href"] for link in page.all("link")
+             if "hreflang" in link.attributes}  # fmt: skip
+    vietnamese = "https://example.vn/cl/thang/2026-09.html"
+    assert twins == {"vi": vietnamese, "en": address, "x-default": vietnamese}
+    assert page.one("meta", property="og:url").attributes["content"] == address
+
+
+def test_each_page_says_how_to_share_and_to_cite_it() -> None:
+    for path, page in _pages(_site()):
+        said = {e.attributes["property"]: e.attributes["content"] for e in page.all("meta")
+                if "property" in e.attributes}  # fmt: skip
+        assert said["og:title"] in page.one("title").text, path
+        assert said["og:description"] == page.one("meta", name="description").attributes["content"]
+        cited = [e.text for e in page.one("footer").all("dd")]
+        assert any(said["og:title"] in text and "2026-09.r1" in text for text in cited), path
 
 
 def test_ids_are_unique_on_a_page() -> None:
@@ -500,6 +517,40 @@ def test_units_without_a_total_come_last_with_a_dash_and_the_reason() -> None:
     assert last.attributes["data-row"] == "H24.102"
     assert not last.all("data")
     assert "– Thiếu" in last.text
+
+
+def test_a_unit_that_is_scored_without_a_total_shows_what_there_is() -> None:
+    scores = [row for row in SCORES if (row["unit_code"], row["metric_code"]) != (UNIT, "TOTAL")]
+    page = _page(f"don-vi/{UNIT}.html", scores=scores)
+    assert "Không có tổng điểm" in page.one("h2", id_="total").text
+    shown = page.one("section", aria_labelledby="metrics").one("table")
+    rows = {tr.attributes["data-row"] for tr in shown.all("tr") if "data-row" in tr.attributes}
+    assert rows == {row["metric_code"] for row in scores if row["unit_code"] == UNIT}
+    listed = _page("don-vi/index.html", scores=scores).one("tr", data_row=UNIT)
+    assert "không có tổng điểm" in listed.text
+
+
+def test_a_month_whose_root_is_scored_without_a_total_says_so_and_shows_the_groups() -> None:
+    scores = [row for row in SCORES if row["metric_code"] != "TOTAL"]
+    page = _page(scores=scores)
+    assert "không cho tổng điểm" in page.one("section", class_="headline").text
+    assert not page.all("h2", id_="missing")
+    assert page.all("table", class_="metrics")
+
+
+@pytest.mark.parametrize(
+    ("basis", "before", "after", "alike"),
+    [
+        ("month", "2025-12", "2026-01", True), ("ytd", "2025-12", "2026-01", False),
+        ("ytd", "2026-01", "2026-02", True), ("quarter", "2026-03", "2026-04", False),
+        ("quarter", "2026-04", "2026-05", True),
+    ],
+)  # fmt: skip
+def test_what_counts_since_a_day_is_compared_with_what_counts_since_the_same_day(
+    basis: str, before: str, after: str, alike: bool
+) -> None:
+    same = {"methodology": "766-2026", "source_system": "dvcqg-2026", "basis": basis}
+    assert is_comparable(same | {"period": before}, same | {"period": after}) is alike
 
 
 def test_a_published_zero_is_a_zero() -> None:
@@ -746,7 +797,7 @@ def test_every_message_is_used_and_every_use_has_its_message() -> None:
 
 
 def _addresses(text: str) -> set[str]:
-    return set(re.findall(r"""["']([\w./-]+\.(?:html|json|css|yaml|py))["']""", text))
+    return set(re.findall(r"""["']([\w./-]+\.(?:html|json|css|yaml|py|ics|zip|xlsx))["']""", text))
 
 
 def _sections(keys: set[str]) -> set[str]:

@@ -102,6 +102,41 @@ def test_every_target_and_every_task_of_the_plan_is_there() -> None:
     assert len(tables) == len(plan.groups)
 
 
+def test_a_task_whose_time_is_over_and_that_is_not_done_is_marked_and_a_slip_is_not() -> None:
+    """1a was due in December 2023, 15 in January 2024; 57 says 2021, which is a slip."""
+    shown = {
+        tr.attributes["data-row"]: tr.text
+        for part in _page().all("table", class_="tasks")
+        for tr in part.one("tbody").all("tr")
+    }
+    assert "quá thời hạn 31/12/2023" in shown["1a"] and "quá thời hạn 31/01/2024" in shown["15"]
+    assert not any("quá thời hạn" in shown[task] for task in ("57", "2"))
+
+
+def test_a_task_that_is_done_is_not_past_its_time() -> None:
+    rows = task_rows(MARCH, task_states(MARCH, (), register(), ROOT, PublicationLog()))
+    done = [row | {"status": "DONE"} if row["task_id"] == "1a" else row for row in rows]
+    page = _pages(_indicators(MARCH), tasks=done)["ke-hoach/2024.html"]
+    (row,) = [tr for tr in page.all("tr") if tr.attributes.get("data-row") == "1a"]
+    assert "quá thời hạn" not in row.text
+
+
+def test_how_many_tasks_nobody_reported_is_said_before_them() -> None:
+    section = _page().one("section", aria_labelledby="tasks").text
+    assert "63 trong 63 nhiệm vụ chưa có báo cáo." in section
+
+
+def test_a_share_that_lacks_reports_says_so_and_names_everybody_who_owes_one() -> None:
+    names = [f"Đơn vị {number}" for number in range(1, 24)]
+    owed = _value("II.3", 0, 63, obs_status="P", owed_by="; ".join(names))
+    page = _page(owed)
+    row = _target(page, "II.3")
+    assert "0 trên 63; chưa đủ báo cáo" in row.text and "và 20 đơn vị khác" in row.text
+    debts = page.one("section", aria_labelledby="debts")
+    assert set(names) <= {th.text for th in debts.all("th")}
+    assert not any("đơn vị khác" in th.text for th in debts.all("th"))
+
+
 def test_a_target_that_nobody_reported_is_unknown_and_names_who_owes_it() -> None:
     row = _target(_page(), "45")
     assert "Chưa rõ" in row.text and "Sở Tài chính" in row.text
