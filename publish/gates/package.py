@@ -185,11 +185,6 @@ def nothing_personal(package: Package) -> Iterable[str]:
     The cells of the tables are those of every format (``formats_are_equal``); the texts are all
     other files of the release, and those within an archive.
     """
-    for path in package.names:
-        if not path.startswith(("data/", "formats/")):
-            for text in _texts(package.read(path)):
-                kinds = personal_marks(text)
-                yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
     for name, table in package.tables.items():
         fields = table.contract.fields
         yield from (f"{name}.{field.name} is personal" for field in fields if field.personal)
@@ -197,6 +192,11 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
+    for path in package.names:
+        if not path.startswith(("data/", "formats/")):
+            for text in _texts(package.read(path)):
+                kinds = personal_marks(text)
+                yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
 
 
 def _texts(content: bytes) -> Iterator[str]:
