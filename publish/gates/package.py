@@ -15,7 +15,8 @@ import json
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
+_CELL_TEXT = re.compile(r"<t[^>]*>([^<]*)</t>")
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -182,10 +184,6 @@ def nothing_personal(package: Package) -> Iterable[str]:
     The cells of the tables are those of every format (``formats_are_equal``); the texts are all
     other files of the release.
     """
-    for path in package.names:
-        if not path.startswith(("data/", "formats/")):
-            kinds = personal_marks(package.read(path).decode("utf-8"))
-            yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
     for name, table in package.tables.items():
         fields = table.contract.fields
         yield from (f"{name}.{field.name} is personal" for field in fields if field.personal)
@@ -193,6 +191,21 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
+    for path in package.names:
+        if not path.startswith(("data/", "formats/")):
+            found = {kind for text in _texts(package.read(path)) for kind in personal_marks(text)}
+            yield from (f"{path}: holds what looks like a {kind}" for kind in sorted(found))
+
+
+def _texts(content: bytes) -> Iterator[str]:
+    """The texts of a file: its own, or those of what is packed in it; of a workbook its cells."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        yield content.decode("utf-8")
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        for name in packed.namelist():
+            text = packed.read(name).decode("utf-8")
+            yield "\n".join(_CELL_TEXT.findall(text)) if name.endswith(".xml") else text
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

@@ -4,7 +4,9 @@ Belongs here: a failing case for every gate. Does not: the expectations of singl
 tests of contracts hold.
 """
 
+import io
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -180,6 +182,14 @@ CAPTURED_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "scores")})))
 HANDED_IN_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "agency_reports")})))
 
 
+def packed(name: str, text: str) -> bytes:
+    """A file that holds another."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, text)
+    return content.getvalue()
+
+
 def logged(**values: Any) -> Row:
     """An entry of the log of revisions: a note of the plan that was changed by this release."""
     row: Row = {
@@ -305,6 +315,12 @@ FAILING: dict[str, dict[str, Case]] = {
         ),
         "an e-mail address beside the data": parts(
             sources=(replace(source(), title="Ông A, a@example.org"),)
+        ),
+        "a phone number in what is packed": judged(
+            files={"all.zip": packed("x/note.md", "gọi 0912345678")}
+        ),
+        "a phone number in a cell of a workbook": judged(
+            files={"all.xlsx": packed("xl/sharedStrings.xml", "<t>gọi 0912345678</t>")}
         ),
     },
     "schema_change_is_announced": {
