@@ -182,7 +182,7 @@ def nothing_personal(package: Package) -> Iterable[str]:
     """No personal column; no text or cell that looks like personal data or a dossier code.
 
     The cells of the tables are those of every format (``formats_are_equal``); the texts are all
-    other files of the release.
+    other files of the release, and those within an archive.
     """
     for name, table in package.tables.items():
         fields = table.contract.fields

@@ -36,6 +36,7 @@ from tests.publish.small_release import (
     APRIL,
     FIRST,
     FIRST_RELEASE,
+    IDENTITY,
     MARCH,
     ROOT,
     SECOND,
@@ -92,6 +93,13 @@ def content(path: str, change: Callable[[bytes], bytes], **how: Any) -> Case:
         return candidate(draft, folder, files=files, **how)
 
     return case
+
+
+def zipped(name: str, text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, text)
+    return out.getvalue()
 
 
 def described(change: Callable[[Row], None], **changes: Any) -> Case:
@@ -312,6 +320,12 @@ FAILING: dict[str, dict[str, Case]] = {
         "an e-mail address in a name": tables("units", only(FIRST, name_en="a.b@example.org")),
         "a dossier code in a note": tables(
             "plan_tasks", only("1a", note="hồ sơ 000.00.16.H24-240115-0001")
+        ),
+        "a phone number in the notes of the ZIP": content(
+            f"{IDENTITY.package}.zip", lambda _: zipped("CHANGES.md", "gọi 0912345678")
+        ),
+        "an identity number in the month's workbook": content(
+            f"{IDENTITY.package}.xlsx", lambda _: zipped("xl/sharedStrings.xml", "031234567890")
         ),
         "an e-mail address beside the data": parts(
             sources=(replace(source(), title="Ông A, a@example.org"),)
@@ -545,6 +559,18 @@ def test_a_basis_that_the_source_left_silent_asks_for_the_root_only(
         good_draft, "scores", lambda row: row | empty if row["unit_code"] == ROOT else None
     )
     assert failing(candidate(silent, tmp_path / "x"), good_draft) == set()
+
+
+def test_peers_are_asked_for_no_metric_that_the_source_gives_of_the_root_alone(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    def is_peer(row: Row) -> Row:
+        other = {"level": "province", "parent_code": None}
+        return row | (other if row["unit_code"] in (FIRST, SECOND) else {})
+
+    peers = with_table(good_draft, "units", is_peer)
+    fewer = with_table(peers, "scores", dropping(unit_code=FIRST, metric_code="MDSH"))
+    assert not list(GATES["every_unit_has_every_metric"](candidate(fewer, tmp_path / "x")))
 
 
 def test_an_absent_file_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:
