@@ -1,8 +1,9 @@
-"""What is new and what there is to read: ``feed.atom``, ``sitemap.xml``, ``calendar.json``.
+"""What is new and what there is to read: feed, sitemap, ``robots.txt``, ``calendar.json``.
 
 Belongs here: an entry for each act and each moved date; the list of pages; the list of dates. Does
-not: the acts themselves (``publish.store.state``), pages (``publish.site``), or words
-(``schemas/pages/catalogue.yaml``). All three are projections of an edition.
+not: the acts themselves (``publish.store.state``), pages (``publish.site``), words
+(``schemas/pages/catalogue.yaml``), or dates for a diary (``diary``). All are projections of an
+edition.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +28,7 @@ _ATOM = "http://www.w3.org/2005/Atom"
 _CATEGORIES: Mapping[ChangeKind, str] = {
     "first": "release", "period": "release", "correction": "correction", "schema": "schema",
 }  # fmt: skip
-SITEMAP, CALENDAR = "sitemap.xml", "calendar.json"
+SITEMAP, CALENDAR, ROBOTS = "sitemap.xml", "calendar.json", "robots.txt"
 MOST_PAGES = 50_000
 """The most addresses that the sitemap protocol allows in a file."""
 _SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -162,6 +163,17 @@ def sitemap(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         ElementTree.SubElement(url, f"{{{_SPACE}}}lastmod").text = edition.updated_at
     ElementTree.indent(root)
     return {SITEMAP: ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"}
+
+
+def robots(edition: Edition) -> bytes:
+    """Everything may be read by programs; the sitemap is named where the site's address is known.
+
+    What a program asks of ``/robots.txt`` is the root of a server: below a path it is a mere file.
+    """
+    lines = ["User-agent: *", "Disallow:"]
+    if edition.identity.public_url:
+        lines.append(f"Sitemap: {address(edition, SITEMAP)}")
+    return ("\n".join(lines) + "\n").encode()
 
 
 def missed(edition: Edition, calendar: ReleaseCalendar) -> tuple[ReleaseDate, ...]:

@@ -6,14 +6,13 @@ validation (``publish.gates.package``). frictionless rewrites what it saves, so 
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cchc_pipeline.calendar import load_calendar
-from cchc_pipeline.contracts import Contract, load_code_list, load_contract
+from cchc_pipeline.contracts import Contract, load_contract
 from cchc_pipeline.core.data import read_yaml
-from publish.model import PACKAGE, REVISIONS, Draft
+from publish.model import PACKAGE, Draft
 
 SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
 _DIALECT = {
@@ -52,7 +51,7 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "version": draft.version,
         "created": draft.published_text,
         "keywords": words["keywords"],
-        "licenses": [{"title": identity.license_name, "path": identity.license_path}],
+        "licenses": [{"title": draft.terms.name.vi, "path": identity.license_path}],
         "contributors": [{"title": identity.publisher, "roles": ["publisher"]}],
         "sources": _sources(draft),
         "languages": ["vi", "en"],
@@ -132,38 +131,29 @@ def _file_entry(
     }
 
 
-def changes_text(draft: Draft) -> str:
-    """What changed since the release before: rows by table, values by reason, columns."""
+def changes_text(draft: Draft, revised: Sequence[str] = ()) -> str:
+    """What changed since the release before: values in words, rows by table, columns.
+
+    Args:
+        draft: The release.
+        revised: Its revisions in words, a line each; the first tells how many there are.
+    """
     words = read_yaml("pages/notes.yaml")["changes"]
     before = str(draft.previous.id) if draft.previous else words["none_before"]
     lines = [
         f"# {draft.id} ({draft.version})", "",
         f"{words['since']}: {before}. {words['published_at']}: {draft.published_text}.", "",
+        *((*revised, "", f"## {words['rows']}", "") if revised else ()),
         f"| {words['table']} | {words['added']} | {words['revised']} | {words['removed']} |",
         "|---|---:|---:|---:|",
     ]  # fmt: skip
     for name, change in draft.changes.items():
         counts = f"{change.added} | {change.revised} | {change.removed}"
         lines.append(f"| {load_contract(name).title.vi} (`{name}`) | {counts} |")
-    lines += _revision_lines(draft, words)
     lines += _column_lines(draft, words)
     if draft.is_sample:
         lines += ["", words["sample"]]
     return "\n".join(lines) + "\n"
-
-
-def _revision_lines(draft: Draft, words: Mapping[str, str]) -> list[str]:
-    """How many published values were revised, by reason; nothing if none was."""
-    codes = load_code_list("reason_codes").codes
-    log = draft.tables[REVISIONS].select(["release", "reason_code"]).to_pylist()
-    counted = Counter(row["reason_code"] for row in log if row["release"] == str(draft.id))
-    if not counted:
-        return []
-    head = [f"| {words['reason']} | {words['values']} |", "|---|---:|"]
-    rows = [f"| {c.name.vi} (`{c.code}`) | {counted[c.code]} |" for c in codes if counted[c.code]]
-    accepted = draft.acceptance
-    note = [f"{words['note']}: {accepted.note}"] if accepted is not None and accepted.note else []
-    return _paragraphs([[f"{words['revisions']}:"], [*head, *rows], note])
 
 
 def _column_lines(draft: Draft, words: Mapping[str, str]) -> list[str]:
@@ -204,8 +194,14 @@ def _columns_of(draft: Draft, name: str, words: Mapping[str, str]) -> Iterator[s
 
 
 def license_text(draft: Draft) -> str:
-    """The terms of reuse, with the name of the law from the settings."""
-    words = read_yaml("pages/notes.yaml")["license"]
-    identity = draft.identity
-    terms = words["text"].format(license=identity.license_name, publisher=identity.publisher)
-    return f"# {words['title']}\n\n{terms.strip()}\n"
+    """The terms of reuse in both languages, with the legal basis of the day of publication."""
+    words, terms = read_yaml("pages/notes.yaml")["license"], draft.terms
+    paragraphs = (
+        words["text"][language].format(
+            publisher=draft.identity.publisher,
+            license=getattr(terms.name, language),
+            terms=getattr(terms.text, language),
+        )
+        for language in ("vi", "en")
+    )
+    return "\n\n".join((f"# {words['title']}", *paragraphs)) + "\n"

@@ -1,7 +1,8 @@
 """A table as an Excel workbook, the product for people who open files in Excel.
 
-Belongs here: sheets, headings, number formats, the introduction and the code list sheet. Does
-not: CSV, JSON, Parquet (``formats``). xlsxwriter with a fixed creation time is byte-stable.
+Belongs here: sheets, headings, number formats, how they print, the introduction and the code list
+sheet. Does not: CSV, JSON, Parquet (``formats``), or the workbook of a month (``month_workbook``).
+xlsxwriter with a fixed creation time is byte-stable.
 """
 
 import io
@@ -29,6 +30,8 @@ INTRODUCTION = "Giới thiệu"
 CODE_SHEET = "Danh mục mã"
 _TYPES = {"number": "#,##0.00", "integer": "#,##0", "date": "dd/mm/yyyy"}
 _UNGROUPED_BELOW = 10_000
+_A4 = 9
+"""The number of that size of paper in a workbook."""
 
 
 def to_xlsx(table: pa.Table, contract: Contract, draft: Draft) -> bytes:
@@ -92,7 +95,7 @@ def workbook_of(cells: Cells, rows: int, contract: Contract, draft: Draft) -> by
     created = draft.published_at.astimezone(UTC).replace(tzinfo=None)
     book.set_properties({"title": contract.title.vi, "created": created})
     _introduction(book, contract, draft)
-    _table_sheet(book, cells, rows, contract)
+    print_on_a4(_table_sheet(book, cells, rows, contract), contract, draft)
     _code_sheet(book, contract)
     book.close()
     return out.getvalue()
@@ -252,18 +255,30 @@ def _introduction_lines(contract: Contract, draft: Draft) -> Iterable[tuple[str,
     yield words["release"], f"{draft.id} ({draft.version})"
     yield words["published_at"], draft.published_text
     yield words["publisher"], draft.identity.publisher
-    yield words["license"], draft.identity.license_name
+    yield words["license"], draft.terms.name.vi
     yield words["basis"], contract.basis
     for field in contract.fields:
         yield field.title.vi, f"{field.name} – {field.description.vi} [{field.unit.vi}]"
 
 
-def _table_sheet(book: Workbook, cells: Cells, rows: int, contract: Contract) -> None:
+def print_on_a4(sheet: Worksheet, contract: Contract, draft: Draft) -> None:
+    """Print a sheet as wide as a page of A4 across, its heading on each page, with what it is."""
+    words = read_yaml("pages/workbook.yaml")["vi"]
+    mark = f"&C&B{words['mark']}" if draft.is_sample else ""
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_header(f"&L{contract.title.vi.replace('&', '&&')}{mark}&R{draft.id}")
+    sheet.set_footer(f"&L{words['page']} &P/&N&R{draft.published_text[:10]}")
+
+
+def _table_sheet(book: Workbook, cells: Cells, rows: int, contract: Contract) -> Worksheet:
     sheet = book.add_worksheet(_sheet_name(contract))
-    codes = {_number_format(field) for field in contract.fields}
+    codes = {number_format(field) for field in contract.fields}
     formats = {code: book.add_format({"num_format": code}) for code in sorted(codes)}
     columns = [
-        {"header": heading, "format": formats[_number_format(field)]}
+        {"header": heading, "format": formats[number_format(field)]}
         for heading, field in zip(contract.headings("vi"), contract.fields, strict=True)
     ]
     sheet.add_table(
@@ -271,20 +286,25 @@ def _table_sheet(book: Workbook, cells: Cells, rows: int, contract: Contract) ->
         {"name": f"bang_{contract.table}", "columns": columns, "style": "Table Style Light 9"},
     )  # fmt: skip
     for row, column, value in cells:
-        _write(sheet, row + 1, column, value, contract.fields[column], columns[column]["format"])
+        write_cell(
+            sheet, row + 1, column, value, contract.fields[column], columns[column]["format"]
+        )
     sheet.freeze_panes(1, 0)
     for column, heading in enumerate(contract.headings("vi")):
         sheet.set_column(column, column, min(max(len(heading) + 4, 12), 40))
+    return sheet
 
 
-def _number_format(field: Field) -> str:
+def number_format(field: Field) -> str:
     """The format of a column; what stays below 10 000, such as a year, is not grouped."""
     if field.type == "integer" and (field.maximum or _UNGROUPED_BELOW) < _UNGROUPED_BELOW:
         return "0"
     return _TYPES.get(field.type, "@")
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: Any, field: Field, form: Any) -> None:
+def write_cell(
+    sheet: Worksheet, row: int, column: int, value: Any, field: Field, form: Any
+) -> None:
     """Each type by its own call, so that Excel guesses nothing; a moment is text, as in the CSV."""
     if value is None:
         sheet.write_blank(row, column, None, form)

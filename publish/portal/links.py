@@ -12,7 +12,8 @@ from typing import Any
 
 from cchc_pipeline.calendar import load_calendar
 from publish.catalogue.dcat import CATALOGUE, catalogue
-from publish.catalogue.feeds import CALENDAR, FEED, calendar_list, feed, sitemap
+from publish.catalogue.diary import DIARY, diary
+from publish.catalogue.feeds import CALENDAR, FEED, ROBOTS, calendar_list, feed, robots, sitemap
 from publish.model import Identity, Published, ReleaseId
 from publish.package.formats import json_bytes
 from publish.package.signature import PUBLIC_KEY
@@ -139,12 +140,14 @@ def listing_files(edition: Edition, earlier_pages: Iterable[str] = ()) -> dict[s
 
 
 def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
-    """What programs follow: the catalogue, the feed, the calendar and the sitemap."""
+    """What programs follow: the catalogue, the feed, the calendar, the sitemap."""
     calendar = load_calendar()
     return {
         CATALOGUE: catalogue(edition),
         FEED: feed(edition, calendar),
         CALENDAR: calendar_list(edition, calendar),
+        DIARY: diary(edition, calendar),
+        ROBOTS: robots(edition),
         **sitemap(edition, {*pages, *_kept_pages(edition)}),
     }
 
@@ -189,9 +192,11 @@ def _pages(edition: Edition) -> Iterable[tuple[Page, bytes]]:
 def _imprint(edition: Edition) -> Imprint:
     release = edition.current
     if release is None:
-        return Imprint(edition.identity, edition.root)
+        terms = edition.identity.terms_at(edition.updated_at)
+        return Imprint(edition.identity, edition.root, terms)
     return Imprint(
-        edition.identity, edition.root, release.id, release.version, release.published_at,
+        edition.identity, edition.root, edition.identity.terms_at(release.published_at),
+        release.id, release.version, release.published_at,
         next_release_text(edition.updated_at), release.is_sample,
     )  # fmt: skip
 

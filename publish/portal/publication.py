@@ -23,8 +23,10 @@ from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.modes import PRIVATE, shut
 from publish.gates.gates import QUALITY, Verdict, judge, quality_report
 from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
+from publish.package.bundle import BUNDLE, bundle
 from publish.package.descriptor import changes_text, describe, license_text
 from publish.package.formats import json_bytes, paths_of, to_csv, to_json, to_parquet
+from publish.package.month_workbook import MONTH_WORKBOOK, month_workbook
 from publish.package.signature import SIGNATURE, Signer, trusted_comment
 from publish.package.workbook import to_xlsx
 from publish.portal.acts import Step, perform, require_later
@@ -32,6 +34,7 @@ from publish.release.comparison import Candidate, Terms
 from publish.site.kept import make_pages
 from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
+from publish.site.revised import revision_lines
 from publish.store.reading import listed_sums, verify_sums
 from publish.store.state import Act, Edition
 from publish.store.store import (
@@ -84,8 +87,10 @@ def release_files(draft: Draft) -> dict[str, bytes]:
         files[xlsx] = to_xlsx(table, contract, draft)
     files[DESCRIPTOR] = json_bytes(describe(draft, files))
     files[RECORD] = json_bytes(draft.record())
-    files["CHANGES.md"] = changes_text(draft).encode()
+    files["CHANGES.md"] = changes_text(draft, revision_lines(draft)).encode()
     files["LICENSE.md"] = license_text(draft).encode()
+    files[MONTH_WORKBOOK] = month_workbook(draft)
+    files[BUNDLE] = bundle(files, draft.published_at)
     files[VERIFIER] = files_of("publish.verify").joinpath("standalone.py").read_bytes()
     return files
 

@@ -316,6 +316,11 @@ class Forms:
         """A count that is no cell of a table."""
         return number_text(number, 0, self.language)
 
+    def decimal(self, canonical: str) -> str:
+        """A number by its canonical text, with the decimals that the text has."""
+        decimals = len(canonical.partition(".")[2])
+        return number_text(float(canonical), decimals, self.language)
+
     def tick(self, value: float) -> str:
         """A value beside an axis: whole, or with one decimal."""
         return number_text(value, 0 if value == int(value) else 1, self.language)

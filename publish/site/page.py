@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.terms import ReuseTerms
 from publish.model import Draft, Identity, ReleaseId
 from publish.site.forms import Forms
 from publish.site.narrow import labelled, parted, rows_in
@@ -94,13 +95,20 @@ class Page:
     @property
     def permalink(self) -> str:
         """The lasting address: absolute if the site's own is known."""
-        lasting = path_in(self.lasting, self.language)
-        return f"{self._base}{lasting}" if self._base else self.root + lasting
+        return self.address_in(self.language)
 
     @property
     def canonical(self) -> str:
         """The lasting absolute address, or empty."""
         return self.permalink if self._base else ""
+
+    def address_in(self, language: Language) -> str:
+        """The lasting address of the page in a language; absolute if the site's own is known."""
+        return self.to_file(path_in(self.lasting, language))
+
+    def to_file(self, path: str) -> str:
+        """The address of a file of the site: absolute if the site's own is known, else the way."""
+        return f"{self._base}{path}" if self._base else self.root + path
 
     @property
     def _base(self) -> str:
@@ -123,6 +131,7 @@ class Imprint:
     Args:
         identity: Who publishes, and under which terms.
         root: The publishing unit's row in the list of units.
+        terms: Those of the release, or of the moment where none is shown.
         id: The release; None where none is shown.
         version: Its version.
         published_text: When it was published.
@@ -132,6 +141,7 @@ class Imprint:
 
     identity: Identity
     root: Mapping[str, Any]
+    terms: ReuseTerms
     id: ReleaseId | None = None
     version: str = ""
     published_text: str = ""
@@ -143,7 +153,7 @@ def imprint_of_draft(draft: Draft) -> Imprint:
     """The imprint of a release in the making."""
     root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
     return Imprint(
-        draft.identity, root, draft.id, draft.version, draft.published_text,
+        draft.identity, root, draft.terms, draft.id, draft.version, draft.published_text,
         next_release_text(draft.published_text), draft.is_sample,
     )  # fmt: skip
 
@@ -194,6 +204,7 @@ def render(
         "imprint": imprint,
         "root": imprint.root,
         "license": _license(page, imprint),
+        "terms": getattr(imprint.terms.name, page.language),
         "navigation": NAVIGATION,
         "foot_navigation": FOOT_NAVIGATION,
         "t": forms.words,

@@ -147,9 +147,16 @@ class Words:
         Raises:
             SchemaDataError: There is no such message.
         """
+        return escape(self._message(key)).format(**values)
+
+    def text(self, key: str, **values: object) -> str:
+        """The message as plain text, for what is not HTML, or is escaped where it is shown."""
+        return self._message(key).format(**values)
+
+    def _message(self, key: str) -> str:
         if key not in self.messages:
             raise SchemaDataError("no such message", where=f"schemas/{_FOLDER}, {key}")
-        return escape(self.messages[key][self.language]).format(**values)
+        return self.messages[key][self.language]
 
     def has(self, key: str) -> bool:
         """Whether there is a message of that key."""

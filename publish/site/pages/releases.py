@@ -6,7 +6,6 @@ to be sent, Vietnamese with English below. Does not: what another kind shows (it
 (``publish.release.diff``), which files list all releases (``publish.portal.links``), words, HTML.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,8 +21,9 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, Month
 from publish.catalogue.feeds import missed
 from publish.model import REVISIONS, Draft, Published, ReleaseId
-from publish.release.diff import Diff
+from publish.release.diff import CellDiff, Diff, own_tables
 from publish.site.extract import Extract, Figures, Row
+from publish.site.forms import Forms
 from publish.site.kept import Material, PageRecipe
 from publish.site.page import Imprint, Page, in_each_language, render
 from publish.site.pages.indicators import indicator_pages
@@ -32,11 +32,12 @@ from publish.site.pages.plans import plan_pages
 from publish.site.pages.quality import quality_pages
 from publish.site.pages.reference import TableFiles, download_pages, reference_pages, table_files
 from publish.site.pages.units import unit_pages
-from publish.site.words import load_words, moment_text, month_text
+from publish.site.revised import NAMING, REVISED, Names, RevisedRow, names_for, revised_rows
+from publish.site.words import LANGUAGES, load_words, moment_text, month_text
 from publish.store.state import Edition
 
 LISTED = 50
-"""The most revised cells that are listed."""
+"""The most revised rows that are listed of a cause."""
 CALENDAR_PAGE, CHANGES_PAGE, ACCESS_PAGE = "lich-cong-bo.html", "thay-doi.html", "tiep-can.html"
 
 
@@ -57,14 +58,8 @@ class ReleaseNotes:
     descriptor: Mapping[str, Any]
     files: tuple[TableFiles, ...]
     changes: Mapping[str, Mapping[str, int]]
-    reasons: Mapping[str, int]
     revisions: tuple[Row, ...]
-    acceptance: Mapping[str, str] | None
-
-    @property
-    def revised(self) -> int:
-        """How many published cells were revised."""
-        return sum(self.reasons.values())
+    names: Names
 
 
 def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
@@ -76,19 +71,21 @@ def release_notes_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iter
         for name, change in draft.changes.items()
         if change.any
     }
+    own = log.filter(pc.equal(log["release"], str(draft.id)))
     extract = figures.extract(
-        {REVISIONS: log.filter(pc.equal(log["release"], str(draft.id)))},
+        {REVISIONS: own},
+        names=names_for(draft.tables, own.to_pylist()),
         descriptor=descriptor,
         rows={name: table.num_rows for name, table in draft.tables.items()},
         changes=changes,
-        acceptance=vars(draft.acceptance) if draft.acceptance else None,
     )
     yield PageRecipe(release_page(draft.id), "release.html", extract, release_material)
 
 
 def release_material(extract: Extract) -> Material:
     """What the template of a release needs."""
-    return Material({"notes": release_notes(extract), "is_sample_release": extract.is_sample})
+    values = {"notes": release_notes(extract), "listed": LISTED, **REVISED}
+    return Material({**values, "is_sample_release": extract.is_sample})
 
 
 def release_notes(extract: Extract) -> ReleaseNotes:
@@ -99,9 +96,8 @@ def release_notes(extract: Extract) -> ReleaseNotes:
         descriptor=descriptor,
         files=table_files(descriptor, extract.more["rows"]),
         changes=extract.more["changes"],
-        reasons=dict(sorted(Counter(row["reason_code"] for row in rows).items())),
-        revisions=tuple(rows[:LISTED]),
-        acceptance=extract.more["acceptance"],
+        revisions=tuple(rows),
+        names=extract.more["names"],
     )
 
 
@@ -217,6 +213,7 @@ def diff_page(diff: Diff, old: Published, new: Published) -> str:
         lstrip_blocks=True,
     )
     style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
+    environment.filters["table_title"] = _title
     return environment.get_template("diff.html").render(
         diff=diff,
         releases=(old, new),
@@ -224,10 +221,37 @@ def diff_page(diff: Diff, old: Published, new: Published) -> str:
         vi=load_words("vi"),
         en=load_words("en"),
         title_of=_title,
+        column_of=Forms(load_words("vi"), {}).column,
+        rows_of=_rows_in_words(diff, old, new),
         moment=lambda text: moment_text(text, "vi"),
         month=lambda text: month_text(Month.parse(text), "vi"),
         bases={code.code: code.name.vi for code in load_code_list("bases").codes},
     )
+
+
+def _rows_in_words(
+    diff: Diff, *releases: Published
+) -> Callable[[str], list[tuple[RevisedRow, ...]]]:
+    """For each table the rows that differ, in both languages, with the releases' names."""
+    named = {
+        name: table
+        for release in releases
+        for one in NAMING
+        for name, table in own_tables(release, one).items()
+    }
+    cells = {table.table: [_as_logged(cell) for cell in table.cells] for table in diff.tables}
+    names = names_for(named, [cell for rows in cells.values() for cell in rows])
+    forms = [Forms(load_words(language), {}) for language in LANGUAGES]
+    return lambda table: list(
+        zip(*(revised_rows(cells[table], names, form) for form in forms), strict=True)
+    )
+
+
+def _as_logged(cell: CellDiff) -> Row:
+    return {
+        "release": "", "table": cell.table, "key": cell.key, "column": cell.column,
+        "old_value": cell.old, "new_value": cell.new,
+    }  # fmt: skip
 
 
 def _title(table: str) -> str:

@@ -17,6 +17,7 @@ from publish.site.forms import TOTAL, names_of
 from publish.site.kept import Material, PageRecipe, rows_attached
 from publish.site.pages.month import group_chart, group_finding
 from publish.site.pages.unit import COURSE, REVISIONS, UNIT_CHARTS, unit_facts
+from publish.site.revised import REVISED, names_for
 from publish.site.words import collation_key
 
 _LEVELS = ("city", "agency", "district", "commune")
@@ -119,8 +120,9 @@ def _extract(figures: Figures, code: str, ranked: _Ranked, totals: _Totals) -> E
     mine = log.filter(pc.match_substring_regex(log["key"], _key_pattern(code)))
     changes = figures.whole("successions")
     touched = pc.or_(_is(changes["old_code"], code), _is(changes["new_code"], code))
+    shown = mine.slice(max(mine.num_rows - REVISIONS, 0))
     tables |= {
-        "revisions": mine.slice(max(mine.num_rows - REVISIONS, 0)),
+        "revisions": shown,
         "successions": changes.filter(touched),
         "units": _family(figures, code),
         "metrics": figures.whole("metrics"),
@@ -133,6 +135,7 @@ def _extract(figures: Figures, code: str, ranked: _Ranked, totals: _Totals) -> E
         peers=_peers(figures, code, ranked),
         rivals=_rivals(tables["scores"], _level(figures, code), totals),
         revisions=mine.num_rows,
+        names=names_for(figures.draft.tables, shown.to_pylist()),
         target=_target(figures),
     )
 
@@ -241,6 +244,8 @@ def unit_material(extract: Extract) -> Material:
         "attached": files,
         "is_sample_release": extract.is_sample,
         "all_revisions": extract.more["revisions"],
+        "names": extract.more["names"],
+        **REVISED,
         "targets": extract.more["target"],
         "share_target": _share_target(extract),
         "group_chart": group_chart,

@@ -179,7 +179,8 @@ def test_the_page_lists_every_cell_and_every_move() -> None:
     old = {**small_tables(), "scores": ranked({ROOT: None, FIRST: 1, SECOND_UNIT: 2})}
     new = {**small_tables(), "scores": ranked({ROOT: None, FIRST: 2, SECOND_UNIT: 1})}
     page = diff_page(diff_releases(old, new), FIRST_RELEASE, SECOND_RELEASE)
-    assert page.count("<td><code>rank</code></td>") == 2
+    assert page.count("Thứ hạng: 1 → 2</span>") == page.count("Thứ hạng: 2 → 1</span>") == 1
+    assert "unit_code=" not in page
     assert "Tháng 3/2024" in page
     assert "DỮ LIỆU MẪU" not in page
     sample = replace(SECOND_RELEASE, provenance="sample")

@@ -1,4 +1,4 @@
-"""CHANGES.md: rows by table, values by reason, columns."""
+"""CHANGES.md: revisions in words, rows by table, columns."""
 
 from dataclasses import replace
 
@@ -6,6 +6,7 @@ from cchc_pipeline.contracts import load_contract
 from publish.model import PUBLISHED_TABLES, Acceptance, Draft
 from publish.package.descriptor import changes_text
 from publish.release.revisions import Causes
+from publish.site.revised import revision_lines
 from publish.store.state import Renewal
 from tests.publish.small_release import FIRST_RELEASE, Row, second_release
 
@@ -26,22 +27,26 @@ def columns() -> dict[str, dict[str, str]]:
 
 def test_the_first_release_has_revised_nothing_and_changed_no_column(good_draft: Draft) -> None:
     text = changes_text(good_draft)
-    assert "Lý do" not in text
+    assert revision_lines(good_draft) == []
     assert "cột" not in text
 
 
-def test_revised_values_are_counted_by_reason(good_draft: Draft) -> None:
-    text = changes_text(second_release(good_draft, "scores", other_ratio, CAPTURED_ANEW))
-    assert "| Nguồn thay đổi (`SRC`) | 21 |" in text
-    assert "LATE" not in text
-    assert "Ghi chú" not in text
+def test_the_revisions_come_first_in_words(good_draft: Draft) -> None:
+    second = second_release(good_draft, "scores", other_ratio, CAPTURED_ANEW)
+    text = changes_text(second, revision_lines(second))
+    lines = text.splitlines()
+    assert lines[4] == "Sửa 21 số liệu của 3 đơn vị"
+    assert lines[6] == "## Nguồn thay đổi (21 số liệu)"
+    assert "- Đơn vị thử Z00.01, Tổng điểm, tháng 3/2024: Tỷ lệ 82,50 → 82,00" in lines
+    assert lines.index("## Số dòng thay đổi theo bảng") > 6
+    assert "SRC" not in text
+    assert "unit_code" not in text
 
 
 def test_what_was_said_of_them_is_told(good_draft: Draft) -> None:
     said = Causes(acceptance=Acceptance("ERR", "Cộng nhầm"))
-    text = changes_text(second_release(good_draft, "scores", other_ratio, said))
-    assert "| Lỗi của bên công bố (`ERR`) | 21 |" in text
-    assert "Ghi chú: Cộng nhầm" in text
+    lines = revision_lines(second_release(good_draft, "scores", other_ratio, said))
+    assert "## Lỗi của bên công bố (21 số liệu): Cộng nhầm" in lines
 
 
 def test_columns_and_tables_that_changed_are_named(good_draft: Draft) -> None:

@@ -275,7 +275,7 @@ def test_every_link_leads_to_a_page_a_file_of_the_data_or_of_a_release() -> None
     site = _site()
     release_files = {
         "datapackage.json", "release.json", "SHA256SUMS", "CHANGES.md", "LICENSE.md",
-        "quality.json", "verify.py",
+        "quality.json", "verify.py", "hp-chat-luong-phuc-vu.xlsx", "hp-chat-luong-phuc-vu.zip",
     }  # fmt: skip
     known = set(site) | {f"releases/2026-09/r1/{name}" for name in release_files}
     known |= {f"latest/{name}" for name in release_files}
@@ -313,6 +313,21 @@ def test_a_known_public_address_makes_the_permalink_absolute() -> None:
     address = "https://example.vn/cl/en/thang/2026-09.html"
     assert page.one("link", rel="canonical").attributes["href"] == address
     assert address in page.one("footer").text
+    twins = {link.attributes["hreflang"]: link.attributes["href"] for link in page.all("link")
+             if "hreflang" in link.attributes}  # fmt: skip
+    vietnamese = "https://example.vn/cl/thang/2026-09.html"
+    assert twins == {"vi": vietnamese, "en": address, "x-default": vietnamese}
+    assert page.one("meta", property="og:url").attributes["content"] == address
+
+
+def test_each_page_says_how_to_share_and_to_cite_it() -> None:
+    for path, page in _pages(_site()):
+        said = {e.attributes["property"]: e.attributes["content"] for e in page.all("meta")
+                if "property" in e.attributes}  # fmt: skip
+        assert said["og:title"] in page.one("title").text, path
+        assert said["og:description"] == page.one("meta", name="description").attributes["content"]
+        cited = [e.text for e in page.one("footer").all("dd")]
+        assert any(said["og:title"] in text and "2026-09.r1" in text for text in cited), path
 
 
 def test_ids_are_unique_on_a_page() -> None:
@@ -782,7 +797,7 @@ def test_every_message_is_used_and_every_use_has_its_message() -> None:
 
 
 def _addresses(text: str) -> set[str]:
-    return set(re.findall(r"""["']([\w./-]+\.(?:html|json|css|yaml|py))["']""", text))
+    return set(re.findall(r"""["']([\w./-]+\.(?:html|json|css|yaml|py|ics|zip|xlsx))["']""", text))
 
 
 def _sections(keys: set[str]) -> set[str]:

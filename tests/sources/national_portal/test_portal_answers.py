@@ -433,6 +433,10 @@ def test_departments_left_out_alone_do_not_stop_a_month(rules: list[str]) -> Non
     require_within_limit(account, Decimal("0.01"), quarantined)
 
 
+def test_a_month_of_which_nothing_came_is_within_the_limit() -> None:
+    require_within_limit({"rows": None, "quarantined": None}, Decimal("0.01"))
+
+
 @pytest.mark.parametrize(
     "rules",
     [["BAD_COUNT"] * 2, ["NO_UNIT_CODE", "BAD_NUMBER"], ["BAD_UNIT_NAME"] * 11],
