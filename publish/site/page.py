@@ -33,6 +33,8 @@ _STYLES = ("style.css", "charts.css", "script.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
 DOWNLOADS_PAGE = "tai-ve.html"
+EMBEDS = "nhung"
+"""The folder of pages to embed; servers let other sites show what lies in it."""
 NAVIGATION = (
     ("newest", INDEX_PAGE),
     ("units", "don-vi/index.html"),
@@ -115,6 +117,11 @@ class Page:
     def to(self, name: str) -> str:
         """The way to a page in the same language."""
         return self.root + path_in(name, self.language)
+
+
+def embed_of(page: str) -> str:
+    """The name of the page to embed for a page."""
+    return f"{EMBEDS}/{page}"
 
 
 def path_in(name: str, language: Language) -> str:
@@ -235,6 +242,7 @@ def _environment() -> Environment:
     environment.globals["style"] = style_text()
     environment.globals["script"] = script_text()
     environment.globals["script_hash"] = script_hash()
+    environment.globals["path_in"] = path_in
     return environment
 
 
