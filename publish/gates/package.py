@@ -15,6 +15,7 @@ import json
 import re
 import tempfile
 import unicodedata
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
+_TAG = re.compile(r"<[^>]*>")
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -184,7 +186,7 @@ def nothing_personal(package: Package) -> Iterable[str]:
     """
     for path in package.names:
         if not path.startswith(("data/", "formats/")):
-            kinds = personal_marks(package.read(path).decode("utf-8"))
+            kinds = personal_marks(_text_in(path, package.read(path)))
             yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
     for name, table in package.tables.items():
         fields = table.contract.fields
@@ -193,6 +195,15 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
+
+
+def _text_in(path: str, content: bytes) -> str:
+    """What a reader of a file sees: of one that holds others, the text of all of them."""
+    if not path.endswith((".zip", ".xlsx")):
+        return content.decode("utf-8")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = [archive.read(name).decode("utf-8") for name in archive.namelist()]
+    return "\n".join(_TAG.sub("\n", part) if path.endswith(".xlsx") else part for part in parts)
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

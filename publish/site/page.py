@@ -25,6 +25,7 @@ from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.errors import SchemaDataError
 from publish.model import Draft, Identity, ReleaseId
 from publish.site.forms import Forms
+from publish.site.glossary import explained
 from publish.site.words import LANGUAGES, Language, load_words
 
 _FORBIDDEN = ("</script", "<!--")
@@ -213,7 +214,8 @@ def render(
         "f": forms,
         **content,
     }
-    return _environment().get_template(template).render(context).encode()
+    text = _environment().get_template(template).render(context)
+    return explained(text, page.language).encode()
 
 
 def _license(page: Page, imprint: Imprint) -> str:

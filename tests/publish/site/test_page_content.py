@@ -404,7 +404,10 @@ def test_the_headline_names_total_rank_window_source_and_capture() -> None:
     headline = _page().one("section", class_="headline")
     assert headline.one("p", class_="figure").text == "67,18 trên 100 điểm"
     assert headline.one("p", class_="rank").text == "Hạng 2 trong 2 tỉnh, thành phố"
-    assert "Lũy kế năm 2026, theo Cổng DVCQG lúc 14:00 ngày 10/10/2026" in headline.text
+    assert (
+        "Lũy kế năm 2026, theo Cổng DVCQG (Dịch vụ công quốc gia) lúc 14:00 ngày 10/10/2026"
+        in headline.text
+    )
 
 
 def test_a_year_to_date_taken_after_the_month_says_that_it_covers_later_days() -> None:
