@@ -28,6 +28,7 @@ from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.masking import personal_marks
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, SUMS, Published
+from publish.package.bundle import BUNDLE
 from publish.package.formats import Rows, first_difference, from_json, from_parquet, paths_of
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
@@ -161,6 +162,17 @@ def formats_are_equal(package: Package) -> Iterable[str]:
             difference = _unlike(rows, package, path, _READERS[ending], table.contract)
             if difference:
                 yield f"{path}: {difference}"
+    if BUNDLE in package.names:
+        yield from _unlike_bundle(package)
+
+
+def _unlike_bundle(package: Package) -> Iterable[str]:
+    """The files in the ZIP, of which only the descriptor is its own, are those beside it."""
+    with zipfile.ZipFile(io.BytesIO(package.read(BUNDLE))) as archive:
+        for name in archive.namelist():
+            path = name.partition("/")[2]
+            if path != DESCRIPTOR and archive.read(name) != package.read(path):
+                yield f"{BUNDLE}: {path} is not the file beside it"
 
 
 def _unlike(
