@@ -15,6 +15,7 @@ import json
 import re
 import tempfile
 import unicodedata
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.masking import personal_marks
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, SUMS, Published
+from publish.package.bundle import BUNDLE
 from publish.package.formats import Rows, first_difference, from_json, from_parquet, paths_of
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
@@ -41,6 +43,7 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
+_TAG = re.compile(r"<[^>]*>")
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -159,6 +162,17 @@ def formats_are_equal(package: Package) -> Iterable[str]:
             difference = _unlike(rows, package, path, _READERS[ending], table.contract)
             if difference:
                 yield f"{path}: {difference}"
+    if BUNDLE in package.names:
+        yield from _unlike_bundle(package)
+
+
+def _unlike_bundle(package: Package) -> Iterable[str]:
+    """The files in the ZIP, of which only the descriptor is its own, are those beside it."""
+    with zipfile.ZipFile(io.BytesIO(package.read(BUNDLE))) as archive:
+        for name in archive.namelist():
+            path = name.partition("/")[2]
+            if path != DESCRIPTOR and archive.read(name) != package.read(path):
+                yield f"{BUNDLE}: {path} is not the file beside it"
 
 
 def _unlike(
@@ -184,7 +198,7 @@ def nothing_personal(package: Package) -> Iterable[str]:
     """
     for path in package.names:
         if not path.startswith(("data/", "formats/")):
-            kinds = personal_marks(package.read(path).decode("utf-8"))
+            kinds = personal_marks(_text_in(path, package.read(path)))
             yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
     for name, table in package.tables.items():
         fields = table.contract.fields
@@ -193,6 +207,15 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
+
+
+def _text_in(path: str, content: bytes) -> str:
+    """What a reader of a file sees: of one that holds others, the text of all of them."""
+    if not path.endswith((".zip", ".xlsx")):
+        return content.decode("utf-8")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = [archive.read(name).decode("utf-8") for name in archive.namelist()]
+    return "\n".join(_TAG.sub("\n", part) if path.endswith(".xlsx") else part for part in parts)
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

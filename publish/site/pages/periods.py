@@ -18,12 +18,13 @@ from publish.site.charts.bars import shade
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import SAMPLE, TOTAL
 from publish.site.kept import Attachment, Material, PageRecipe, rows_attached
-from publish.site.page import INDEX_PAGE
+from publish.site.page import INDEX_PAGE, embed_of
 from publish.site.pages.answer import ANSWERS, POINTS
 from publish.site.pages.dossiers import flow_chart, flow_finding
 from publish.site.pages.leagues import has_spread, spread_chart, spread_finding
 from publish.site.pages.month import group_chart, group_finding, month_facts
 from publish.site.pages.month_plan import attainment_chart, attainment_finding
+from publish.site.pages.pictures import month_pictures
 from publish.site.pages.units import SHARE_TARGET, codes
 
 _MONTHLY = ("scores", "plan_indicators", "plan_tasks", "dossier_statistics", "submissions")
@@ -52,7 +53,7 @@ def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Pag
     """A page for each month, and the front page."""
     for place, month in enumerate(figures.months):
         name = month_page(month)
-        extract = _extract(figures, place)
+        extract = month_extract(figures, place)
         yield PageRecipe(name, "month.html", extract, month_material, name)
         if month == figures.newest:
             more = {**extract.more, "descriptor": descriptor, "late": _late(figures)}
@@ -69,7 +70,8 @@ def _late(figures: Figures) -> list[tuple[str, str, int]]:
     ]
 
 
-def _extract(figures: Figures, place: int) -> Extract:
+def month_extract(figures: Figures, place: int) -> Extract:
+    """What the page of the month at a place among the periods is made from."""
     months = figures.months
     month = months[place]
     tables = {name: figures.of_months(name, month) for name in _MONTHLY}
@@ -136,7 +138,10 @@ def month_material(extract: Extract) -> Material:
     facts = month_facts(extract, Month.parse(extract.more["month"]))
     descriptor = extract.more.get("descriptor")
     attached = _attached(extract)
+    pictures = month_pictures(month_page(facts.month), facts, extract.identity)
     values = {
+        "picture": pictures.paths,
+        "embed": embed_of(INDEX_PAGE) if descriptor else "",
         "facts": facts,
         "previous": _link(extract.more["previous"]),
         "next": _link(extract.more["next"]),
@@ -148,8 +153,8 @@ def month_material(extract: Extract) -> Material:
         **_DRAWN,
         **ANSWERS,
     }
-    files = {} if descriptor else {file.name: file.content for file in attached.values()}
-    return Material(values, files)
+    files = {file.name: file.content for file in attached.values()} | {**pictures.files}
+    return Material(values, {} if descriptor else files)
 
 
 def _attached(extract: Extract) -> dict[str, Attachment]:

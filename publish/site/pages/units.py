@@ -15,7 +15,9 @@ from cchc_pipeline.core.period import Basis, Month
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import TOTAL, names_of
 from publish.site.kept import Material, PageRecipe, rows_attached
+from publish.site.page import embed_of
 from publish.site.pages.month import group_chart, group_finding
+from publish.site.pages.pictures import unit_pictures
 from publish.site.pages.unit import COURSE, REVISIONS, UNIT_CHARTS, unit_facts
 from publish.site.revised import REVISED, names_for
 from publish.site.words import collation_key
@@ -73,10 +75,15 @@ def unit_page(code: str) -> str:
 def unit_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each unit, and their list."""
     yield PageRecipe(UNITS_PAGE, "units.html", _list_extract(figures), units_material)
+    for extract in unit_extracts(figures):
+        yield PageRecipe(unit_page(extract.more["unit"]), "unit.html", extract, unit_material)
+
+
+def unit_extracts(figures: Figures) -> Iterator[Extract]:
+    """What the page of each unit is made from."""
     ranked, totals = _ranked(figures), _totals(figures)
     for code in codes(figures):
-        extract = _extract(figures, code, ranked, totals)
-        yield PageRecipe(unit_page(code), "unit.html", extract, unit_material)
+        yield _extract(figures, code, ranked, totals)
 
 
 def codes(figures: Figures) -> tuple[str, ...]:
@@ -239,8 +246,12 @@ def unit_material(extract: Extract) -> Material:
     """What the template of a unit needs."""
     page = unit_page(extract.more["unit"])
     files = {name: rows_attached(page, name, extract.tables[name]) for name in _ATTACHED}
+    facts = unit_facts(extract)
+    pictures = unit_pictures(page, facts, extract.identity)
     values = {
-        "facts": unit_facts(extract),
+        "facts": facts,
+        "picture": pictures.paths,
+        "embed": embed_of(page),
         "attached": files,
         "is_sample_release": extract.is_sample,
         "all_revisions": extract.more["revisions"],
@@ -252,7 +263,8 @@ def unit_material(extract: Extract) -> Material:
         "group_finding": group_finding,
         **UNIT_CHARTS,
     }
-    return Material(values, {file.name: file.content for file in files.values()})
+    attached = {file.name: file.content for file in files.values()}
+    return Material(values, attached | {**pictures.files})
 
 
 def units_material(extract: Extract) -> Material:

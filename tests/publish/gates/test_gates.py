@@ -4,7 +4,9 @@ Belongs here: a failing case for every gate. Does not: the expectations of singl
 tests of contracts hold.
 """
 
+import io
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -25,6 +27,7 @@ from publish.model import (
     ReleaseId,
     TableChange,
 )
+from publish.package.bundle import BUNDLE
 from publish.package.formats import to_csv, to_json, to_parquet
 from publish.package.workbook import to_xlsx
 from publish.release.comparison import Candidate
@@ -117,6 +120,14 @@ def form_of_other_cells(ending: str) -> Case:
         return candidate(draft, folder, files={path: writers[ending](other, draft)})
 
     return case
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    """A ZIP of one file."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(f"hp-chat-luong-phuc-vu/{name}", content)
+    return out.getvalue()
 
 
 def only(code: str, **values: Any) -> Callable[[Row], Row]:
@@ -291,7 +302,10 @@ FAILING: dict[str, dict[str, Case]] = {
     "formats_are_equal": {
         f"other cells in the {ending}": form_of_other_cells(ending)
         for ending in ("csv", "parquet", "json", "xlsx")
-    },
+    }
+    | {"another file in the ZIP": lambda draft, folder: candidate(
+        draft, folder, files={BUNDLE: zipped("CHANGES.md", b"x")}
+    )},
     "nothing_personal": {
         "a phone number in a note": tables("plan_tasks", only("1a", note="gọi 0912345678")),
         "an identity number in a note": tables("plan_tasks", only("1a", note="số 031234567890")),
@@ -302,6 +316,9 @@ FAILING: dict[str, dict[str, Case]] = {
         "an e-mail address in a name": tables("units", only(FIRST, name_en="a.b@example.org")),
         "a dossier code in a note": tables(
             "plan_tasks", only("1a", note="hồ sơ 000.00.16.H24-240115-0001")
+        ),
+        "a phone number in the ZIP": lambda draft, folder: candidate(
+            draft, folder, files={BUNDLE: zipped("CHANGES.md", "gọi 0912345678".encode())}
         ),
         "an e-mail address beside the data": parts(
             sources=(replace(source(), title="Ông A, a@example.org"),)
