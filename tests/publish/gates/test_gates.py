@@ -318,7 +318,7 @@ FAILING: dict[str, dict[str, Case]] = {
             "plan_tasks", only("1a", note="hồ sơ 000.00.16.H24-240115-0001")
         ),
         "a phone number in the ZIP": lambda draft, folder: candidate(
-            draft, folder, files={BUNDLE: zipped("CHANGES.md", "gọi 0912345678".encode())}
+            draft, folder, files={BUNDLE: zipped(DESCRIPTOR, "gọi 0912345678".encode())}
         ),
         "an e-mail address beside the data": parts(
             sources=(replace(source(), title="Ông A, a@example.org"),)
