@@ -188,7 +188,10 @@ class Settings(BaseSettings):
         "Văn phòng Ủy ban nhân dân thành phố Hải Phòng",
         description="Whom a reader may ask, as shown on each page.",
     )
-    license_name: str = Field("Nghị định 47/2020/NĐ-CP, Điều 18", description="Terms of reuse.")
+    license_name: str = Field(
+        "",
+        description="Terms of reuse; unset: the legal basis in force on the day of publication.",
+    )
     license_path: str = Field(
         "LICENSE.md", description="Where the terms stand: an address, or the file in each release."
     )

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month, utc_text
+from cchc_pipeline.terms import ReuseTerms, TermsWords, terms_on
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
@@ -94,7 +95,10 @@ class TableChange:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who publishes, under which terms, where: from the settings."""
+    """Who publishes, under which terms, where: from the settings.
+
+    An empty ``license_name`` is the legal basis in force on the day of a publication.
+    """
 
     publisher: str
     contact: str
@@ -102,6 +106,16 @@ class Identity:
     license_path: str
     public_url: str
     root_unit: str
+
+    def terms_at(self, published: str | datetime) -> ReuseTerms:
+        """The terms of what is published at a moment: as set, else by the law of its day."""
+        if isinstance(published, str):
+            published = datetime.fromisoformat(published)
+        by_law = terms_on(published)
+        if not self.license_name:
+            return by_law
+        named = TermsWords(self.license_name, self.license_name)
+        return ReuseTerms("settings", named, by_law.text)
 
 
 def identity_of(settings: "Settings") -> Identity:
@@ -183,6 +197,11 @@ class Draft:
     def published_text(self) -> str:
         """The moment of publication as ISO 8601 in UTC, whole seconds."""
         return utc_text(self.published_at)
+
+    @property
+    def terms(self) -> ReuseTerms:
+        """The terms of reuse of its day."""
+        return self.identity.terms_at(self.published_at)
 
     @property
     def provenance(self) -> str:

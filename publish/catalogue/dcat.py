@@ -123,7 +123,7 @@ def _node(edition: Edition, name: str) -> str:
 def _nodes(edition: Edition, words: Mapping[str, Any]) -> Iterable[Node]:
     yield _catalogue_node(edition, words)
     yield _publisher(edition)
-    yield {"@id": _node(edition, "licence"), "@type": "dct:LicenseDocument", **_licence(edition)}
+    yield from _licences(edition)
     yield {
         "@id": _node(edition, "contact"),
         "@type": "vcard:Organization",
@@ -148,7 +148,7 @@ def _catalogue_node(edition: Edition, words: Mapping[str, Any]) -> Node:
         "@type": "dcat:Catalog",
         **_titles(edition),
         "dct:publisher": {"@id": _node(edition, "publisher")},
-        "dct:license": {"@id": _node(edition, "licence")},
+        "dct:license": _licence(edition, edition.updated_at),
         "dct:language": [{"@id": term} for term in words["terms"]["languages"]],
         "dct:spatial": {"@id": _node(edition, "place")},
         "foaf:homepage": {"@id": address(edition, ""), "@type": "foaf:Document"},
@@ -165,12 +165,22 @@ def _publisher(edition: Edition) -> Node:
     }
 
 
-def _licence(edition: Edition) -> Node:
+def _licences(edition: Edition) -> Iterable[Node]:
+    """The terms of each release by the law of its day, and those of the catalogue itself."""
     place = edition.identity.license_path
-    known = {"dct:title": {"@value": edition.identity.license_name, "@language": "vi"}}
-    if place.startswith(("https://", "http://")):
-        return known | {"dct:source": {"@id": place}}
-    return known
+    where = {"dct:source": {"@id": place}} if place.startswith(("https://", "http://")) else {}
+    moments = [edition.updated_at, *(release.published_at for release in edition.readable)]
+    for terms in {t.id: t for t in map(edition.identity.terms_at, moments)}.values():
+        title = _both({"vi": terms.name.vi, "en": terms.name.en})
+        yield {
+            "@id": _node(edition, f"licence/{terms.id}"), "@type": "dct:LicenseDocument",
+            "dct:title": title, **where,
+        }  # fmt: skip
+
+
+def _licence(edition: Edition, moment: str) -> Node:
+    """The node of the terms of a moment."""
+    return {"@id": _node(edition, f"licence/{edition.identity.terms_at(moment).id}")}
 
 
 def _series(edition: Edition, words: Mapping[str, Any]) -> Node:
@@ -264,7 +274,7 @@ def _distribution(
         "dcat:downloadURL": {"@id": place},
         "dcat:mediaType": {"@id": f"{terms['media']}{file['mediatype']}"},
         "dct:format": {"@id": f"{terms['formats']}{file['format'].upper()}"},
-        "dct:license": {"@id": _node(edition, "licence")},
+        "dct:license": _licence(edition, release.published_at),
     }
     if "bytes" in file:
         node["dcat:byteSize"] = {"@value": str(file["bytes"]), "@type": "xsd:nonNegativeInteger"}

@@ -51,7 +51,7 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "version": draft.version,
         "created": draft.published_text,
         "keywords": words["keywords"],
-        "licenses": [{"title": identity.license_name, "path": identity.license_path}],
+        "licenses": [{"title": draft.terms.name.vi, "path": identity.license_path}],
         "contributors": [{"title": identity.publisher, "roles": ["publisher"]}],
         "sources": _sources(draft),
         "languages": ["vi", "en"],
@@ -194,8 +194,14 @@ def _columns_of(draft: Draft, name: str, words: Mapping[str, str]) -> Iterator[s
 
 
 def license_text(draft: Draft) -> str:
-    """The terms of reuse, with the name of the law from the settings."""
-    words = read_yaml("pages/notes.yaml")["license"]
-    identity = draft.identity
-    terms = words["text"].format(license=identity.license_name, publisher=identity.publisher)
-    return f"# {words['title']}\n\n{terms.strip()}\n"
+    """The terms of reuse in both languages, with the legal basis of the day of publication."""
+    words, terms = read_yaml("pages/notes.yaml")["license"], draft.terms
+    paragraphs = (
+        words["text"][language].format(
+            publisher=draft.identity.publisher,
+            license=getattr(terms.name, language),
+            terms=getattr(terms.text, language),
+        )
+        for language in ("vi", "en")
+    )
+    return "\n\n".join((f"# {words['title']}", *paragraphs)) + "\n"

@@ -255,7 +255,7 @@ def _introduction_lines(contract: Contract, draft: Draft) -> Iterable[tuple[str,
     yield words["release"], f"{draft.id} ({draft.version})"
     yield words["published_at"], draft.published_text
     yield words["publisher"], draft.identity.publisher
-    yield words["license"], draft.identity.license_name
+    yield words["license"], draft.terms.name.vi
     yield words["basis"], contract.basis
     for field in contract.fields:
         yield field.title.vi, f"{field.name} – {field.description.vi} [{field.unit.vi}]"

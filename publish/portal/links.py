@@ -198,9 +198,11 @@ def _pages(edition: Edition) -> Iterable[tuple[Page, bytes]]:
 def _imprint(edition: Edition) -> Imprint:
     release = edition.current
     if release is None:
-        return Imprint(edition.identity, edition.root)
+        terms = edition.identity.terms_at(edition.updated_at)
+        return Imprint(edition.identity, edition.root, terms)
     return Imprint(
-        edition.identity, edition.root, release.id, release.version, release.published_at,
+        edition.identity, edition.root, edition.identity.terms_at(release.published_at),
+        release.id, release.version, release.published_at,
         next_release_text(edition.updated_at), release.is_sample,
     )  # fmt: skip
 

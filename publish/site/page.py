@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.terms import ReuseTerms
 from publish.model import Draft, Identity, ReleaseId
 from publish.site.forms import Forms
 from publish.site.glossary import explained
@@ -137,6 +138,7 @@ class Imprint:
     Args:
         identity: Who publishes, and under which terms.
         root: The publishing unit's row in the list of units.
+        terms: Those of the release, or of the moment where none is shown.
         id: The release; None where none is shown.
         version: Its version.
         published_text: When it was published.
@@ -146,6 +148,7 @@ class Imprint:
 
     identity: Identity
     root: Mapping[str, Any]
+    terms: ReuseTerms
     id: ReleaseId | None = None
     version: str = ""
     published_text: str = ""
@@ -157,7 +160,7 @@ def imprint_of_draft(draft: Draft) -> Imprint:
     """The imprint of a release in the making."""
     root = root_row(draft.tables["units"].to_pylist(), draft.identity.root_unit)
     return Imprint(
-        draft.identity, root, draft.id, draft.version, draft.published_text,
+        draft.identity, root, draft.terms, draft.id, draft.version, draft.published_text,
         next_release_text(draft.published_text), draft.is_sample,
     )  # fmt: skip
 
@@ -208,6 +211,7 @@ def render(
         "imprint": imprint,
         "root": imprint.root,
         "license": _license(page, imprint),
+        "terms": getattr(imprint.terms.name, page.language),
         "navigation": NAVIGATION,
         "foot_navigation": FOOT_NAVIGATION,
         "t": forms.words,

@@ -62,6 +62,24 @@ def graph(edition: Edition) -> rdflib.Graph:
     return rdflib.Graph().parse(data=catalogue(edition), format="json-ld")
 
 
+def test_each_release_is_offered_under_the_terms_of_its_day(edition: Edition) -> None:
+    days = {
+        ReleaseId(APRIL, 1): "2025-08-18T10:00:00Z",
+        ReleaseId(APRIL, 2): "2025-08-18T17:00:00Z",
+    }
+    dated = [replace(r, published_at=days[r.id]) for r in edition.readable]
+    by_law = replace(edition, releases=tuple(dated), identity=replace(PUBLIC, license_name=""))
+    graph = rdflib.Graph().parse(data=catalogue(by_law), format="json-ld")
+    assert violations(graph) == ""
+    for release, basis in zip(dated, ("Nghị định 47/2020", "Luật Dữ liệu 60/2024"), strict=True):
+        place = rdflib.URIRef(f"{ADDRESS}/releases/{release.id.path}/")
+        files = list(graph.objects(place, DCAT.distribution))
+        licences = {graph.value(file, DCTERMS.license) for file in files}
+        assert len(licences) == 1
+        titles = [str(title) for title in graph.objects(licences.pop(), DCTERMS.title)]
+        assert any(title.startswith(basis) for title in titles)
+
+
 def violations(graph: rdflib.Graph) -> str:
     conforms, _, text = pyshacl.validate(graph, shacl_graph=str(SHAPES))
     return "" if conforms else str(text)
