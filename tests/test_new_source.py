@@ -92,7 +92,7 @@ def test_it_touches_a_module_and_files_of_data_and_edits_none() -> None:
 
 def test_its_files_are_judged_before_they_are_handed_in(home: Path) -> None:
     told = _cchc(home, "validate", home / "inbox" / MONTH / "khao-sat", "--month", MONTH)
-    assert "surveys 2024-03: 6 dòng = 2 dùng được + 3 bị cách ly + 1 trùng" in told.stdout
+    assert "surveys 2024-03: 6 dòng = 2 dùng được + 3 bị tạm giữ + 1 trùng" in told.stdout
     assert "dòng 6: Mức độ hài lòng không hợp lệ: “chín”." in told.stdout
 
 

@@ -28,6 +28,7 @@ from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.masking import personal_marks
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, SUMS, Published
+from publish.package.bundle import bundle_name
 from publish.package.formats import Rows, first_difference, from_json, from_parquet, paths_of
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
@@ -42,8 +43,8 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
-_ARCHIVE = b"PK"
-_TEXTS_WITHIN = (".md", ".json", "sharedStrings.xml")
+_TAG = re.compile(r"<[^>]*>")
+_SHEET_TEXTS = "sharedStrings.xml"
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -162,6 +163,18 @@ def formats_are_equal(package: Package) -> Iterable[str]:
             difference = _unlike(rows, package, path, _READERS[ending], table.contract)
             if difference:
                 yield f"{path}: {difference}"
+    bundle = bundle_name(package.descriptor["name"])
+    if bundle in package.names:
+        yield from _unlike_bundle(package, bundle)
+
+
+def _unlike_bundle(package: Package, bundle: str) -> Iterable[str]:
+    """The files in the ZIP, of which only the descriptor is its own, are those beside it."""
+    with zipfile.ZipFile(io.BytesIO(package.read(bundle))) as archive:
+        for name in archive.namelist():
+            path = name.partition("/")[2]
+            if path != DESCRIPTOR and archive.read(name) != package.read(path):
+                yield f"{bundle}: {path} is not the file beside it"
 
 
 def _unlike(
@@ -194,20 +207,19 @@ def nothing_personal(package: Package) -> Iterable[str]:
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
     for path in package.names:
         if not path.startswith(("data/", "formats/")):
-            for text in _texts(package.read(path)):
-                kinds = personal_marks(text)
-                yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
+            found = {kind for text in _texts(package.read(path)) for kind in personal_marks(text)}
+            yield from (f"{path}: holds what looks like a {kind}" for kind in sorted(found))
 
 
 def _texts(content: bytes) -> Iterator[str]:
-    """A file's text; of a ZIP and of a workbook those within, but for tables and numbers."""
-    if not content.startswith(_ARCHIVE):
+    """The texts of a file, or of what is packed in it; of a workbook those of its cells."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
         yield content.decode("utf-8")
         return
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            if name.endswith(_TEXTS_WITHIN):
-                yield archive.read(name).decode("utf-8")
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        for name in packed.namelist():
+            if name.endswith(_SHEET_TEXTS) or not name.endswith(".xml"):
+                yield _TAG.sub("\n", packed.read(name).decode("utf-8"))
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

@@ -40,6 +40,8 @@ class Serving(BaseModel):
 
     headers: Mapping[str, str]
     page_policy: str
+    embed_folder: str
+    embed_policy: str
     file_policy: str
     types: Mapping[str, str]
     seconds_for_a_request: float
@@ -51,7 +53,10 @@ class Serving(BaseModel):
 
     def policy_of(self, path: str) -> str:
         """What a file may load and do; by its name, since a 304 has no type and is kept too."""
-        return self.page_policy if Path(path).suffix == ".html" else self.file_policy
+        if Path(path).suffix != ".html":
+            return self.file_policy
+        is_embed = self.embed_folder in Path(path).parts[:2]
+        return self.embed_policy if is_embed else self.page_policy
 
 
 @cache

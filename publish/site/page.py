@@ -26,6 +26,8 @@ from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.terms import ReuseTerms
 from publish.model import Draft, Identity, ReleaseId
 from publish.site.forms import Forms
+from publish.site.glossary import explained
+from publish.site.narrow import labelled, parted, rows_in
 from publish.site.words import LANGUAGES, Language, load_words
 
 _FORBIDDEN = ("</script", "<!--")
@@ -34,6 +36,8 @@ _STYLES = ("style.css", "charts.css", "script.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
 DOWNLOADS_PAGE = "tai-ve.html"
+EMBEDS = "nhung"
+"""The folder of pages to embed; servers let other sites show what lies in it."""
 NAVIGATION = (
     ("newest", INDEX_PAGE),
     ("units", "don-vi/index.html"),
@@ -116,6 +120,11 @@ class Page:
     def to(self, name: str) -> str:
         """The way to a page in the same language."""
         return self.root + path_in(name, self.language)
+
+
+def embed_of(page: str) -> str:
+    """The name of the page to embed for a page."""
+    return f"{EMBEDS}/{page}"
 
 
 def path_in(name: str, language: Language) -> str:
@@ -210,7 +219,8 @@ def render(
         "f": forms,
         **content,
     }
-    return _environment().get_template(template).render(context).encode()
+    text = _environment().get_template(template).render(context)
+    return explained(text, page.language).encode()
 
 
 def _license(page: Page, imprint: Imprint) -> str:
@@ -236,9 +246,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"labelled": labelled, "rows_in": rows_in, "parted": parted}
     environment.globals["style"] = style_text()
     environment.globals["script"] = script_text()
     environment.globals["script_hash"] = script_hash()
+    environment.globals["path_in"] = path_in
     return environment
 
 

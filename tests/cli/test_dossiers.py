@@ -261,7 +261,7 @@ def test_validate_says_what_would_be_refused_and_changes_nothing(
     before = tree_digest(tmp_path)
     outcome = cchc("validate", file, "--inbox", empty_inbox, "--home", tmp_path / "home")
     assert outcome.code == 1
-    assert "2 dòng = 1 dùng được + 1 bị cách ly + 0 trùng" in outcome.out
+    assert "2 dòng = 1 dùng được + 1 bị tạm giữ + 0 trùng" in outcome.out
     assert "ho-so.csv, dòng 3: Lệ phí âm: “-1”." in outcome.out
     assert tree_digest(tmp_path) == before
     as_json = cchc("validate", file, "--inbox", empty_inbox, "--json")

@@ -126,7 +126,7 @@ def test_what_came_is_told_by_source_with_every_row_accounted_for() -> None:
         "2024-03: petitions: 2 file(s), received in part, 5 rows = 5 accepted + 0 quarantined"
         " + 0 duplicates",
     ]
-    assert "1.234 dòng = 1.200 dùng được + 30 bị cách ly + 4 trùng" in told("vi", came=(one,))[0]
+    assert "1.234 dòng = 1.200 dùng được + 30 bị tạm giữ + 4 trùng" in told("vi", came=(one,))[0]
 
 
 def test_sheets_to_send_back_are_named_with_their_unit_and_folder_the_worst_first() -> None:

@@ -155,7 +155,7 @@ def test_the_statuses_of_a_task_are_those_of_the_form_and_not_reported() -> None
         ("NOT_STARTED", "Chưa thực hiện"),
         ("IN_PROGRESS", "Đang thực hiện"),
         ("DONE", "Hoàn thành"),
-        ("OVERDUE", "Quá hạn"),
+        ("OVERDUE", "Trễ hạn"),
         ("NOT_APPLICABLE", "Không áp dụng"),
     ]
 

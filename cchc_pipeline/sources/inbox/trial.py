@@ -78,7 +78,7 @@ class Trial:
             return
         yield (
             f"{name}: {self.rows} dòng = {self.accepted} dùng được"
-            f" + {self.quarantined} bị cách ly + {self.duplicates} trùng"
+            f" + {self.quarantined} bị tạm giữ + {self.duplicates} trùng"
         )
         if self.stops:
             yield self.stops
@@ -136,7 +136,7 @@ def limit_broken(rows: int, quarantined: int, settings: Settings) -> str:
         return ""
     share = f"{quarantined / rows:.2%}".replace(".", ",")
     most = f"{limit:.2%}".replace(".", ",")
-    return f"Quá mức cho phép: {share} số dòng bị cách ly (tối đa {most}); lần chạy của kỳ sẽ dừng"
+    return f"Quá mức cho phép: {share} số dòng bị tạm giữ (tối đa {most}); lần chạy của kỳ sẽ dừng"
 
 
 def _outcome(month: Month, reading: DossierReading, results: Results) -> Trial:

@@ -17,6 +17,7 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Comparator, Plan, RunRateReason, load_plan, required_run_rate
 from publish.site.extract import Extract, Figures, Row
 from publish.site.kept import Material, PageRecipe, rows_attached
+from publish.site.page import embed_of
 from publish.site.pages.month_plan import (
     PlanFacts,
     TargetLine,
@@ -151,7 +152,7 @@ def plan_page(year: int) -> str:
 
 def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """A page for each year that has a plan and periods, and their list."""
-    extracts = [_extract(figures, year) for year in planned_years(figures)]
+    extracts = [plan_extract(figures, year) for year in planned_years(figures)]
     for extract in extracts:
         name = plan_page(extract.more["year"])
         yield PageRecipe(name, "plan.html", extract, plan_material)
@@ -179,7 +180,8 @@ def planned_years(figures: Figures) -> tuple[int, ...]:
     return tuple(sorted(years & {month.year for month in figures.months}))
 
 
-def _extract(figures: Figures, year: int) -> Extract:
+def plan_extract(figures: Figures, year: int) -> Extract:
+    """What the page of a year is made from."""
     months = [month for month in figures.months if month.year == year]
     tables = {
         "plan_indicators": figures.of_months("plan_indicators", *months),
@@ -197,6 +199,7 @@ def plan_material(extract: Extract) -> Material:
     values = {
         "facts": plan_year(extract),
         "attached": attached,
+        "embed": embed_of(page),
         "gap": gap,
         "outlook": outlook,
         "attainment_chart": attainment_chart,

@@ -17,6 +17,7 @@ from cchc_pipeline.methodology import Methodology, load_methodology, load_rating
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.model import PUBLISHED_TABLES, Identity, ReleaseId
 from publish.site.extract import Extract, Figures
+from publish.site.glossary import glossary
 from publish.site.kept import Material, PageRecipe
 from publish.site.page import DOWNLOADS_PAGE
 from publish.site.words import day_of
@@ -57,6 +58,7 @@ def method_material(extract: Extract) -> Material:
             "confidences": [confidences(used) for used in methodologies],
             "unsure": [unsure(used) for used in methodologies],
             "topics": TOPICS,
+            "glossary": glossary(),
             "ratings": load_ratings(),
             "reasons": load_code_list("reason_codes").codes,
             "statuses": extract.rows("obs_status"),

@@ -26,6 +26,7 @@ from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import Forms
 from publish.site.kept import Material, PageRecipe
 from publish.site.page import Imprint, Page, in_each_language, render
+from publish.site.pages.embeds import embed_pages
 from publish.site.pages.indicators import indicator_pages
 from publish.site.pages.periods import month_pages, period_pages
 from publish.site.pages.plans import plan_pages
@@ -119,6 +120,7 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] 
     unit_pages,
     indicator_pages,
     plan_pages,
+    embed_pages,
     quality_pages,
     reference_pages,
     download_pages,

@@ -218,6 +218,11 @@ def _pages(site: dict[str, bytes]) -> Iterable[tuple[str, Element]]:
     return ((path, parse(c.decode())) for path, c in site.items() if path.endswith(".html"))
 
 
+def _framed(site: dict[str, bytes]) -> Iterable[tuple[str, Element]]:
+    """The pages in the portal's own frame, which those to embed elsewhere do not have."""
+    return ((path, page) for path, page in _pages(site) if "nhung/" not in path)
+
+
 # Which pages there are
 
 
@@ -293,7 +298,7 @@ def test_every_link_leads_to_a_page_a_file_of_the_data_or_of_a_release() -> None
 
 
 def test_pages_need_no_script_no_other_file_and_no_third_party() -> None:
-    for path, page in _pages(_site()):
+    for path, page in _framed(_site()):
         kinds = {script.attributes.get("type") for script in page.all("script")}
         assert kinds <= {"application/ld+json", None}, path
         own = [script.text for script in page.all("script") if "type" not in script.attributes]
@@ -321,10 +326,10 @@ def test_a_known_public_address_makes_the_permalink_absolute() -> None:
 
 
 def test_each_page_says_how_to_share_and_to_cite_it() -> None:
-    for path, page in _pages(_site()):
+    for path, page in _framed(_site()):
         said = {e.attributes["property"]: e.attributes["content"] for e in page.all("meta")
                 if "property" in e.attributes}  # fmt: skip
-        assert said["og:title"] in page.one("title").text, path
+        assert said["og:title"] in page.one("head").one("title").text, path
         assert said["og:description"] == page.one("meta", name="description").attributes["content"]
         cited = [e.text for e in page.one("footer").all("dd")]
         assert any(said["og:title"] in text and "2026-09.r1" in text for text in cited), path
@@ -399,7 +404,10 @@ def test_the_headline_names_total_rank_window_source_and_capture() -> None:
     headline = _page().one("section", class_="headline")
     assert headline.one("p", class_="figure").text == "67,18 trên 100 điểm"
     assert headline.one("p", class_="rank").text == "Hạng 2 trong 2 tỉnh, thành phố"
-    assert "Lũy kế năm 2026, theo Cổng DVCQG lúc 14:00 ngày 10/10/2026" in headline.text
+    assert (
+        "Lũy kế năm 2026, theo Cổng DVCQG (Dịch vụ công quốc gia) lúc 14:00 ngày 10/10/2026"
+        in headline.text
+    )
 
 
 def test_a_year_to_date_taken_after_the_month_says_that_it_covers_later_days() -> None:
@@ -679,9 +687,9 @@ def test_a_verdict_of_the_month_alone_is_called_so() -> None:
 
 def test_all_63_tasks_are_there_by_group_and_folded_away() -> None:
     section = _page("thang/2024-03.html").one("section", aria_labelledby="tasks")
-    details = section.one("details")
+    details = section.all("details")[0]
     assert "open" not in details.attributes
-    assert "63" in details.one("summary").text
+    assert "63" in details.all("summary")[0].text
     tables = details.all("table")
     assert len(tables) == 7
     assert sum(len(table.one("tbody").all("tr")) for table in tables) == 63
@@ -709,7 +717,7 @@ def test_tables_scroll_in_their_own_frame_that_the_keyboard_reaches() -> None:
 
 
 def test_each_page_has_one_first_heading_a_skip_link_and_the_basics() -> None:
-    for path, page in _pages(_site()):
+    for path, page in _framed(_site()):
         page.one("h1")
         page.one("main", id_="main")
         assert page.all("a")[0].attributes == {"class": "skip", "href": "#main"}, path
