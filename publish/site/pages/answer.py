@@ -127,7 +127,7 @@ def debts(submissions: Iterable[Row], root: str) -> tuple[Debt, ...] | None:
 
     Args:
         submissions: What was due of the units that are asked about.
-        root: The publishing unit: where it lacks a table, the table as a whole is owed.
+        root: The unit that is asked for: where it lacks a table, the table as a whole is owed.
     """
     due = [row for row in submissions if row["status"] != "not_expected"]
     owing: dict[str, set[str]] = {}

@@ -191,7 +191,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
     due = [
         row for row in extract.rows("submissions") if row["period"] == extract.more["months"][-1]
     ]
-    owed = debts(due, extract.identity.root_unit)
+    owed = debts(due, code)
     unit = _latest(extract.rows("units"), code) or {**names.unit(code), "valid_to": None}
     return UnitFacts(
         unit=unit,
