@@ -19,6 +19,7 @@ from publish.package.formats import json_bytes
 from publish.package.signature import PUBLIC_KEY
 from publish.site.kept import RECORD
 from publish.site.page import (
+    EMBEDS,
     INDEX_PAGE,
     RELEASES_PAGE,
     Imprint,
@@ -148,8 +149,13 @@ def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         CALENDAR: calendar_list(edition, calendar),
         DIARY: diary(edition, calendar),
         ROBOTS: robots(edition),
-        **sitemap(edition, {*pages, *_kept_pages(edition)}),
+        **sitemap(edition, filter(_is_found, {*pages, *_kept_pages(edition)})),
     }
+
+
+def _is_found(page: str) -> bool:
+    """Whether search engines are told of a page: what is to be embedded repeats another."""
+    return not page.removeprefix("en/").startswith(f"{EMBEDS}/")
 
 
 def _kept_pages(edition: Edition) -> Iterable[str]:

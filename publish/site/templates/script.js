@@ -81,9 +81,62 @@ const copy = (button) => {
  button.hidden = false;
 };
 
+// A drawing as a file of its own: with its finding above, and below it the mark and the citation.
+const drawn = (name, values, ...inside) => {
+ const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+ for (const key in values) made.setAttribute(key, values[key]);
+ made.append(...inside);
+ return made;
+};
+const lines = (text, width) => {
+ const found = [""];
+ for (const word of text.trim().split(/\s+/)) {
+  const longer = `${found[found.length - 1]} ${word}`.trim();
+  longer.length * 7.2 > width - 48 ? found.push(word) : found[found.length - 1] = longer;
+ }
+ return found;
+};
+const pictured = (figure, drawing) => {
+ const { width: w, height: h } = drawing.getBoundingClientRect(), width = Math.max(w, 480) + 48, root = drawn("svg", {});
+ const texts = (text, top) => lines(text, width).map((line, i) =>
+  drawn("text", { x: 24, y: top + 18 * i, style: "font:14px sans-serif;fill:var(--ink)" }, line));
+ const said = texts(all("figcaption", figure).map(textOf).join(" "), 24);
+ const below = texts(all("[data-cite]").map(textOf).join(" "), 18 * said.length + h + 44);
+ const height = 18 * (said.length + below.length) + h + 40, copied = drawing.cloneNode(true);
+ for (const [key, value] of Object.entries({ x: (width - w) / 2, y: 18 * said.length + 16, width: w, height: h })) copied.setAttribute(key, value);
+ for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) root.setAttribute(key, value);
+ root.append(drawn("style", {}, document.querySelector("style").textContent),
+  drawn("rect", { width, height, style: "fill:var(--page)" }), ...said, copied, ...below);
+ return { text: new XMLSerializer().serializeToString(root), width, height };
+};
+const save = (blob, name) => {
+ const href = URL.createObjectURL(blob);
+ make("a", { href, download: name }).click();
+ setTimeout(() => URL.revokeObjectURL(href), 1000);
+};
+const picture = (figure) => {
+ const drawing = figure.querySelector("svg"), [cite] = all("[data-picture]");
+ if (!drawing || !cite) return;
+ const label = cite.dataset.picture;
+ const name = `${location.pathname.split("/").pop().replace(/\.html$/, "") || "index"}-${drawing.id || all("figure").indexOf(figure) + 1}`;
+ const svg = () => save(new Blob([pictured(figure, drawing).text], { type: "image/svg+xml" }), `${name}.svg`);
+ const png = () => {
+  const { text, width, height } = pictured(figure, drawing), image = new Image();
+  image.onload = () => {
+   const canvas = make("canvas", { width: 2 * width, height: 2 * height });
+   canvas.getContext("2d").drawImage(image, 0, 0, 2 * width, 2 * height);
+   canvas.toBlob((blob) => save(blob, `${name}.png`));
+  };
+  image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
+ };
+ const button = (kind, onclick) => make("button", { type: "button", onclick }, `${label} ${kind}`);
+ figure.append(make("p", { className: "take" }, button("SVG", svg), button("PNG", png)));
+};
+
 addEventListener("DOMContentLoaded", () => {
  all("table[data-sort] thead tr:last-child>th").forEach(sort);
  all("[data-filter]").forEach(filter);
  all("[data-copy]").forEach(copy);
+ all("figure").forEach(picture);
 });
 })();

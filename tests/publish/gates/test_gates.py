@@ -27,7 +27,7 @@ from publish.model import (
     ReleaseId,
     TableChange,
 )
-from publish.package.bundle import BUNDLE
+from publish.package.bundle import bundle_name
 from publish.package.formats import to_csv, to_json, to_parquet
 from publish.package.workbook import to_xlsx
 from publish.release.comparison import Candidate
@@ -37,6 +37,7 @@ from tests.publish.small_release import (
     APRIL,
     FIRST,
     FIRST_RELEASE,
+    IDENTITY,
     MARCH,
     ROOT,
     SECOND,
@@ -122,11 +123,14 @@ def form_of_other_cells(ending: str) -> Case:
     return case
 
 
-def zipped(name: str, content: bytes) -> bytes:
+BUNDLE = bundle_name(IDENTITY.package)
+
+
+def zipped(name: str, text: str) -> bytes:
     """A ZIP of one file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(f"hp-chat-luong-phuc-vu/{name}", content)
+        archive.writestr(name, text)
     return out.getvalue()
 
 
@@ -304,7 +308,7 @@ FAILING: dict[str, dict[str, Case]] = {
         for ending in ("csv", "parquet", "json", "xlsx")
     }
     | {"another file in the ZIP": lambda draft, folder: candidate(
-        draft, folder, files={BUNDLE: zipped("CHANGES.md", b"x")}
+        draft, folder, files={BUNDLE: zipped(f"{IDENTITY.package}/CHANGES.md", "x")}
     )},
     "nothing_personal": {
         "a phone number in a note": tables("plan_tasks", only("1a", note="gọi 0912345678")),
@@ -317,11 +321,14 @@ FAILING: dict[str, dict[str, Case]] = {
         "a dossier code in a note": tables(
             "plan_tasks", only("1a", note="hồ sơ 000.00.16.H24-240115-0001")
         ),
-        "a phone number in the ZIP": lambda draft, folder: candidate(
-            draft, folder, files={BUNDLE: zipped("CHANGES.md", "gọi 0912345678".encode())}
-        ),
         "an e-mail address beside the data": parts(
             sources=(replace(source(), title="Ông A, a@example.org"),)
+        ),
+        "a phone number in what is packed": judged(
+            files={"all.zip": zipped("x/note.md", "gọi 0912345678")}
+        ),
+        "a phone number in a cell of a workbook": judged(
+            files={"all.xlsx": zipped("xl/sharedStrings.xml", "<t>gọi 0912345678</t>")}
         ),
     },
     "schema_change_is_announced": {
@@ -546,6 +553,18 @@ def test_a_basis_that_the_source_left_silent_asks_for_the_root_only(
         good_draft, "scores", lambda row: row | empty if row["unit_code"] == ROOT else None
     )
     assert failing(candidate(silent, tmp_path / "x"), good_draft) == set()
+
+
+def test_peers_are_asked_for_no_metric_that_the_source_gives_of_the_root_alone(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    def is_peer(row: Row) -> Row:
+        other = {"level": "province", "parent_code": None}
+        return row | (other if row["unit_code"] in (FIRST, SECOND) else {})
+
+    peers = with_table(good_draft, "units", is_peer)
+    fewer = with_table(peers, "scores", dropping(unit_code=FIRST, metric_code="MDSH"))
+    assert not list(GATES["every_unit_has_every_metric"](candidate(fewer, tmp_path / "x")))
 
 
 def test_an_absent_file_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:
