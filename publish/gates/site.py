@@ -18,8 +18,8 @@ from cchc_pipeline.core.masking import personal_marks
 from publish.gates.marks import samples_are_marked
 from publish.site.kept import ATTACHMENTS
 
-PAGE_LIMIT = 100_000
-"""The most bytes that a page may weigh compressed (100 kB, so that it opens on a phone)."""
+PAGE_LIMIT = 60_000
+"""The most bytes that a page may weigh compressed (60 kB, so that it opens on a phone)."""
 
 
 _TEXTS = frozenset({".html", ".json", ".xml", ".atom", ".svg", ".txt", ".jsonld"})

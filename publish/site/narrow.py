@@ -1,8 +1,8 @@
 """Tables and long texts on a narrow screen, without a second copy of anything.
 
 Belongs here: a table's headings as values that the style sheet writes before each cell; how many
-rows a table has; where a long text is folded. Does not: the look (``templates/style.css``), or
-which cells a table has (``templates``).
+rows a table has; where a long text is folded. Does not: the look (the style sheet), or
+which cells a table has (the templates).
 """
 
 import re

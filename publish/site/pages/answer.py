@@ -38,7 +38,7 @@ class Movement:
 
 
 @dataclass(frozen=True)
-class Debt:
+class OwedTable:
     """A table that is owed: by so many units, or by the publishing one where ``units`` is 0."""
 
     table: str
@@ -46,7 +46,7 @@ class Debt:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FirstScreen:
     """What the first screen says beside a total, its rank and its change.
 
     Args:
@@ -61,7 +61,7 @@ class Answer:
     peers: Peers
     course: tuple[Shown, ...]
     moves: tuple[Movement, ...] | None
-    owed: tuple[Debt, ...] | None
+    owed: tuple[OwedTable, ...] | None
 
     @property
     def rose(self) -> Movement | None:
@@ -122,23 +122,23 @@ def movements(before: Mapping[str, Row], after: Mapping[str, Row]) -> tuple[Move
     )  # fmt: skip
 
 
-def debts(submissions: Iterable[Row], root: str) -> tuple[Debt, ...] | None:
+def debts(submissions: Iterable[Row], root: str) -> tuple[OwedTable, ...] | None:
     """Which tables are owed for a month, and by how many units; None where nothing was due.
 
     Args:
         submissions: What was due of the units that are asked about.
-        root: The publishing unit: where it lacks a table, the table as a whole is owed.
+        root: The unit that is asked for: where it lacks a table, the table as a whole is owed.
     """
     due = [row for row in submissions if row["status"] != "not_expected"]
     owing: dict[str, set[str]] = {}
     for row in due:
         if row["status"] == "missing":
             owing.setdefault(row["table"], set()).add(row["unit_code"])
-    found = (Debt(name, 0 if root in by else len(by)) for name, by in sorted(owing.items()))
+    found = (OwedTable(name, 0 if root in by else len(by)) for name, by in sorted(owing.items()))
     return tuple(found) if due else None
 
 
-def debts_text(owed: Sequence[Debt], forms: Forms) -> Markup:
+def debts_text(owed: Sequence[OwedTable], forms: Forms) -> Markup:
     """The owed tables in one line."""
     parts = (
         forms.words("answer.debt", table=forms.table(debt.table), units=forms.count(debt.units))

@@ -31,8 +31,8 @@ from publish.site.forms import (
     total_of,
 )
 from publish.site.pages.answer import (
-    Answer,
-    Debt,
+    FirstScreen,
+    OwedTable,
     Shown,
     comparable_course,
     debts,
@@ -177,8 +177,8 @@ class MonthFacts:
     dossiers: MonthDossiers | None
     submissions: tuple[Row, ...]
     names: Names
-    answer: Answer | None = None
-    owed: tuple[Debt, ...] | None = None
+    answer: FirstScreen | None = None
+    owed: tuple[OwedTable, ...] | None = None
     shares: tuple[Shown, ...] = ()
     listed: tuple[Row, ...] = ()
 
@@ -260,8 +260,8 @@ def _answer(
     extract: Extract,
     windows: Sequence[MonthWindow],
     earlier: Mapping[str, Mapping[tuple[str, str], Row]],
-    owed: tuple[Debt, ...] | None,
-) -> Answer | None:
+    owed: tuple[OwedTable, ...] | None,
+) -> FirstScreen | None:
     """The first screen beside the total; None without any scores."""
     if not windows:
         return None
@@ -270,7 +270,7 @@ def _answer(
         metric: row for (code, metric), row in earlier.get(window.basis, {}).items() if code == root
     }
     totals = [row for row in extract.rows("course") if row["basis"] == window.basis]
-    return Answer(
+    return FirstScreen(
         rating_of(window.total), window.rivals, comparable_course(totals),
         movements(before, window.of_groups), owed,
     )  # fmt: skip

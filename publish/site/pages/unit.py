@@ -21,8 +21,8 @@ from publish.site.extract import Extract, Row
 from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
 from publish.site.pages.answer import (
     ANSWERS,
-    Answer,
-    Debt,
+    FirstScreen,
+    OwedTable,
     Shown,
     comparable_course,
     debts,
@@ -151,8 +151,8 @@ class UnitFacts:
     revisions: tuple[Row, ...]
     successions: tuple[Row, ...]
     peers: int
-    answer: Answer | None = None
-    owed: tuple[Debt, ...] | None = None
+    answer: FirstScreen | None = None
+    owed: tuple[OwedTable, ...] | None = None
     shares: tuple[Shown, ...] = ()
 
     @property
@@ -191,7 +191,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
     due = [
         row for row in extract.rows("submissions") if row["period"] == extract.more["months"][-1]
     ]
-    owed = debts(due, extract.identity.root_unit)
+    owed = debts(due, code)
     unit = _latest(extract.rows("units"), code) or {**names.unit(code), "valid_to": None}
     return UnitFacts(
         unit=unit,
@@ -218,15 +218,15 @@ def _answer(
     extract: Extract,
     window: MonthWindow | None,
     course: Sequence[UnitMoment],
-    owed: tuple[Debt, ...] | None,
-) -> Answer | None:
+    owed: tuple[OwedTable, ...] | None,
+) -> FirstScreen | None:
     """The first screen beside the total; None without any scores."""
     if window is None:
         return None
     before = next((m.rows for m in course if m.month == window.month.previous()), {})
     totals = [moment.total for moment in course if moment.total is not None]
     rivals = extract.more["rivals"].get(window.basis.value, ())
-    return Answer(
+    return FirstScreen(
         rating_of(window.total), peers_of([tuple(r) for r in rivals], window.total["score"]),
         comparable_course(totals), movements(before, window.of_groups),
         owed,

@@ -13,9 +13,9 @@ from cchc_pipeline.core.period import Month
 from publish.model import Draft, ReleaseId
 from publish.site.page import imprint_of_draft
 from publish.site.pages.answer import (
-    Answer,
-    Debt,
+    FirstScreen,
     Movement,
+    OwedTable,
     comparable_course,
     debts,
     movements,
@@ -89,7 +89,7 @@ def test_the_course_has_twelve_points_at_most() -> None:
 def test_what_rose_and_fell_most_is_told_by_the_groups() -> None:
     before = {"TOTAL": total("2026-08", 60.0), "A": group("A", 10.0), "B": group("B", 12.0)}
     after = {"TOTAL": total("2026-09", 61.0), "A": group("A", 12.5), "B": group("B", 10.5)}
-    answer = Answer(None, nobody(), (), movements(before, after), None)
+    answer = FirstScreen(None, nobody(), (), movements(before, after), None)
     assert answer.rose == Movement("A", Decimal("2.5"))
     assert answer.fell == Movement("B", Decimal("-1.5"))
 
@@ -108,7 +108,7 @@ def test_a_group_with_another_maximum_or_without_a_score_is_left_out() -> None:
         "B": group("B", 9.0, max_score=12.0),
     }
     after = {"TOTAL": total("2026-09", 61.0), "A": group("A", 1.0), "B": group("B", 10.0)}
-    answer = Answer(None, nobody(), (), movements(before, after), None)
+    answer = FirstScreen(None, nobody(), (), movements(before, after), None)
     assert (answer.moves, answer.rose, answer.fell) == ((), None, None)
 
 
@@ -124,7 +124,7 @@ def test_what_is_owed_is_told_by_table_and_by_how_many_units() -> None:
         submission("Z", "received"), submission("Z.1", "missing"), submission("Z.2", "missing"),
         submission("Z", "missing", "petitions"), submission("Z.1", "missing", "petitions"),
     ]  # fmt: skip
-    assert debts(rows, "Z") == (Debt("dossiers", 2), Debt("petitions", 0))
+    assert debts(rows, "Z") == (OwedTable("dossiers", 2), OwedTable("petitions", 0))
 
 
 def test_nothing_owed_and_nothing_due_are_two_things() -> None:
