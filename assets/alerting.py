@@ -38,7 +38,7 @@ from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.contracts.sources import DeclaredSource, declared_sources, source_named
 from cchc_pipeline.core.errors import CchcError, SourceError, UsageError
 from cchc_pipeline.core.period import TIMEZONE, Month
-from cchc_pipeline.plan import load_plan
+from cchc_pipeline.plan import plan_of
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.inbox.account import account_of, untaken
 from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
@@ -130,7 +130,7 @@ def _missing_forms(
     workspace: Workspace, month: Month, source: DeclaredSource
 ) -> Iterator[MissingSource]:
     """The units without a form, once they were read; before that only whether any form came."""
-    if load_plan(month.year) is None:
+    if plan_of(workspace.settings.root_unit, month.year) is None:
         return
     if not _has_come(workspace, month, source):
         yield MissingSource(source.source)

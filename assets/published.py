@@ -63,14 +63,15 @@ def release(
 
 
 def build_release(workspace: Workspace) -> Built | None:
-    """The judged draft, or None if nothing differs from the last release."""
+    """The judged draft, if all it rests on is sound; None if nothing differs from the last one."""
     with workspace.portal.lock(workspace.now):
         made_from = MadeFrom(workspace.settings, workspace.now)
         require_sound(quick_look(workspace.settings, made_from), workspace.settings)
-        return _build_for(workspace, workspace.portal, workspace.asked_months)
+        return build_for(workspace, workspace.portal, workspace.asked_months)
 
 
-def _build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) -> Built | None:
+def build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) -> Built | None:
+    """The judged draft of a portal that nobody else publishes to; nothing is asked of its files."""
     settings = workspace.settings
     ingredients = Ingredients(
         workspace.register,
@@ -101,7 +102,7 @@ def make_preview(workspace: Workspace) -> Rehearsal:
         found = rehearse(
             workspace.portal,
             workspace.settings.home / PREVIEW,
-            lambda stage: _build_for(workspace, stage, computed),
+            lambda stage: build_for(workspace, stage, computed),
         )
     built = found.built
     if built is None:

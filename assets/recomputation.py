@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from assets.instance import private_instance
-from assets.published import build_release
+from assets.published import build_for
 from assets.resources import GENERATOR, Workspace
 from assets.runner import run_months
 from cchc_pipeline.contracts.sources import declared_sources
@@ -76,7 +76,7 @@ def _differences(
     with _offline(), private_instance(home / "dagster") as instance:
         run_months(workspace, published.periods, instance, progress)
         progress("build and compare")
-        built = build_release(workspace)
+        built = build_for(workspace, workspace.portal, workspace.asked_months)
     if built is None:
         return ["nothing differs from the release before: there would be no release"]
     return list(differences(published.folder, built.folder, leave_out={SIGNATURE}))

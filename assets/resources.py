@@ -126,7 +126,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def shipped_register(self) -> UnitRegister:
         """The units of the lists, without those that only the source knows."""
-        return load_register(self.settings.inbox_dir)
+        return load_register(self.settings.inbox_dir, self.settings.root_unit)
 
     @property
     def register(self) -> UnitRegister:

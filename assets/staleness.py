@@ -198,7 +198,7 @@ class Inputs:
     def _shipped(self) -> UnitRegister | str:
         """The units of the lists; a line if they cannot be read, which a run will say."""
         try:
-            return load_register(self.settings.inbox_dir)
+            return load_register(self.settings.inbox_dir, self.settings.root_unit)
         except CchcError as error:
             return str(error)
 

@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from cchc_pipeline.contracts.sources import owed_sources
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.government import DEFAULT_ROOT, Government, government_of
 
 EngineName = Literal["duckdb", "spark"]
 DEFAULT_ENGINE: EngineName = "duckdb"
@@ -93,6 +94,10 @@ def spoken(lang: str | None = None) -> Literal["vi", "en"]:
     return "vi" if said.startswith("vi") else "en"
 
 
+def _place(given: Mapping[str, Any]) -> Government:
+    return government_of(given.get("root_unit", DEFAULT_ROOT))
+
+
 class Settings(BaseSettings):
     """How this installation runs. Field names are the variables' names without ``CCHC_``."""
 
@@ -106,10 +111,13 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Where everything is kept: raw, lake, portal.")
     inbox: Path | None = Field(None, description="Where files are dropped; home/inbox if unset.")
-    root_unit: str = Field("H24", description="Code of the province or city that publishes.")
+    root_unit: str = Field(
+        DEFAULT_ROOT,
+        description="Code of the province or city that publishes, a file of `schemas/government`.",
+    )
     root_department_id: str = Field(
-        "019d2be3-6a85-74ec-a349-88e0abf6a032",
-        description="Its identifier in the national portal's API.",
+        default_factory=lambda given: _place(given).department_id,
+        description="Its identifier in the national portal's API; unset: as its file says.",
     )
     methodology: str = Field("766-2026", description="Name in schemas/decision-766.")
     portal_fetch: bool = Field(False, description="Ask the national portal over the network.")
@@ -182,11 +190,12 @@ class Settings(BaseSettings):
         "", description="Address at which the portal folder is served; empty: relative links only."
     )
     publisher: str = Field(
-        "Văn phòng Ủy ban nhân dân thành phố Hải Phòng", description="Who publishes."
+        default_factory=lambda given: _place(given).office,
+        description="Who publishes; unset: as the file of the province or city says.",
     )
     contact: str = Field(
-        "Văn phòng Ủy ban nhân dân thành phố Hải Phòng",
-        description="Whom a reader may ask, as shown on each page.",
+        default_factory=lambda given: _place(given).office,
+        description="Whom a reader may ask, as shown on each page; unset: who publishes there.",
     )
     license_name: str = Field(
         "",

@@ -28,7 +28,7 @@ class TermsWords:
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
-class Basis:
+class LegalBasis:
     """A legal basis of reuse, and the conditions that the data are published under by it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Basis:
 class TermsFile:
     """The content of the file: the bases, oldest first, and the mark of one that is believed."""
 
-    bases: tuple[Basis, ...]
+    bases: tuple[LegalBasis, ...]
     believed: TermsWords
 
 

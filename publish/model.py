@@ -15,12 +15,12 @@ import pyarrow as pa
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month, utc_text
+from cchc_pipeline.government import Government, government_of
 from cchc_pipeline.terms import ReuseTerms, TermsWords, terms_on
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
 
-PACKAGE = "hp-chat-luong-phuc-vu"
 DESCRIPTOR = "datapackage.json"
 RECORD = "release.json"
 SUMS = "SHA256SUMS"
@@ -106,6 +106,16 @@ class Identity:
     license_path: str
     public_url: str
     root_unit: str
+
+    @property
+    def government(self) -> Government:
+        """What is known of the province or city that publishes."""
+        return government_of(self.root_unit)
+
+    @property
+    def package(self) -> str:
+        """The name of its data package."""
+        return self.government.package
 
     def terms_at(self, published: str | datetime) -> ReuseTerms:
         """The terms of what is published at a moment: as set, else by the law of its day."""

@@ -186,7 +186,7 @@ def _register(settings: "Settings") -> "UnitRegister":
     seen = units_seen(
         Lake(settings.lake_dir, settings.root_unit).read_all("portal_units").to_pylist()
     )
-    return load_register(settings.inbox_dir).with_source_units(seen)
+    return load_register(settings.inbox_dir, settings.root_unit).with_source_units(seen)
 
 
 def _month_of(files: Sequence[Path], month: str | None) -> "Month":

@@ -212,6 +212,8 @@ def _alone(job: "Job", report: "RunReport") -> Iterator[None]:
         found = settle(job.portal)
         if found:
             report.say("unended", found=found)
+        for unit in job.replaced:
+            report.say("unit_replaced", unit=unit.code, day=unit.valid_from)
         yield
 
 

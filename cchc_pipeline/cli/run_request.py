@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assets.resources import Workspace
     from assets.staleness import MadeFrom
     from cchc_pipeline.core.period import Month
+    from cchc_pipeline.registers.units import Unit
     from cchc_pipeline.settings import Settings
     from publish.model import Acceptance
     from publish.store.store import Portal
@@ -56,6 +57,7 @@ class Job:
     acceptance: "Acceptance | None" = None
     is_backfill: bool = False
     is_empty: bool = False
+    replaced: tuple["Unit", ...] = ()
 
     @cached_property
     def workspace(self) -> "Workspace":
@@ -133,8 +135,8 @@ def job_of(
     settings = settings_for(place.home, place.inbox, lang=place.lang)
     moment = moment_of(place.published_at)
     months = _months(*span, moment)
-    _require_lists(settings)
-    return Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty)
+    replaced = _require_lists(settings)
+    return Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty, replaced)
 
 
 def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:
@@ -155,18 +157,21 @@ def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Mon
     return months
 
 
-def _require_lists(settings: "Settings") -> None:
-    """Read what every month needs before the first is begun."""
+def _require_lists(settings: "Settings") -> tuple["Unit", ...]:
+    """Read what every month needs before the first is begun: rows that replace a unit."""
+    from cchc_pipeline.government import require_government
     from cchc_pipeline.methodology import load_methodology
     from cchc_pipeline.registers.unit_lists import load_register
 
-    load_register(settings.inbox_dir)
+    require_government(settings.root_unit)
+    register = load_register(settings.inbox_dir, settings.root_unit)
     try:
         load_methodology(settings.methodology)
     except SchemaDataError as error:
         raise UsageError(
             str(error), where="setting CCHC_METHODOLOGY", todo="name one of schemas/decision-766"
         ) from None
+    return register.replaced
 
 
 def require_captures(job: Job, months: Sequence["Month"]) -> None:

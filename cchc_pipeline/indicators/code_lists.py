@@ -10,8 +10,9 @@ from typing import Any
 
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.government import DEFAULT_ROOT
 from cchc_pipeline.methodology import Group, MergedGroup, Methodology, load_methodology
-from cchc_pipeline.plan import Plan, Target, load_plan
+from cchc_pipeline.plan import Plan, Target, plan_of
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.records.procedures import Procedure
 
@@ -116,9 +117,9 @@ def _metrics(methodology: Methodology) -> Iterable[dict[str, Any]]:
         }
 
 
-def indicator_rows(years: Iterable[int]) -> Rows:
-    """The targets of the plans of these years; a year without a plan adds nothing."""
-    plans = [plan for plan in (load_plan(year) for year in sorted(years)) if plan is not None]
+def indicator_rows(years: Iterable[int], root: str = DEFAULT_ROOT) -> Rows:
+    """The targets of the plans of these years for a root; a year without a plan adds nothing."""
+    plans = [plan for plan in (plan_of(root, year) for year in sorted(years)) if plan is not None]
     return [_indicator(plan, target) for plan in plans for target in plan.targets]
 
 

@@ -23,7 +23,7 @@ from cchc_pipeline.indicators.dossier_measures import COUNTED_NAMES, unknown_wit
 from cchc_pipeline.indicators.dossier_statistics import LACKS, UNKNOWN, lacked, summed
 from cchc_pipeline.indicators.plan_indicators import MISSING, Key, Measured
 from cchc_pipeline.indicators.year_to_date import Place, Tally
-from cchc_pipeline.plan import Filled, Plan, load_plan
+from cchc_pipeline.plan import Filled, Plan, load_plan, plan_of
 
 _Measures = Annotated[tuple[Filled, ...], Field(min_length=1)]
 UnitsOf = Callable[[Month], frozenset[str]]
@@ -149,7 +149,7 @@ def month_tallies(
         units: The codes of the units below the root that are valid in the month.
         counts: The month's ``dossier_counts``; None where there was no export.
     """
-    formulas = load_formulas(month.year)
+    formulas = load_formulas(month.year) if plan_of(root, month.year) else ()
     if counts is None or not formulas:
         return {}
     tallied = _tallied(counts, root, formulas)
@@ -191,7 +191,7 @@ def dossier_values(
     Returns:
         By unit, target and basis; empty for a year without a plan.
     """
-    plan, formulas = load_plan(month.year), load_formulas(month.year)
+    plan, formulas = plan_of(root, month.year), load_formulas(month.year)
     if plan is None:
         return {}
     bodies = {target.id: target.owed_by for target in plan.targets}

@@ -22,8 +22,8 @@ from cchc_pipeline.plan import (
     RunRate,
     Target,
     attained,
-    load_plan,
     months_on_time,
+    plan_of,
     required_run_rate,
 )
 from cchc_pipeline.registers.units import UnitRegister
@@ -133,7 +133,7 @@ def reported_values(
     Returns:
         Values by (root, target id, basis); none for a year without a plan.
     """
-    plan, bodies = load_plan(month.year), load_bodies(month.year)
+    plan, bodies = plan_of(root, month.year), load_bodies(month.year)
     if plan is None or bodies is None:
         return {}
     own = [r for r in reports if r.month == month and r.numerator is not None]
@@ -195,7 +195,7 @@ def plan_indicator_rows(
         measured: What dossiers, forms and catalogues say; each unit in it has the rows that it has.
             Targets that are not the plan's are left out.
     """
-    plan = load_plan(month.year)
+    plan = plan_of(root, month.year)
     if plan is None:
         return []
     units = sorted({unit for unit, _, _ in measured} - {root})

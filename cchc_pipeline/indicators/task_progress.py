@@ -11,7 +11,7 @@ from typing import Any
 
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.plan_indicators import Measured, Values, on_both_bases
-from cchc_pipeline.plan import Plan, PublicationLog, Task, load_plan, months_on_time
+from cchc_pipeline.plan import Plan, PublicationLog, Task, load_plan, months_on_time, plan_of
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.agency_forms.items import (
     Bodies,
@@ -70,7 +70,7 @@ def task_states(
     Returns:
         States by task id; none for a year without a plan.
     """
-    plan, bodies = load_plan(month.year), load_bodies(month.year)
+    plan, bodies = plan_of(root, month.year), load_bodies(month.year)
     if plan is None or bodies is None:
         return {}
     latest = _latest(reports, month)
@@ -166,7 +166,7 @@ def tracker_values(month: Month, root: str, states: Mapping[str, TaskState]) -> 
     without a day to be late by is in time when it is done. While leads are silent the value is
     provisional (P) and names them; where no lead reported at all it is missing, and left out.
     """
-    plan = load_plan(month.year)
+    plan = plan_of(root, month.year)
     if plan is None or not any(state.reported for state in states.values()):
         return {}
     tracked = [task for task in plan.tasks if states[task.id].status != NOT_APPLICABLE]
@@ -191,7 +191,11 @@ def _in_time(plan: Plan, task: Task, state: TaskState) -> bool:
 def task_rows(month: Month, states: Mapping[str, TaskState]) -> list[dict[str, Any]]:
     """Every row of the annex that is to be tracked, for ``plan_tasks``; none without a plan."""
     plan = load_plan(month.year)
-    return [] if plan is None else [_row(plan, t, month, states[t.id]) for t in plan.tasks]
+    return (
+        []
+        if plan is None or not states
+        else [_row(plan, t, month, states[t.id]) for t in plan.tasks]
+    )
 
 
 def _row(plan: Plan, task: Task, month: Month, state: TaskState) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from cchc_pipeline.plan.model import (
     Words,
     load_plan,
     parse_plan,
+    plan_of,
     plan_years,
 )
 
@@ -77,6 +78,7 @@ __all__ = [
     "months_on_time",
     "parse_plan",
     "parse_window",
+    "plan_of",
     "plan_years",
     "required_run_rate",
 ]

@@ -20,6 +20,7 @@ from pydantic.dataclasses import dataclass as typed_dataclass
 from cchc_pipeline.contracts.model import Text
 from cchc_pipeline.core.data import NO_EXTRAS, ROOT, read_yaml, refuse, typed
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.government import government_of
 from cchc_pipeline.plan.attainment import Comparator, Window, parse_window
 
 TargetUnit = Literal["percent", "count", "months"]
@@ -314,6 +315,11 @@ def load_plan(year: int) -> Plan | None:
     plan = parse_plan(content, f"schemas/{folder}")
     refuse([] if plan.year == year else [f"year is {plan.year}"], f"schemas/{folder}")
     return plan
+
+
+def plan_of(root: str, year: int) -> Plan | None:
+    """The plan that binds a province or city in a year; another one's is none of its own."""
+    return load_plan(year) if government_of(root).has_plan(year) else None
 
 
 def parse_plan(content: Any, where: str) -> Plan:

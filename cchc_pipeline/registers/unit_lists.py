@@ -17,6 +17,7 @@ from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.list_files import read_rows, require_day, require_text
 from cchc_pipeline.core.masking import quoted
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.government import DEFAULT_ROOT, Government, government_of
 from cchc_pipeline.registers.units import (
     LEVELS,
     UNIT_CODE,
@@ -37,13 +38,17 @@ _LONGEST = {"name_vi": 200, "name_en": 200, "basis": 500}
 SUCCESSION_KINDS = ("renamed", "merged", "split", "established", "abolished")
 
 
-def load_register(inbox: Path | None = None) -> UnitRegister:
+def load_register(inbox: Path | None = None, root: str = DEFAULT_ROOT) -> UnitRegister:
     """The shipped units, extended by ``inbox/units.csv`` and ``inbox/successions.csv``.
+
+    Args:
+        inbox: The folder of the two lists; None for the shipped units alone.
+        root: The province or city that publishes; every other one is its peer.
 
     Raises:
         SchemaDataError: A list cannot be used; the line names file, row and column.
     """
-    register = _shipped_register()
+    register = _shipped_register(root)
     if inbox is None:
         return register
     units_csv, successions_csv = inbox / "units.csv", inbox / "successions.csv"
@@ -57,28 +62,29 @@ def load_register(inbox: Path | None = None) -> UnitRegister:
 
 
 def _giving_way(register: UnitRegister, rows: Iterable[Unit]) -> UnitRegister:
-    """The register with its root over where a row of the root begins.
+    """The register with each shipped unit over where a row of its code begins that it overlaps.
 
     The shipped root begins with the data's first month; a list may describe it from a later day on.
     """
-    starts = {row.code: row.valid_from for row in sorted(rows, key=lambda r: r.valid_from)[::-1]}
-    units = (
-        ended_before(unit, starts[unit.code])
-        if unit.level == "city" and starts.get(unit.code, unit.valid_from) > unit.valid_from
-        else unit
-        for unit in register.units
-    )
-    return replace(register, units=tuple(units))
+    first: dict[str, Unit] = {}
+    for row in sorted(rows, key=lambda row: row.valid_from):
+        first.setdefault(row.code, row)
+    units, replaced = [], []
+    for unit in register.units:
+        taker = first.get(unit.code)
+        if taker is None or not _overlap(taker, unit):
+            units.append(unit)
+            continue
+        replaced.append(taker)
+        if taker.valid_from > unit.valid_from:
+            units.append(ended_before(unit, taker.valid_from))
+    return replace(register, units=tuple(units), replaced=tuple(replaced))
 
 
-@typed_dataclass(frozen=True, config=NO_EXTRAS)
-class _Root:
-    code: str
-    name_vi: str
-    name_en: str
-    level: str
-    valid_from: date
-    basis: str
+def _overlap(one: Unit, other: Unit) -> bool:
+    """Whether both are valid on some day."""
+    pairs = ((one, other), (other, one))
+    return all(a.valid_to is None or a.valid_to >= b.valid_from for a, b in pairs)
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
@@ -103,9 +109,8 @@ class _Reorganised:
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
 class CodedUnits:
-    """The content of ``schemas/units/units.yaml``: units with a known code, days of new sets."""
+    """The content of ``schemas/units/units.yaml``: the peers' codes, days of new sets."""
 
-    root: _Root
     reorganised: tuple[_Reorganised, ...]
     provinces: _Provinces
 
@@ -138,7 +143,7 @@ class _Abolished:
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
 class LocalUnits:
-    """The content of ``schemas/units/hai-phong.yaml``: units by law, whose codes are not known."""
+    """A place's list in ``schemas/units``: units by law, whose codes are not known."""
 
     named: tuple[_Named, ...]
     counts: tuple[ExpectedCount, ...]
@@ -159,10 +164,14 @@ def last_day_of_set(month: Month) -> date | None:
     return start - timedelta(days=1) if start else None
 
 
-def _shipped_register() -> UnitRegister:
-    coded, local = _coded_units(), load(LocalUnits, "units/hai-phong.yaml")
+def _shipped_register(root: str) -> UnitRegister:
+    place = government_of(root)
+    units = tuple(_shipped_units(place, _coded_units().provinces))
+    if not place.units:
+        return UnitRegister(units)
+    local = load(LocalUnits, place.units)
     return UnitRegister(
-        tuple(_shipped_units(coded.root, coded.provinces)),
+        units,
         tuple(
             NamedUnit(name, block.level, block.valid_from, block.valid_to, block.basis)
             for block in local.named
@@ -173,12 +182,15 @@ def _shipped_register() -> UnitRegister:
     )
 
 
-def _shipped_units(root: _Root, provinces: _Provinces) -> Iterable[Unit]:
-    yield Unit(
-        root.code, root.name_vi, root.name_en, root.level, None, root.valid_from, None,
-        "official", root.basis,
-    )  # fmt: skip
+def _shipped_units(root: Government, provinces: _Provinces) -> Iterable[Unit]:
+    if root.valid_from:
+        yield Unit(
+            root.code, root.unit.vi, root.unit.en, "city", None, root.valid_from, None,
+            "official", root.basis,
+        )  # fmt: skip
     for row in provinces.units:
+        if row.code == root.code:
+            continue
         yield Unit(
             row.code, row.name_vi, row.name_en, "province", None, provinces.valid_from, None,
             "source", provinces.basis,

@@ -79,12 +79,17 @@ class ExpectedCount:
 
 @dataclass(frozen=True)
 class UnitRegister:
-    """All units, in time."""
+    """All units, in time.
+
+    Attributes:
+        replaced: Rows of the inbox that took the place of a shipped unit.
+    """
 
     units: tuple[Unit, ...]
     named: tuple[NamedUnit, ...] = ()
     successions: tuple[Succession, ...] = ()
     counts: tuple[ExpectedCount, ...] = ()
+    replaced: tuple[Unit, ...] = ()
 
     def valid_in(self, month: Month) -> tuple[Unit, ...]:
         """The units that exist on any day of the month; of one code, the latest span."""

@@ -17,7 +17,8 @@ from markupsafe import Markup
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
-from publish.model import DESCRIPTOR, PACKAGE, Identity, Published
+from publish.model import DESCRIPTOR, Identity, Published
+from publish.package.descriptor import package_words
 from publish.release.diff import change_kinds
 from publish.store.state import Edition
 
@@ -129,12 +130,7 @@ def _nodes(edition: Edition, words: Mapping[str, Any]) -> Iterable[Node]:
         "@type": "vcard:Organization",
         "vcard:fn": edition.identity.contact,
     }
-    yield {
-        "@id": _node(edition, "place"),
-        "@type": "dct:Location",
-        "dct:identifier": words["place"]["code"],
-        "skos:prefLabel": _both(words["place"]),
-    }
+    yield _place(edition)
     yield _series(edition, words)
     readable, kinds = edition.readable, change_kinds(edition.releases)
     for release, before in zip(readable, (None, *readable), strict=False):
@@ -163,6 +159,13 @@ def _publisher(edition: Edition) -> Node:
         "@type": "foaf:Agent",
         "foaf:name": {"@value": edition.identity.publisher, "@language": "vi"},
     }
+
+
+def _place(edition: Edition) -> Node:
+    place = edition.identity.government
+    label = {"skos:prefLabel": _both({"vi": place.place.vi, "en": place.place.en})}
+    known = {"dct:identifier": place.iso} if place.iso else {}
+    return {"@id": _node(edition, "place"), "@type": "dct:Location", **known, **label}
 
 
 def _licences(edition: Edition) -> Iterable[Node]:
@@ -198,7 +201,7 @@ def _series(edition: Edition, words: Mapping[str, Any]) -> Node:
         "@type": "dcat:DatasetSeries",
         **_titles(edition),
         **_about(edition, words),
-        "dct:identifier": PACKAGE,
+        "dct:identifier": edition.identity.package,
         "dct:alternative": _both(words["series"]),
         "dct:accrualPeriodicity": {"@id": words["terms"]["frequency"]},
         "dct:modified": _moment(edition.updated_at),
@@ -220,7 +223,7 @@ def _dataset(
         **_titles(edition, f" – {release.id}", is_sample=release.is_sample),
         **_about(edition, words),
         **previous,
-        "dct:identifier": f"{PACKAGE}/{release.id}",
+        "dct:identifier": f"{edition.identity.package}/{release.id}",
         "dcat:inSeries": {"@id": _node(edition, "series")},
         "dcat:version": release.version,
         "adms:versionNotes": _both(notes),
@@ -295,7 +298,7 @@ def _folder(edition: Edition, release: Published) -> str:
 
 def _titles(edition: Edition, more: str = "", *, is_sample: bool | None = None) -> Node:
     """Title and description in both languages; of samples they say so."""
-    words = read_yaml("pages/package.yaml")
+    words = package_words(edition.identity)
     current = edition.current
     sample = is_sample if is_sample is not None else bool(current and current.is_sample)
     marks = words["sample"] if sample else {"vi": "", "en": ""}

@@ -13,7 +13,6 @@ from uuid import NAMESPACE_URL, uuid5
 from cchc_pipeline.calendar import ReleaseCalendar, ReleaseDate
 from cchc_pipeline.core.data import read_yaml
 from publish.catalogue.dcat import address
-from publish.model import PACKAGE
 from publish.store.state import Edition
 
 DIARY = "calendar.ics"
@@ -30,7 +29,7 @@ def diary(edition: Edition, calendar: ReleaseCalendar) -> bytes:
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
-        f"PRODID:-//{PACKAGE}//calendar//VI",
+        f"PRODID:-//{edition.identity.package}//calendar//VI",
         "METHOD:PUBLISH",
         f"X-WR-CALNAME:{_text(words['name'])}",
         "REFRESH-INTERVAL;VALUE=DURATION:P1D",
@@ -44,7 +43,8 @@ def _event(due: ReleaseDate, edition: Edition, at: datetime, title: str) -> Iter
     """A month's publication; a date that moved keeps its event, by the month that names it."""
     month = f"{due.month.month}/{due.month.year}"
     yield "BEGIN:VEVENT"
-    yield f"UID:{uuid5(NAMESPACE_URL, f'{PACKAGE}/calendar/{due.month}')}"
+    name = f"{edition.identity.package}/calendar/{due.month}"
+    yield f"UID:{uuid5(NAMESPACE_URL, name)}"
     yield f"DTSTAMP:{_moment(at)}"
     yield f"DTSTART:{_moment(due.moment)}"
     yield f"DTEND:{_moment(due.moment + _LASTS)}"

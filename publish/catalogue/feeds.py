@@ -17,7 +17,8 @@ from cchc_pipeline.calendar import DateChange, ReleaseCalendar, ReleaseDate
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, utc_text
 from publish.catalogue.dcat import address
-from publish.model import PACKAGE, Published
+from publish.model import Published
+from publish.package.descriptor import package_words
 from publish.package.formats import json_bytes
 from publish.release.diff import ChangeKind, change_kinds
 from publish.store.state import Act, Edition
@@ -61,9 +62,9 @@ def feed(edition: Edition, calendar: ReleaseCalendar) -> bytes:
     ElementTree.register_namespace("", _ATOM)
     words = read_yaml("pages/catalogue.yaml")
     root = ElementTree.Element(f"{{{_ATOM}}}feed", {"xml:lang": "vi"})
-    title = read_yaml("pages/package.yaml")["title"]["vi"]
+    title = package_words(edition.identity)["title"]["vi"]
     _add(root, "title", title)
-    _add(root, "id", uuid5(NAMESPACE_URL, PACKAGE).urn)
+    _add(root, "id", uuid5(NAMESPACE_URL, edition.identity.package).urn)
     _add(root, "updated", edition.updated_at)
     _add(_add(root, "author"), "name", edition.identity.publisher)
     _add(root, "link", rel="self", href=address(edition, FEED), type="application/atom+xml")
@@ -130,7 +131,7 @@ def _both(text: Mapping[str, str], **values: object) -> str:
 def _add_entry(root: ElementTree.Element, edition: Edition, entry: FeedEntry) -> None:
     node = _add(root, "entry")
     _add(node, "title", entry.title)
-    _add(node, "id", uuid5(NAMESPACE_URL, f"{PACKAGE}/{entry.name}").urn)
+    _add(node, "id", uuid5(NAMESPACE_URL, f"{edition.identity.package}/{entry.name}").urn)
     _add(node, "updated", entry.at)
     _add(node, "published", entry.at)
     _add(node, "category", term=entry.category)

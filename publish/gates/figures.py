@@ -101,7 +101,7 @@ def every_unit_has_every_metric(candidate: Candidate) -> Iterable[str]:
     """Within a period and basis, units of one level have the same metrics, and all valid ones any.
 
     Who is valid stands in the table of units; of a basis that the source left silent, only the
-    root must have rows.
+    root must have rows. Peers of the root have what the source's national table gives of each.
     """
     draft = candidate.draft
     level = {row["unit_code"]: row["level"] for row in draft.tables["units"].to_pylist()}
@@ -119,8 +119,9 @@ def every_unit_has_every_metric(candidate: Candidate) -> Iterable[str]:
 
 
 def _uneven(units: Mapping[str, set[str]], level: Mapping[str, str]) -> Iterable[str]:
-    """The units that lack a metric which another of their level has."""
+    """The units that lack a metric which another of their level has; peers owe none."""
     expected: dict[str, set[str]] = {}
+    units = {code: metrics for code, metrics in units.items() if level.get(code) != "province"}
     for code, metrics in units.items():
         expected.setdefault(level.get(code, "unknown"), set()).update(metrics)
     for code, metrics in units.items():

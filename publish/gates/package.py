@@ -16,7 +16,7 @@ import re
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.masking import personal_marks
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, SUMS, Published
-from publish.package.bundle import BUNDLE
 from publish.package.formats import Rows, first_difference, from_json, from_parquet, paths_of
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
@@ -43,7 +42,7 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
-_TAG = re.compile(r"<[^>]*>")
+_CELL_TEXT = re.compile(r"<t[^>]*>([^<]*)</t>")
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -162,17 +161,17 @@ def formats_are_equal(package: Package) -> Iterable[str]:
             difference = _unlike(rows, package, path, _READERS[ending], table.contract)
             if difference:
                 yield f"{path}: {difference}"
-    if BUNDLE in package.names:
-        yield from _unlike_bundle(package)
+    for bundle in (name for name in package.names if name.endswith(".zip")):
+        yield from _unlike_bundle(bundle, package)
 
 
-def _unlike_bundle(package: Package) -> Iterable[str]:
+def _unlike_bundle(bundle: str, package: Package) -> Iterable[str]:
     """The files in the ZIP, of which only the descriptor is its own, are those beside it."""
-    with zipfile.ZipFile(io.BytesIO(package.read(BUNDLE))) as archive:
+    with zipfile.ZipFile(io.BytesIO(package.read(bundle))) as archive:
         for name in archive.namelist():
             path = name.partition("/")[2]
             if path != DESCRIPTOR and archive.read(name) != package.read(path):
-                yield f"{BUNDLE}: {path} is not the file beside it"
+                yield f"{bundle}: {path} is not the file beside it"
 
 
 def _unlike(
@@ -194,12 +193,8 @@ def nothing_personal(package: Package) -> Iterable[str]:
     """No personal column; no text or cell that looks like personal data or a dossier code.
 
     The cells of the tables are those of every format (``formats_are_equal``); the texts are all
-    other files of the release.
+    other files of the release, and those within an archive.
     """
-    for path in package.names:
-        if not path.startswith(("data/", "formats/")):
-            kinds = personal_marks(_text_in(path, package.read(path)))
-            yield from (f"{path}: holds what looks like a {kind}" for kind in kinds)
     for name, table in package.tables.items():
         fields = table.contract.fields
         yield from (f"{name}.{field.name} is personal" for field in fields if field.personal)
@@ -207,15 +202,21 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
+    for path in package.names:
+        if not path.startswith(("data/", "formats/")):
+            found = {kind for text in _texts(package.read(path)) for kind in personal_marks(text)}
+            yield from (f"{path}: holds what looks like a {kind}" for kind in sorted(found))
 
 
-def _text_in(path: str, content: bytes) -> str:
-    """What a reader of a file sees: of one that holds others, the text of all of them."""
-    if not path.endswith((".zip", ".xlsx")):
-        return content.decode("utf-8")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = [archive.read(name).decode("utf-8") for name in archive.namelist()]
-    return "\n".join(_TAG.sub("\n", part) if path.endswith(".xlsx") else part for part in parts)
+def _texts(content: bytes) -> Iterator[str]:
+    """The texts of a file: its own, or those of what is packed in it; of a workbook its cells."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        yield content.decode("utf-8")
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        for name in packed.namelist():
+            text = packed.read(name).decode("utf-8")
+            yield "\n".join(_CELL_TEXT.findall(text)) if name.endswith(".xml") else text
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

@@ -138,7 +138,9 @@ class MonthSummary:
 def month_summary(settings: Settings, month: Month) -> MonthSummary:
     """Collect the facts of a month that was made."""
     lake, root = Lake(settings.lake_dir, settings.root_unit), settings.root_unit
-    units = {u.code: u for u in load_register(settings.inbox_dir).valid_in(month)}
+    units = {
+        u.code: u for u in load_register(settings.inbox_dir, settings.root_unit).valid_in(month)
+    }
     submissions = lake.read("submissions", month).to_pylist()
     accounts = lake.read("dossier_accounts", month).to_pylist()
     folder = settings.error_sheets_dir / str(month)

@@ -33,7 +33,7 @@ def installation_state(settings: Settings) -> dict[str, Any]:
     months = sorted({*lake.months("raw_portal"), *lake.months("scores")})
     computed = set(release_months(lake))
     published = set(latest.periods) if latest else set()
-    register = load_register(settings.inbox_dir)
+    register = load_register(settings.inbox_dir, settings.root_unit)
     return {
         "latest": str(latest.id) if latest else None,
         "published_at": latest.published_at if latest else None,

@@ -12,7 +12,7 @@ from typing import Any
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.contracts import Contract, load_contract
 from cchc_pipeline.core.data import read_yaml
-from publish.model import PACKAGE, Draft
+from publish.model import Draft, Identity
 
 SCHEMA = "https://datapackage.org/profiles/2.0/datapackage.json"
 _DIALECT = {
@@ -39,13 +39,13 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         draft: The release.
         files: The bytes of every data file by its path in the release.
     """
-    words = read_yaml("pages/package.yaml")
-    identity = draft.identity
+    identity, place = draft.identity, draft.identity.government
+    words = package_words(identity)
     descriptor: dict[str, Any] = {
         "$schema": SCHEMA,
-        "name": PACKAGE,
-        "id": f"{PACKAGE}/{draft.id}",
-        "title": words["title"]["vi"],
+        "name": identity.package,
+        "id": f"{identity.package}/{draft.id}",
+        "title": words["title"][place.language],
         "titleEn": words["title"]["en"],
         "description": _description(words, draft),
         "version": draft.version,
@@ -56,7 +56,7 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
         "sources": _sources(draft),
         "languages": ["vi", "en"],
         "temporalCoverage": f"{draft.periods[0]}/{draft.periods[-1]}" if draft.periods else "",
-        "spatialCoverage": "VN-HP",
+        "spatialCoverage": place.iso or place.place.vi,
         "accrualPeriodicity": "P1M",
         "release": str(draft.id),
         "previousVersion": draft.previous.version if draft.previous else None,
@@ -70,6 +70,19 @@ def describe(draft: Draft, files: Mapping[str, bytes]) -> dict[str, Any]:
     if identity.public_url:
         descriptor["homepage"] = identity.public_url
     return {key: value for key, value in descriptor.items() if value not in (None, "")}
+
+
+def package_words(identity: Identity) -> dict[str, Any]:
+    """Title, description and keywords of the data package, of the place that publishes it."""
+    words, place = dict(read_yaml("pages/package.yaml")), identity.government
+    for key in ("title", "description"):
+        words[key] = {
+            language: text.format(
+                place=getattr(place.place, language), noun=getattr(place.noun, language)
+            )
+            for language, text in words[key].items()
+        }
+    return words | {"keywords": [*words["keywords"], place.place.vi]}
 
 
 def _description(words: Mapping[str, Any], draft: Draft) -> str:

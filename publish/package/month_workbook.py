@@ -18,10 +18,9 @@ from xlsxwriter.workbook import Workbook
 
 from cchc_pipeline.contracts import Contract, Field, load_contract
 from cchc_pipeline.core.data import read_yaml
-from publish.model import PACKAGE, Draft
+from publish.model import Draft
 from publish.package.workbook import INTRODUCTION, number_format, print_on_a4, write_cell
 
-MONTH_WORKBOOK = f"{PACKAGE}.xlsx"
 _TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
     "submissions", "units", "metrics", "indicators",
@@ -58,6 +57,11 @@ def month_workbook(draft: Draft) -> bytes:
     return out.getvalue()
 
 
+def month_workbook_name(package: str) -> str:
+    """The file's name, by that of the data package."""
+    return f"{package}.xlsx"
+
+
 def _names(draft: Draft, column: str) -> Mapping[str, str]:
     """The last row of a code names it."""
     table, name = _NAMED_IN[column]
@@ -78,7 +82,7 @@ def _introduction(book: Workbook, draft: Draft, words: Mapping[str, str]) -> Non
         (words["release"], f"{draft.id} ({draft.version})"),
         (words["published_at"], draft.published_text),
         (words["publisher"], draft.identity.publisher),
-        (words["license"], draft.identity.license_name),
+        (words["license"], draft.terms.name.vi),
     ]
     for number, (name, text) in enumerate(lines):
         sheet.write_string(number, 0, name, bold)

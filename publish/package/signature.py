@@ -14,7 +14,7 @@ from typing import Any
 
 from cchc_pipeline.core.errors import CheckFailedError, UsageError, with_extra
 from cchc_pipeline.settings import SIGNING_PASSPHRASE
-from publish.model import PACKAGE, ReleaseId
+from publish.model import ReleaseId
 
 SIGNATURE = "SHA256SUMS.minisig"
 PUBLIC_KEY = "minisign.pub"
@@ -42,14 +42,15 @@ class Signer:
         return public_key(self.key_file, self.passphrase)
 
 
-def trusted_comment(release: ReleaseId, published_at: str) -> str:
+def trusted_comment(package: str, release: ReleaseId, published_at: str) -> str:
     """What the signature vouches for beside the digests.
 
     Args:
+        package: The name of the data package.
         release: The release.
         published_at: Its moment, ISO 8601 in UTC.
     """
-    return f"{PACKAGE} {release} published {published_at}"
+    return f"{package} {release} published {published_at}"
 
 
 def require_safe_key(key_file: Path, home: Path) -> None:

@@ -23,10 +23,10 @@ from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.modes import PRIVATE, shut
 from publish.gates.gates import QUALITY, Verdict, judge, quality_report
 from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
-from publish.package.bundle import BUNDLE, bundle
+from publish.package.bundle import bundle, bundle_name
 from publish.package.descriptor import changes_text, describe, license_text
 from publish.package.formats import json_bytes, paths_of, to_csv, to_json, to_parquet
-from publish.package.month_workbook import MONTH_WORKBOOK, month_workbook
+from publish.package.month_workbook import month_workbook, month_workbook_name
 from publish.package.signature import SIGNATURE, Signer, trusted_comment
 from publish.package.workbook import to_xlsx
 from publish.portal.acts import Step, perform, require_later
@@ -89,8 +89,9 @@ def release_files(draft: Draft) -> dict[str, bytes]:
     files[RECORD] = json_bytes(draft.record())
     files["CHANGES.md"] = changes_text(draft, revision_lines(draft)).encode()
     files["LICENSE.md"] = license_text(draft).encode()
-    files[MONTH_WORKBOOK] = month_workbook(draft)
-    files[BUNDLE] = bundle(files, draft.published_at)
+    package = draft.identity.package
+    files[month_workbook_name(package)] = month_workbook(draft)
+    files[bundle_name(package)] = bundle(package, files, draft.published_at)
     files[VERIFIER] = files_of("publish.verify").joinpath("standalone.py").read_bytes()
     return files
 
@@ -140,7 +141,7 @@ def closing_files(
     more = {QUALITY: json_bytes(quality_report(draft, verdicts))}
     more[SUMS] = listed_sums({**files, **more})
     if signer:
-        comment = trusted_comment(draft.id, draft.published_text)
+        comment = trusted_comment(draft.identity.package, draft.id, draft.published_text)
         more[SIGNATURE] = signer.sign(more[SUMS], comment)
     return more
 

@@ -304,7 +304,9 @@ def _tables(
         "metrics": [
             row for code in _methodologies(lake, months, ingredients) for row in metric_rows(code)
         ],
-        "indicators": indicator_rows({month.year for month in months}),
+        "indicators": indicator_rows(
+            {month.year for month in months}, ingredients.identity.root_unit
+        ),
         "procedures": procedure_list(_catalogues(lake, months)),
         "obs_status": obs_status_rows(),
     }

@@ -205,7 +205,7 @@ def render(
         content: What the template shows beside the frame.
         statuses: The list of observation statuses by code, where the page shows figures.
     """
-    forms = Forms(load_words(page.language), statuses or {})
+    forms = Forms(load_words(page.language, imprint.identity.root_unit), statuses or {})
     context = {
         "page": page,
         "imprint": imprint,

@@ -189,7 +189,7 @@ def revision_lines(draft: Draft) -> list[str]:
     log = [row for row in draft.tables[REVISIONS].to_pylist() if row["release"] == str(draft.id)]
     if not log:
         return []
-    forms = Forms(load_words("vi"), {})
+    forms = Forms(load_words("vi", draft.identity.root_unit), {})
     causes = causes_of(log, names_for(draft.tables, log), forms, LISTED_IN_TEXT)
     return [revised_heading(log, forms), *(line for c in causes for line in _cause_lines(c, forms))]
 

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from cchc_pipeline.core.data import ROOT, read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import TIMEZONE, Basis, Month
+from cchc_pipeline.government import DEFAULT_ROOT, government_of
 
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
@@ -136,10 +137,15 @@ def _letter_and_tone(char: str) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class Words:
-    """The messages in one language; call it with a key and the values of its places."""
+    """The messages in one language; call it with a key and the values of its places.
+
+    Attributes:
+        noun: What the whole is that publishes, for the place ``{noun}``: thành phố, tỉnh.
+    """
 
     language: Language
     messages: _Messages
+    noun: str
 
     def __call__(self, key: str, **values: object) -> Markup:
         """The message as HTML: values are escaped unless they are HTML already.
@@ -147,11 +153,11 @@ class Words:
         Raises:
             SchemaDataError: There is no such message.
         """
-        return escape(self._message(key)).format(**values)
+        return escape(self._message(key)).format(noun=self.noun, **values)
 
     def text(self, key: str, **values: object) -> str:
         """The message as plain text, for what is not HTML, or is escaped where it is shown."""
-        return self._message(key).format(**values)
+        return self._message(key).format(noun=self.noun, **values)
 
     def _message(self, key: str) -> str:
         if key not in self.messages:
@@ -164,14 +170,14 @@ class Words:
 
 
 @cache
-def load_words(language: Language) -> Words:
-    """The shipped words.
+def load_words(language: Language, root: str = DEFAULT_ROOT) -> Words:
+    """The shipped words, for the pages of a province or city.
 
     Raises:
         SchemaDataError: A message lacks a language, its places differ between them, or it stands
             in two files.
     """
-    return Words(language, _shipped())
+    return Words(language, _shipped(), getattr(government_of(root).noun, language))
 
 
 @cache

@@ -76,6 +76,21 @@ def test_a_row_replaces_the_shipped_one_of_the_same_code_and_start(tmp_path: Pat
     assert unit.name_vi == "Thành phố Hải Phòng"
 
 
+def test_a_row_that_overlaps_a_shipped_one_replaces_it_and_is_told(tmp_path: Path) -> None:
+    whole = load_register(_inbox(tmp_path, "H26,Hà Nội,Ha Noi,city,,2025-01-01,\n"))
+    assert [u.name_vi for u in whole.units if u.code == "H26"] == ["Hà Nội"]
+    later = load_register(_inbox(tmp_path, "H26,Hà Nội,Ha Noi,city,,2026-01-01,\n"))
+    ends = [unit.valid_to for unit in later.units if unit.code == "H26"]
+    assert ends == [date(2025, 12, 31), None]
+    assert [unit.code for unit in (*whole.replaced, *later.replaced)] == ["H26", "H26"]
+
+
+def test_a_row_that_ends_before_the_shipped_one_replaces_nothing(tmp_path: Path) -> None:
+    register = load_register(_inbox(tmp_path, "H26,Hà Nội,Ha Noi,city,,2024-01-01,2025-06-30\n"))
+    assert len([unit for unit in register.units if unit.code == "H26"]) == 2
+    assert register.replaced == ()
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [

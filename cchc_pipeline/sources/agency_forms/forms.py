@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.plan import load_plan
+from cchc_pipeline.plan import plan_of
 from cchc_pipeline.registers.units import Unit, UnitRegister, UnitTexts
 from cchc_pipeline.sources.agency_forms.items import (
     Form,
@@ -193,7 +193,7 @@ _Judged = tuple[int, UnitReport | None, tuple[Fault, ...]]
 
 
 def _judge_rows(form: FormCells, unit: Unit, terms: FormTerms) -> list[_Judged]:
-    plan, bodies = load_plan(terms.month.year), load_bodies(terms.month.year)
+    plan, bodies = plan_of(terms.root, terms.month.year), load_bodies(terms.month.year)
     if plan is None or bodies is None:
         raise SourceError(
             f"no unit owes a form for {terms.month.year}, which has no plan",
@@ -316,7 +316,7 @@ def owing_forms(month: Month, register: UnitRegister, root: str) -> tuple[Form, 
 
     A year without a plan has none.
     """
-    plan, bodies = load_plan(month.year), load_bodies(month.year)
+    plan, bodies = plan_of(root, month.year), load_bodies(month.year)
     if plan is None or bodies is None:
         return ()
     forms = (

@@ -19,7 +19,7 @@ from pydantic.dataclasses import dataclass as typed_dataclass
 from cchc_pipeline.core.data import NO_EXTRAS, load, refuse
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.plan import Filled, Plan, Target, Task, load_plan
+from cchc_pipeline.plan import Filled, Plan, Target, Task, load_plan, plan_of
 from cchc_pipeline.registers.units import LEVELS, Unit, UnitRegister, fold_name
 
 ColumnKey = Literal[
@@ -340,7 +340,7 @@ def form_for(unit_code: str, month: Month, register: UnitRegister, root: str) ->
         UsageError: There is no plan for the year, the unit does not exist in the month below the
             root, or it owes nothing.
     """
-    plan, bodies = load_plan(month.year), load_bodies(month.year)
+    plan, bodies = plan_of(root, month.year), load_bodies(month.year)
     if plan is None or bodies is None:
         raise UsageError(
             f"there is no plan for {month.year}, so no unit owes a form",

@@ -27,7 +27,6 @@ from publish.model import (
     ReleaseId,
     TableChange,
 )
-from publish.package.bundle import BUNDLE
 from publish.package.formats import to_csv, to_json, to_parquet
 from publish.package.workbook import to_xlsx
 from publish.release.comparison import Candidate
@@ -37,6 +36,7 @@ from tests.publish.small_release import (
     APRIL,
     FIRST,
     FIRST_RELEASE,
+    IDENTITY,
     MARCH,
     ROOT,
     SECOND,
@@ -95,6 +95,13 @@ def content(path: str, change: Callable[[bytes], bytes], **how: Any) -> Case:
     return case
 
 
+def zipped(name: str, text: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, text)
+    return out.getvalue()
+
+
 def described(change: Callable[[Row], None], **changes: Any) -> Case:
     return lambda draft, folder: candidate(replace(draft, **changes), folder, describing=change)
 
@@ -120,14 +127,6 @@ def form_of_other_cells(ending: str) -> Case:
         return candidate(draft, folder, files={path: writers[ending](other, draft)})
 
     return case
-
-
-def zipped(name: str, content: bytes) -> bytes:
-    """A ZIP of one file."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr(f"hp-chat-luong-phuc-vu/{name}", content)
-    return out.getvalue()
 
 
 def only(code: str, **values: Any) -> Callable[[Row], Row]:
@@ -189,6 +188,14 @@ SECOND_RELEASE: dict[str, Any] = {"id": ReleaseId(MARCH, 2), "previous": BEFORE}
 EARLIER = small_draft().published_at - timedelta(days=60)
 CAPTURED_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "scores")})))
 HANDED_IN_ANEW = Causes(Renewal(replaced=frozenset({("2024-03", "agency_reports")})))
+
+
+def packed(name: str, text: str) -> bytes:
+    """A file that holds another."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, text)
+    return content.getvalue()
 
 
 def logged(**values: Any) -> Row:
@@ -303,8 +310,8 @@ FAILING: dict[str, dict[str, Case]] = {
         f"other cells in the {ending}": form_of_other_cells(ending)
         for ending in ("csv", "parquet", "json", "xlsx")
     }
-    | {"another file in the ZIP": lambda draft, folder: candidate(
-        draft, folder, files={BUNDLE: zipped("CHANGES.md", b"x")}
+    | {"another file in the ZIP": content(
+        f"{IDENTITY.package}.zip", lambda _: zipped(f"{IDENTITY.package}/CHANGES.md", "x")
     )},
     "nothing_personal": {
         "a phone number in a note": tables("plan_tasks", only("1a", note="gọi 0912345678")),
@@ -317,11 +324,20 @@ FAILING: dict[str, dict[str, Case]] = {
         "a dossier code in a note": tables(
             "plan_tasks", only("1a", note="hồ sơ 000.00.16.H24-240115-0001")
         ),
-        "a phone number in the ZIP": lambda draft, folder: candidate(
-            draft, folder, files={BUNDLE: zipped(DESCRIPTOR, "gọi 0912345678".encode())}
+        "a phone number in what only the ZIP holds": content(
+            f"{IDENTITY.package}.zip", lambda _: zipped(f"x/{DESCRIPTOR}", "gọi 0912345678")
+        ),
+        "an identity number in the month's workbook": content(
+            f"{IDENTITY.package}.xlsx", lambda _: zipped("xl/sharedStrings.xml", "<t>031234567890</t>")
         ),
         "an e-mail address beside the data": parts(
             sources=(replace(source(), title="Ông A, a@example.org"),)
+        ),
+        "a phone number in what is packed": judged(
+            files={"all.zip": packed("x/note.md", "gọi 0912345678")}
+        ),
+        "a phone number in a cell of a workbook": judged(
+            files={"all.xlsx": packed("xl/sharedStrings.xml", "<t>gọi 0912345678</t>")}
         ),
     },
     "schema_change_is_announced": {
@@ -546,6 +562,18 @@ def test_a_basis_that_the_source_left_silent_asks_for_the_root_only(
         good_draft, "scores", lambda row: row | empty if row["unit_code"] == ROOT else None
     )
     assert failing(candidate(silent, tmp_path / "x"), good_draft) == set()
+
+
+def test_peers_are_asked_for_no_metric_that_the_source_gives_of_the_root_alone(
+    good_draft: Draft, tmp_path: Path
+) -> None:
+    def is_peer(row: Row) -> Row:
+        other = {"level": "province", "parent_code": None}
+        return row | (other if row["unit_code"] in (FIRST, SECOND) else {})
+
+    peers = with_table(good_draft, "units", is_peer)
+    fewer = with_table(peers, "scores", dropping(unit_code=FIRST, metric_code="MDSH"))
+    assert not list(GATES["every_unit_has_every_metric"](candidate(fewer, tmp_path / "x")))
 
 
 def test_an_absent_file_stops_the_release(good_draft: Draft, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def descriptor(good_draft: Draft, files: dict[str, bytes]) -> dict[str, Any]:
 
 def test_it_names_the_release_its_version_and_its_span(descriptor: dict[str, Any]) -> None:
     assert descriptor["$schema"] == "https://datapackage.org/profiles/2.0/datapackage.json"
-    assert descriptor["name"] == "hp-chat-luong-phuc-vu"
+    assert descriptor["name"] == IDENTITY.package
     assert (descriptor["release"], descriptor["version"]) == ("2024-03.r1", "1.0.0")
     assert descriptor["created"] == "2024-05-10T01:00:00Z"
     assert descriptor["temporalCoverage"] == "2024-03/2024-03"

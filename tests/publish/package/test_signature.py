@@ -22,7 +22,7 @@ from publish.package.signature import (
 from tests.publish.small_release import MARCH
 
 SUMS = b"0" * 64 + b"  data/scores.csv\n"
-COMMENT = trusted_comment(ReleaseId(MARCH, 1), "2024-05-10T01:00:00Z")
+COMMENT = trusted_comment("goi-du-lieu", ReleaseId(MARCH, 1), "2024-05-10T01:00:00Z")
 WORD = "mật khẩu thử"
 CHEAP = {"opslimit": 32_768, "memlimit": 1 << 24}
 """A cost that tests can pay; minisign itself takes a gigabyte."""

@@ -12,10 +12,10 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from publish.model import PUBLISHED_TABLES, Draft, Source
-from publish.package.bundle import BUNDLE, bundle
-from publish.package.month_workbook import MONTH_WORKBOOK, month_workbook
+from publish.package.bundle import bundle, bundle_name
+from publish.package.month_workbook import month_workbook, month_workbook_name
 from publish.portal.publication import release_files
-from tests.publish.small_release import MOMENT
+from tests.publish.small_release import IDENTITY, MOMENT
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def files(good_draft: Draft) -> dict[str, bytes]:
 def test_the_bundle_is_a_valid_package_of_every_table(
     files: dict[str, bytes], tmp_path: Path
 ) -> None:
-    zipfile.ZipFile(io.BytesIO(files[BUNDLE])).extractall(tmp_path)
-    folder = tmp_path / "hp-chat-luong-phuc-vu"
+    zipfile.ZipFile(io.BytesIO(files[bundle_name(IDENTITY.package)])).extractall(tmp_path)
+    folder = tmp_path / IDENTITY.package
     descriptor = folder / "datapackage.json"
     resources = json.loads(descriptor.read_bytes())["resources"]
     assert [one["path"] for one in resources] == [f"data/{name}.csv" for name in PUBLISHED_TABLES]
@@ -38,8 +38,16 @@ def test_the_bundle_is_a_valid_package_of_every_table(
 
 def test_the_same_files_make_the_same_bundle_wherever_it_is_made(files: dict[str, bytes]) -> None:
     here = MOMENT.astimezone(timezone(timedelta(hours=7)))
-    assert bundle(files, here) == bundle(dict(reversed(files.items())), MOMENT) == files[BUNDLE]
-    assert bundle(files, datetime(2025, 1, 1, tzinfo=UTC)) != files[BUNDLE]
+    name, other = IDENTITY.package, dict(reversed(files.items()))
+    assert (
+        bundle(name, files, here)
+        == bundle(name, other, MOMENT)
+        == files[bundle_name(IDENTITY.package)]
+    )
+    assert (
+        bundle(name, files, datetime(2025, 1, 1, tzinfo=UTC))
+        != files[bundle_name(IDENTITY.package)]
+    )
 
 
 def opened(content: bytes) -> CalamineWorkbook:
@@ -47,7 +55,7 @@ def opened(content: bytes) -> CalamineWorkbook:
 
 
 def test_names_stand_beside_codes(files: dict[str, bytes]) -> None:
-    book = opened(files[MONTH_WORKBOOK])
+    book = opened(files[month_workbook_name(IDENTITY.package)])
     heading, *rows = book.get_sheet_by_name("Điểm đánh giá chất lượng phục v").to_python()
     row = next(r for r in (dict(zip(heading, row, strict=True)) for row in rows)
                if (r["Mã đơn vị"], r["Mã chỉ số"]) == ("Z00", "CKMB"))  # fmt: skip

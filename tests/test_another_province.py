@@ -1,0 +1,163 @@
+"""Another province publishes by the same code: Phú Thọ, from captures of the national portal.
+
+Every byte of the release and of the pages is read: nothing speaks of Hải Phòng but the national
+table, which names it among the provinces.
+"""
+
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.period import Month
+from cchc_pipeline.government import government_of, known_governments, require_government
+from cchc_pipeline.indicators.code_lists import indicator_rows
+from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
+from cchc_pipeline.plan import PublicationLog, plan_of
+from cchc_pipeline.registers.unit_lists import load_register
+from cchc_pipeline.settings import load_settings
+from publish.site.words import load_words
+from tests.command_line import cchc
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "portal-data"
+CAPTURE, NATIONAL = "phu-tho-H44/2026-09-26", "national/2026-09-17/service-results.year.json"
+MONTH, AT = "2026-09", "2026-10-12T08:30:00+07:00"
+IN_THE_NATIONAL_TABLE = ("UBND thành phố Hải Phòng", "Hải Phòng City")
+ITS_CODE = (
+    '"unit_code":"H24"', "ytd,H24,", "\nH24,", 'data-row="H24"', "<t>H24</t>", "unit_code=H24;",
+)  # fmt: skip
+FOREIGN = ("Hải Phòng", "hai-phong", "haiphong", "hp-chat", "VN-HP", "4791/QĐ", "47/2020")
+
+
+# The place as data
+
+
+def test_the_place_is_chosen_by_its_code_alone(settings_of_nobody: None) -> None:
+    settings = load_settings(root_unit="H44")
+    assert settings.root_department_id == "019d2be3-6a88-732b-8b17-b68020c8553a"
+    assert settings.publisher == settings.contact == "UBND tỉnh Phú Thọ"
+    assert load_settings().publisher == "Văn phòng Ủy ban nhân dân thành phố Hải Phòng"
+
+
+def test_what_is_set_stands_before_what_the_file_says(settings_of_nobody: None) -> None:
+    assert load_settings(root_unit="H44", publisher="Sở Nội vụ").publisher == "Sở Nội vụ"
+
+
+def test_every_place_has_a_package_of_its_own() -> None:
+    names = {code: government_of(code).package for code in known_governments()}
+    assert names["H24"] == "hp-chat-luong-phuc-vu"
+    assert names["H44"] == "phu-tho-chat-luong-phuc-vu"
+    assert len(set(names.values())) == len(names)
+
+
+def test_a_place_that_nothing_is_known_of_does_not_publish() -> None:
+    with pytest.raises(UsageError, match=r"write schemas/government/H26\.yaml .*H24, H44"):
+        require_government("H26")
+
+
+@pytest.mark.parametrize(("root", "peer"), [("H24", "H44"), ("H44", "H24")])
+def test_the_root_is_the_whole_and_every_other_province_its_peer(root: str, peer: str) -> None:
+    register = load_register(root=root)
+    levels = {unit.code: unit.level for unit in register.valid_in(Month(2026, 9))}
+    assert len(levels) == 34
+    assert (levels[root], levels[peer]) == ("city", "province")
+    assert bool(register.named) is (root == "H24")
+
+
+def test_the_plan_of_one_place_binds_no_other() -> None:
+    march, log = Month(2024, 3), PublicationLog()
+    assert plan_of("H24", 2024) is not None
+    assert plan_of("H44", 2024) is None
+    assert indicator_rows({2024}, "H44") == plan_indicator_rows(march, "H44", log) == []
+
+
+def test_pages_call_the_whole_by_its_rank() -> None:
+    assert load_words("vi", "H24")("quality.whole") == "Toàn thành phố"
+    assert load_words("vi", "H44")("quality.whole") == "Toàn tỉnh"
+
+
+# Its release
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Phú Thọ's captures of September 2026, published with all gates on."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared/portal-data is absent")
+    home = tmp_path_factory.mktemp("phu-tho")
+    drop = home / "inbox" / MONTH / "portal"
+    shutil.copytree(SHARED / CAPTURE, drop)
+    shutil.copy(SHARED / NATIONAL, drop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        patch.setenv("CCHC_ROOT_UNIT", "H44")
+        done = cchc("run", MONTH, "--home", home, "--published-at", AT)
+    assert done.code == 0, done.err
+    return home / "portal" / "current"
+
+
+def texts(site: Path) -> Iterator[tuple[str, str]]:
+    """Every file of the site as text; of archives and Parquet what they hold."""
+    seen = set()
+    for path in sorted(site.rglob("*")) + sorted((site / "latest").resolve().rglob("*")):
+        place = path.resolve()
+        if place.is_file() and place not in seen:
+            seen.add(place)
+            yield from contents(str(path), place.read_bytes())
+
+
+def contents(name: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """The texts of a file by their names; a cell's own name in a sheet (H24) is no code."""
+    if name.endswith(".parquet"):
+        table = pq.read_table(io.BytesIO(content))
+        rows = json.dumps(table.to_pylist(), default=str, separators=(",", ":"), ensure_ascii=False)
+        yield name, rows + b"".join((table.schema.metadata or {}).values()).decode()
+    elif content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for inner in archive.namelist():
+                yield from contents(f"{name}!{inner}", archive.read(inner))
+    else:
+        text = content.decode("utf-8", "replace")
+        yield name, re.sub(r' r="H\d+"', "", text) if "!xl/worksheets" in name else text
+
+
+def less(text: str, known: Iterable[str]) -> str:
+    """The text without what may stand in it."""
+    return re.sub("|".join(map(re.escape, known)), "", text)
+
+
+def test_no_byte_speaks_of_another_place_but_the_national_table(site: Path) -> None:
+    named, codes, own = [], [], 0
+    for name, text in texts(site):
+        own += "Phú Thọ" in text
+        left = less(text, IN_THE_NATIONAL_TABLE)
+        named += [f"{name}: {word}" for word in FOREIGN if word in left]
+        found = re.search(r".{0,60}\bH24\b.{0,40}", less(left, ITS_CODE))
+        codes += [f"{name}: {found[0]}"] if found else []
+    assert named == []
+    assert codes == []
+    assert own > 100
+
+
+def test_the_descriptor_is_of_the_place(site: Path) -> None:
+    descriptor = json.loads((site / "latest" / "datapackage.json").read_text("utf-8"))
+    assert descriptor["name"] == "phu-tho-chat-luong-phuc-vu"
+    assert descriptor["title"].endswith("của Phú Thọ")
+    assert descriptor["spatialCoverage"] == "Phú Thọ"
+    assert descriptor["contributors"][0]["title"] == "UBND tỉnh Phú Thọ"
+    assert descriptor["licenses"][0]["title"].startswith("Luật Dữ liệu 60/2024/QH15")
+
+
+def test_every_unit_has_a_page_with_its_groups_metrics_and_ranks(site: Path) -> None:
+    pages = list((site / "don-vi").glob("H44.[0-9]*.html"))
+    assert len(pages) >= 20
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert [word for word in ("PROGRESS_ON_TIME", "Hạng") if word not in text] == [], page.stem
