@@ -28,6 +28,7 @@ from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.masking import personal_marks
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, SUMS, Published
+from publish.package.bundle import bundle_name
 from publish.package.formats import Rows, first_difference, from_json, from_parquet, paths_of
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
@@ -42,7 +43,8 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".json": from_json,
     ".xlsx": from_xlsx,
 }
-_CELL_TEXT = re.compile(r"<t[^>]*>([^<]*)</t>")
+_TAG = re.compile(r"<[^>]*>")
+_SHEET_TEXTS = "sharedStrings.xml"
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
 
@@ -161,11 +163,12 @@ def formats_are_equal(package: Package) -> Iterable[str]:
             difference = _unlike(rows, package, path, _READERS[ending], table.contract)
             if difference:
                 yield f"{path}: {difference}"
-    for bundle in (name for name in package.names if name.endswith(".zip")):
-        yield from _unlike_bundle(bundle, package)
+    bundle = bundle_name(package.descriptor["name"])
+    if bundle in package.names:
+        yield from _unlike_bundle(package, bundle)
 
 
-def _unlike_bundle(bundle: str, package: Package) -> Iterable[str]:
+def _unlike_bundle(package: Package, bundle: str) -> Iterable[str]:
     """The files in the ZIP, of which only the descriptor is its own, are those beside it."""
     with zipfile.ZipFile(io.BytesIO(package.read(bundle))) as archive:
         for name in archive.namelist():
@@ -209,14 +212,14 @@ def nothing_personal(package: Package) -> Iterable[str]:
 
 
 def _texts(content: bytes) -> Iterator[str]:
-    """The texts of a file: its own, or those of what is packed in it; of a workbook its cells."""
+    """The texts of a file, or of what is packed in it; of a workbook those of its cells."""
     if not zipfile.is_zipfile(io.BytesIO(content)):
         yield content.decode("utf-8")
         return
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         for name in packed.namelist():
-            text = packed.read(name).decode("utf-8")
-            yield "\n".join(_CELL_TEXT.findall(text)) if name.endswith(".xml") else text
+            if name.endswith(_SHEET_TEXTS) or not name.endswith(".xml"):
+                yield _TAG.sub("\n", packed.read(name).decode("utf-8"))
 
 
 def package_of_changes(whole: Path, before: Published | None, folder: Path) -> Path | None:

@@ -27,6 +27,7 @@ from cchc_pipeline.terms import ReuseTerms
 from publish.model import Draft, Identity, ReleaseId
 from publish.site.forms import Forms
 from publish.site.glossary import explained
+from publish.site.narrow import labelled, parted, rows_in
 from publish.site.words import LANGUAGES, Language, load_words
 
 _FORBIDDEN = ("</script", "<!--")
@@ -245,6 +246,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"labelled": labelled, "rows_in": rows_in, "parted": parted}
     environment.globals["style"] = style_text()
     environment.globals["script"] = script_text()
     environment.globals["script_hash"] = script_hash()

@@ -3,21 +3,26 @@
 Belongs here: geometry and marks of a plot of dots and of bullets. Does not: colours, words, or the
 choice of what to draw (``publish.site.pages``).
 
-Whether a target is attained is told by a sign and a word, not by colour alone.
+Whether a target is attained is told by a sign, a word and the form of its bar, not by colour alone.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
 from markupsafe import Markup
 
 from publish.site.charts.frame import box, clamped, dot, frame, line, text
 
-_BULLET_ROW, _BULLET, _ROOM = 68, 14, 38
+_LINE, _BULLET, _ROOM = 18, 14, 44
+"""Height of a line of a label, height of a bar, and the letters that a phone has room for."""
 
 Verdict = Literal["attained", "behind", "unknown"]
+_BELOW = 50
+_INSET: dict[Verdict, float] = {"attained": 0, "behind": 4, "unknown": 2}
+"""A bar of what is attained is full, one of what is behind is thin, an unknown one a frame."""
 _SIGNS: dict[Verdict, str] = {"attained": "✓", "behind": "✗", "unknown": "?"}
 _BINS = 48
 """Dots of one bin stand above each other; as many bins as dots fit beside each other on a phone."""
@@ -58,30 +63,34 @@ def bullet_chart(bullets: Sequence[Bullet], names: tuple[str, str, str]) -> Mark
         bullets: From top to bottom.
         names: The finding, how to read the chart, and an id that is unique on the page.
     """
-    marks = (
-        mark
-        for place, bullet in enumerate(bullets)
-        for mark in _bullet_marks(bullet, place * _BULLET_ROW)
-    )
-    return frame("bullets", _BULLET_ROW * len(bullets), names, marks)
+    marks: list[Markup] = []
+    top = 0.0
+    for bullet in bullets:
+        lines = wrapped(f"{_SIGNS[bullet.verdict]} {bullet.label}")
+        marks += _bullet_marks(bullet, lines, top)
+        top += _LINE * len(lines) + _BELOW
+    return frame("bullets", top, names, marks)
 
 
-def _bullet_marks(bullet: Bullet, top: float) -> Iterator[Markup]:
-    sign = f"{_SIGNS[bullet.verdict]} "
-    yield text(f"label {bullet.verdict}", 0, top + 16, f"{sign}{shortened(bullet.label)}")
-    yield text("value", 100, top + 58, bullet.text)
+def _bullet_marks(bullet: Bullet, lines: Sequence[str], top: float) -> Iterator[Markup]:
+    for place, said in enumerate(lines):
+        yield text(f"label {bullet.verdict}", 0, top + 16 + place * _LINE, said)
+    bar = top + _LINE * len(lines) + 7
+    yield text("value", 100, bar + 33, bullet.text)
     if bullet.value is None:
-        yield box("none", 0, top + 25, 100, _BULLET)
+        yield box("none", 0, bar, 100, _BULLET)
     else:
-        yield box("track", 0, top + 25, 100, _BULLET)
-        yield box(f"fill {bullet.verdict}", 0, top + 28, bullet.share(bullet.value), _BULLET - 6)
+        yield box("track", 0, bar, 100, _BULLET)
+        inset = _INSET[bullet.verdict]
+        width = bullet.share(bullet.value)
+        yield box(f"fill {bullet.verdict}", 0, bar + inset, width, _BULLET - 2 * inset)
     x = bullet.share(bullet.target)
-    yield line("target", (x, top + 22), (x, top + 42))
+    yield line("target", (x, bar - 3), (x, bar + 17))
 
 
-def shortened(label: str) -> str:
-    """The label as far as a phone has room for it."""
-    return label if len(label) <= _ROOM else f"{label[: _ROOM - 1].rstrip()}…"
+def wrapped(label: str) -> list[str]:
+    """The label in lines that a phone has room for."""
+    return wrap(label, _ROOM) or [""]
 
 
 @dataclass(frozen=True)
@@ -108,12 +117,14 @@ class Axis:
         high: The value at the right; above ``low``.
         ticks: Values that are marked, each with its text.
         median: The value in the middle of all, with its text.
+        quarters: Between which values the middle half lies, where that is drawn.
     """
 
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...]
     median: tuple[float, str]
+    quarters: tuple[float, float] | None = None
 
     def x(self, value: float) -> float:
         """Where a value lies, in per cent of the width."""
@@ -138,6 +149,9 @@ def dot_plot(dots: Sequence[Dot], axis: Axis, names: tuple[str, str, str]) -> Ma
 
 
 def _dot_marks(dots: Sequence[Dot], axis: Axis, foot: float) -> Iterator[Markup]:
+    if axis.quarters is not None:
+        low, high = (axis.x(value) for value in axis.quarters)
+        yield box("quarters", low, _HEAD - 12, high - low, foot - _HEAD + 12)
     yield line("grid", (_LEFT, foot), (_RIGHT, foot))
     for value, said in axis.ticks:
         yield line("grid", (axis.x(value), foot), (axis.x(value), foot + 5))

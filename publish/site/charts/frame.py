@@ -7,7 +7,8 @@ Positions across are shares of the width in per cent and those down are CSS pixe
 box: text keeps its size on a phone while the drawing gives way.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import ceil, floor, log10
 
 from markupsafe import Markup
 
@@ -16,6 +17,11 @@ _FRAME = Markup(
     'aria-labelledby="{id}-t {id}-d" xmlns="http://www.w3.org/2000/svg">'
     '<title id="{id}-t">{title}</title><desc id="{id}-d">{description}</desc>{marks}</svg>'
 )
+
+
+_FLAT = 0.02
+"""An axis is no finer than this share of its values: what hardly moves looks so."""
+_MOST_TICKS = 6
 
 
 def frame(kind: str, height: float, names: tuple[str, str, str], marks: Iterable[Markup]) -> Markup:
@@ -83,3 +89,31 @@ def dot(kind: str, x: float, y: float, radius: float, said: str) -> Markup:
 def clamped(value: float, low: float, high: float) -> float:
     """The value, or the nearer end where it lies outside."""
     return min(max(value, low), high)
+
+
+def round_ends(
+    values: Sequence[float], low: float | None = None, high: float | None = None
+) -> tuple[float, float, tuple[float, ...]]:
+    """An axis that shows how values differ: round numbers beyond both ends, and its ticks.
+
+    Args:
+        values: What is drawn.
+        low: What the axis must not fall below, where there is such a value.
+        high: What it must not pass.
+    """
+    least, most = min(values, default=0.0), max(values, default=1.0)
+    step = _step(max(most - least, _FLAT * max(abs(most), abs(least), 1.0)))
+    start, end = floor(least / step) * step, ceil(most / step) * step
+    start -= step if start == end else 0
+    end += step if most == end and (high is None or end < high) else 0
+    start = start if low is None else max(start, low)
+    end = end if high is None else max(min(end, high), start + step)
+    count = round((end - start) / step)
+    ticks = (start, *(round(start + step * n, 6) for n in range(1, count)), end)
+    return start, end, ticks if len(ticks) <= _MOST_TICKS else (*ticks[:-1:2], end)
+
+
+def _step(span: float) -> float:
+    """The smallest of 1, 2, 5, 10, 20 … by which a span takes at most four steps."""
+    size = 10.0 ** floor(log10(span / 4))
+    return next(size * part for part in (1, 2, 5, 10) if size * part * 4 >= span * 0.999)

@@ -13,12 +13,14 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from cchc_pipeline.core.period import Month
 from publish.site.charts.frame import clamped, dot, frame, line, text
 
 _TOP, _PLOT, _FOOT = 26, 180, 26
-_LEFT, _RIGHT = 9.0, 96.0
+_LEFT, _RIGHT = 14.0, 96.0
 _LABELS = 5
 """So many months are named below the axis, so that they stand apart on a phone."""
+_SPARK_TOP, _SPARK, _SPARK_FOOT = 8, 34, 22
 
 
 @dataclass(frozen=True)
@@ -49,17 +51,74 @@ class Scale:
         high: The value at the top; above ``low``.
         ticks: Values that are marked, each with its text.
         target: A value that should be reached, with its text; None where there is none.
+        note: What is said of an axis that shows a part of the scale only.
     """
 
     low: float
     high: float
     ticks: tuple[tuple[float, str], ...]
     target: tuple[float, str] | None = None
+    note: str = ""
 
-    def y(self, value: float) -> float:
+    def y(self, value: float, top: float = _TOP, height: float = _PLOT) -> float:
         """Where a value lies, in pixels from the top; inside the plot."""
         share = clamped((value - self.low) / (self.high - self.low), 0.0, 1.0)
-        return _TOP + _PLOT * (1 - share)
+        return top + height * (1 - share)
+
+
+def in_time(given: Sequence[tuple[Month, Point]]) -> list[Point]:
+    """Points on a true axis of time: months that lie between them have places, and no values.
+
+    Args:
+        given: Months in order, each with its point.
+    """
+    if not given:
+        return []
+    by_month = dict(given)
+    return [
+        by_month.get(m) or Point(month_label(m), None, "") for m in given[0][0].to(given[-1][0])
+    ]
+
+
+def month_label(month: Month) -> str:
+    """A month as an axis names it: ``3/24``."""
+    return f"{month.month}/{month.year % 100:02d}"
+
+
+def spark_chart(
+    points: Sequence[Point], scale: Scale, names: tuple[str, str, str], ends: tuple[str, str]
+) -> Markup:
+    """A small line without an axis, which names its two ends.
+
+    Args:
+        points: The months in order, those without a value too; the first and the last have one.
+        scale: The axis, which is not drawn; its target is.
+        names: What it shows, how to read it, and an id that is unique on the page.
+        ends: The texts of the first and the last point.
+    """
+    marks = _spark_marks(points, scale, ends)
+    return frame("trend spark", _SPARK_TOP + _SPARK + _SPARK_FOOT, names, marks)
+
+
+def _spark_marks(points: Sequence[Point], scale: Scale, ends: tuple[str, str]) -> Iterator[Markup]:
+    xs = [1 + 98 * place / (len(points) - 1) for place in range(len(points))]
+    ys = [
+        scale.y(point.value, _SPARK_TOP, _SPARK) if point.value is not None else None
+        for point in points
+    ]
+    if scale.target is not None:
+        aim = scale.y(scale.target[0], _SPARK_TOP, _SPARK)
+        yield line("target", (1, aim), (99, aim))
+    for (x1, y1), (x2, y2) in pairwise(zip(xs, ys, strict=True)):
+        if y1 is not None and y2 is not None:
+            yield line("course", (x1, y1), (x2, y2))
+    for x, y, point in zip(xs, ys, points, strict=True):
+        if y is not None:
+            kind = "point provisional" if point.is_provisional else "point"
+            yield dot(kind, x, y, 3.5, point.text)
+    foot = _SPARK_TOP + _SPARK + 18
+    yield text("start", 0, foot, ends[0])
+    yield text("end last-value", 100, foot, ends[1])
 
 
 def trend_chart(
@@ -98,6 +157,8 @@ def _axis(scale: Scale) -> Iterator[Markup]:
     for value, said in scale.ticks:
         yield line("grid", (_LEFT, scale.y(value)), (100, scale.y(value)))
         yield text("tick", _LEFT, scale.y(value) + 4, said, -6)
+    if scale.note:
+        yield text("axis-note", 0, 12, scale.note)
     if scale.target is not None:
         value, said = scale.target
         yield line("target", (_LEFT, scale.y(value)), (100, scale.y(value)))

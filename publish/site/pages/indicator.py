@@ -16,10 +16,12 @@ from markupsafe import Markup
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import Group, MergedGroup, Methodology, Metric, load_methodology
 from publish.site.charts.dots import Axis, Dot, dot_plot
-from publish.site.charts.trend import Point, Scale, trend_chart
+from publish.site.charts.frame import round_ends
+from publish.site.charts.trend import Point, in_time, month_label, trend_chart
 from publish.site.extract import Extract
 from publish.site.forms import LEVELS, Forms, Names, Row, is_comparable, names_of
-from publish.site.pages.leagues import FEWEST
+from publish.site.pages.peers import FEWEST
+from publish.site.pages.unit import change_scale
 from publish.site.words import collation_key, number_text
 
 SERIES = 24
@@ -200,10 +202,10 @@ def series_chart(facts: MetricFacts, forms: Forms) -> Markup:
     if not rows:
         return Markup("")
     top = rows[0]["max_score"] or 100.0
-    scale = Scale(0.0, top, tuple((value, forms.tick(value)) for value in (0.0, top / 2, top)))
+    scale = change_scale([row["score"] for row in rows], forms, high=top)
     names = (series_finding(facts, forms), forms.words("indicator.how"), "chart-series")
     last = forms.plain(rows[0], "score")
-    return trend_chart(list(_points(facts.series, "score", forms)), scale, names, last)
+    return trend_chart(in_time(list(_points(facts.series, "score", forms))), scale, names, last)
 
 
 def series_finding(facts: MetricFacts, forms: Forms) -> Markup:
@@ -221,18 +223,18 @@ def series_finding(facts: MetricFacts, forms: Forms) -> Markup:
 
 def _points(
     series: Iterable[tuple[Month, Row | None]], column: str, forms: Forms
-) -> Iterable[Point]:
+) -> Iterable[tuple[Month, Point]]:
     before: Row | None = None
     for month, row in series:
-        label = f"{month.month}/{month.year % 100:02d}"
+        label = month_label(month)
         if row is None or row[column] is None:
-            yield Point(label, None, "")
+            yield month, Point(label, None, "")
             continue
         shown = number_text(row[column], 2, forms.language)
         said = forms.words("indicator.point", month=forms.month(month), value=shown)
         is_score = "methodology" in row
         broken = is_score and before is not None and not is_comparable(before, row)
-        yield Point(label, row[column], said, row["obs_status"] == "P", broken)
+        yield month, Point(label, row[column], said, row["obs_status"] == "P", broken)
         before = row
 
 
@@ -244,6 +246,7 @@ def has_places(places: Sequence[UnitScore]) -> bool:
 def places_chart(places: Sequence[UnitScore], root: str, forms: Forms, identifier: str) -> Markup:
     """The units' scores on one axis."""
     top = max(place.row["max_score"] or place.row["score"] for place in places)
+    low, high, steps = round_ends([place.row["score"] for place in places], 0.0, top)
     dots = [
         Dot(
             place.row["score"],
@@ -254,9 +257,9 @@ def places_chart(places: Sequence[UnitScore], root: str, forms: Forms, identifie
     ]
     middle = median(dot.value for dot in dots)
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
-    ticks = tuple((value, forms.tick(value)) for value in (0.0, top / 2, top))
+    ticks = tuple((value, forms.tick(value)) for value in steps)
     names = (places_finding(places, forms), forms.words("spread.how"), identifier)
-    return dot_plot(dots, Axis(0.0, top, ticks, (middle, str(said))), names)
+    return dot_plot(dots, Axis(low, high, ticks, (middle, str(said))), names)
 
 
 def places_finding(places: Sequence[UnitScore], forms: Forms) -> Markup:
@@ -275,12 +278,11 @@ def target_chart(facts: TargetFacts, forms: Forms) -> Markup:
     series = [(month, rows.get(facts.basis)) for month, rows in facts.series]
     values = [row["value"] for _, row in series if row is not None and row["value"] is not None]
     wanted = facts.indicator["target"]
-    top = 100.0 if facts.indicator["unit"] == "percent" else max([*values, wanted, 1.0]) * 1.1
+    top = max(100.0, *values) if facts.indicator["unit"] == "percent" else None
     said = forms.words("indicator.target_line", target=forms.points(wanted))
-    ticks = tuple((value, forms.tick(value)) for value in (0.0, top / 2, round(top, 1)))
-    scale = Scale(0.0, max(top, *values), ticks, (wanted, str(said)))
+    scale = change_scale([*values, wanted], forms, high=top, target=(wanted, str(said)))
     names = (target_finding(facts, forms), forms.words("indicator.how"), "chart-target")
-    return trend_chart(list(_points(series, "value", forms)), scale, names)
+    return trend_chart(in_time(list(_points(series, "value", forms))), scale, names)
 
 
 def target_finding(facts: TargetFacts, forms: Forms) -> Markup:

@@ -13,6 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from publish.site.charts.dots import Axis, Dot, dot_plot
+from publish.site.charts.frame import round_ends
 from publish.site.forms import (
     LEVELS,
     TOTAL,
@@ -24,11 +25,10 @@ from publish.site.forms import (
     is_sample,
     total_of,
 )
+from publish.site.pages.peers import FEWEST
 from publish.site.words import collation_key, number_text
 
 Scores = Mapping[tuple[str, str], Row]
-FEWEST = 5
-"""Below so many units a spread shows nothing that the table does not show better."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,8 @@ def spread_chart(league: League, forms: Forms, identifier: str) -> Markup:
         )
         for standing in league.scored
     ]
-    low, high = _ends([dot.value for dot in dots])
-    ticks = tuple((value, forms.tick(value)) for value in (low, (low + high) / 2, high))
+    low, high, steps = round_ends([dot.value for dot in dots])
+    ticks = tuple((value, forms.tick(value)) for value in steps)
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
     names = (spread_finding(league, forms), forms.words("spread.how"), identifier)
     return dot_plot(dots, Axis(low, high, ticks, (middle, str(said))), names)
@@ -171,9 +171,3 @@ def spread_finding(league: League, forms: Forms) -> Markup:
         lowest=number_text(scores[0], 2, forms.language),
         highest=number_text(scores[-1], 2, forms.language),
     )
-
-
-def _ends(values: list[float]) -> tuple[float, float]:
-    """Round numbers on both sides of all totals."""
-    low, high = min(values) // 10 * 10, -(-max(values) // 10) * 10
-    return (low, high) if high > low else (low, low + 10)

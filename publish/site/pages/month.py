@@ -5,7 +5,7 @@ provisional or absent; bars and finding of the chart. Does not: the plan (``mont
 months have a page (``periods``), geometry (``charts``), words, HTML.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -30,10 +30,22 @@ from publish.site.forms import (
     names_of,
     total_of,
 )
-from publish.site.pages.dossiers import MonthDossiers, month_dossiers
+from publish.site.pages.answer import (
+    Answer,
+    Debt,
+    Shown,
+    comparable_course,
+    debts,
+    flow_course,
+    flow_move,
+    movements,
+    rating_of,
+)
+from publish.site.pages.dossiers import Flow, MonthDossiers, month_dossiers
 from publish.site.pages.leagues import League, leagues_of
 from publish.site.pages.month_plan import PlanFacts, plan_facts
-from publish.site.words import day_of
+from publish.site.pages.peers import Peers, peers_of
+from publish.site.words import collation_key, day_of
 
 
 @dataclass(frozen=True)
@@ -98,8 +110,25 @@ class MonthWindow:
     @property
     def peers(self) -> int:
         """How many units the root's rank is among."""
+        return self._home.ranked if self._home else 0
+
+    @property
+    def rivals(self) -> Peers:
+        """The units that the root is ranked among, with their totals."""
+        totals = [s.total["score"] for s in self._home.scored] if self._home else []
+        return peers_of([(score, None) for score in totals], self.total["score"])
+
+    @property
+    def of_groups(self) -> Mapping[str, Row]:
+        """The total and the groups by metric."""
+        groups = {block.group["metric_code"]: block.group for block in self.blocks}
+        return {TOTAL: self.total, **groups}
+
+    @property
+    def _home(self) -> League | None:
+        """The league that the root is ranked in."""
         homes = (league for league in self.leagues if any(s.is_root for s in league.standings))
-        return next((league.ranked for league in homes), 0)
+        return next(homes, None)
 
     @property
     def reaches_beyond(self) -> bool:
@@ -148,6 +177,15 @@ class MonthFacts:
     dossiers: MonthDossiers | None
     submissions: tuple[Row, ...]
     names: Names
+    answer: Answer | None = None
+    owed: tuple[Debt, ...] | None = None
+    shares: tuple[Shown, ...] = ()
+    listed: tuple[Row, ...] = ()
+
+    @property
+    def share_move(self) -> Decimal | None:
+        """The percentage points of dossiers in time gained since the month before."""
+        return flow_move(self.shares)
 
     @property
     def headline(self) -> MonthWindow | None:
@@ -190,21 +228,58 @@ def month_facts(extract: Extract, month: Month) -> MonthFacts:
     given = {basis: total_of(by_basis.get(basis, {}), root) for basis in Basis}
     totals = {basis: total for basis, total in given.items() if total is not None}
     scored = {row["basis"] for part in by_basis.values() for row in _scored(part, root)}
+    windows = tuple(
+        window_of(month, basis, by_basis[basis], root, names, earlier.get(basis))
+        for basis in totals
+        if basis in scored
+    )
+    submissions = tuple(rows_of_month(extract.tables["submissions"], month))
+    owed = debts(submissions, root)
     return MonthFacts(
         month=month,
         root=names.unit(root),
-        windows=tuple(
-            window_of(month, basis, by_basis[basis], root, names, earlier.get(basis))
-            for basis in totals
-            if basis in scored
-        ),
+        windows=windows,
         absent=tuple(total for basis, total in totals.items() if basis not in scored),
         sample=_sample_notice(extract, month, names, by_basis),
         plan=plan_facts(extract, month),
         dossiers=month_dossiers(extract.rows("dossier_statistics"), month, root, names),
-        submissions=tuple(rows_of_month(extract.tables["submissions"], month)),
+        submissions=submissions,
         names=names,
+        answer=_answer(extract, windows, earlier, owed),
+        owed=owed,
+        shares=flow_course(
+            Flow(Month.parse(row["period"]), row)
+            for row in extract.rows("flows")
+            if row["finished"] is not None
+        ),
+        listed=tuple(_listed(extract.more["listed"], names)),
     )
+
+
+def _answer(
+    extract: Extract,
+    windows: Sequence[MonthWindow],
+    earlier: Mapping[str, Mapping[tuple[str, str], Row]],
+    owed: tuple[Debt, ...] | None,
+) -> Answer | None:
+    """The first screen beside the total; None without any scores."""
+    if not windows:
+        return None
+    window, root = windows[0], extract.identity.root_unit
+    before = {
+        metric: row for (code, metric), row in earlier.get(window.basis, {}).items() if code == root
+    }
+    totals = [row for row in extract.rows("course") if row["basis"] == window.basis]
+    return Answer(
+        rating_of(window.total), window.rivals, comparable_course(totals),
+        movements(before, window.of_groups), owed,
+    )  # fmt: skip
+
+
+def _listed(codes: Iterable[str], names: Names) -> Iterable[Row]:
+    """The units that have a page, by name."""
+    units = (names.unit(code) for code in codes)
+    return sorted(units, key=lambda unit: collation_key(unit["name_vi"]))
 
 
 def _scored(rows: Mapping[tuple[str, str], Row], unit: str) -> Iterable[Row]:

@@ -19,11 +19,13 @@ from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import SAMPLE, TOTAL
 from publish.site.kept import Attachment, Material, PageRecipe, rows_attached
 from publish.site.page import INDEX_PAGE, embed_of
+from publish.site.pages.answer import ANSWERS, POINTS
 from publish.site.pages.dossiers import flow_chart, flow_finding
 from publish.site.pages.leagues import has_spread, spread_chart, spread_finding
 from publish.site.pages.month import group_chart, group_finding, month_facts
 from publish.site.pages.month_plan import attainment_chart, attainment_finding
 from publish.site.pages.pictures import month_pictures
+from publish.site.pages.units import SHARE_TARGET, codes
 
 _MONTHLY = ("scores", "plan_indicators", "plan_tasks", "dossier_statistics", "submissions")
 _ATTACHED = ("scores", "plan_indicators", "dossier_statistics")
@@ -73,7 +75,8 @@ def month_extract(figures: Figures, place: int) -> Extract:
     months = figures.months
     month = months[place]
     tables = {name: figures.of_months(name, month) for name in _MONTHLY}
-    tables["scores"] = pa.concat_tables([_totals_before(figures, month), tables["scores"]])
+    tables["scores"] = pa.concat_tables([_before(figures, month), tables["scores"]])
+    tables |= _own_course(figures, place)
     tables |= {name: figures.whole(name) for name in _LISTS}
     tables["units"] = units_of_month(figures.whole("units"), month)
     tables["indicators"] = of_year(figures.whole("indicators"), month.year)
@@ -83,13 +86,33 @@ def month_extract(figures: Figures, place: int) -> Extract:
         previous=str(months[place - 1]) if place else None,
         next=str(months[place + 1]) if place + 1 < len(months) else None,
         sample_periods=sample_periods(figures),
+        listed=_listed(figures, tables["units"]),
     )
 
 
-def _totals_before(figures: Figures, month: Month) -> pa.Table:
-    """The totals of the month before, which changes are told against."""
+def _before(figures: Figures, month: Month) -> pa.Table:
+    """What changes since the month before are told against: all totals, the publisher's groups."""
     scores = figures.of_months("scores", month.previous())
-    return scores.filter(pc.equal(scores["metric_code"], TOTAL))
+    wanted = pc.equal(scores["unit_code"], figures.root)
+    return scores.filter(pc.or_(pc.equal(scores["metric_code"], TOTAL), wanted))
+
+
+def _own_course(figures: Figures, place: int) -> dict[str, pa.Table]:
+    """The publishing unit's totals and dossiers of the last months, up to this one."""
+    months = figures.months[max(place + 1 - POINTS, 0) : place + 1]
+    scores = figures.of_months("scores", *months)
+    flows = figures.of_months("dossier_statistics", *months)
+    own, ours = (pc.equal(rows["unit_code"], figures.root) for rows in (scores, flows))
+    return {
+        "course": scores.filter(pc.and_(own, pc.equal(scores["metric_code"], TOTAL))),
+        "flows": flows.filter(pc.and_(ours, pc.equal(flows["field_code"], "ALL"))),
+    }
+
+
+def _listed(figures: Figures, units: pa.Table) -> list[str]:
+    """The units of a month, below the publishing one, that have a page."""
+    valid = set(units.column("unit_code").to_pylist())
+    return [code for code in codes(figures) if code in valid and code != figures.root]
 
 
 def units_of_month(units: pa.Table, month: Month) -> pa.Table:
@@ -125,8 +148,10 @@ def month_material(extract: Extract) -> Material:
         "markup": _markup(descriptor, extract) if descriptor else "",
         "attached": attached,
         "flow_columns": _FLOW_COLUMNS,
+        "share_target": _share_target(extract),
         "late": extract.more.get("late", ()),
         **_DRAWN,
+        **ANSWERS,
     }
     files = {file.name: file.content for file in attached.values()} | {**pictures.files}
     return Material(values, {} if descriptor else files)
@@ -142,6 +167,12 @@ def _attached(extract: Extract) -> dict[str, Attachment]:
         if rows.num_rows:
             found[name] = rows_attached(month_page(month), name, rows)
     return found
+
+
+def _share_target(extract: Extract) -> float | None:
+    """The year's target of dossiers in time."""
+    rows = extract.rows("indicators")
+    return next((row["target"] for row in rows if row["indicator_id"] == SHARE_TARGET), None)
 
 
 def _link(month: str | None) -> Mapping[str, Any] | None:

@@ -15,11 +15,25 @@ from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import cases_needed
-from publish.site.charts.trend import Point, Scale, trend_chart
+from publish.site.charts.frame import round_ends
+from publish.site.charts.trend import Point, Scale, in_time, month_label, trend_chart
 from publish.site.extract import Extract, Row
 from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
+from publish.site.pages.answer import (
+    ANSWERS,
+    Answer,
+    Debt,
+    Shown,
+    comparable_course,
+    debts,
+    flow_course,
+    flow_move,
+    movements,
+    rating_of,
+)
 from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
+from publish.site.pages.peers import peers_chart, peers_finding, peers_of
 from publish.site.words import number_text
 
 COURSE, TABLE, REVISIONS = 24, 13, 30
@@ -137,11 +151,19 @@ class UnitFacts:
     revisions: tuple[Row, ...]
     successions: tuple[Row, ...]
     peers: int
+    answer: Answer | None = None
+    owed: tuple[Debt, ...] | None = None
+    shares: tuple[Shown, ...] = ()
 
     @property
     def is_sample(self) -> bool:
         """Whether the unit or any of its newest scores is a sample."""
         return is_sample((self.unit, self.window.total if self.window else None))
+
+    @property
+    def share_move(self) -> Decimal | None:
+        """The percentage points of dossiers in time gained since the month before."""
+        return flow_move(self.shares)
 
     @property
     def recent(self) -> tuple[UnitMoment, ...]:
@@ -166,6 +188,10 @@ def unit_facts(extract: Extract) -> UnitFacts:
     basis, by_month = _best_basis(extract.rows("scores"))
     course = tuple(UnitMoment(month, by_month.get(str(month), {})) for month in months[-COURSE:])
     window = _window(course, basis, code, names)
+    due = [
+        row for row in extract.rows("submissions") if row["period"] == extract.more["months"][-1]
+    ]
+    owed = debts(due, extract.identity.root_unit)
     unit = _latest(extract.rows("units"), code) or {**names.unit(code), "valid_to": None}
     return UnitFacts(
         unit=unit,
@@ -182,7 +208,29 @@ def unit_facts(extract: Extract) -> UnitFacts:
         revisions=_revisions(extract.rows("revisions")),
         successions=tuple(extract.rows("successions")),
         peers=_peers(extract.more["peers"], window),
+        answer=_answer(extract, window, course, owed),
+        owed=owed,
+        shares=flow_course(_flows(extract.rows("dossier_statistics"))),
     )
+
+
+def _answer(
+    extract: Extract,
+    window: MonthWindow | None,
+    course: Sequence[UnitMoment],
+    owed: tuple[Debt, ...] | None,
+) -> Answer | None:
+    """The first screen beside the total; None without any scores."""
+    if window is None:
+        return None
+    before = next((m.rows for m in course if m.month == window.month.previous()), {})
+    totals = [moment.total for moment in course if moment.total is not None]
+    rivals = extract.more["rivals"].get(window.basis.value, ())
+    return Answer(
+        rating_of(window.total), peers_of([tuple(r) for r in rivals], window.total["score"]),
+        comparable_course(totals), movements(before, window.of_groups),
+        owed,
+    )  # fmt: skip
 
 
 def _latest(units: Iterable[Row], code: str) -> Row | None:
@@ -274,16 +322,24 @@ def _peers(peers: Mapping[str, int], window: MonthWindow | None) -> int:
     return 0 if window is None else peers.get(f"{window.month} {window.basis.value}", 0)
 
 
-def score_scale(values: Iterable[float], maximum: float, forms: Forms) -> Scale:
-    """An axis of scores: from 0, or from a round number where that would hide the course."""
-    given = list(values)
-    step = maximum / 10
-    low = max(min(given, default=0.0) // step * step - step, 0.0)
-    if low < maximum / 2:
-        low = 0.0
-    high = maximum
-    ticks = (low, (low + high) / 2, high)
-    return Scale(low, high, tuple((value, forms.tick(value)) for value in ticks))
+def change_scale(
+    values: Sequence[float],
+    forms: Forms,
+    high: float | None = None,
+    target: tuple[float, str] | None = None,
+) -> Scale:
+    """An axis that shows how values change, and says so where it does not begin at 0.
+
+    Args:
+        values: What is drawn.
+        forms: The forms of the page's language.
+        high: What the axis must not pass.
+        target: A value that should be reached, with its text.
+    """
+    start, end, ticks = round_ends(values, 0.0, high)
+    said = [(value, forms.tick(value)) for value in ticks]
+    note = forms.words("charts.axis", low=said[0][1], high=said[-1][1]) if start else ""
+    return Scale(start, end, tuple(said), target, str(note))
 
 
 def course_chart(facts: UnitFacts, forms: Forms) -> Markup:
@@ -291,25 +347,25 @@ def course_chart(facts: UnitFacts, forms: Forms) -> Markup:
     totals = facts.totals
     if not totals:
         return Markup("")
-    scale = score_scale([row["score"] for row in totals], totals[-1]["max_score"], forms)
+    scale = change_scale([row["score"] for row in totals], forms, totals[-1]["max_score"])
     names = (course_finding(facts, forms), forms.words("unit.course_how"), "chart-course")
     last = forms.plain(totals[-1], "score")
-    return trend_chart(list(_points(facts.course, forms)), scale, names, last)
+    return trend_chart(in_time(list(_points(facts.course, forms))), scale, names, last)
 
 
-def _points(course: Sequence[UnitMoment], forms: Forms) -> Iterable[Point]:
+def _points(course: Sequence[UnitMoment], forms: Forms) -> Iterable[tuple[Month, Point]]:
     before = None
     for moment in course:
-        label = f"{moment.month.month}/{moment.month.year % 100:02d}"
+        label = month_label(moment.month)
         total = moment.total
         if total is None:
-            yield Point(label, None, "")
+            yield moment.month, Point(label, None, "")
             continue
         said = forms.words(
             "unit.point", month=forms.month(moment.month), score=forms.plain(total, "score")
         )
         broken = before is not None and not is_comparable(before, total)
-        yield Point(label, total["score"], said, total["obs_status"] == "P", broken)
+        yield moment.month, Point(label, total["score"], said, total["obs_status"] == "P", broken)
         before = total
 
 
@@ -349,4 +405,7 @@ UNIT_CHARTS: Mapping[str, Callable[..., Any]] = {
     "course_finding": course_finding,
     "flow_chart": flow_chart,
     "flow_finding": flow_finding,
+    "peers_chart": peers_chart,
+    "peers_finding": peers_finding,
+    **ANSWERS,
 }

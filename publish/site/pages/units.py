@@ -4,7 +4,7 @@ Belongs here: the recipe of each page, with the rows that it is made from; the o
 their newest totals. Does not: what a page shows of a unit (``unit``), words, HTML.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +23,13 @@ from publish.site.revised import REVISED, names_for
 from publish.site.words import collation_key
 
 _LEVELS = ("city", "agency", "district", "commune")
+SHARE_TARGET = "II.6a"
+"""The target of dossiers in time."""
 UNITS_PAGE = "don-vi/index.html"
 _OWN = ("scores", "dossier_statistics", "submissions")
 _Ranked = Mapping[str, Mapping[str, int]]
+_Totals = Mapping[tuple[str, str, str], Sequence[tuple[float, int | None]]]
+"""The totals of a level in a period and basis, each with the dossiers that the unit received."""
 _ATTACHED = ("scores", "dossier_statistics")
 
 
@@ -77,9 +81,9 @@ def unit_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Page
 
 def unit_extracts(figures: Figures) -> Iterator[Extract]:
     """What the page of each unit is made from."""
-    ranked = _ranked(figures)
+    ranked, totals = _ranked(figures), _totals(figures)
     for code in codes(figures):
-        yield _extract(figures, code, ranked)
+        yield _extract(figures, code, ranked, totals)
 
 
 def codes(figures: Figures) -> tuple[str, ...]:
@@ -117,7 +121,7 @@ def _scored(figures: Figures, period: str) -> list[str]:
     return sorted(found)
 
 
-def _extract(figures: Figures, code: str, ranked: _Ranked) -> Extract:
+def _extract(figures: Figures, code: str, ranked: _Ranked, totals: _Totals) -> Extract:
     tables = {name: _recent(figures, figures.part(name, "unit_code", code)) for name in _OWN}
     log = figures.whole("revisions")
     mine = log.filter(pc.match_substring_regex(log["key"], _key_pattern(code)))
@@ -136,6 +140,7 @@ def _extract(figures: Figures, code: str, ranked: _Ranked) -> Extract:
         unit=code,
         months=[str(month) for month in figures.months[-COURSE:]],
         peers=_peers(figures, code, ranked),
+        rivals=_rivals(tables["scores"], _level(figures, code), totals),
         revisions=mine.num_rows,
         names=names_for(figures.draft.tables, shown.to_pylist()),
         target=_target(figures),
@@ -165,23 +170,60 @@ def _family(figures: Figures, code: str) -> pa.Table:
 
 def _peers(figures: Figures, code: str, ranked: _Ranked) -> Mapping[str, int]:
     """How many units of its level have a rank, by period and basis."""
+    return ranked.get(_level(figures, code), {})
+
+
+def _level(figures: Figures, code: str) -> str:
+    """The level that a unit is ranked in; the publishing one stands among the provinces."""
     levels = figures.part("units", "unit_code", code).column("level").to_pylist()
-    level = "province" if code == figures.root else (levels[-1] if levels else "")
-    return ranked.get(level, {})
+    return "province" if code == figures.root else (levels[-1] if levels else "")
+
+
+def _rivals(scores: pa.Table, level: str, totals: _Totals) -> dict[str, list[tuple[float, Any]]]:
+    """The totals of a unit's level in its newest month with a total, by basis."""
+    given = scores.filter(
+        pc.and_(pc.equal(scores["metric_code"], TOTAL), pc.is_valid(scores["score"]))
+    )
+    last = pc.max(given["period"]).as_py() or ""
+    return {
+        basis.value: list(totals[level, last, basis.value])
+        for basis in Basis
+        if (level, last, basis.value) in totals
+    }
+
+
+def _totals(figures: Figures) -> _Totals:
+    """Every total, by level, period and basis, the best first."""
+    level_of = _levels_of(figures)
+    flows = figures.part("dossier_statistics", "field_code", "ALL")
+    columns = (flows[name].to_pylist() for name in ("period", "unit_code", "received"))
+    sizes = {(period, code): received for period, code, received in zip(*columns, strict=True)}
+    found: dict[tuple[str, str, str], list[tuple[float, int | None]]] = {}
+    rows = figures.part("scores", "metric_code", TOTAL)
+    rows = rows.filter(pc.is_valid(rows["score"]))
+    for row in rows.select(["period", "basis", "unit_code", "score"]).to_pylist():
+        period, code = row["period"], row["unit_code"]
+        key = level_of.get(code, ""), period, row["basis"]
+        found.setdefault(key, []).append((row["score"], sizes.get((period, code))))
+    return {key: sorted(totals, key=lambda total: -total[0]) for key, totals in found.items()}
+
+
+def _levels_of(figures: Figures) -> dict[str, str]:
+    """The level that each unit is ranked in."""
+    columns = (figures.whole("units")[name].to_pylist() for name in ("unit_code", "level"))
+    levels = zip(*columns, strict=True)
+    return {code: "province" if level == "city" else level for code, level in levels}
 
 
 def _ranked(figures: Figures) -> _Ranked:
     """How many units have a rank, by level and then by period and basis."""
     totals = figures.part("scores", "metric_code", TOTAL)
     ranked = totals.filter(pc.is_valid(totals["rank"]))
-    level_of = dict(
-        zip(*(figures.whole("units").column(n).to_pylist() for n in ("unit_code", "level")),
-            strict=True)
-    )  # fmt: skip
+    level_of = _levels_of(figures)
     found: dict[str, dict[str, int]] = {}
     for row in ranked.select(["period", "basis", "unit_code"]).to_pylist():
         level = level_of.get(row["unit_code"], "")
-        counts = found.setdefault("province" if level == "city" else level, {})
+        counts = found.setdefault(level, {})
         key = f"{row['period']} {row['basis']}"
         counts[key] = counts.get(key, 0) + 1
     return found
@@ -189,8 +231,15 @@ def _ranked(figures: Figures) -> _Ranked:
 
 def _target(figures: Figures) -> list[Mapping[str, Any]]:
     """The plan's targets for dossiers finished in time, by year."""
-    rows = figures.part("indicators", "indicator_id", "II.6a").to_pylist()
+    rows = figures.part("indicators", "indicator_id", SHARE_TARGET).to_pylist()
     return [{"year": row["year"], "target": row["target"]} for row in rows]
+
+
+def _share_target(extract: Extract) -> float | None:
+    """The city's target of dossiers in time in the unit's newest year of dossiers."""
+    years = [row["period"][:4] for row in extract.rows("dossier_statistics")]
+    by_year = {str(target["year"]): target["target"] for target in extract.more["target"]}
+    return by_year.get(max(years, default=""))
 
 
 def unit_material(extract: Extract) -> Material:
@@ -209,6 +258,7 @@ def unit_material(extract: Extract) -> Material:
         "names": extract.more["names"],
         **REVISED,
         "targets": extract.more["target"],
+        "share_target": _share_target(extract),
         "group_chart": group_chart,
         "group_finding": group_finding,
         **UNIT_CHARTS,

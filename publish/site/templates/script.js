@@ -37,8 +37,9 @@ const textOf = (node) => node.data || [...node.childNodes].map(textOf).join(" ")
 const exact = (text) =>
  text.toLowerCase().normalize("NFD").replace(/([ou])([\u0300-\u0323])([aey])/g, "$1$3$2").normalize();
 const filter = (box) => {
- const { filter: id, filterAll, label = "", count = "{shown}/{all}", none } = box.dataset;
+ const { filter: id, filterAll, label = "", count = "{shown}/{all}", none, list } = box.dataset;
  const place = document.getElementById(id) || box, rows = all("tbody tr", place);
+ const fold = place.closest("details");
  const items = rows[0] ? rows : all("li", place), said = live();
  const texts = items.map((item) => {
   const name = filterAll == null && item.querySelector("th[scope=row]");
@@ -54,11 +55,16 @@ const filter = (box) => {
    const has = (item) => group.contains(item);
    if (items.some(has) && !has(box)) group.hidden = !seen.some(has);
   }
-  said.value = (!seen[0] && none || count).replace("{shown}", seen.length).replace("{all}", items.length);
+  if (fold && input.value) fold.open = true;
+  said.value = !input.value || list ? "" : (!seen[0] && none || count).replace("{shown}", seen.length).replace("{all}", items.length);
  };
- const onkeydown = ({ key }) => { if (key === "Escape") oninput(input.value = ""); };
- const input = make("input", { type: "search", oninput, onkeydown });
- if (!items[0]) return;
+ const onkeydown = ({ key }) => {
+  if (key === "Escape") oninput(input.value = "");
+  if (key === "Enter" && list) location.href = `${list}#tim=${encodeURIComponent(input.value)}`;
+ };
+ const value = list ? "" : decodeURIComponent((/^#tim=(.*)/.exec(location.hash) || "  ")[1]).trim();
+ const input = make("input", { type: "search", oninput, onkeydown, value });
+ if (!items[0] && !list) return;
  oninput();
  box.append(make("label", {}, label, input), said);
  box.hidden = false;

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cchc_pipeline.core.period import Month
 from publish.site.charts.bars import Part, Stack, shade, stack_chart
-from publish.site.charts.dots import Axis, Bullet, Dot, bullet_chart, dot_plot, shortened
-from publish.site.charts.trend import Point, Scale, trend_chart
+from publish.site.charts.dots import Axis, Bullet, Dot, Verdict, bullet_chart, dot_plot, wrapped
+from publish.site.charts.frame import round_ends
+from publish.site.charts.trend import Point, Scale, in_time, spark_chart, trend_chart
 from tests.publish.site.page_tree import Element, parse
 
 NAMES = ("Phát hiện", "Cách đọc", "chart")
@@ -73,6 +75,47 @@ def test_not_more_months_are_named_than_a_phone_has_room_for(months: int) -> Non
     assert f"{months}/24" in [e.text for e in named]
 
 
+def test_periods_far_apart_are_drawn_far_apart_with_a_gap_between() -> None:
+    months = [Month(2024, 2), Month(2024, 3), Month(2026, 9)]
+    given = [(month, Point(str(month), 50.0, str(month))) for month in months]
+    svg = drawn(trend_chart(in_time(given), SCALE, NAMES))
+    first, second, third = (float(e.attributes["cx"].rstrip("%")) for e in svg.all("circle"))
+    assert third - second == pytest.approx(30 * (second - first), rel=0.01)
+    assert len(courses(svg)) == 1
+
+
+def test_an_axis_that_shows_a_part_of_the_scale_says_so() -> None:
+    svg = drawn(trend_chart(points(70.0), Scale(60, 75, (), note="Trục từ 60 đến 75"), NAMES))
+    assert "Trục từ 60 đến 75" in svg.text
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [([70.1, 72.4], (70, 73)), ([12.0, 88.0], (0, 100)), ([99.5, 97.0], (97, 100)),
+     ([50.0, 50.0], (49.5, 50.5))],
+)  # fmt: skip
+def test_an_axis_is_as_wide_as_what_it_shows_and_ends_in_round_numbers(
+    values: list[float], wanted: tuple[float, float]
+) -> None:
+    low, high, ticks = round_ends(values, 0.0, 100.0)
+    assert (low, high) == pytest.approx(wanted)
+    assert (ticks[0], ticks[-1]) == (low, high)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
+def test_an_axis_holds_every_value(values: list[float]) -> None:
+    low, high, ticks = round_ends(values, 0.0, 100.0)
+    assert low <= min(values) and max(values) <= high
+    assert low < high and 2 <= len(ticks) <= 6
+    assert list(ticks) == sorted(set(ticks))
+
+
+def test_the_small_line_names_its_two_ends() -> None:
+    svg = drawn(spark_chart(points(10.0, None, 30.0), SCALE, NAMES, ("1/24: 10", "3/24: 30")))
+    assert [e.text for e in svg.all("text")] == ["1/24: 10", "3/24: 30"]
+    assert len(svg.all("circle")) == 2 and not courses(svg)
+
+
 @given(st.lists(st.none() | st.floats(-500, 500), min_size=1, max_size=40))
 def test_no_point_leaves_the_plot(values: list[float | None]) -> None:
     svg = drawn(trend_chart(points(*values), SCALE, NAMES))
@@ -91,6 +134,12 @@ def test_every_unit_has_a_dot_and_none_hides_another(values: list[float]) -> Non
     places = [(e.attributes["cx"], e.attributes["cy"]) for e in svg.all("circle")]
     assert len(places) == len(values)
     assert max(Counter(places).values()) == 1
+
+
+def test_the_middle_half_is_a_band_behind_the_dots() -> None:
+    axis = Axis(0.0, 100.0, (), (50.0, "Trung vị 50"), (25.0, 75.0))
+    (band,) = drawn(dot_plot([Dot(20.0, "a")], axis, NAMES)).all("rect")
+    assert (band.attributes["x"], band.attributes["width"]) == ("26%", "48%")
 
 
 def test_the_marked_unit_and_the_median_stand_out() -> None:
@@ -146,9 +195,21 @@ def test_a_target_without_a_value_is_an_empty_frame_and_a_question() -> None:
     assert svg.all("text")[0].text.startswith("?")
 
 
-def test_a_long_name_is_cut_where_a_phone_ends() -> None:
-    assert shortened("a" * 38) == "a" * 38
-    assert shortened("a" * 60) == "a" * 37 + "…"
+def test_a_long_name_goes_on_below_and_is_never_cut() -> None:
+    name = "Hồ sơ tiếp nhận trong năm giải quyết trước và đúng hạn (nhiệm vụ 28)"
+    svg = drawn(bullet_chart([Bullet(name, 94.0, 95.0, 100.0, "behind", "94 %")] * 2, NAMES))
+    lines = [e.text for e in svg.all("text") if e.attributes["class"].startswith("label")]
+    assert " ".join(lines[: len(lines) // 2]) == f"✗ {name}"
+    assert all(len(line) <= 44 for line in wrapped(name))
+    assert max(float(e.attributes["y"]) for e in svg.all("text")) < float(svg.attributes["height"])
+
+
+def test_the_form_of_a_bar_tells_its_state_as_well_as_its_colour() -> None:
+    verdicts: tuple[Verdict, ...] = ("attained", "behind", "unknown")
+    svg = drawn(bullet_chart([Bullet("a", 50.0, 60.0, 100.0, v, "50") for v in verdicts], NAMES))
+    bars = [e.attributes for e in svg.all("rect") if e.attributes["class"].startswith("fill")]
+    assert [bar["class"] for bar in bars] == ["fill attained", "fill behind", "fill unknown"]
+    assert len({bar["height"] for bar in bars}) == 3
 
 
 # Shades, and what all share

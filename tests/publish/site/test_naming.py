@@ -2,7 +2,12 @@
 
 from publish.site.forms import is_comparable
 
-BEFORE = {"period": "2025-05", "methodology": "766-2022", "source_system": "dvcqg-legacy"}
+BEFORE = {
+    "period": "2025-05",
+    "basis": "month",
+    "methodology": "766-2022",
+    "source_system": "dvcqg-legacy",
+}
 
 
 def test_scores_of_one_methodology_source_and_set_of_units_can_be_compared() -> None:
