@@ -42,6 +42,7 @@ from publish.model import (
     ReleaseId,
     Source,
 )
+from publish.package.bundle import bundle, bundle_name
 from publish.package.descriptor import describe
 from publish.portal.publication import Built, closing_files, release_files
 from publish.release.assemble import MONTHLY, Ingredients
@@ -297,6 +298,9 @@ def candidate(
         descriptor = describe(draft, content)
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
+    packed = bundle_name(draft.identity.package)
+    if files and packed not in files and DESCRIPTOR not in files:
+        content[packed] = bundle(draft.identity.package, content, draft.published_at)
     write_files(folder, content)
     terms: Row = {"production": False, "threshold": THRESHOLD}
     terms |= {name: other.pop(name) for name in (*terms, "revision_limit") if name in other}

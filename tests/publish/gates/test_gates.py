@@ -308,7 +308,7 @@ FAILING: dict[str, dict[str, Case]] = {
         for ending in ("csv", "parquet", "json", "xlsx")
     }
     | {"another file in the ZIP": lambda draft, folder: candidate(
-        draft, folder, files={BUNDLE: zipped(f"{IDENTITY.package}/CHANGES.md", "x")}
+        draft, folder, files={BUNDLE: zipped(f"{IDENTITY.package}/data/units.csv", "x")}
     )},
     "nothing_personal": {
         "a phone number in a note": tables("plan_tasks", only("1a", note="gọi 0912345678")),

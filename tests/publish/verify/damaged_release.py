@@ -17,8 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from publish.model import DESCRIPTOR, SUMS, Draft
+from publish.package.bundle import bundle, bundle_name
 from publish.store.store import write_files
-from tests.publish.small_release import FIRST, Row, small_draft, whole_once, with_table
+from tests.publish.small_release import FIRST, MOMENT, Row, small_draft, whole_once, with_table
 
 SHEET = "xl/worksheets/sheet2.xml"
 
@@ -37,7 +38,19 @@ def sealed(folder: Path) -> None:
         content = (folder / resource["path"]).read_bytes()
         resource |= {"bytes": len(content), "hash": f"sha256:{_digest(content)}"}
     path.write_text(json.dumps(descriptor, ensure_ascii=False), encoding="utf-8")
+    _packed_again(folder)
     counted(folder)
+
+
+def _packed_again(folder: Path) -> None:
+    """Put what lies beside the ZIP into it."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    name = json.loads(files[DESCRIPTOR])["name"]
+    (folder / bundle_name(name)).write_bytes(bundle(name, files, MOMENT))
 
 
 def counted(folder: Path) -> None:
