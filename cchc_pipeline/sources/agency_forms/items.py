@@ -85,6 +85,7 @@ class FormLayout:
     entry_hints: dict[str, Hint]
     guide: tuple[Filled, ...]
     progress_note: Filled
+    former_status_words: dict[Filled, Filled]
     limits: FormLimits
 
     def heading(self, key: str) -> str:

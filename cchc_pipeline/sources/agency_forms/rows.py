@@ -336,7 +336,8 @@ def _status(row: _Row) -> str | None:
     text = row.cells.get("status")
     if text is None:
         return None
-    words = {fold_heading(word): code for word, code in status_words().items()}
+    known = load_layout().former_status_words | status_words()
+    words = {fold_heading(word): code for word, code in known.items()}
     code = words.get(fold_heading(text))
     if code is None:
         row.fault("STATUS_UNKNOWN", "status", text, expected="; ".join(status_words()))

@@ -58,6 +58,12 @@ def test_a_filled_form_comes_back_as_it_was_filled_in() -> None:
     )
 
 
+def test_a_status_in_the_word_of_an_earlier_form_is_still_read() -> None:
+    for word in ("Trễ hạn", "Quá hạn"):
+        (report,) = _read({"43": {"status": word}}).accepted
+        assert report.status == "OVERDUE"
+
+
 def test_an_empty_form_reports_nothing_and_a_note_alone_is_no_report() -> None:
     assert (_read({}).rows, _read({"45": {"note": "đang chờ"}}).rows) == (0, 0)
 
