@@ -16,6 +16,20 @@ from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import Methodology, load_methodology
+from publish.site.blocks.answer import (
+    FirstScreen,
+    OwedTable,
+    Shown,
+    comparable_course,
+    debts,
+    flow_course,
+    flow_move,
+    movements,
+    rating_of,
+)
+from publish.site.blocks.dossiers import Flow, MonthDossiers, month_dossiers
+from publish.site.blocks.leagues import League, leagues_of
+from publish.site.blocks.peers import Peers, peers_of
 from publish.site.charts.bars import Bar, bar_chart
 from publish.site.extract import Extract
 from publish.site.forms import (
@@ -30,21 +44,7 @@ from publish.site.forms import (
     names_of,
     total_of,
 )
-from publish.site.pages.answer import (
-    FirstScreen,
-    OwedTable,
-    Shown,
-    comparable_course,
-    debts,
-    flow_course,
-    flow_move,
-    movements,
-    rating_of,
-)
-from publish.site.pages.dossiers import Flow, MonthDossiers, month_dossiers
-from publish.site.pages.leagues import League, leagues_of
 from publish.site.pages.month_plan import PlanFacts, plan_facts
-from publish.site.pages.peers import Peers, peers_of
 from publish.site.words import collation_key, day_of
 
 

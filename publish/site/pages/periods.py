@@ -14,14 +14,14 @@ import pyarrow.compute as pc
 from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.period import Basis, Month
 from publish.catalogue.dcat import dataset_markup, script_text
+from publish.site.blocks.answer import ANSWERS, POINTS
+from publish.site.blocks.dossiers import flow_chart, flow_finding
+from publish.site.blocks.leagues import has_spread, spread_chart, spread_finding
 from publish.site.charts.bars import shade
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import SAMPLE, TOTAL
 from publish.site.kept import Attachment, Material, PageRecipe, rows_attached
 from publish.site.page import INDEX_PAGE, embed_of
-from publish.site.pages.answer import ANSWERS, POINTS
-from publish.site.pages.dossiers import flow_chart, flow_finding
-from publish.site.pages.leagues import has_spread, spread_chart, spread_finding
 from publish.site.pages.month import group_chart, group_finding, month_facts
 from publish.site.pages.month_plan import attainment_chart, attainment_finding
 from publish.site.pages.pictures import month_pictures

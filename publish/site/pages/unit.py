@@ -15,11 +15,7 @@ from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import cases_needed
-from publish.site.charts.frame import round_ends
-from publish.site.charts.trend import Point, Scale, in_time, month_label, trend_chart
-from publish.site.extract import Extract, Row
-from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
-from publish.site.pages.answer import (
+from publish.site.blocks.answer import (
     ANSWERS,
     FirstScreen,
     OwedTable,
@@ -31,9 +27,13 @@ from publish.site.pages.answer import (
     movements,
     rating_of,
 )
-from publish.site.pages.dossiers import Flow, flow_chart, flow_finding
+from publish.site.blocks.dossiers import Flow, flow_chart, flow_finding
+from publish.site.blocks.peers import peers_chart, peers_finding, peers_of
+from publish.site.charts.frame import round_ends
+from publish.site.charts.trend import Point, Scale, in_time, month_label, trend_chart
+from publish.site.extract import Extract, Row
+from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
-from publish.site.pages.peers import peers_chart, peers_finding, peers_of
 from publish.site.words import number_text
 
 COURSE, TABLE, REVISIONS = 24, 13, 30

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from cchc_pipeline.core.period import Month
 from publish.model import Draft, ReleaseId
-from publish.site.page import imprint_of_draft
-from publish.site.pages.answer import (
+from publish.site.blocks.answer import (
     FirstScreen,
     Movement,
     OwedTable,
@@ -21,7 +20,8 @@ from publish.site.pages.answer import (
     movements,
     rating_of,
 )
-from publish.site.pages.peers import Peer, Peers, peers_of
+from publish.site.blocks.peers import Peer, Peers, peers_of
+from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
 from tests.publish.site.page_tree import Element, parse
 from tests.publish.small_release import FIRST, ROOT, SECOND, small_draft, small_tables, table

@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from publish.site.blocks.peers import FEWEST
 from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.frame import round_ends
 from publish.site.forms import (
@@ -25,7 +26,6 @@ from publish.site.forms import (
     is_sample,
     total_of,
 )
-from publish.site.pages.peers import FEWEST
 from publish.site.words import collation_key, number_text
 
 Scores = Mapping[tuple[str, str], Row]
