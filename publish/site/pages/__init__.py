@@ -1,6 +1,6 @@
 """Kinds of pages: what each shows, its charts, and the rows that it is made from.
 
-Months: ``month`` (with ``month_plan``, ``leagues``, ``dossiers``) and their list, ``periods``.
+Months: ``month`` (with ``month_plan``, ``blocks``, ``dossiers``) and their list, ``periods``.
 Units: ``unit``, listed by ``units``. Metrics and targets: ``indicator``, listed by ``indicators``.
 One page each: ``plans`` (one a year), ``quality``, ``reference``. ``releases`` has the pages of
 releases and the list of all kinds.
