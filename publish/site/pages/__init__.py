@@ -6,5 +6,6 @@ One page each: ``plans`` (one a year), ``quality``, ``reference``. Beside them: 
 ``pictures``, to be shown elsewhere. ``releases`` has the pages of releases and the list of kinds.
 
 Belongs here: what a page shows. Does not: blocks of several pages (``publish.site.blocks``),
-the frame (``publish.site.page``), geometry (``publish.site.charts``), sentences and HTML (``schemas/pages``, the templates).
+the frame (``publish.site.page``), geometry (``publish.site.charts``), sentences and HTML
+(``schemas/pages``, the templates).
 """
