@@ -106,13 +106,13 @@ def test_everything_is_readable_without_scripts_and_every_link_answers(
 def test_a_page_of_each_kind_says_everything_without_scripts(
     browser: Browser, address: str, name: str
 ) -> None:
-    """Only what a script makes work (search boxes, buttons that copy) may be hidden."""
+    """Only what a script makes work (search boxes, buttons that copy or save) may be hidden."""
     said = []
     for scripts in (False, True):
         context = browser.new_context(java_script_enabled=scripts)
         page = context.new_page()
         page.goto(address + name)
-        hidden = "details,[data-filter],[data-copy],output"
+        hidden = "details,[data-filter],[data-copy],.take,output"
         if scripts:
             page.evaluate(f"document.querySelectorAll('{hidden}').forEach(e => e.remove())")
             said.append(set(page.inner_text("body").split()))
