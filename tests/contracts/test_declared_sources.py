@@ -36,6 +36,7 @@ NAMED_AGAIN: Mapping[str, str] = {
     "publish/release/assemble.py": "publishes the list of procedures",
     "publish/gates/figures.py": "counts procedures of dossiers",
     "publish/model.py": "publishes the list of procedures",
+    "publish/site/revised.py": "names a procedure by the list of procedures",
     "publish/release/provenance.py": "which targets rest on forms and the catalogue",
 }
 """The files that name a smaller source, or a table of it, and why; none of them is a list."""

@@ -41,7 +41,7 @@ LACKING: tuple[tuple[type[Any], str, Place, str], ...] = (
         ("endpoints", "transparency", "shape"),
         "endpoints.transparency.shape",
     ),
-    (CodedUnits, "units/units.yaml", ("root", "code"), "root.code"),
+    (CodedUnits, "units/units.yaml", ("reorganised", 0, "date"), "reorganised.0.date"),
     (CodedUnits, "units/units.yaml", ("provinces", "units", 0, "name_en"), "units.H01.name_en"),
     (LocalUnits, "units/hai-phong.yaml", ("abolished", "date"), "abolished.date"),
     (DossierRules, "records/dossier_rules.yaml", ("absent", "en"), "absent.en"),
