@@ -44,6 +44,7 @@ _READERS: Mapping[str, Callable[[bytes, Contract], Rows]] = {
     ".xlsx": from_xlsx,
 }
 _TAG = re.compile(r"<[^>]*>")
+_PACKED = (".zip", ".xlsx")
 _SHEET_TEXTS = "sharedStrings.xml"
 _JUDGED_WITH = ("schema", "dialect", "encoding", "path")
 _OF_BYTES = ("name", "path", "mediatype", "bytes", "hash")
@@ -205,7 +206,7 @@ def nothing_personal(package: Package) -> Iterable[str]:
             cells = {cell for (cell,) in table.pick(column) if cell}
             kinds = personal_marks("\n".join(sorted(cells)))
             yield from (f"{name}.{column}: a cell looks like a {kind}" for kind in kinds)
-    for path in package.names:
+    for path in sorted(package.names, key=lambda name: name.endswith(_PACKED)):
         if not path.startswith(("data/", "formats/")):
             found = {kind for text in _texts(package.read(path)) for kind in personal_marks(text)}
             yield from (f"{path}: holds what looks like a {kind}" for kind in sorted(found))

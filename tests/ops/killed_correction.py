@@ -29,6 +29,7 @@ import dagster as dg
 from assets.instance import end_launched_runs
 from assets.jobs import MONTH_JOB, OURS, PUBLISH_JOB
 from assets.staleness import MadeFrom
+from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings
 from cchc_pipeline.storage.lake import Lake, content_digest
@@ -171,8 +172,9 @@ def deaths(way: str, places: Places, first: int, stride: int) -> Iterator[Found]
 
 
 if __name__ == "__main__":
-    for name in ("assets.runner", "great_expectations", "frictionless"):
-        importlib.import_module(name)
+    with unused_modules_late():
+        for name in ("assets.runner", "great_expectations", "frictionless"):
+            importlib.import_module(name)
     places = Places(*(Path(argument) for argument in sys.argv[2:5]))
     found = list(deaths(sys.argv[1], places, int(sys.argv[5]), int(sys.argv[6])))
     sys.stdout.write(json.dumps(found))

@@ -133,7 +133,9 @@ def _copied(home: Path, root: Path, user: str) -> Path:
 def _restore(place: Place, archive: Path, folders: Path) -> None:
     accounts = {"cchc": place.user, "cchc-drop": place.drop}
     folders.write_text(_tmpfiles(place.root, accounts), "utf-8")
-    (place.root / "var" / "lib").mkdir(parents=True)
+    for folder in (place.root / "var", place.root / "var" / "lib"):
+        folder.mkdir()
+        folder.chmod(0o755)  # whatever the umask of the tests is
     subprocess.run(
         ["install", "-d", "-m", "0711", "-o", place.user, "-g", place.user, place.home], check=True
     )
@@ -317,13 +319,14 @@ READ_ONLY = """
 set -e
 mount --make-rprivate /
 mount --bind "$1" /mnt
-mount -t tmpfs none /tmp
+scratch="$2"
+mount -t tmpfs none "$scratch"
 mount -o remount,bind,ro /
 cd /
 if touch /written 2>/dev/null; then exit 9; fi
-shift
+shift 2
 "$@"
-find /tmp -type f
+find "$scratch" -type f
 """
 """Everything but the home, at /mnt, and /tmp is read-only; at the end, what was left in /tmp."""
 
@@ -331,13 +334,17 @@ find /tmp -type f
 @NEEDS_ROOT
 def test_it_runs_and_publishes_where_only_its_home_and_tmp_can_be_written(tmp_path: Path) -> None:
     """As a container with a read-only root does."""
-    said = {"PATH": os.environ["PATH"], "HOME": "/tmp", "CCHC_HOME": "/mnt", "PYTHONPATH": ROOT}  # noqa: S108
+    scratch = "/var/tmp" if ROOT.is_relative_to("/tmp") else "/tmp"  # noqa: S108
+    said = {
+        "PATH": os.environ["PATH"], "HOME": scratch, "TMPDIR": scratch, "CCHC_HOME": "/mnt",
+        "PYTHONPATH": ROOT,
+    }  # fmt: skip
     program = [
         "env", "-i", *(f"{name}={value}" for name, value in said.items()),
         sys.executable, "-B", "-m", "cchc_pipeline",
     ]  # fmt: skip
     month = ["run", "2026-09", "--inbox", SAMPLE_INBOX, "--published-at", FIRST]
-    alone = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", tmp_path]
+    alone = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", tmp_path, scratch]
     run = subprocess.run([*alone, *program, *month], check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1].startswith("published 2026-09.r1: /mnt/")

@@ -50,7 +50,7 @@ def test_without_pyspark_one_line_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
-        UsageError, match=r"CCHC_ENGINE=spark: pyspark is not installed -> .*\[spark\]"
+        UsageError, match=r"CCHC_ENGINE=spark: pyspark is not installed -> .*EXTRA=spark"
     ):
         _open(tmp_path)
 

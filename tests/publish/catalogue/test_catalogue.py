@@ -218,6 +218,7 @@ def test_the_sitemap_names_every_page_and_needs_an_address(edition: Edition) -> 
     pages |= {f"phat-hanh/{release.id}.html" for release in edition.readable}
     pages |= {f"en/phat-hanh/{release.id}.html" for release in edition.readable}
     pages = {path for path in pages if path.removeprefix("en/") not in gone}
+    pages = {path for path in pages if not path.removeprefix("en/").startswith("nhung/")}
     assert named == {f"{ADDRESS}/{path}" for path in pages}
     assert f"{ADDRESS}/thang/2024-04.html" in named
 

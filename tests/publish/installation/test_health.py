@@ -71,8 +71,8 @@ def lose_a_record(home: Path) -> None:
         (lose_the_link, "link it again"),
         (stop_half_way, "published 2024-04.r1 stopped at begun"),
         (lose_the_front_page, "the front page is not there"),
-        (break_the_index, "the portal cannot be read (JSONDecodeError)"),
-        (lose_a_record, "the portal cannot be read (FileNotFoundError)"),
+        (break_the_index, "index.json: is damaged: it is not what was written -> from a backup"),
+        (lose_a_record, "release.json: is damaged: it is not what was written -> from a backup"),
     ],
 )
 def test_what_is_not_in_order_is_told_in_one_line(
