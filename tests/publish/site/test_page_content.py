@@ -788,7 +788,10 @@ def test_every_message_is_used_and_every_use_has_its_message() -> None:
     root = files("publish.site")
     sources = [
         entry.read_text(encoding="utf-8")
-        for folder in (root, *(root.joinpath(name) for name in ("templates", "charts", "pages")))
+        for folder in (
+            root,
+            *(root.joinpath(name) for name in ("templates", "charts", "blocks", "pages")),
+        )
         for entry in folder.iterdir()
         if entry.name.endswith((".py", ".html"))
     ]
