@@ -26,6 +26,7 @@ from typing import Any
 
 from benchmarks.dossiers import MONTH, inbox_of
 from benchmarks.process_cost import Cost, cost_of
+from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.sources.dossiers.values import DOSSIER_CODE
 
 _DAY = r"\d{2}/\d{2}/\d{4}"
@@ -98,7 +99,8 @@ def _frame(file: Path) -> Any:
 def great_expectations(file: Path) -> Found:
     """Great Expectations on the whole frame."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    with unused_modules_late():
+        import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("dossiers")
