@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.cli import progress
+from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.telling import Begun, StepEvent, Telling
 from publish.store.journal import Journal, Line
 from publish.store.store import Portal
@@ -128,8 +129,9 @@ def deaths(source: Path, home: Path, first: int, stride: int) -> Iterator[dict[s
 
 def _warm() -> None:
     """Import what a run imports late, once for all children; threads must not start here."""
-    for name in ("assets.runner", "great_expectations", "frictionless"):
-        importlib.import_module(name)
+    with unused_modules_late():
+        for name in ("assets.runner", "great_expectations", "frictionless"):
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":
