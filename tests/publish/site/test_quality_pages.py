@@ -276,7 +276,7 @@ def test_the_citys_dossiers_stand_beside_the_portals_counts_with_the_likely_caus
     assert "2 trong 3 số khớp nhau" in part.text
     rows = [[cell.text.strip() for cell in row.all("td")] for row in part.all("tr")[1:]]
     assert rows == [
-        ["Tiếp nhận", "41", "50", "-9", "Chưa rõ"],
+        ["Tiếp nhận", "41", "50", "−9", "Chưa rõ"],
         ["Trước hoặc đúng hạn", "41", "41", "0", "Khớp"],
         ["Nộp trực tuyến", "0", "0", "0", "Khớp"],
     ]
