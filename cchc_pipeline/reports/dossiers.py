@@ -4,7 +4,7 @@ Belongs here: which counts are told, beside which, and saying them. Does not: ad
 months (``flows``), or counting.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cchc_pipeline.contracts import load_code_list
@@ -23,6 +23,7 @@ from cchc_pipeline.reports.document import (
 from cchc_pipeline.reports.flows import FlowSum, share_trend, sum_of
 from cchc_pipeline.reports.released import ALL, Released, Row
 from cchc_pipeline.reports.span import ReportSpan
+from cchc_pipeline.reports.trend import Trend
 from cchc_pipeline.reports.wording import (
     DASH,
     count,
@@ -38,6 +39,7 @@ from cchc_pipeline.reports.wording import (
     status_word,
     trend_cell,
     trend_text,
+    two,
 )
 
 IN_TIME = (("early", "on_time"), ("early", "on_time", "late"))
@@ -120,8 +122,8 @@ def dossier_chapter(released: Released, span: ReportSpan, number: str) -> tuple[
         *(Lines(text) for text in flow_sentences(facts, span)),
         *_course_picture(facts, span),
         Title(say("dossiers.measures_title"), 2),
-        *(Lines(text, "item") for text in measure_sentences(facts, span)),
         measure_grid(facts, span),
+        *(Lines(text) for text in measure_sentences(facts, span)),
         Title(say("dossiers.units_title"), 2),
         *_units_part(released, facts, span),
         Lines(source_note(released, say("dossiers.table"), facts.rows), "note"),
@@ -165,22 +167,38 @@ def _course_picture(facts: DossierFacts, span: ReportSpan) -> Iterable[Block]:
 
 
 def measure_sentences(facts: DossierFacts, span: ReportSpan) -> Iterable[str]:
-    """The shares that the plan speaks of, each with its counts and its course."""
+    """Which shares rose and fell, which are not known, of which there were no cases."""
+    told: dict[str, list[str]] = {}
+    before = ""
     for name, (part, whole) in MEASURES.items():
-        cases, of = facts.whole.total(part), facts.whole.total(whole)
-        if cases is None or of is None:
-            yield say("dossiers.unknown_measure", name=say(f"measures.{name}"))
-        elif of == 0:
-            yield say("dossiers.no_cases", name=say(f"measures.{name}"))
-        else:
-            moved = trend_text(
-                share_trend(facts.own, span, part, whole), say("common.percentage_points")
-            )
-            said = say(
-                "dossiers.measure", name=say(f"measures.{name}"), part=count(cases),
-                whole=count(of), share=percent(facts.whole.share(part, whole)),
-            )  # fmt: skip
-            yield f"{said}; {moved}." if moved else f"{said}."
+        trend = share_trend(facts.own, span, part, whole)
+        key = _fate(facts.whole, part, whole, trend)
+        told.setdefault(key, []).append(_with_size(say(f"measures.{name}"), trend))
+        before = before or (month_name(trend.before) if trend and trend.before else "")
+    for key in ("rise", "fall", "same", "unknown", "no_cases"):
+        if key in told:
+            yield say(f"dossiers.measures_{key}", before=before, names="; ".join(told[key]))
+
+
+def _fate(flow: FlowSum, part: Sequence[str], whole: Sequence[str], trend: Trend | None) -> str:
+    cases, of = flow.total(part), flow.total(whole)
+    if cases is None or of is None:
+        return "unknown"
+    if of == 0:
+        return "no_cases"
+    return str(trend.move) if trend else ""
+
+
+def _with_size(name: str, trend: Trend | None) -> str:
+    """A share's name, by how much it rose or fell, and for which time on end."""
+    if trend is None or not trend.difference:
+        return name
+    again = ""
+    if trend.times > 1:
+        period = say("trend.period_month")
+        again = f", {say(f'trend.again_{trend.move}', period=period, times=trend.times)}"
+    size = two(abs(trend.difference))
+    return say("dossiers.moved", name=name, size=size, again=again)
 
 
 def measure_grid(facts: DossierFacts, span: ReportSpan) -> Grid:
@@ -245,10 +263,13 @@ def _late(flow: FlowSum) -> int:
 
 
 def lacking_text(flow: FlowSum) -> str:
-    """Status of a unit's figures, and how many months of the span they lack."""
-    words = [remark(flow.rows[-1])] if flow.rows else [remark(None)]
-    if flow.rows and flow.lacking:
-        words.append(say("dossiers.lacks", count=len(flow.lacking)))
+    """Status of a unit's figures, and why how many months of the span have none."""
+    why = remark(flow.absent[-1] if flow.absent else None)
+    if not flow.rows:
+        return why
+    words = [remark(flow.rows[-1])]
+    if flow.lacking:
+        words.append(say("dossiers.lacks", why=why, count=len(flow.lacking)))
     return "; ".join(word for word in words if word)
 
 

@@ -30,11 +30,13 @@ class FlowSum:
         counts: By the name of the column; None where it is not known.
         rows: The released rows that it is of, one a month.
         lacking: The months of the span without any.
+        absent: The rows that say why, where there are such.
     """
 
     counts: Mapping[str, int | None]
     rows: tuple[Row, ...]
     lacking: tuple[Month, ...]
+    absent: tuple[Row, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -63,11 +65,13 @@ def sum_of(rows: Iterable[Row], months: Sequence[Month]) -> FlowSum:
         rows: Its rows.
         months: The months, oldest first.
     """
-    by_month = {row["period"]: row for row in rows if _has_counts(row)}
+    own = tuple(rows)
+    by_month = {row["period"]: row for row in own if _has_counts(row)}
     found = [by_month[str(month)] for month in months if str(month) in by_month]
     lacking = tuple(month for month in months if str(month) not in by_month)
     names = [name for name in found[0] if name not in _NOT_COUNTS] if found else []
-    return FlowSum({name: _count(name, found, months) for name in names}, tuple(found), lacking)
+    counts = {name: _count(name, found, months) for name in names}
+    return FlowSum(counts, tuple(found), lacking, tuple(r for r in own if not _has_counts(r)))
 
 
 def _has_counts(row: Row) -> bool:

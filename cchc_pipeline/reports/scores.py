@@ -267,10 +267,10 @@ def group_grid(facts: ScoreFacts, rows: Iterable[Row]) -> Grid:
     return Grid(
         marked(say("scores.groups", window=window_name(facts.month, facts.basis)), rows),
         (
-            GridColumn(say("scores.group"), 34),
+            GridColumn(say("scores.group"), 31),
             GridColumn(say("scores.score"), 11, is_number=True),
             GridColumn(say("scores.maximum"), 11, is_number=True),
-            GridColumn(say("scores.reached"), 12, is_number=True),
+            GridColumn(say("scores.reached"), 15, is_number=True),
             GridColumn(say("scores.change"), 14, is_number=True),
             GridColumn(say("scores.place"), 10, is_number=True),
             GridColumn(say("common.remark"), 16),

@@ -139,6 +139,7 @@ def target_chapter(released: Released, span: ReportSpan, number: str) -> tuple[B
         *_grid(facts, span),
         *_absent_lines(facts),
         Title(say("targets.rate_title"), 2),
+        Lines(say("targets.rate_how")),
         *(Lines(text, "item") for text in rate_sentences(facts)),
         *_conflict_lines(facts),
         Lines(source_note(released, say("targets.table"), facts.rows), "note"),
@@ -188,10 +189,10 @@ def _grid(facts: TargetFacts, span: ReportSpan) -> Iterable[Block]:
     has_month = span.kind is ReportKind.MONTH
     columns = [
         GridColumn(say("targets.code"), 8),
-        GridColumn(say("targets.target"), 31),
+        GridColumn(say("targets.target"), 28),
         GridColumn(say("targets.aim"), 13, is_number=True),
-        *([GridColumn(say("targets.month"), 11, is_number=True)] if has_month else []),
-        GridColumn(say("targets.year"), 11, is_number=True),
+        *([GridColumn(say("targets.month"), 13, is_number=True)] if has_month else []),
+        GridColumn(say("targets.year"), 13, is_number=True),
         GridColumn(say("targets.verdict"), 12),
         GridColumn(say("targets.needed"), 12, is_number=True),
         GridColumn(say("common.remark"), 10),
@@ -221,8 +222,8 @@ def needed_text(state: TargetState) -> str:
 
 
 def rate_sentences(facts: TargetFacts) -> list[str]:
-    """What is needed until 31/12, target by target; or that none has such a figure."""
-    said = [text for state in facts.states if (text := _rate_sentence(state))]
+    """What is needed until 31/12 for each target that is not attained so far."""
+    said = [text for state in facts.of("missed") if (text := _rate_sentence(state))]
     return said or [say("targets.no_rate")]
 
 
@@ -235,7 +236,8 @@ def _rate_sentence(state: TargetState) -> str:
         key = "needed_above" if state.year["comparator"] == "gt" else "needed_at_least"
     return say(
         f"targets.rate_{key}", code=state.code, name=state.name, target=target_text(state),
-        value=value_text(state.year, state), rate=two(rate) if rate is not None else DASH,
+        value=value_text(state.year, state),
+        rate=f"{two(rate)}{PER_CENT}" if rate is not None else DASH,
     )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ from cchc_pipeline.reports.wording import say
 
 FONT = "Times New Roman"
 _TEXT, _SMALL, _TABLE, _ACROSS = Pt(13), Pt(11), Pt(11), Pt(9)
+_KEPT_WHOLE = 14
+"""Rows of a table that is not broken."""
 _WIDTH, _WIDTH_ACROSS = 165.0, 257.0
 _HEAD = (60.0, 105.0)
 _RED, _GREY = RGBColor(0xB0, 0x00, 0x20), "D9D9D9"
@@ -300,9 +302,12 @@ def _grid(file: Any, grid: Grid, width: float) -> None:
         column.width = each
     _row(table.rows[0], [c.title for c in grid.columns], widths, [_CENTRE] * len(widths), size)
     _head_row(table.rows[0])
+    _keep(table.rows[0], bool(grid.rows))
+    kept = len(grid.rows) if len(grid.rows) <= _KEPT_WHOLE else 2
     sides = [_RIGHT if c.is_number else WD_ALIGN_PARAGRAPH.LEFT for c in grid.columns]
     for number, (row, cells) in enumerate(zip(table.rows[1:], grid.rows, strict=True)):
         _row(row, cells, widths, sides, size, bold=number in grid.bold)
+        _keep(row, number + 1 < kept)
     after = file.add_paragraph()
     after.paragraph_format.space_after, after.paragraph_format.line_spacing = Pt(0), Pt(6)
 
@@ -324,6 +329,12 @@ def _row(
         line.alignment, line.paragraph_format.space_after = side, Pt(0)
     whole = OxmlElement("w:cantSplit")
     row._tr.get_or_add_trPr().append(whole)
+
+
+def _keep(row: Any, with_next: bool) -> None:
+    """A short table stands on one page; of a long one no row is left alone at the end of a page."""
+    for cell in row.cells:
+        cell.paragraphs[0].paragraph_format.keep_with_next = with_next
 
 
 def _head_row(row: Any) -> None:
