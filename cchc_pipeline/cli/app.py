@@ -74,7 +74,9 @@ def status(
     from assets.staleness import MadeFrom
     from publish.installation.damage import rights_damage
     from publish.installation.findings import damage_lines
+    from publish.installation.reporting import first_publication, report_lines, report_state
     from publish.installation.status import installation_lines, installation_state
+    from publish.store.store import Portal
 
     settings = settings_for(home, inbox)
     made_from = MadeFrom(settings, moment_of(None))
@@ -83,6 +85,8 @@ def status(
     with suppress(CchcError) if found else nullcontext():  # it may be told already
         stale = {str(month): list(why) for month, why in made_from.stale().items()}
         seen = installation_state(settings) | {"not_current": stale}
+        begun = first_publication(Portal(settings.portal_dir))
+        seen["reports"] = report_state(settings, begun, moment_of(None))
     told = [*found, *rights_damage(settings)]
     if as_json:
         seen["damaged"] = [one.as_dict() for one in told]
@@ -91,6 +95,7 @@ def status(
         for line in (
             *damage_lines(told, settings.lang),
             *(installation_lines(seen) if seen else ()),
+            *(report_lines(seen["reports"], settings.lang) if "reports" in seen else ()),
         ):
             typer.echo(line)
     if found:

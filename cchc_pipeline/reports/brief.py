@@ -6,7 +6,7 @@ shares with the report.
 
 from collections.abc import Iterable
 
-from cchc_pipeline.reports.document import Grid, GridColumn, Lines, Paper
+from cchc_pipeline.reports.document import Lines, Paper, PaperColumn, PaperTable
 from cchc_pipeline.reports.dossiers import IN_TIME, MEASURES, dossier_facts
 from cchc_pipeline.reports.flows import share_trend
 from cchc_pipeline.reports.quality import source_states
@@ -105,15 +105,15 @@ def _silent(released: Released, span: ReportSpan) -> str:
                units=count(len(units)))  # fmt: skip
 
 
-def _grid(released: Released, span: ReportSpan) -> Grid:
+def _grid(released: Released, span: ReportSpan) -> PaperTable:
     facts = dossier_facts(released, span)
     shares = [
         (say(f"measures.{name}"), percent(facts.whole.share(*MEASURES[name]))) for name in _SHARES
     ]
     title = say("brief.shares", span=span_name(span), release=released.release,
                 day=published_on(released))  # fmt: skip
-    return Grid(
+    return PaperTable(
         marked(title, facts.rows if is_of_sample(facts.rows) else ()),
-        tuple(GridColumn(name, 20, is_number=True) for name, _ in shares),
+        tuple(PaperColumn(name, 20, is_number=True) for name, _ in shares),
         (tuple(value for _, value in shares),),
     )

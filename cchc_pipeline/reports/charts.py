@@ -23,7 +23,7 @@ _ELLIPSIS = "…"
 
 
 @dataclass(frozen=True)
-class Bar:
+class ShareBar:
     """A share of one with its label and its value in words; None where there is no figure."""
 
     label: str
@@ -31,7 +31,7 @@ class Bar:
     said: str
 
 
-def bar_picture(bars: Sequence[Bar]) -> bytes:
+def bar_picture(bars: Sequence[ShareBar]) -> bytes:
     """The bars below each other, as a PNG."""
     height = 2 * _MARGIN + _ROW * max(len(bars), 1)
     image = Image.new("RGB", (WIDTH, height), _PAGE)
@@ -43,7 +43,7 @@ def bar_picture(bars: Sequence[Bar]) -> bytes:
     return stream.getvalue()
 
 
-def _draw(draw: ImageDraw.ImageDraw, bar: Bar, middle: int) -> None:
+def _draw(draw: ImageDraw.ImageDraw, bar: ShareBar, middle: int) -> None:
     font = _font()
     draw.text((0, middle), _cut(bar.label, _LABEL), fill=_INK, font=font, anchor="lm")
     left, right = _LABEL + _GAP, WIDTH - _VALUE - _GAP

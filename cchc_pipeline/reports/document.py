@@ -26,7 +26,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class GridColumn:
+class PaperColumn:
     """A column of a table: its heading, its share of the width, whether it holds numbers."""
 
     title: str
@@ -35,11 +35,11 @@ class GridColumn:
 
 
 @dataclass(frozen=True)
-class Grid:
+class PaperTable:
     """A table of texts; ``bold`` are the numbers of rows that sum up others."""
 
     caption: str
-    columns: tuple[GridColumn, ...]
+    columns: tuple[PaperColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     bold: frozenset[int] = frozenset()
 
@@ -59,7 +59,7 @@ class AnnexStart:
     title: str
 
 
-Block: TypeAlias = Title | Lines | Grid | Picture | AnnexStart
+Block: TypeAlias = Title | Lines | PaperTable | Picture | AnnexStart
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Paper:
             match block:
                 case Title() | Lines():
                     yield block.text
-                case Grid():
+                case PaperTable():
                     yield block.caption
                     yield from (cell for row in block.rows for cell in row)
                 case Picture():

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.written import collation_key
-from cchc_pipeline.reports.charts import Bar, bar_picture
+from cchc_pipeline.reports.charts import ShareBar, bar_picture
 from cchc_pipeline.reports.document import (
     AnnexStart,
     Block,
-    Grid,
-    GridColumn,
     Lines,
+    PaperColumn,
+    PaperTable,
     Picture,
     Title,
 )
@@ -160,7 +160,9 @@ def _course_picture(facts: DossierFacts, span: ReportSpan) -> Iterable[Block]:
     if len(shares) < 2:
         return
     bars = [
-        Bar(month_name(month), float(value) / 100 if value is not None else None, percent(value))
+        ShareBar(
+            month_name(month), float(value) / 100 if value is not None else None, percent(value)
+        )
         for month, value in shares
     ]
     yield Picture(bar_picture(bars), marked(say("dossiers.picture"), facts.rows))
@@ -201,17 +203,17 @@ def _with_size(name: str, trend: Trend | None) -> str:
     return say("dossiers.moved", name=name, size=size, again=again)
 
 
-def measure_grid(facts: DossierFacts, span: ReportSpan) -> Grid:
+def measure_grid(facts: DossierFacts, span: ReportSpan) -> PaperTable:
     """The same as a table."""
     pairs = {"in_time": IN_TIME, **MEASURES}
-    return Grid(
+    return PaperTable(
         marked(say("dossiers.measures", span=span_name(span)), facts.rows),
         (
-            GridColumn(say("dossiers.measure_name"), 48),
-            GridColumn(say("dossiers.part"), 13, is_number=True),
-            GridColumn(say("dossiers.whole"), 13, is_number=True),
-            GridColumn(say("dossiers.share"), 13, is_number=True),
-            GridColumn(say("dossiers.change"), 13, is_number=True),
+            PaperColumn(say("dossiers.measure_name"), 48),
+            PaperColumn(say("dossiers.part"), 13, is_number=True),
+            PaperColumn(say("dossiers.whole"), 13, is_number=True),
+            PaperColumn(say("dossiers.share"), 13, is_number=True),
+            PaperColumn(say("dossiers.change"), 13, is_number=True),
         ),
         tuple(
             (
@@ -237,15 +239,15 @@ def _units_part(released: Released, facts: DossierFacts, span: ReportSpan) -> It
     if not late:
         yield Lines(say("dossiers.none_late"))
         return
-    yield Grid(
+    yield PaperTable(
         marked(say("dossiers.late_units", span=span_name(span)), facts.rows),
         (
-            GridColumn(say("common.unit"), 40),
-            GridColumn(say("dossiers.finished_head"), 12, is_number=True),
-            GridColumn(say("dossiers.late_head"), 11, is_number=True),
-            GridColumn(say("dossiers.in_time_head"), 13, is_number=True),
-            GridColumn(say("dossiers.overdue_head"), 12, is_number=True),
-            GridColumn(say("common.remark"), 12),
+            PaperColumn(say("common.unit"), 40),
+            PaperColumn(say("dossiers.finished_head"), 12, is_number=True),
+            PaperColumn(say("dossiers.late_head"), 11, is_number=True),
+            PaperColumn(say("dossiers.in_time_head"), 13, is_number=True),
+            PaperColumn(say("dossiers.overdue_head"), 12, is_number=True),
+            PaperColumn(say("common.remark"), 12),
         ),
         tuple(
             (
@@ -311,19 +313,19 @@ ANNEX_COUNTS: tuple[tuple[str, ...], ...] = (
 """What each column of the annex is the sum of."""
 
 
-def _annex_grid(caption: str, lines: list[tuple[str, FlowSum]], facts: DossierFacts) -> Grid:
+def _annex_grid(caption: str, lines: list[tuple[str, FlowSum]], facts: DossierFacts) -> PaperTable:
     titles = listed("annex.columns")
     rows = [
         (str(number), name, *_annex_cells(flow)) for number, (name, flow) in enumerate(lines, 1)
     ]
     rows.append(("", say("annex.whole"), *_annex_cells(facts.whole)))
-    return Grid(
+    return PaperTable(
         marked(caption, facts.rows),
         (
-            GridColumn(say("common.number"), 4, is_number=True),
-            GridColumn(say("annex.name"), 24),
-            *(GridColumn(title, 5.3, is_number=True) for title in titles),
-            GridColumn(say("common.remark"), 8),
+            PaperColumn(say("common.number"), 4, is_number=True),
+            PaperColumn(say("annex.name"), 24),
+            *(PaperColumn(title, 5.3, is_number=True) for title in titles),
+            PaperColumn(say("common.remark"), 8),
         ),
         tuple(rows),
         frozenset({len(rows) - 1}),

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from cchc_pipeline.contracts.sources import listed_sources
 from cchc_pipeline.methodology import Methodology, cases_needed, load_methodology
-from cchc_pipeline.reports.document import Block, Grid, GridColumn, Lines, Paper, Title
+from cchc_pipeline.reports.document import Block, Lines, Paper, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.dossiers import IN_TIME, MEASURES, dossier_facts
 from cchc_pipeline.reports.flows import FlowSum, sum_of
 from cchc_pipeline.reports.released import ALL, Released, Row
@@ -137,15 +137,15 @@ def _losses(losses: tuple[PointLoss, ...]) -> Iterable[Block]:
         return
     rows = [loss.row for loss in losses]
     yield Lines(say("letter.losses", points=two(sum((x.points for x in losses), Decimal(0)))))
-    yield Grid(
+    yield PaperTable(
         marked(say("letter.losses_grid"), rows),
         (
-            GridColumn(say("letter.metric"), 42),
-            GridColumn(say("scores.score"), 11, is_number=True),
-            GridColumn(say("scores.maximum"), 11, is_number=True),
-            GridColumn(say("letter.lost"), 11, is_number=True),
-            GridColumn(say("letter.counts"), 15, is_number=True),
-            GridColumn(say("letter.cases"), 11, is_number=True),
+            PaperColumn(say("letter.metric"), 42),
+            PaperColumn(say("scores.score"), 11, is_number=True),
+            PaperColumn(say("scores.maximum"), 11, is_number=True),
+            PaperColumn(say("letter.lost"), 11, is_number=True),
+            PaperColumn(say("letter.counts"), 15, is_number=True),
+            PaperColumn(say("letter.cases"), 11, is_number=True),
         ),
         tuple(_loss_cells(loss) for loss in losses[: limit("losses")]),
     )
@@ -184,17 +184,17 @@ def _last(rows: tuple[Row, ...]) -> Row | None:
     return rows[-1] if rows else None
 
 
-def _measures(flow: FlowSum, whole: FlowSum, rows: Iterable[Row]) -> Grid:
+def _measures(flow: FlowSum, whole: FlowSum, rows: Iterable[Row]) -> PaperTable:
     """The unit's shares beside those of the whole."""
     pairs = {"in_time": IN_TIME, **MEASURES}
-    return Grid(
+    return PaperTable(
         marked(say("letter.measures"), rows),
         (
-            GridColumn(say("dossiers.measure_name"), 44),
-            GridColumn(say("dossiers.part"), 14, is_number=True),
-            GridColumn(say("dossiers.whole"), 14, is_number=True),
-            GridColumn(say("letter.own_share"), 14, is_number=True),
-            GridColumn(say("letter.whole_share"), 14, is_number=True),
+            PaperColumn(say("dossiers.measure_name"), 44),
+            PaperColumn(say("dossiers.part"), 14, is_number=True),
+            PaperColumn(say("dossiers.whole"), 14, is_number=True),
+            PaperColumn(say("letter.own_share"), 14, is_number=True),
+            PaperColumn(say("letter.whole_share"), 14, is_number=True),
         ),
         tuple(
             (

@@ -1,7 +1,7 @@
 """Which papers were made, of which release, when: a line each in the home, and their files.
 
 Belongs here: where papers lie, writing them without losing what somebody edited, the record. Does
-not: what they say, or when one is due (``reporting_calendar``).
+not: what they say, or when one is due (``cchc_pipeline.plan.due_reports``).
 """
 
 import json

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.contracts.sources import listed_sources
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports.document import Block, Grid, GridColumn, Lines, Title
+from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import Released, Row
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.wording import (
@@ -110,12 +110,12 @@ def _account(states: tuple[SourceState, ...], rows: Iterable[Row]) -> Iterable[B
     came = [state for state in states if state.came]
     if not came:
         return
-    yield Grid(
+    yield PaperTable(
         marked(say("quality.account"), rows),
         (
-            GridColumn(say("quality.month"), 16),
-            GridColumn(say("quality.source"), 36),
-            *(GridColumn(say(f"quality.{name}"), 12, is_number=True) for name in _COUNTS),
+            PaperColumn(say("quality.month"), 16),
+            PaperColumn(say("quality.source"), 36),
+            *(PaperColumn(say(f"quality.{name}"), 12, is_number=True) for name in _COUNTS),
         ),
         tuple(
             (month_name(s.month), s.name, *(count(s.counts[name]) for name in _COUNTS))

@@ -12,8 +12,8 @@ from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.core.written import collation_key
 from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import load_methodology
-from cchc_pipeline.reports.charts import Bar, bar_picture
-from cchc_pipeline.reports.document import Block, Grid, GridColumn, Lines, Picture, Title
+from cchc_pipeline.reports.charts import ShareBar, bar_picture
+from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Picture, Title
 from cchc_pipeline.reports.released import TOTAL, Released, Row
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.trend import Move, Trend, course_months, course_of, trend_of
@@ -261,19 +261,19 @@ def _moved(group: Scored) -> str:
     return say("scores.moved", name=group.name, points=two(abs(_difference(group) or Decimal(0))))
 
 
-def group_grid(facts: ScoreFacts, rows: Iterable[Row]) -> Grid:
+def group_grid(facts: ScoreFacts, rows: Iterable[Row]) -> PaperTable:
     """The groups against their maximum, with the total."""
     lines = [*facts.groups, *([facts.total] if facts.total else [])]
-    return Grid(
+    return PaperTable(
         marked(say("scores.groups", window=window_name(facts.month, facts.basis)), rows),
         (
-            GridColumn(say("scores.group"), 31),
-            GridColumn(say("scores.score"), 11, is_number=True),
-            GridColumn(say("scores.maximum"), 11, is_number=True),
-            GridColumn(say("scores.reached"), 15, is_number=True),
-            GridColumn(say("scores.change"), 14, is_number=True),
-            GridColumn(say("scores.place"), 10, is_number=True),
-            GridColumn(say("common.remark"), 16),
+            PaperColumn(say("scores.group"), 31),
+            PaperColumn(say("scores.score"), 11, is_number=True),
+            PaperColumn(say("scores.maximum"), 11, is_number=True),
+            PaperColumn(say("scores.reached"), 15, is_number=True),
+            PaperColumn(say("scores.change"), 14, is_number=True),
+            PaperColumn(say("scores.place"), 10, is_number=True),
+            PaperColumn(say("common.remark"), 16),
         ),
         tuple(_group_cells(one) for one in lines),
         frozenset({len(facts.groups)} if facts.total else ()),
@@ -293,7 +293,7 @@ def _group_cells(one: Scored) -> tuple[str, ...]:
 def group_picture(facts: ScoreFacts) -> Picture:
     """The groups as bars against their maximum."""
     bars = [
-        Bar(
+        ShareBar(
             one.name,
             one.row["score"] / one.row["max_score"] if one.row["score"] is not None else None,
             say("scores.bar", score=two(one.row["score"]), maximum=plain(one.row["max_score"]))
@@ -345,7 +345,7 @@ def _sharing(part: LevelTable, score: float) -> str:
     return ", ".join(names)
 
 
-def _units_grid(part: LevelTable, facts: ScoreFacts) -> Grid:
+def _units_grid(part: LevelTable, facts: ScoreFacts) -> PaperTable:
     """All of them if they are few, else the ends."""
     ends, level = limit("ends"), say(f"levels.{part.level}")
     shown = [*part.units]
@@ -357,14 +357,14 @@ def _units_grid(part: LevelTable, facts: ScoreFacts) -> Grid:
         cells.insert(ends, ("…", say("scores.between", count=count(len(part.units) - 2 * ends)),
                             "…", "…", ""))  # fmt: skip
     window = window_name(facts.month, facts.basis)
-    return Grid(
+    return PaperTable(
         marked(say("scores.units", kind=level, window=window), [u.row for u in part.units]),
         (
-            GridColumn(say("scores.place"), 10, is_number=True),
-            GridColumn(say("common.unit"), 44),
-            GridColumn(say("scores.total"), 12, is_number=True),
-            GridColumn(say("scores.change"), 14, is_number=True),
-            GridColumn(say("common.remark"), 20),
+            PaperColumn(say("scores.place"), 10, is_number=True),
+            PaperColumn(say("common.unit"), 44),
+            PaperColumn(say("scores.total"), 12, is_number=True),
+            PaperColumn(say("scores.change"), 14, is_number=True),
+            PaperColumn(say("common.remark"), 20),
         ),
         tuple(cells),
     )

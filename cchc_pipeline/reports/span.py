@@ -1,7 +1,7 @@
 """The time that a report tells of: a month, or a quarter, half-year or year up to a month.
 
 Belongs here: its months, its names, which windows of scores belong to it. Does not: when a report
-is due (``reporting_calendar``).
+is due (``cchc_pipeline.plan.due_reports``).
 """
 
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from typing import Literal
 
 from cchc_pipeline.core.period import Basis
 from cchc_pipeline.plan import RunRateReason, plan_of, required_run_rate
-from cchc_pipeline.reports.document import Block, Grid, GridColumn, Lines, Title
+from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import Released, Row
 from cchc_pipeline.reports.span import ReportKind, ReportSpan
 from cchc_pipeline.reports.wording import (
@@ -71,7 +71,7 @@ class TargetState:
 
 
 @dataclass(frozen=True)
-class TargetFacts:
+class PlanTargets:
     """All targets of a year as they stand at the end of a span."""
 
     states: tuple[TargetState, ...]
@@ -86,7 +86,7 @@ class TargetFacts:
         return tuple(row for s in self.states for row in (s.month, s.year) if row is not None)
 
 
-def target_facts(released: Released, span: ReportSpan) -> TargetFacts:
+def target_facts(released: Released, span: ReportSpan) -> PlanTargets:
     """The targets at the end of a span; none where the year has no plan."""
     rows = released.rows("plan_indicators", (span.last,), unit_code=released.root)
     by_place = {(row["indicator_id"], row["basis"]): row for row in rows}
@@ -99,7 +99,7 @@ def target_facts(released: Released, span: ReportSpan) -> TargetFacts:
         for one in ids
         if one in known and (year := by_place.get((one, Basis.YTD.value))) is not None
     )  # fmt: skip
-    return TargetFacts(tuple(sorted(states, key=lambda state: _order(known, state.code))))
+    return PlanTargets(tuple(sorted(states, key=lambda state: _order(known, state.code))))
 
 
 def _order(known: Mapping[str, Row], code: str) -> tuple[bool, int, str]:
@@ -146,7 +146,7 @@ def target_chapter(released: Released, span: ReportSpan, number: str) -> tuple[B
     )
 
 
-def summary_sentence(facts: TargetFacts, span: ReportSpan) -> str:
+def summary_sentence(facts: PlanTargets, span: ReportSpan) -> str:
     """How many targets stand how."""
     counts = {name: count(len(facts.of(name))) for name in ("attained", "missed", "open", "absent")}
     return say(
@@ -154,7 +154,7 @@ def summary_sentence(facts: TargetFacts, span: ReportSpan) -> str:
     )
 
 
-def _missed_lines(facts: TargetFacts) -> Iterable[Block]:
+def _missed_lines(facts: PlanTargets) -> Iterable[Block]:
     missed = facts.of("missed")
     if missed:
         parts = "; ".join(
@@ -181,21 +181,21 @@ def target_text(state: TargetState) -> str:
     return f"{_SIGNS[state.year['comparator']]}\u00a0{target}{unit}"
 
 
-def _grid(facts: TargetFacts, span: ReportSpan) -> Iterable[Block]:
+def _grid(facts: PlanTargets, span: ReportSpan) -> Iterable[Block]:
     """Those that have a value; the others are listed by who owes them."""
     valued = [state for state in facts.states if state.verdict != "absent"]
     if not valued:
         return
     has_month = span.kind is ReportKind.MONTH
     columns = [
-        GridColumn(say("targets.code"), 8),
-        GridColumn(say("targets.target"), 28),
-        GridColumn(say("targets.aim"), 13, is_number=True),
-        *([GridColumn(say("targets.month"), 13, is_number=True)] if has_month else []),
-        GridColumn(say("targets.year"), 13, is_number=True),
-        GridColumn(say("targets.verdict"), 12),
-        GridColumn(say("targets.needed"), 12, is_number=True),
-        GridColumn(say("common.remark"), 10),
+        PaperColumn(say("targets.code"), 8),
+        PaperColumn(say("targets.target"), 28),
+        PaperColumn(say("targets.aim"), 13, is_number=True),
+        *([PaperColumn(say("targets.month"), 13, is_number=True)] if has_month else []),
+        PaperColumn(say("targets.year"), 13, is_number=True),
+        PaperColumn(say("targets.verdict"), 12),
+        PaperColumn(say("targets.needed"), 12, is_number=True),
+        PaperColumn(say("common.remark"), 10),
     ]
     rows = [
         (
@@ -205,7 +205,7 @@ def _grid(facts: TargetFacts, span: ReportSpan) -> Iterable[Block]:
         )
         for s in valued
     ]  # fmt: skip
-    yield Grid(
+    yield PaperTable(
         marked(say("targets.grid", month=month_name(span.last)), facts.rows),
         tuple(columns), tuple(rows),
     )  # fmt: skip
@@ -221,7 +221,7 @@ def needed_text(state: TargetState) -> str:
     return DASH
 
 
-def rate_sentences(facts: TargetFacts) -> list[str]:
+def rate_sentences(facts: PlanTargets) -> list[str]:
     """What is needed until 31/12 for each target that is not attained so far."""
     said = [text for state in facts.of("missed") if (text := _rate_sentence(state))]
     return said or [say("targets.no_rate")]
@@ -241,7 +241,7 @@ def _rate_sentence(state: TargetState) -> str:
     )  # fmt: skip
 
 
-def _absent_lines(facts: TargetFacts) -> Iterable[Block]:
+def _absent_lines(facts: PlanTargets) -> Iterable[Block]:
     """What has no value, by why and by who owes it."""
     owed: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
@@ -260,7 +260,7 @@ def _absent_lines(facts: TargetFacts) -> Iterable[Block]:
         yield Lines(say("targets.valueless", why=why, codes=", ".join(codes)))
 
 
-def _conflict_lines(facts: TargetFacts) -> Iterable[Block]:
+def _conflict_lines(facts: PlanTargets) -> Iterable[Block]:
     """Two targets for one matter: both are told, and that they do not agree."""
     pairs = {
         frozenset((s.code, str(s.indicator["conflicts_with"])))

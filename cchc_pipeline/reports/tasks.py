@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports.document import Block, Grid, GridColumn, Lines, Title
+from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import Released, Row
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.wording import count, day, limit, marked, say, source_note
@@ -115,17 +115,17 @@ def _listed(rows: tuple[Row, ...], key: str, month: Month) -> Iterable[Block]:
     yield task_grid(rows, marked(say(f"tasks.{key}_grid"), rows))
 
 
-def task_grid(rows: Iterable[Row], caption: str) -> Grid:
+def task_grid(rows: Iterable[Row], caption: str) -> PaperTable:
     """Tasks with their leads, their time and their status."""
     names = {code.code: code.name.vi for code in load_code_list("task_status").codes}
-    return Grid(
+    return PaperTable(
         caption,
         (
-            GridColumn(say("tasks.number"), 7),
-            GridColumn(say("tasks.task"), 42),
-            GridColumn(say("tasks.leads"), 20),
-            GridColumn(say("tasks.due"), 15, is_number=True),
-            GridColumn(say("tasks.status"), 16),
+            PaperColumn(say("tasks.number"), 7),
+            PaperColumn(say("tasks.task"), 42),
+            PaperColumn(say("tasks.leads"), 20),
+            PaperColumn(say("tasks.due"), 15, is_number=True),
+            PaperColumn(say("tasks.status"), 16),
         ),
         tuple(
             (

@@ -25,10 +25,10 @@ from cchc_pipeline.reports.document import (
     AnnexStart,
     Block,
     Closing,
-    Grid,
     Letterhead,
     Lines,
     Paper,
+    PaperTable,
     Picture,
     Title,
 )
@@ -252,7 +252,7 @@ def _write(file: Any, block: Block, width: float) -> None:
             line.paragraph_format.space_before = Pt(12 if block.level == 1 else 6)
         case Lines():
             _text(file, block)
-        case Grid():
+        case PaperTable():
             _grid(file, block, width)
         case Picture():
             _picture(file, block, width)
@@ -291,7 +291,7 @@ def _caption(file: Any, text: str, *, below: bool = False) -> None:
     line.paragraph_format.space_before = Pt(0 if below else 6)
 
 
-def _grid(file: Any, grid: Grid, width: float) -> None:
+def _grid(file: Any, grid: PaperTable, width: float) -> None:
     _caption(file, grid.caption)
     size = _TABLE if width == _WIDTH else _ACROSS
     table = file.add_table(1 + len(grid.rows), len(grid.columns), style="Table Grid")
