@@ -12,7 +12,6 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.written import collation_key
 from cchc_pipeline.reports.charts import ShareBar, bar_picture
 from cchc_pipeline.reports.document import (
-    AnnexStart,
     Block,
     Lines,
     PaperColumn,
@@ -22,7 +21,7 @@ from cchc_pipeline.reports.document import (
 )
 from cchc_pipeline.reports.flows import FlowSum, share_trend, sum_of
 from cchc_pipeline.reports.released import ALL, Released, Row
-from cchc_pipeline.reports.span import ReportSpan
+from cchc_pipeline.reports.span import ReportKind, ReportSpan
 from cchc_pipeline.reports.trend import Trend
 from cchc_pipeline.reports.wording import (
     DASH,
@@ -204,26 +203,29 @@ def _with_size(name: str, trend: Trend | None) -> str:
 
 
 def measure_grid(facts: DossierFacts, span: ReportSpan) -> PaperTable:
-    """The same as a table."""
+    """The shares with their counts; beside a month, what became of them."""
     pairs = {"in_time": IN_TIME, **MEASURES}
+    columns = [
+        PaperColumn(say("dossiers.measure_name"), 48),
+        PaperColumn(say("dossiers.part"), 13, is_number=True),
+        PaperColumn(say("dossiers.whole"), 13, is_number=True),
+        PaperColumn(say("dossiers.share"), 13, is_number=True),
+        PaperColumn(say("dossiers.change"), 13, is_number=True),
+    ]
+    rows = [
+        (
+            say(f"measures.{name}"), _shown(facts.whole.total(part)),
+            _shown(facts.whole.total(whole)), percent(facts.whole.share(part, whole)),
+            trend_cell(share_trend(facts.own, span, part, whole)),
+        )
+        for name, (part, whole) in pairs.items()
+    ]  # fmt: skip
+    shown = len(columns) if span.kind is ReportKind.MONTH else len(columns) - 1
     return PaperTable(
         marked(say("dossiers.measures", span=span_name(span)), facts.rows),
-        (
-            PaperColumn(say("dossiers.measure_name"), 48),
-            PaperColumn(say("dossiers.part"), 13, is_number=True),
-            PaperColumn(say("dossiers.whole"), 13, is_number=True),
-            PaperColumn(say("dossiers.share"), 13, is_number=True),
-            PaperColumn(say("dossiers.change"), 13, is_number=True),
-        ),
-        tuple(
-            (
-                say(f"measures.{name}"), _shown(facts.whole.total(part)),
-                _shown(facts.whole.total(whole)), percent(facts.whole.share(part, whole)),
-                trend_cell(share_trend(facts.own, span, part, whole)),
-            )
-            for name, (part, whole) in pairs.items()
-        ),
-    )  # fmt: skip
+        tuple(columns[:shown]),
+        tuple(row[:shown] for row in rows),
+    )
 
 
 def _units_part(released: Released, facts: DossierFacts, span: ReportSpan) -> Iterable[Block]:
@@ -286,13 +288,16 @@ def annex(released: Released, span: ReportSpan) -> tuple[Block, ...]:
     fields = sorted(facts.fields, key=lambda code: (code in _own_fields(), code))
     of_fields = [(_field_name(released, code), facts.fields[code]) for code in fields]
     field_rows = [row for _, flow in of_fields for row in flow.rows]
+    by_field = (
+        _annex_grid(say("annex.fields", span=span_name(span)), of_fields, facts),
+        Lines(source_note(released, say("dossiers.table"), field_rows), "note"),
+    )
     return (
-        AnnexStart(say("annex.title", span=span_name(span))),
+        Title(say("annex.dossiers_title"), 2),
         Lines(say("annex.believed"), "note"),
         _annex_grid(say("annex.units", span=span_name(span)), of_units, facts),
         Lines(source_note(released, say("dossiers.table"), facts.rows), "note"),
-        _annex_grid(say("annex.fields", span=span_name(span)), of_fields, facts),
-        Lines(source_note(released, say("dossiers.table"), field_rows), "note"),
+        *(by_field if of_fields else ()),
     )
 
 
@@ -323,8 +328,8 @@ def _annex_grid(caption: str, lines: list[tuple[str, FlowSum]], facts: DossierFa
         marked(caption, facts.rows),
         (
             PaperColumn(say("common.number"), 4, is_number=True),
-            PaperColumn(say("annex.name"), 24),
-            *(PaperColumn(title, 5.3, is_number=True) for title in titles),
+            PaperColumn(say("annex.name"), 20),
+            *(PaperColumn(title, 5.7, is_number=True) for title in titles),
             PaperColumn(say("common.remark"), 8),
         ),
         tuple(rows),

@@ -106,6 +106,24 @@ def silent_sentences(
         yield say("quality.all_came", span=span_name(span))
 
 
+def silent_annex(released: Released, span: ReportSpan) -> tuple[Block, ...]:
+    """All units that did not report, where the chapter names only the first of them."""
+    cut = [s for s in source_states(released, span) if len(s.missing_units) > limit("names")]
+    if not cut:
+        return ()
+    lines = (
+        Lines(
+            say(
+                "quality.all_silent", name=state.name, month=month_name(state.month),
+                names="; ".join(released.name(code, state.month) for code in state.missing_units),
+            ),
+            "item",
+        )
+        for state in cut
+    )  # fmt: skip
+    return Title(say("quality.silent_title"), 2), *lines
+
+
 def _account(states: tuple[SourceState, ...], rows: Iterable[Row]) -> Iterable[Block]:
     came = [state for state in states if state.came]
     if not came:

@@ -10,9 +10,17 @@ from dataclasses import dataclass
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.government import government_of
 from cchc_pipeline.plan import plan_of
-from cchc_pipeline.reports.document import Block, Closing, Letterhead, Lines, Paper, Title
+from cchc_pipeline.reports.document import (
+    AnnexStart,
+    Block,
+    Closing,
+    Letterhead,
+    Lines,
+    Paper,
+    Title,
+)
 from cchc_pipeline.reports.dossiers import annex, dossier_chapter, petition_chapter
-from cchc_pipeline.reports.quality import quality_chapter
+from cchc_pipeline.reports.quality import quality_chapter, silent_annex
 from cchc_pipeline.reports.released import Released
 from cchc_pipeline.reports.scores import score_chapter
 from cchc_pipeline.reports.span import ReportSpan
@@ -57,7 +65,7 @@ def period_report(released: Released, span: ReportSpan, writer: Writer) -> Paper
         Title(say("report.proposals_title", number=_NUMBERS[len(_CHAPTERS)])),
         Lines(say("report.proposals")),
         Lines(say("report.end", office=writer.office)),
-        *annex(released, span),
+        *_annexes(released, span),
     )
     kind, subject = say("report.kind"), say("report.subject", span=span_name(span))
     return Paper(
@@ -69,6 +77,11 @@ def period_report(released: Released, span: ReportSpan, writer: Writer) -> Paper
         source_of(released),
         released.published_at,
     )
+
+
+def _annexes(released: Released, span: ReportSpan) -> tuple[Block, ...]:
+    parts = (*annex(released, span), *silent_annex(released, span))
+    return (AnnexStart(say("annex.title", span=span_name(span))), *parts) if parts else ()
 
 
 def _opening(released: Released, span: ReportSpan, writer: Writer) -> tuple[str, ...]:

@@ -184,8 +184,13 @@ def _titles(file: Any, paper: Paper) -> None:
 
 
 def _close(file: Any, closing: Closing) -> None:
-    file.add_paragraph().paragraph_format.space_after = Pt(0)
-    left, right = _bare_table(file, 1, (75.0, 90.0)).rows[0].cells
+    """Together with the line that ends the paper: nobody signs an empty page."""
+    file.paragraphs[-1].paragraph_format.keep_with_next = True
+    blank = file.add_paragraph().paragraph_format
+    blank.space_after, blank.keep_with_next = Pt(0), True
+    (row,) = _bare_table(file, 1, (75.0, 90.0)).rows
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    left, right = row.cells
     title = _put(left, say("form.received_by"), 12, italic=True, bold=True)
     title.alignment = WD_ALIGN_PARAGRAPH.LEFT
     for name in closing.recipients:

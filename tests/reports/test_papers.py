@@ -238,6 +238,15 @@ def test_a_target_that_cannot_be_reached_any_more_says_so() -> None:
     assert "cả năm không thể đạt" in read.text
 
 
+def test_all_units_that_did_not_report_are_named_in_the_annex_where_they_are_many() -> None:
+    codes = [f"H24.T{n:02}" for n in range(20)]
+    owed = [submission(code, "agency_reports", "missing") for code in codes]
+    text = report_of(released(units=[CITY, *map(unit, codes)], submissions=owed)).text
+    assert "từ 20 đơn vị: Xã thử H24.T00" in text
+    assert "Xã thử H24.T11 và 8 nữa." in text
+    assert all(text.count(f"Xã thử {code}") == 1 for code in codes[12:])
+
+
 def task(number: str, **other: object) -> dict[str, object]:
     return {
         "period": str(MARCH), "task_id": number, "title": f"Nhiệm vụ {number}", "due_from": None,
