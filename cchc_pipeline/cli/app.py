@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cchc_pipeline.cli import inputs, operating, releases, run
+from cchc_pipeline.cli import inputs, operating, releases, reports, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import DEBUG, CchcError, UsageError
@@ -41,6 +41,7 @@ app = typer.Typer(
 run.register(app)
 inputs.register(app)
 releases.register(app)
+reports.register(app)
 operating.register(app)
 
 

@@ -28,7 +28,6 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.methodology import Methodology, Metric, round_score
-from cchc_pipeline.registers.unit_lists import last_day_of_set
 from publish.package.formats import cell_text
 from publish.site.extract import Extract
 from publish.site.words import (
@@ -119,27 +118,6 @@ def flags_of(row: Row | None) -> tuple[str, ...]:
     """The quality flags of a row of ``scores``."""
     joined = row["quality_flag"] if row is not None else None
     return tuple(joined.split(";")) if joined else ()
-
-
-def is_comparable(before: Row, after: Row) -> bool:
-    """Whether two scores were measured alike: by one methodology, source and set of units.
-
-    The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``). What counts
-    since a day is compared with what counts since the same day only.
-    """
-    alike = all(before[name] == after[name] for name in ("methodology", "source_system"))
-    return alike and _span(before) == _span(after) and _set_of_units(before) == _set_of_units(after)
-
-
-def _span(row: Row) -> tuple[int, ...]:
-    """What a figure counts since: nothing for a month, the quarter, the year."""
-    month = Month.parse(row["period"])
-    spans = {Basis.QUARTER: (month.year, month.quarter), Basis.YTD: (month.year,)}
-    return spans.get(Basis(row["basis"]), ())
-
-
-def _set_of_units(row: Row) -> date | None:
-    return last_day_of_set(Month.parse(row["period"]))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import Methodology, load_methodology
 from publish.site.blocks.answer import (
     FirstScreen,
@@ -39,7 +40,6 @@ from publish.site.forms import (
     Row,
     flags_of,
     has_score,
-    is_comparable,
     is_sample,
     names_of,
     total_of,

@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import cases_needed
 from publish.site.blocks.answer import (
     ANSWERS,
@@ -32,7 +33,7 @@ from publish.site.blocks.peers import peers_chart, peers_finding, peers_of
 from publish.site.charts.frame import round_ends
 from publish.site.charts.trend import Point, Scale, in_time, month_label, trend_chart
 from publish.site.extract import Extract, Row
-from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
+from publish.site.forms import TOTAL, Forms, Names, has_score, is_sample, names_of
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
 from publish.site.words import number_text
 

@@ -19,6 +19,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, metric_rows, obs_status_rows
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.methodology import load_methodology
@@ -30,7 +31,6 @@ from publish.package.descriptor import describe
 from publish.package.formats import cell_text
 from publish.portal.links import listing_files
 from publish.portal.publication import release_files
-from publish.site.forms import is_comparable
 from publish.site.page import imprint_of_draft, root_row, script_text
 from publish.site.pages.releases import page_recipes
 from publish.site.words import load_words, number_text, parse_messages
