@@ -92,17 +92,19 @@ def build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) -> 
 
 
 def make_preview(workspace: Workspace) -> Rehearsal:
-    """The next release with every computed month, shown outside the web root.
+    """The next release as a run of the months asked for would make it, shown outside the web root.
+
+    Where none is asked for, with every computed month: as on their dates.
 
     Raises:
         CheckFailedError: A gate failed, so that nothing could go out as things stand.
     """
-    computed = frozenset(release_months(workspace.lake))
+    months = workspace.asked_months or frozenset(release_months(workspace.lake))
     with workspace.portal.lock(workspace.now):
         found = rehearse(
             workspace.portal,
             workspace.settings.home / PREVIEW,
-            lambda stage: build_for(workspace, stage, computed),
+            lambda stage: build_for(workspace, stage, months),
         )
     built = found.built
     if built is None:
@@ -112,7 +114,9 @@ def make_preview(workspace: Workspace) -> Rehearsal:
             "\n  ".join(["checks failed", *built.failures()]), where=f"preview of {built.draft.id}"
         )
     at, draft = utc_text(workspace.now), built.draft
-    workspace.approvals.write(ApprovalEntry(at, "previewed", str(draft.id), draft.input_digest))
+    asked = tuple(str(month) for month in sorted(months))
+    seen = ApprovalEntry(at, "previewed", str(draft.id), draft.input_digest, months=asked)
+    workspace.approvals.write(seen)
     return found
 
 
