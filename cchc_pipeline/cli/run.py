@@ -165,12 +165,12 @@ def approve(
 ) -> None:
     """Approve what the last preview showed, so that it may go out on its date."""
     from cchc_pipeline.core.period import Month, utc_text
-    from publish.release.approval import LOG, ApprovalLog, Wish, approval_of
+    from publish.release.approval import LOG, ApprovalLog, ApprovalRequest, approval_of
 
     log = ApprovalLog(settings_for(home).home / LOG)
     at = utc_text(moment_of(published_at))
-    wish = Wish(Month.parse(month) if month else None, digest.strip().lower(), by, note)
-    entry = approval_of(log.entries(), at, wish)
+    asked = ApprovalRequest(Month.parse(month) if month else None, digest.strip().lower(), by, note)
+    entry = approval_of(log.entries(), at, asked)
     log.write(entry)
     typer.echo(f"{entry.release} ({entry.digest}) is approved by {entry.by} at {entry.at}")
 
@@ -331,17 +331,18 @@ def _tell_release(job: "Job", release: str | None, report: "RunReport") -> None:
 def _preview(job: "Job", report: "RunReport") -> None:
     from assets.published import make_preview
     from cchc_pipeline.core.telling import PREVIEW, Begun, StepEvent
+    from publish.installation.decision import front_page
     from publish.installation.release_summary import summary_of_draft
     from publish.release.approval import DIGEST_SHOWN
     from publish.site.pages.releases import release_page
 
     report.tell(Begun(PREVIEW, None, 1))
     report.tell(StepEvent("release", has_ended=False))
-    found = make_preview(job.workspace)
+    found = make_preview(job.workspace, job.settings.lang)
     if found.built is None or found.site is None:
         report.result("nothing_to_preview")
         return
-    draft, page = found.built.draft, found.site / "index.html"
+    draft, page = found.built.draft, front_page(job.settings.home)
     summary = summary_of_draft(draft, job.settings.root_unit)
     report.released(summary, page, found.site / release_page(draft.id))
     report.result("preview", release=draft.id, page=page)

@@ -150,7 +150,7 @@ def _whole(lines: Iterable[str]) -> Iterator[ApprovalEntry]:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ApprovalRequest:
     """What an office approves, as it was said.
 
     Args:
@@ -166,7 +166,7 @@ class Wish:
     note: str = ""
 
 
-def approval_of(entries: Iterable[ApprovalEntry], at: str, wish: Wish) -> ApprovalEntry:
+def approval_of(entries: Iterable[ApprovalEntry], at: str, asked: ApprovalRequest) -> ApprovalEntry:
     """The approval of what was previewed last.
 
     Raises:
@@ -174,25 +174,25 @@ def approval_of(entries: Iterable[ApprovalEntry], at: str, wish: Wish) -> Approv
     """
     previews = [entry for entry in entries if entry.act == "previewed"]
     if not previews:
-        month = wish.month or "MONTH"
+        month = asked.month or "MONTH"
         raise UsageError("there is no preview", todo=f"cchc preview {month}, and look at it")
     last = previews[-1]
-    if wish.month and not last.is_for(wish.month):
+    if asked.month and not last.is_for(asked.month):
         raise UsageError(
             f"the last preview is of {last.release}",
-            where=str(wish.month),
-            todo=f"cchc preview {wish.month}, and look at it",
+            where=str(asked.month),
+            todo=f"cchc preview {asked.month}, and look at it",
         )
-    if not last.input_digest.startswith(wish.digest):
+    if not last.input_digest.startswith(asked.digest):
         raise UsageError(
             f"the last preview is of other figures: {last.release}, {last.digest}",
-            where=f"--digest {wish.digest}",
+            where=f"--digest {asked.digest}",
             todo="look at it, and approve what it shows",
         )
-    if not wish.by.strip():
+    if not asked.by.strip():
         raise UsageError("an approval names the office that gives it", where="--by")
     return ApprovalEntry(
-        at, "approved", last.release, last.input_digest, wish.by.strip(), wish.note.strip()
+        at, "approved", last.release, last.input_digest, asked.by.strip(), asked.note.strip()
     )
 
 
