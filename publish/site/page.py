@@ -223,6 +223,18 @@ def render(
     return explained(text, page.language).encode()
 
 
+def render_alone(template: str, forms: Forms, content: Mapping[str, Any]) -> str:
+    """A page by itself, which belongs to no site.
+
+    Args:
+        template: The name of the template.
+        forms: The language.
+        content: What the template shows.
+    """
+    context = {"t": forms.words, "f": forms, **content}
+    return _environment().get_template(template).render(context)
+
+
 def _license(page: Page, imprint: Imprint) -> str:
     """The address of the terms: one on the web, the file of the newest release, or empty."""
     place = imprint.identity.license_path
