@@ -30,6 +30,7 @@ from publish.site.pages.embeds import embed_pages
 from publish.site.pages.indicators import indicator_pages
 from publish.site.pages.periods import month_pages, period_pages
 from publish.site.pages.plans import plan_pages
+from publish.site.pages.procedures import procedure_pages
 from publish.site.pages.quality import quality_pages
 from publish.site.pages.reference import TableFiles, download_pages, reference_pages, table_files
 from publish.site.pages.units import unit_pages
@@ -122,6 +123,7 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] 
     plan_pages,
     embed_pages,
     quality_pages,
+    procedure_pages,
     reference_pages,
     download_pages,
     release_notes_pages,
