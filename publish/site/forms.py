@@ -127,8 +127,12 @@ def is_comparable(before: Row, after: Row) -> bool:
     The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``). What counts
     since a day is compared with what counts since the same day only.
     """
-    alike = all(before[name] == after[name] for name in ("methodology", "source_system"))
-    return alike and _span(before) == _span(after) and _set_of_units(before) == _set_of_units(after)
+    return likeness(before) == likeness(after)
+
+
+def likeness(row: Row) -> tuple[object, ...]:
+    """By what a score was measured: equal for two exactly if they can be compared."""
+    return row["methodology"], row["source_system"], *_span(row), _set_of_units(row)
 
 
 def _span(row: Row) -> tuple[int, ...]:
@@ -337,6 +341,16 @@ class Forms:
     def percent(self, share: Decimal) -> str:
         """A share in per cent that is no cell of a table, with 2 decimals."""
         return f"{number_text(float(share), 2, self.language)} %"
+
+    def percent_cell(self, share: Decimal | None, row: Row | None) -> Markup:
+        """A share that is no cell of a table, with the mark of the row that it is computed of."""
+        if share is None:
+            return self.absent(None)
+        return _VALUE + str(share) + _SHOWN + self.percent(share) + _END + self.mark(row)
+
+    def like(self, row: Row | None) -> str:
+        """What a script knows by whether two scores can be compared; empty without a score."""
+        return " ".join(map(str, likeness(row))) if row is not None and has_score(row) else ""
 
     def score(self, points: Decimal) -> str:
         """A sum or difference of scores that is no cell of a table, with 2 decimals."""

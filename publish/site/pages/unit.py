@@ -27,6 +27,7 @@ from publish.site.blocks.answer import (
     movements,
     rating_of,
 )
+from publish.site.blocks.beside import Beside, Side, beside
 from publish.site.blocks.dossiers import Flow, flow_chart, flow_finding
 from publish.site.blocks.peers import peers_chart, peers_finding, peers_of
 from publish.site.charts.frame import round_ends
@@ -154,6 +155,7 @@ class UnitFacts:
     answer: FirstScreen | None = None
     owed: tuple[OwedTable, ...] | None = None
     shares: tuple[Shown, ...] = ()
+    beside: Beside | None = None
 
     @property
     def is_sample(self) -> bool:
@@ -211,7 +213,35 @@ def unit_facts(extract: Extract) -> UnitFacts:
         answer=_answer(extract, window, course, owed),
         owed=owed,
         shares=flow_course(_flows(extract.rows("dossier_statistics"))),
+        beside=_beside(extract, window),
     )
+
+
+def _beside(extract: Extract, window: MonthWindow | None) -> Beside | None:
+    """The unit beside those nearest to it in rank; None without a total."""
+    if window is None or window.total["score"] is None:
+        return None
+    codes = extract.more["neighbours"].get(window.basis.value, ())
+    month, own = window.month, extract.more["unit"]
+    scores = [*extract.rows("scores"), *extract.rows("near_scores")]
+    flows = [*extract.rows("dossier_statistics"), *extract.rows("near_flows")]
+    found = {"period": str(month), "basis": window.basis.value}
+    mine, *others = (
+        Side(code, _scores_of(scores, {**found, "unit_code": code}), _flow_of(flows, code, month))
+        for code in (own, *codes)
+    )
+    return beside(mine, others, [block.group["metric_code"] for block in window.blocks])
+
+
+def _scores_of(rows: Iterable[Row], wanted: Row) -> dict[str, Row]:
+    return {row["metric_code"]: row for row in rows if wanted.items() <= row.items()}
+
+
+def _flow_of(rows: Iterable[Row], code: str, month: Month) -> Flow | None:
+    """The dossiers of a unit in a month."""
+    wanted = {"period": str(month), "unit_code": code, "field_code": "ALL"}
+    found = (row for row in rows if wanted.items() <= row.items() and row["finished"] is not None)
+    return next((Flow(month, row) for row in found), None)
 
 
 def _answer(
