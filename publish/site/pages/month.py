@@ -290,12 +290,10 @@ def _beside(extract: Extract, month: Month, window: MonthWindow | None) -> Besid
 
 
 def _side(extract: Extract, month: Month, basis: str) -> Side:
-    root, period = extract.identity.root_unit, str(month)
-    scores = {
-        row["metric_code"]: row
-        for row in rows_of_month(extract.tables["scores"], month)
-        if row["unit_code"] == root and row["basis"] == basis
-    }
+    table, period = extract.tables["scores"], str(month)
+    ours = table.filter(pc.equal(table["unit_code"], extract.identity.root_unit))
+    rows = (row for row in rows_of_month(ours, month) if row["basis"] == basis)
+    scores = {row["metric_code"]: row for row in rows}
     flows = (row for row in extract.rows("flows") if row["period"] == period)
     flow = next((Flow(month, row) for row in flows if row["finished"] is not None), None)
     return Side(period, scores, flow)

@@ -54,11 +54,11 @@ def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Pag
     for place, month in enumerate(figures.months):
         name = month_page(month)
         extract = month_extract(figures, place)
-        yield PageRecipe(name, "month.html", extract, month_material, name)
+        yield PageRecipe(name, "month.html", extract, month_material, name, True)
         if month == figures.newest:
             more = {**extract.more, "descriptor": descriptor, "late": _late(figures)}
             front = Extract(extract.tables, extract.identity, more)
-            yield PageRecipe(INDEX_PAGE, "month.html", front, month_material, name)
+            yield PageRecipe(INDEX_PAGE, "month.html", front, month_material, name, True)
 
 
 def _late(figures: Figures) -> list[tuple[str, str, int]]:

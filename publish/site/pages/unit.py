@@ -194,6 +194,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
         row for row in extract.rows("submissions") if row["period"] == extract.more["months"][-1]
     ]
     owed = debts(due, code)
+    flows = _flows(extract.rows("dossier_statistics"))
     unit = _latest(extract.rows("units"), code) or {**names.unit(code), "valid_to": None}
     return UnitFacts(
         unit=unit,
@@ -204,7 +205,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
         course=_from_first(course),
         change=_change(course),
         losses=losses_of(window),
-        flows=_flows(extract.rows("dossier_statistics")),
+        flows=flows,
         fields=_fields(extract.rows("dossier_statistics")),
         submissions=_newest(extract.rows("submissions"), TABLE),
         revisions=_revisions(extract.rows("revisions")),
@@ -212,36 +213,35 @@ def unit_facts(extract: Extract) -> UnitFacts:
         peers=_peers(extract.more["peers"], window),
         answer=_answer(extract, window, course, owed),
         owed=owed,
-        shares=flow_course(_flows(extract.rows("dossier_statistics"))),
-        beside=_beside(extract, window),
+        shares=flow_course(flows),
+        beside=_beside(extract, window, course, flows),
     )
 
 
-def _beside(extract: Extract, window: MonthWindow | None) -> Beside | None:
+def _beside(
+    extract: Extract,
+    window: MonthWindow | None,
+    course: Iterable[UnitMoment],
+    flows: Iterable[Flow],
+) -> Beside | None:
     """The unit beside those nearest to it in rank; None without a total."""
     if window is None or window.total["score"] is None:
         return None
-    codes = extract.more["neighbours"].get(window.basis.value, ())
-    month, own = window.month, extract.more["unit"]
-    scores = [*extract.rows("scores"), *extract.rows("near_scores")]
-    flows = [*extract.rows("dossier_statistics"), *extract.rows("near_flows")]
-    found = {"period": str(month), "basis": window.basis.value}
-    mine, *others = (
-        Side(code, _scores_of(scores, {**found, "unit_code": code}), _flow_of(flows, code, month))
-        for code in (own, *codes)
+    month, basis = window.month, window.basis.value
+    scores: dict[str, dict[str, Row]] = {}
+    for row in extract.rows("near_scores"):
+        if row["basis"] == basis:
+            scores.setdefault(row["unit_code"], {})[row["metric_code"]] = row
+    given = [row for row in extract.rows("near_flows") if row["finished"] is not None]
+    near = {row["unit_code"]: Flow(month, row) for row in given}
+    mine = next(moment.rows for moment in course if moment.month == month)
+    own = next((flow for flow in flows if flow.month == month), None)
+    codes = extract.more["neighbours"].get(basis, ())
+    return beside(
+        Side(extract.more["unit"], mine, own),
+        [Side(code, scores.get(code, {}), near.get(code)) for code in codes],
+        [block.group["metric_code"] for block in window.blocks],
     )
-    return beside(mine, others, [block.group["metric_code"] for block in window.blocks])
-
-
-def _scores_of(rows: Iterable[Row], wanted: Row) -> dict[str, Row]:
-    return {row["metric_code"]: row for row in rows if wanted.items() <= row.items()}
-
-
-def _flow_of(rows: Iterable[Row], code: str, month: Month) -> Flow | None:
-    """The dossiers of a unit in a month."""
-    wanted = {"period": str(month), "unit_code": code, "field_code": "ALL"}
-    found = (row for row in rows if wanted.items() <= row.items() and row["finished"] is not None)
-    return next((Flow(month, row) for row in found), None)
 
 
 def _answer(

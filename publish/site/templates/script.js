@@ -159,7 +159,7 @@ const pictured = (figure, drawing) => {
  const texts = (text, top) => lines(text, width).map((line, i) =>
   drawn("text", { x: 24, y: top + 18 * i, style: "font:14px sans-serif;fill:var(--ink)" }, line));
  const said = texts(all("figcaption", figure).map(textOf).join(" "), 24);
- const below = texts(all("[data-cite]").map(textOf).join(" "), 18 * said.length + h + 44);
+ const below = texts([figure.dataset.source, ...all("[data-cite]").map(textOf)].join(" "), 18 * said.length + h + 44);
  const height = 18 * (said.length + below.length) + h + 40, copied = drawing.cloneNode(true);
  for (const [key, value] of Object.entries({ x: (width - w) / 2, y: 18 * said.length + 16, width: w, height: h })) copied.setAttribute(key, value);
  for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) root.setAttribute(key, value);
@@ -176,7 +176,7 @@ const picture = (figure) => {
  const drawing = figure.querySelector("svg"), [cite] = all("[data-picture]");
  if (!drawing || !cite) return;
  const label = cite.dataset.picture;
- const name = `${location.pathname.split("/").pop().replace(/\.html$/, "") || "index"}-${drawing.id || all("figure").indexOf(figure) + 1}`;
+ const name = `${location.pathname.split("/").pop().replace(/\.html$/, "") || "index"}-${drawing.id || all("figure").indexOf(figure) + 1}`, kept = figure.querySelector(".take");
  const svg = () => save(new Blob([pictured(figure, drawing).text], { type: "image/svg+xml" }), `${name}.svg`);
  const png = () => {
   const { text, width, height } = pictured(figure, drawing), image = new Image();
@@ -188,7 +188,8 @@ const picture = (figure) => {
   image.src = `data:image/svg+xml,${encodeURIComponent(text)}`;
  };
  const button = (kind, onclick) => make("button", { type: "button", onclick }, `${label} ${kind}`);
- figure.append(make("p", { className: "take" }, button("SVG", svg), button("PNG", png)));
+ if (kept) kept.append(button("PNG", png));
+ else figure.append(make("p", { className: "take" }, button("SVG", svg), button("PNG", png)));
 };
 
 addEventListener("hashchange", () => location.hash.includes("=") && location.reload());
