@@ -232,7 +232,8 @@ def error_sheets(
     )
     accounts = workspace.lake.read("dossier_accounts", month)
     names = {unit.code: unit.name_vi for unit in workspace.register.valid_in(month)}
-    paths = write_error_sheets(folder, rows, month, names, _handed_in(accounts))
+    sender = workspace.identity.publisher
+    paths = write_error_sheets(folder, rows, month, names, _handed_in(accounts), sender=sender)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(content_digest(accounts)[:16]),
         metadata={"sheets": len(paths), "folder": dg.MetadataValue.path(folder)},

@@ -19,8 +19,12 @@ def is_comparable(before: Row, after: Row) -> bool:
     The set of units is another one from 1 July 2025 on (``schemas/units/units.yaml``). What counts
     since a day is compared with what counts since the same day only.
     """
-    alike = all(before[name] == after[name] for name in ("methodology", "source_system"))
-    return alike and _span(before) == _span(after) and _set_of_units(before) == _set_of_units(after)
+    return likeness(before) == likeness(after)
+
+
+def likeness(row: Row) -> tuple[object, ...]:
+    """By what a score was measured: equal for two exactly if they can be compared."""
+    return row["methodology"], row["source_system"], *_span(row), _set_of_units(row)
 
 
 def _span(row: Row) -> tuple[int, ...]:

@@ -56,7 +56,9 @@ class Words:
         Raises:
             SchemaDataError: There is no such message.
         """
-        return escape(self._message(key)).format(noun=self.noun, **values)
+        shown = {name: escape(value) for name, value in values.items()}
+        text = str.format(escape(self._message(key)), noun=escape(self.noun), **shown)
+        return Markup(text)  # noqa: S704 - message and values are escaped just above
 
     def text(self, key: str, **values: object) -> str:
         """The message as plain text, for what is not HTML, or is escaped where it is shown."""

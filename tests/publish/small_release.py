@@ -194,6 +194,7 @@ def small_tables(
         "metrics": metric_rows(METHODOLOGY),
         "indicators": indicator_rows({2024}),
         "procedures": [],
+        "procedure_changes": [],
         "obs_status": obs_status_rows(),
         "revisions": [],
     }
