@@ -20,6 +20,7 @@ from cchc_pipeline.reports.document import (
     Title,
 )
 from cchc_pipeline.reports.dossiers import annex, dossier_chapter, petition_chapter
+from cchc_pipeline.reports.procedures import procedure_chapter
 from cchc_pipeline.reports.quality import quality_chapter, silent_annex
 from cchc_pipeline.reports.released import Released
 from cchc_pipeline.reports.scores import score_chapter
@@ -39,9 +40,9 @@ from cchc_pipeline.reports.wording import (
 _Chapter = Callable[[Released, ReportSpan, str], tuple[Block, ...]]
 _CHAPTERS: tuple[_Chapter, ...] = (
     score_chapter, target_chapter, dossier_chapter, petition_chapter, task_chapter,
-    quality_chapter,
+    procedure_chapter, quality_chapter,
 )  # fmt: skip
-_NUMBERS = ("I", "II", "III", "IV", "V", "VI", "VII")
+_NUMBERS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from publish.store.store import Portal, read_tables
 _NEEDED = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
     "submissions", "quarantine_summary", "revisions", "units", "metrics", "indicators",
-    "procedures",
+    "procedures", "procedure_changes",
 )  # fmt: skip
 
 

@@ -268,6 +268,29 @@ def test_overdue_tasks_are_those_not_done_in_time_with_their_leads() -> None:
     assert [row[0] for row in ahead] == ["6"]
 
 
+def changed(key: str, change: str, column: str = "*") -> dict[str, object]:
+    return {
+        "period": str(MARCH), "catalogue": "national_procedures", "procedure_key": key,
+        "column": column, "change": change, "procedure_code": f"1.00000{key}",
+        "name_vi": f"Thủ tục thử {key}", "provenance": "official", "release": RELEASE,
+    }  # fmt: skip
+
+
+def test_procedures_that_came_changed_and_went_are_counted_once_a_change() -> None:
+    rows = [
+        changed("1", "new"), changed("2", "gone"),
+        changed("3", "changed", "name_vi"), changed("3", "changed", "field_code"),
+    ]  # fmt: skip
+    read = report_of(released(procedure_changes=rows))
+    (told,) = re.findall(r"- .*tháng 3/2024: 1 thủ tục.*", read.text)
+    assert told.count("1 thủ tục") == 3
+    assert [row[1] for row in read.table("Tên thủ tục")] == ["Thủ tục thử 1", "Thủ tục thử 2"]
+
+
+def test_without_a_change_in_the_release_none_is_concluded() -> None:
+    assert "thì không kết luận là không có thay đổi" in report_of(released()).text
+
+
 def test_a_quarter_adds_flows_takes_the_last_stock_and_names_the_month_that_it_lacks() -> None:
     rows = [
         dossiers(ROOT, JANUARY, **FLOWS),
