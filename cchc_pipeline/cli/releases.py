@@ -135,16 +135,29 @@ def export(
         list[str] | None, typer.Option(help="Only this table; again for more.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="Only csv, parquet, json or xlsx.")] = "",
+    summed: Annotated[
+        str, typer.Option("--form", help="A month as a summed table in place of files: II.06a.")
+    ] = "",
+    month: Annotated[
+        str | None,
+        typer.Option("--month", help="Which month --form tells; the newest if left out."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Copy out the data as they stood on a date."""
-    from publish.release.export import export_files, release_as_of, write_out
+    from cchc_pipeline.core.period import Month
+    from publish.release.export import export_files, form_files, release_as_of, write_out
     from publish.store.store import Portal
 
-    portal = Portal(settings_for(home).portal_dir)
+    settings = settings_for(home)
+    portal = Portal(settings.portal_dir)
     moment = end_of(as_of, "--as-of") if as_of else moment_of(None)
     release = portal.read(release_as_of(portal.acts(), moment))
-    files = export_files(release, table or (), form)
+    if summed:
+        of_month = Month.parse(month) if month else None
+        files = form_files(release, summed, of_month, settings.root_unit)
+    else:
+        files = export_files(release, table or (), form)
     write_out(files, out)
     typer.echo(
         f"{release.id} ({release.version}, {release.published_at}): {len(files)} files in {out}"
