@@ -28,6 +28,12 @@ _At = Annotated[
     typer.Option("--published-at", help="The moment of publication, ISO 8601; now if left out."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")]
+_Empty = Annotated[
+    bool, typer.Option("--empty", help="The month goes out even if no source gave figures.")
+]
+_Accepted = Annotated[
+    str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
+]
 _Note = Annotated[str | None, typer.Option(help="What readers are told of these revisions.")]
 _Json = Annotated[bool, typer.Option("--json", help="One document on stdout, for scripts.")]
 _Lang = Annotated[str | None, typer.Option("--lang", help="vi or en; by the locale if left out.")]
@@ -46,12 +52,8 @@ def run(
     home: Home = None,
     published_at: _At = None,
     dry_run: _DryRun = False,
-    empty: Annotated[
-        bool, typer.Option("--empty", help="The month goes out even if no source gave figures.")
-    ] = False,
-    accept_revisions: Annotated[
-        str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
-    ] = None,
+    empty: _Empty = False,
+    accept_revisions: _Accepted = None,
     note: _Note = None,
     every: Annotated[
         bool, typer.Option("--all", help="Name no month: make all that is not current.")
@@ -88,6 +90,7 @@ def run(
                     _process(job, left, instance, report)
                     release = _publish(job, instance, report)
             _tell_release(job, release, report)
+            _bring_to_places(job, report)
 
 
 def backfill(
@@ -119,6 +122,7 @@ def backfill(
             release, failures = _fill(job, report)
             if release or not failures:
                 _tell_release(job, release, report)
+            _bring_to_places(job, report)
         _require_none_failed(job, failures)
 
 
@@ -127,15 +131,19 @@ def preview(
     inbox: Inbox = None,
     home: Home = None,
     published_at: _At = None,
+    empty: _Empty = False,
+    accept_revisions: _Accepted = None,
+    note: _Note = None,
     as_json: _Json = False,
     lang: _Lang = None,
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
     from cchc_pipeline.cli.run_report import reported
-    from cchc_pipeline.cli.run_request import RunPlace, job_of, require_captures
+    from cchc_pipeline.cli.run_request import RunOptions, RunPlace, job_of, require_captures
 
     with reported("preview", as_json=as_json, lang=lang) as report:
-        job = job_of((month, month), RunPlace(home, inbox, published_at, lang))
+        said = RunOptions(accept_revisions, note, is_empty=empty)
+        job = job_of((month, month), RunPlace(home, inbox, published_at, lang), said)
         report.begin(job)
         with _alone(job, report):
             left = _tell_current(job, report)
@@ -143,25 +151,30 @@ def preview(
             with _instance(job) as instance:
                 _process(job, left, instance, report)
                 _tell_silent(job, report)
-                _preview(job, month, report)
+                _preview(job, report)
 
 
 def approve(
-    month: _Month,
+    month: Annotated[
+        str | None, typer.Argument(help="Only if the last preview was made for this month.")
+    ] = None,
+    *,
     by: Annotated[str, typer.Option(help="The office that approves; never a person.")],
+    digest: Annotated[str, typer.Option(help="Only if these are the figures it showed.")] = "",
     note: Annotated[str, typer.Option(help="Words of the office.")] = "",
     home: Home = None,
     published_at: _At = None,
 ) -> None:
     """Approve what the last preview showed, so that it may go out on its date."""
     from cchc_pipeline.core.period import Month, utc_text
-    from publish.release.approval import LOG, ApprovalLog, approval_of
+    from publish.release.approval import LOG, ApprovalLog, ApprovalRequest, approval_of
 
     log = ApprovalLog(settings_for(home).home / LOG)
     at = utc_text(moment_of(published_at))
-    entry = approval_of(log.entries(), Month.parse(month), at, by, note)
+    asked = ApprovalRequest(Month.parse(month) if month else None, digest.strip().lower(), by, note)
+    entry = approval_of(log.entries(), at, asked)
     log.write(entry)
-    typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")
+    typer.echo(f"{entry.release} ({entry.digest}) is approved by {entry.by} at {entry.at}")
 
 
 def _tell_dry_run(job: "Job", report: "RunReport") -> None:
@@ -317,21 +330,34 @@ def _tell_release(job: "Job", release: str | None, report: "RunReport") -> None:
     report.result("published", release=release, page=site / "index.html")
 
 
-def _preview(job: "Job", month: str, report: "RunReport") -> None:
+def _bring_to_places(job: "Job", report: "RunReport") -> None:
+    """Send what is shown now to the places that are not known to show it."""
+    from cchc_pipeline.cli.place_words import as_data, outcome_lines, require_shown
+    from cchc_pipeline.cli.places import bring
+
+    outcomes = bring(job.settings)
+    report.places = [as_data(outcome) for outcome in outcomes]
+    report.lines(outcome_lines(outcomes, report.speech))
+    require_shown([outcome for outcome in outcomes if outcome.fails], report.speech)
+
+
+def _preview(job: "Job", report: "RunReport") -> None:
     from assets.published import make_preview
     from cchc_pipeline.core.telling import PREVIEW, Begun, StepEvent
+    from publish.installation.decision import front_page
     from publish.installation.release_summary import summary_of_draft
+    from publish.release.approval import DIGEST_SHOWN
     from publish.site.pages.releases import release_page
 
     report.tell(Begun(PREVIEW, None, 1))
     report.tell(StepEvent("release", has_ended=False))
-    found = make_preview(job.workspace)
+    found = make_preview(job.workspace, job.settings.lang)
     if found.built is None or found.site is None:
         report.result("nothing_to_preview")
         return
-    draft, page = found.built.draft, found.site / "index.html"
+    draft, page = found.built.draft, front_page(job.settings.home)
     summary = summary_of_draft(draft, job.settings.root_unit)
     report.released(summary, page, found.site / release_page(draft.id))
     report.result("preview", release=draft.id, page=page)
     if job.settings.approval:
-        report.result("approve", month=month)
+        report.result("approve", digest=draft.input_digest[:DIGEST_SHOWN])

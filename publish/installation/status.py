@@ -79,7 +79,8 @@ def _preview(entries: Sequence[ApprovalEntry]) -> dict[str, str] | None:
     approved = [
         e.by for e in entries if e.act == "approved" and e.input_digest == last.input_digest
     ]
-    return {"release": last.release, "at": last.at, "approved_by": "; ".join(approved[-1:])}
+    told = {"release": last.release, "digest": last.digest, "at": last.at}
+    return told | {"approved_by": "; ".join(approved[-1:])}
 
 
 def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:

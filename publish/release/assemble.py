@@ -111,7 +111,9 @@ def assemble(
     Raises:
         CheckFailedError: No month has been computed, none may go out yet, or nobody gave figures
             for the months that were named.
+        UsageError: The portal is another place's.
     """
+    portal.require_package(ingredients.identity.package)
     previous = portal.latest()
     months = _months(lake, previous, ingredients, published_at)
     before, columns = (read_tables(previous), columns_of(previous)) if previous else ({}, {})

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import quoted
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.scratch import scratch_folder
 from cchc_pipeline.sources.national_portal.envelope import check_page, read_envelope
 from cchc_pipeline.sources.readers.unpacking import format_of, unpack
 from cchc_pipeline.sources.readers.upload_schema import file_rules, load_upload_schema
@@ -31,7 +32,6 @@ from cchc_pipeline.sources.records.rows import (
     reading_of,
 )
 from cchc_pipeline.sources.records.values import begins_like_formula, read_procedure_code
-from cchc_pipeline.storage.duckdb_engine import scratch_folder
 
 if TYPE_CHECKING:
     from cchc_pipeline.sources.records.other_inputs import Circumstances

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.scratch import scratch_folder
 from cchc_pipeline.registers.units import UnitTexts
 from cchc_pipeline.sources.readers.unpacking import unpack
 from cchc_pipeline.sources.readers.upload_schema import file_rules, load_upload_schema
@@ -28,7 +29,6 @@ from cchc_pipeline.sources.records.rows import (
 from cchc_pipeline.sources.records.values import read_number
 from cchc_pipeline.sources.summed_tables.layout import summed_layout
 from cchc_pipeline.sources.summed_tables.tables import SummedRow, SummedTable, tables_in
-from cchc_pipeline.storage.duckdb_engine import scratch_folder
 
 if TYPE_CHECKING:
     from cchc_pipeline.sources.records.other_inputs import Circumstances
