@@ -209,6 +209,20 @@ def test_units_that_share_the_highest_total_are_all_named_and_equal_ones_have_no
     assert "3 đơn vị có tổng điểm, đều đạt 50,00 điểm." in report_of(figures).text
 
 
+def test_where_a_metric_of_a_unit_is_empty_the_order_is_said_to_be_of_little_worth() -> None:
+    communes = [unit(f"H24.T{n}") for n in range(2)]
+    rows = [r for n, one in enumerate(communes)
+            for r in scores(one["unit_code"], MARCH, (4 + n) / 10)]  # fmt: skip
+    own = scores(ROOT, MARCH, 0.5)
+    told = "chỉ để tham khảo"
+    figures = released(units=[CITY, *communes], scores=[*own, *rows])
+    assert told not in report_of(figures).text
+    flagged = [row | {"quality_flag": "NULL_METRIC"} if row["metric_code"] == "MDSH" else row
+               for row in rows]  # fmt: skip
+    figures = released(units=[CITY, *communes], scores=[*own, *flagged])
+    assert told in report_of(figures).text
+
+
 def test_a_target_is_judged_as_released_and_what_is_still_needed_is_told() -> None:
     counts = {"numerator": 1700.0, "denominator": 3122.0}
     read = report_of(
