@@ -46,7 +46,7 @@ from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
 from cchc_pipeline.sources.raw.deliveries import delivered_paths
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from publish.installation.reporting import first_publication, reports_around
-from publish.places import look_at, shown_here
+from publish.places.watching import look_at, shown_here
 from publish.release.assemble import release_months
 
 _ACCOUNTS = {one.account: one for one in declared_sources() if one.account}

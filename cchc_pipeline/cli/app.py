@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cchc_pipeline.cli import inputs, operating, releases, reports, run
+from cchc_pipeline.cli import inputs, operating, places, releases, reports, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
 from cchc_pipeline.core.errors import DEBUG, CchcError, UsageError
@@ -23,6 +23,7 @@ from cchc_pipeline.core.unforeseen import AT_WORK, foreseen
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
+    from publish.places.standing import PlaceState
     from publish.portal.server import LocalServer
     from publish.store.store import Portal
 
@@ -42,6 +43,7 @@ run.register(app)
 inputs.register(app)
 releases.register(app)
 reports.register(app)
+places.register(app)
 operating.register(app)
 
 
@@ -72,21 +74,26 @@ def status(
 
     from assets.damage import quick_look
     from assets.staleness import MadeFrom
+    from cchc_pipeline.cli.place_words import state_lines
     from publish.installation.damage import rights_damage
     from publish.installation.findings import damage_lines
     from publish.installation.reporting import first_publication, report_lines, report_state
     from publish.installation.status import installation_lines, installation_state
+    from publish.places.standing import place_states
     from publish.store.store import Portal
 
     settings = settings_for(home, inbox)
     made_from = MadeFrom(settings, moment_of(None))
     found = quick_look(settings, made_from)
     seen: dict[str, Any] = {}
+    states: tuple[PlaceState, ...] = ()
     with suppress(CchcError) if found else nullcontext():  # it may be told already
         stale = {str(month): list(why) for month, why in made_from.stale().items()}
+        states = place_states(settings.home, Portal(settings.portal_dir))
         seen = installation_state(settings) | {"not_current": stale}
         begun = first_publication(Portal(settings.portal_dir))
         seen["reports"] = report_state(settings, begun, moment_of(None))
+        seen["places"] = [state.as_dict() for state in states]
     told = [*found, *rights_damage(settings)]
     if as_json:
         seen["damaged"] = [one.as_dict() for one in told]
@@ -96,6 +103,7 @@ def status(
             *damage_lines(told, settings.lang),
             *(installation_lines(seen) if seen else ()),
             *(report_lines(seen["reports"], settings.lang) if "reports" in seen else ()),
+            *state_lines(states, settings.lang),
         ):
             typer.echo(line)
     if found:

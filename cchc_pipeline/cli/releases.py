@@ -20,6 +20,7 @@ from cchc_pipeline.cli.options import AsJson, Home, end_of, moment_of, settings_
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from cchc_pipeline.settings import Settings
     from publish.gates.gates import Verdict
     from publish.installation.findings import Damage
     from publish.model import Identity, Published, ReleaseId
@@ -107,8 +108,22 @@ def _act(said: _Said, home: Path | None, do: "Callable[[Portal, Act, Identity], 
         if found:
             typer.echo(f"the last act did not end: {found}", err=True)
         do(portal, act, identity)
-    shown = portal.latest()
-    typer.echo(f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}")
+        shown = portal.latest()
+        told = f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}"
+        typer.echo(told)
+        _bring_to_places(settings)
+
+
+def _bring_to_places(settings: "Settings") -> None:
+    """Have the places follow; one that must and does not is told by the exit code."""
+    from cchc_pipeline.cli.place_words import outcome_lines, require_shown
+    from cchc_pipeline.cli.places import bring
+    from cchc_pipeline.cli.run_summary import Speech
+
+    speech, outcomes = Speech(settings.lang), bring(settings)
+    for line in outcome_lines(outcomes, speech):
+        typer.echo(line)
+    require_shown([outcome for outcome in outcomes if outcome.fails], speech)
 
 
 def export(

@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import MARKS, chromium, visiting
 from tests.publish.small_release import FIRST, SECOND
-from tests.publish.two_months import show
 
 pytestmark = MARKS
 AGENCIES = "table-league-month-agency"
@@ -21,10 +20,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> str:
+def site(two_months_home: Path) -> str:
     """The address of a small portal, read from its folder."""
-    root: Path = show(tmp_path_factory.mktemp("addresses") / "portal")
-    return f"{root.resolve().as_uri()}/"
+    return f"{(two_months_home / 'portal' / 'current').resolve().as_uri()}/"
 
 
 def units_of(page: Page, table: str) -> list[str]:
