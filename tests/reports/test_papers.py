@@ -167,6 +167,17 @@ def test_provisional_and_suppressed_values_have_words_and_are_no_zeros() -> None
     assert fields[1][-1] == "gộp để bảo vệ thông tin"
 
 
+def test_counts_from_a_units_own_summed_table_say_so_and_leave_open_what_it_cannot_tell() -> None:
+    summed = dossiers("H24.T1", MARCH, **FLOWS | {"late": None}, source="summed")
+    figures = released(
+        units=[CITY, unit("H24.T1")],
+        dossier_statistics=[dossiers(ROOT, MARCH, **FLOWS, source="dossiers"), summed],
+    )
+    own, whole = report_of(figures).table(ANNEX)
+    assert (own[9], own[-1]) == ("–", "theo bảng tổng hợp của đơn vị")
+    assert (whole[9], whole[-1]) == ("100", "")
+
+
 @pytest.mark.parametrize("count", [1, 130])
 def test_the_counts_of_every_unit_are_read_back_as_they_were_released(count: int) -> None:
     codes = [f"H24.T{n:03}" for n in range(1, count + 1)]
