@@ -24,6 +24,7 @@ from cchc_pipeline.alerts.rules import (
     SetAside,
     Severity,
     Shown,
+    Unseen,
     load_words,
 )
 from cchc_pipeline.calendar import CalendarWords
@@ -254,6 +255,16 @@ def _of_mirror(fact: Mirror) -> Values:
     return {"address": _same(fact.address), "line": _same(_quoted(fact.refused))}
 
 
+def _of_unseen(fact: Unseen) -> Values:
+    place, words = fact.place, load_words()
+    return {
+        "place": place.title,
+        "shows": _same(place.shows) if place.shows else words.shows_nothing,
+        "ours": _release(fact.ours),
+        "line": _same(_quoted(place.line) or "-"),
+    }
+
+
 _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     AwaitedMonth: _of_awaited,
     Failure: _of_failure,
@@ -262,6 +273,7 @@ _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     Behind: _of_behind,
     Mirror: _of_mirror,
     FilesLeft: _of_files_left,
+    Unseen: _of_unseen,
 }
 
 

@@ -14,6 +14,7 @@ from cchc_pipeline.alerts.rules import (
     FilesLeft,
     Mirror,
     MissingSource,
+    PlaceBehind,
     Policy,
     RuleCount,
     SetAside,
@@ -62,6 +63,10 @@ LEFT = FilesLeft(
         FileLeft("x 012345678901.bin", CalendarWords("Không rõ", "Unknown")),
     ),
 )
+BEHIND = PlaceBehind(
+    "city_portal", CalendarWords("Cổng Thông tin điện tử", "The city portal"), False,
+    "2026-09.r1", "unreachable: connection refused",
+)  # fmt: skip
 FACTS = Facts(
     (AWAITED,),
     (FAILED_CHECK, FAILED_RUN, ABOVE_LIMIT, REVISED),
@@ -69,6 +74,7 @@ FACTS = Facts(
     OURS,
     (Mirror(MIRROR, OLD), Mirror(DEAF, refused="timed out")),
     (LEFT,),
+    (BEHIND,),
 )
 
 
