@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
 a twentieth of a run, and never to look costs 60 MB."""
-_NOT_UNDERSTOOD = typer.BadParameter.__bases__[0]
+_NOT_UNDERSTOOD: Any = typer.BadParameter.__bases__[0]
 """What typer raises of a command line that is none: of this kind is each error that it names."""
 _FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
 """The commands that write outside the home, what others may read: with the rights of who calls."""
