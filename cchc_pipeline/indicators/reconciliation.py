@@ -1,7 +1,7 @@
 """The city's dossiers beside the national portal's counts: differences, and what may explain them.
 
 Belongs here: comparing the published rows of both for one month and window. Does not: mending
-either figure, choosing the month (``publish.site.blocks.reconciliation``), or words (code lists).
+either figure, choosing the month (``publish.site.blocks.reconciliation``), or words (the pages).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

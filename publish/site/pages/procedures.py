@@ -25,7 +25,7 @@ _KINDS = ("new", "changed", "gone")
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedCatalogue:
     """A catalogue of one month.
 
     Args:
@@ -112,7 +112,7 @@ def procedure_material(extract: Extract) -> Material:
     )
 
 
-def compared(extract: Extract, name: str) -> tuple[Compared, ...]:
+def compared(extract: Extract, name: str) -> tuple[ComparedCatalogue, ...]:
     """The months that have a catalogue, newest first.
 
     Args:
@@ -129,7 +129,7 @@ def compared(extract: Extract, name: str) -> tuple[Compared, ...]:
     )
     befores = [None, *(Month.parse(row["period"]) for row in came)]
     found = [
-        Compared(
+        ComparedCatalogue(
             Month.parse(row["period"]), row, before, counts_of(changes[row["period"]]),
             tuple(changes[row["period"]]),
         )
