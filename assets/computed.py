@@ -178,16 +178,16 @@ def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> d
         return versioned(count_dossiers(path, month, engine, lacking_columns(accounts)))
 
 
-@_computed("dossier_accounts")
+@_computed("dossier_accounts", "dossier_summaries")
 def dossier_statistics(
     context: dg.AssetExecutionContext, workspace: Workspace, dossier_counts: pa.Table
 ) -> dg.Output[pa.Table]:
     """Dossiers by unit and field, complete; what is published of it passes disclosure control."""
     month = month_of(context)
     counts = dossier_counts if _has_export(workspace, month) else None
-    return versioned(
-        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counts)
-    )
+    root, units = workspace.settings.root_unit, workspace.units_of(month)
+    summaries = workspace.lake.read("dossier_summaries", month).to_pylist()
+    return versioned(statistics_table(month, root, units, counts, summaries))
 
 
 @_computed(

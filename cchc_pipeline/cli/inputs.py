@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, Inbox, language, moment_of, say, settings_for
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ def validate(
         typer.echo(json.dumps(told if len(told) > 1 else told[0], ensure_ascii=False, indent=2))
     elif len(outcomes) == 1 and outcomes[0].problem:
         for note in outcomes[0].notes:
-            typer.echo(note)
+            say(note)
         raise SourceError(outcomes[0].problem)
     else:
-        for line in (line for outcome in outcomes for line in outcome.lines(rows)):
-            typer.echo(line)
+        for line in (line for outcome in outcomes for line in outcome.lines(rows, language())):
+            say(line)
     if any(outcome.is_refused for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -116,7 +116,7 @@ def simulate(
     options = Options(dossiers, seed, broken, FORMATS if "all" in chosen else chosen, compress)
     of_month = Month.parse(month)
     for path in write_sample(out, of_month, options, _register(settings), settings.root_unit):
-        typer.echo(f"DỮ LIỆU MẪU: {path} ({path.stat().st_size:,} bytes)")
+        say(f"DỮ LIỆU MẪU: {path} ({path.stat().st_size:,} bytes)")
 
 
 def form(
@@ -134,7 +134,7 @@ def form(
     settings = _settings(home, inbox)
     wanted = form_for(unit, Month.parse(month), _register(settings), settings.root_unit)
     write_form(out, wanted)
-    typer.echo(f"{out}: {len(wanted.items)} items for {wanted.unit.name_vi}, {month}")
+    say(f"{out}: {len(wanted.items)} items for {wanted.unit.name_vi}, {month}")
 
 
 def catalogue(
@@ -215,8 +215,8 @@ def withdraw(
     if as_json:
         typer.echo(json.dumps(asdict(act), ensure_ascii=False, indent=2))
         return
-    typer.echo(act.line())
-    typer.echo(f"its bytes stay in the archive; make the month anew: cchc run {month}")
+    say(act.line())
+    say(f"its bytes stay in the archive; make the month anew: cchc run {month}")
 
 
 def _settings(home: Path | None, inbox: Path | None) -> "Settings":

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import Home, Inbox, moment_of, settings_for
+from cchc_pipeline.cli.options import Home, Inbox, moment_of, say, settings_for
 from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.wording import worded
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -36,7 +37,6 @@ _Accepted = Annotated[
 ]
 _Note = Annotated[str | None, typer.Option(help="What readers are told of these revisions.")]
 _Json = Annotated[bool, typer.Option("--json", help="One document on stdout, for scripts.")]
-_Lang = Annotated[str | None, typer.Option("--lang", help="vi or en; by the locale if left out.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +59,6 @@ def run(
         bool, typer.Option("--all", help="Name no month: make all that is not current.")
     ] = False,
     as_json: _Json = False,
-    lang: _Lang = None,
 ) -> None:
     """Process a month (or a span) and whatever else is not current; publish one release."""
     from cchc_pipeline.cli.run_report import reported
@@ -71,9 +70,9 @@ def run(
         span_of,
     )
 
-    with reported("run", as_json=as_json, lang=lang) as report:
+    with reported("run", as_json=as_json) as report:
         said = RunOptions(accept_revisions, note, is_empty=empty)
-        place = RunPlace(home, inbox, published_at, lang)
+        place = RunPlace(home, inbox, published_at)
         job = job_of(span_of(month, to, every=every), place, said)
         report.begin(job)
         if dry_run:
@@ -105,15 +104,14 @@ def backfill(
     ] = None,
     note: _Note = None,
     as_json: _Json = False,
-    lang: _Lang = None,
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
     from cchc_pipeline.cli.run_report import reported
     from cchc_pipeline.cli.run_request import RunOptions, RunPlace, job_of
 
-    with reported("backfill", as_json=as_json, lang=lang) as report:
+    with reported("backfill", as_json=as_json) as report:
         said = RunOptions(reason, note, is_backfill=True)
-        job = job_of((first, last), RunPlace(home, inbox, published_at, lang), said)
+        job = job_of((first, last), RunPlace(home, inbox, published_at), said)
         report.begin(job)
         if dry_run:
             _tell_dry_run(job, report)
@@ -135,15 +133,14 @@ def preview(
     accept_revisions: _Accepted = None,
     note: _Note = None,
     as_json: _Json = False,
-    lang: _Lang = None,
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
     from cchc_pipeline.cli.run_report import reported
     from cchc_pipeline.cli.run_request import RunOptions, RunPlace, job_of, require_captures
 
-    with reported("preview", as_json=as_json, lang=lang) as report:
+    with reported("preview", as_json=as_json) as report:
         said = RunOptions(accept_revisions, note, is_empty=empty)
-        job = job_of((month, month), RunPlace(home, inbox, published_at, lang), said)
+        job = job_of((month, month), RunPlace(home, inbox, published_at), said)
         report.begin(job)
         with _alone(job, report):
             left = _tell_current(job, report)
@@ -174,13 +171,13 @@ def approve(
     asked = ApprovalRequest(Month.parse(month) if month else None, digest.strip().lower(), by, note)
     entry = approval_of(log.entries(), at, asked)
     log.write(entry)
-    typer.echo(f"{entry.release} ({entry.digest}) is approved by {entry.by} at {entry.at}")
+    say(f"{entry.release} ({entry.digest}) is approved by {entry.by} at {entry.at}")
 
 
 def _tell_dry_run(job: "Job", report: "RunReport") -> None:
     """The lines of a dry run: they are what was asked for."""
     report.foreseen = list(_dry_run_lines(job))
-    report.results += report.foreseen
+    report.results += [worded(line, report.speech.language) for line in report.foreseen]
 
 
 def _dry_run_lines(job: "Job") -> Iterator[str]:

@@ -18,7 +18,16 @@ from cchc_pipeline.reports.wording import share
 STOCKS = frozenset({"open_in_time", "open_overdue"})
 OPENING = "carried_over"
 _NOT_COUNTS = frozenset(
-    {"period", "unit_code", "field_code", "obs_status", "conf_status", "provenance", "release"}
+    {
+        "period",
+        "unit_code",
+        "field_code",
+        "source",
+        "obs_status",
+        "conf_status",
+        "provenance",
+        "release",
+    }
 )
 
 

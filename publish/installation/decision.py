@@ -16,6 +16,7 @@ from cchc_pipeline.contracts import Language
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.wording import worded
 from cchc_pipeline.settings import Settings
 from publish.installation.month_summary import MonthSummary, OwingUnit, Sheet, month_summary
 from publish.installation.release_summary import summary_of_draft
@@ -121,6 +122,7 @@ def decision_html(built: Built, facts: DecisionFacts, settings: Settings, asked:
         **_out(draft),
         **_revised(draft, forms),
         **_names(forms),
+        "worded": lambda line: worded(line, asked.lang),
     }
     return render_alone("decision.html", forms, content)
 

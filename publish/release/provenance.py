@@ -76,7 +76,13 @@ def _inputs(lake: Lake, month: Month, units: Collection[str]) -> SampleInputs:
     samples = [row for row in handed_in if row[COLUMN] == SAMPLE]
     forms = {row["unit_code"] for row in samples if row["table"] == _FORMS}
     accounts = lake.read("dossier_accounts", month).to_pylist()
-    dossiers = frozenset(row["unit"] for row in accounts if row[COLUMN] == SAMPLE)
+    summed = lake.read("dossier_summaries", month).to_pylist()
+    dossiers = frozenset(
+        row[unit]
+        for rows, unit in ((accounts, "unit"), (summed, "unit_code"))
+        for row in rows
+        if row[COLUMN] == SAMPLE
+    )
     tables = {row["table"] for row in samples} - {_FORMS}
     if SAMPLE in lake.read("raw_portal", month).column(COLUMN).to_pylist():
         tables.add("scores")

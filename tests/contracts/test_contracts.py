@@ -66,7 +66,7 @@ PUBLISHED = {
         "period", "unit_code", "table", "rule", "quarantined", "provenance", "release",
     ),
     "dossier_statistics": (
-        "period", "unit_code", "field_code", *MEASURE_NAMES, "obs_status", "conf_status",
+        "period", "unit_code", "field_code", *MEASURE_NAMES, "source", "obs_status", "conf_status",
         "provenance", "release",
     ),
     "revisions": (
@@ -117,6 +117,7 @@ INTERNAL = (
     "raw_dossiers", "dossiers", "dossier_quarantine", "dossier_accounts", "dossier_counts",
     "dossier_continuity", "raw_procedures", "procedure_catalogue", "procedure_quarantine",
     "raw_national_procedures", "national_procedures", "national_procedure_quarantine",
+    "raw_dossier_summaries", "dossier_summaries", "dossier_summary_quarantine",
     "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
     "agency_quarantine", "input_submissions", "inbox_account", "year_to_date",
 )  # fmt: skip

@@ -34,6 +34,7 @@ NAMED_AGAIN: Mapping[str, str] = {
     "cchc_pipeline/sources/records/petitions.py": "the source's own module",
     "cchc_pipeline/sources/records/procedures.py": "the source's own module",
     "cchc_pipeline/sources/national_portal/formalities.py": "the source's own module",
+    "cchc_pipeline/sources/summed_tables/judging.py": "the source's own module",
     "cchc_pipeline/indicators/procedure_changes.py": "compares the catalogues of procedures",
     "publish/site/pages/procedures.py": "names a procedure's field by the list of procedures",
     "publish/release/assemble.py": "publishes the list of procedures",
@@ -79,7 +80,7 @@ def test_no_two_sources_take_the_same_file() -> None:
 def test_what_each_unit_owes_is_told_last_and_what_nobody_owes_is_known() -> None:
     assert [one.source for one in listed_sources()][-1] == "agency_reports"
     assert {one.source for one in SOURCES} - {one.source for one in owed_sources()} == {
-        "corrections", "national_procedures"
+        "corrections", "national_procedures", "dossier_summaries"
     }  # fmt: skip
 
 
