@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.contracts.sources import listed_sources
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.reports.compared import compared_part
 from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import Released, Row
 from cchc_pipeline.reports.span import ReportSpan
@@ -77,6 +78,7 @@ def quality_chapter(released: Released, span: ReportSpan, number: str) -> tuple[
         *(Lines(text) for text in silent_sentences(released, span, states)),
         *_account(states, rows),
         *(Lines(text) for text in revision_sentences(released, span)),
+        *compared_part(released, span),
         *(Lines(text, "note") for text in _legend(released, span)),
         Lines(source_note(released, say("quality.table"), rows), "note"),
     )

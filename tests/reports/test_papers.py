@@ -293,6 +293,32 @@ def test_overdue_tasks_are_those_not_done_in_time_with_their_leads() -> None:
     assert [row[0] for row in ahead] == ["6"]
 
 
+def counted(code: str, received: int, on_time: int) -> dict[str, object]:
+    return scores(code, MARCH, 0.5)[0] | {
+        "metric_code": "PROGRESS_ON_TIME", "numerator": on_time, "denominator": received,
+    }  # fmt: skip
+
+
+def test_the_portals_counts_stand_beside_our_own_with_the_likely_cause_as_a_hint() -> None:
+    ours = {"received": 1200, "early": 700, "on_time": 400}
+    figures = released(
+        units=[CITY, unit("H24.T1")],
+        scores=[counted(ROOT, 1260, 1100), counted("H24.T1", 1200, 1100)],
+        dossier_statistics=[dossiers(ROOT, MARCH, **ours), dossiers("H24.T1", MARCH, **ours)],
+    )
+    read = report_of(figures)
+    assert "Đối chiếu tháng 3/2024: 4 số mà cả hai bên cùng có, 3 số khớp." in read.text
+    ((name, what, *numbers, cause),) = read.table("Nguyên nhân có thể")
+    assert (name, what) == ("UBND thành phố thử", "Tiếp nhận")
+    assert numbers == ["1.200", "1.260", "−60"]
+    assert cause
+
+
+def test_where_only_one_side_counts_nothing_is_set_beside() -> None:
+    figures = released(dossier_statistics=[dossiers(ROOT, MARCH, **FLOWS)])
+    assert "Chưa có kỳ nào trong thời gian báo cáo mà cả hai bên" in report_of(figures).text
+
+
 def changed(key: str, change: str, column: str = "*") -> dict[str, object]:
     return {
         "period": str(MARCH), "catalogue": "national_procedures", "procedure_key": key,
