@@ -87,12 +87,15 @@ def quality_chapter(released: Released, span: ReportSpan, number: str) -> tuple[
 def silent_sentences(
     released: Released, span: ReportSpan, states: Iterable[SourceState]
 ) -> Iterable[str]:
-    """Who did not report, month by month and source by source; or that all did."""
-    told = False
+    """Who did not report, month by month and source by source; or that all did, or is not known."""
+    known = tuple(states)
+    told = not known
+    if not known:
+        yield say("quality.nothing_known", span=span_name(span))
     if missing := tuple(m for m in span.months if m not in released.months):
         told = True
         yield say("quality.unreleased", months=", ".join(month_name(m) for m in missing))
-    for state in states:
+    for state in known:
         month = month_name(state.month)
         if state.missing_whole:
             told = True

@@ -263,6 +263,12 @@ def test_a_target_that_cannot_be_reached_any_more_says_so() -> None:
     assert "cả năm không thể đạt" in read.text
 
 
+def test_that_all_reported_is_said_only_where_something_was_due() -> None:
+    assert "đều đã nhận được" not in report_of(released()).text
+    came = released(submissions=[submission(ROOT, "scores", "received")])
+    assert "Mọi nguồn phải gửi của tháng 3/2024 đều đã nhận được." in report_of(came).text
+
+
 def test_all_units_that_did_not_report_are_named_in_the_annex_where_they_are_many() -> None:
     codes = [f"H24.T{n:02}" for n in range(20)]
     owed = [submission(code, "agency_reports", "missing") for code in codes]
