@@ -15,11 +15,13 @@ from assets.jobs import PUBLISH_POOL
 from assets.resources import GENERATOR, Workspace, of_asset
 from assets.staleness import MadeFrom
 from cchc_pipeline.calendar import load_calendar
+from cchc_pipeline.contracts import Language
 from cchc_pipeline.core.errors import CheckFailedError
 from cchc_pipeline.core.modes import make_home
 from cchc_pipeline.core.period import Month, utc_text
 from cchc_pipeline.settings import Settings, signing_passphrase
 from publish.gates.gates import GATES
+from publish.installation.decision import Asked, front_page, write_front_page
 from publish.model import Draft
 from publish.package.signature import Signer, require_safe_key
 from publish.portal.publication import Built, Rehearsal, build, rehearse
@@ -91,28 +93,41 @@ def build_for(workspace: Workspace, portal: Portal, asked: frozenset[Month]) -> 
     return build(draft, portal, workspace.now, terms_of(settings))
 
 
-def make_preview(workspace: Workspace) -> Rehearsal:
-    """The next release with every computed month, shown outside the web root.
+def make_preview(workspace: Workspace, lang: Language | None = None) -> Rehearsal:
+    """The next release as a run of the months asked for would make it, shown outside the web root.
+
+    Where none is asked for, with every computed month: as on their dates.
+
+    Args:
+        workspace: What the steps share.
+        lang: The language of its front page; that of the settings if left out.
 
     Raises:
         CheckFailedError: A gate failed, so that nothing could go out as things stand.
     """
-    computed = frozenset(release_months(workspace.lake))
+    months = workspace.asked_months or frozenset(release_months(workspace.lake))
     with workspace.portal.lock(workspace.now):
         found = rehearse(
             workspace.portal,
             workspace.settings.home / PREVIEW,
-            lambda stage: build_for(workspace, stage, computed),
+            lambda stage: build_for(workspace, stage, months),
         )
-    built = found.built
+    built, settings = found.built, workspace.settings
     if built is None:
         return found
+    named = tuple(sorted(workspace.asked_months))
+    asked = Asked(named, workspace.acceptance, is_empty=workspace.empty, lang=lang or settings.lang)
+    write_front_page(settings, built, asked)
     if found.site is None:
         raise CheckFailedError(
-            "\n  ".join(["checks failed", *built.failures()]), where=f"preview of {built.draft.id}"
+            "\n  ".join(["checks failed", *built.failures()]),
+            where=f"preview of {built.draft.id}",
+            todo=f"see {front_page(settings.home)}",
         )
     at, draft = utc_text(workspace.now), built.draft
-    workspace.approvals.write(ApprovalEntry(at, "previewed", str(draft.id), draft.input_digest))
+    texts = tuple(str(month) for month in sorted(months))
+    seen = ApprovalEntry(at, "previewed", str(draft.id), draft.input_digest, months=texts)
+    workspace.approvals.write(seen)
     return found
 
 

@@ -22,7 +22,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports import write_error_sheets
+from cchc_pipeline.reports.error_sheets import write_error_sheets
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
     Results,
@@ -232,7 +232,8 @@ def error_sheets(
     )
     accounts = workspace.lake.read("dossier_accounts", month)
     names = {unit.code: unit.name_vi for unit in workspace.register.valid_in(month)}
-    paths = write_error_sheets(folder, rows, month, names, _handed_in(accounts))
+    sender = workspace.identity.publisher
+    paths = write_error_sheets(folder, rows, month, names, _handed_in(accounts), sender=sender)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(content_digest(accounts)[:16]),
         metadata={"sheets": len(paths), "folder": dg.MetadataValue.path(folder)},

@@ -65,7 +65,7 @@ def test_every_command_line_that_a_page_shows_can_be_typed(page: Path) -> None:
         if words[:1] == ["cchc"]:
             assert words[1] in known, line
             used = {word for word in words if word.startswith("--")}
-            assert used <= known[words[1]] | {"--debug"}, line
+            assert used <= known[words[1]] | {"--debug", "--lang"}, line
         elif words[:1] == ["make"]:
             assert set(words[1:]) <= targets, line
 

@@ -9,17 +9,19 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cchc_pipeline.cli import inputs, operating, places, releases, run
+from cchc_pipeline.cli import inputs, operating, places, releases, reports, run
 from cchc_pipeline.cli.interruption import guard
-from cchc_pipeline.cli.options import AsJson, Home, Inbox, moment_of, settings_for
-from cchc_pipeline.core.errors import DEBUG, CchcError, UsageError
+from cchc_pipeline.cli.options import AsJson, Home, Inbox, language, moment_of, say, settings_for
+from cchc_pipeline.core.errors import DEBUG, LANG, CchcError, UsageError
 from cchc_pipeline.core.modes import private_by_default
 from cchc_pipeline.core.unforeseen import AT_WORK, foreseen
+from cchc_pipeline.core.wording import worded_error
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
 a twentieth of a run, and never to look costs 60 MB."""
+_NOT_UNDERSTOOD: Any = typer.BadParameter.__bases__[0]
+"""What typer raises of a command line that is none: of this kind is each error that it names."""
 _FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
 """The commands that write outside the home, what others may read: with the rights of who calls."""
 app = typer.Typer(
@@ -42,6 +46,7 @@ app = typer.Typer(
 run.register(app)
 inputs.register(app)
 releases.register(app)
+reports.register(app)
 places.register(app)
 operating.register(app)
 
@@ -51,6 +56,9 @@ def _options(
     debug: Annotated[
         bool, typer.Option(DEBUG, help="Show tracebacks; may stand anywhere in the line.")
     ] = False,
+    lang: Annotated[
+        str | None, typer.Option(LANG, help="vi or en; by the locale if left out; anywhere too.")
+    ] = None,
 ) -> None:
     """Declare what holds for every command; ``main`` acts on it."""
 
@@ -76,6 +84,7 @@ def status(
     from cchc_pipeline.cli.place_words import state_lines
     from publish.installation.damage import rights_damage
     from publish.installation.findings import damage_lines
+    from publish.installation.reporting import first_publication, report_lines, report_state
     from publish.installation.status import installation_lines, installation_state
     from publish.places.standing import place_states
     from publish.store.store import Portal
@@ -89,6 +98,8 @@ def status(
         stale = {str(month): list(why) for month, why in made_from.stale().items()}
         states = place_states(settings.home, Portal(settings.portal_dir))
         seen = installation_state(settings) | {"not_current": stale}
+        begun = first_publication(Portal(settings.portal_dir))
+        seen["reports"] = report_state(settings, begun, moment_of(None))
         seen["places"] = [state.as_dict() for state in states]
     told = [*found, *rights_damage(settings)]
     if as_json:
@@ -97,7 +108,8 @@ def status(
     else:
         for line in (
             *damage_lines(told, settings.lang),
-            *(installation_lines(seen) if seen else ()),
+            *(installation_lines(seen, settings.lang) if seen else ()),
+            *(report_lines(seen["reports"], settings.lang) if "reports" in seen else ()),
             *state_lines(states, settings.lang),
         ):
             typer.echo(line)
@@ -118,7 +130,7 @@ def _tell_health(settings: "Settings", *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"healthy": not found, "latest": told, "found": found}))
     else:
-        typer.echo("; ".join(found) or f"healthy: {told or 'nothing published yet'}")
+        say("; ".join(found) or f"healthy: {told or 'nothing published yet'}")
     if found:
         raise typer.Exit(1)
 
@@ -136,11 +148,11 @@ def serve(
         where = str(portal.current)
         raise UsageError("nothing is published yet", where=where, todo="cchc run MONTH")
     with _server(portal, port) as server:
-        typer.echo(f"{server.address}  (Ctrl+C ends)")
+        say(f"{server.address}  (Ctrl+C ends)")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            typer.echo("ended")
+            say("ended")
 
 
 def _server(portal: "Portal", port: int) -> "LocalServer":
@@ -159,20 +171,53 @@ def _server(portal: "Portal", port: int) -> "LocalServer":
 def main() -> None:
     """Run the command line; an error is one line and an exit code, or its traceback."""
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
-    arguments = [argument for argument in sys.argv[1:] if argument != DEBUG]
-    debug = len(arguments) < len(sys.argv) - 1
+    arguments, AT_WORK.lang = _without_language(sys.argv[1:])
+    debug = DEBUG in arguments
+    arguments = [argument for argument in arguments if argument != DEBUG]
     command = next((word for word in arguments if not word.startswith("-")), "")
-    AT_WORK.words, AT_WORK.step, AT_WORK.file = arguments, "", ""
+    AT_WORK.words, AT_WORK.step, AT_WORK.file, AT_WORK.settings = arguments, "", "", {}
     rights = nullcontext() if command in _FOR_OTHERS else private_by_default()
     with rights:
         try:
-            app(arguments, prog_name="cchc")
+            _called(arguments)
         except Exception as error:
             if debug:
                 raise
             told = foreseen(error)
-            typer.echo(f"cchc: {told}", err=True)
+            typer.echo(f"cchc: {worded_error(told, language())}", err=True)
             raise SystemExit(told.exit_code) from None
+
+
+def _called(arguments: Sequence[str]) -> None:
+    """Run the command; a line that cannot be understood is told as every other error is.
+
+    Raises:
+        UsageError: There is no such command or option, or a part of the line is missing.
+    """
+    if language() == "en":
+        app(arguments, prog_name="cchc")
+        return
+    try:
+        code = app(arguments, prog_name="cchc", standalone_mode=False)
+    except _NOT_UNDERSTOOD as error:
+        path = error.ctx.command_path if error.ctx else "cchc"
+        raise UsageError(error.format_message(), todo=f"{path} --help") from None
+    if isinstance(code, int) and code:
+        raise SystemExit(code)
+
+
+def _without_language(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """The command line without ``--lang``, and what it says; the last one counts."""
+    rest: list[str] = []
+    told, words = "", iter(arguments)
+    for word in words:
+        if word == LANG:
+            told = next(words, "")
+        elif word.startswith(f"{LANG}="):
+            told = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return rest, told
 
 
 def command() -> None:

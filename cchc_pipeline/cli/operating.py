@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import AsJson, Home, Inbox, end_of, moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, Inbox, end_of, moment_of, say, settings_for
 from cchc_pipeline.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _print(messages: "Sequence[Message]", found: "Sequence[Alert]", as_json: boo
     for message in messages:
         typer.echo(f"{message.title}\n\n{message.text}")
     if not messages:
-        typer.echo("nothing is open")
+        say("nothing is open")
 
 
 def _send(
@@ -133,10 +133,10 @@ def _send(
         typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
     else:
         for one in sent:
-            typer.echo(f"sent by {one['channel']}: {one['key']}")
-        typer.echo(f"open: {len(still_open)}, sent now: {len(sent)}")
+            say(f"sent by {one['channel']}: {one['key']}")
+        say(f"open: {len(still_open)}, sent now: {len(sent)}")
     for line in done.failures:
-        typer.echo(f"not sent: {line}", err=True)
+        say(f"not sent: {line}", err=True)
     return 1 if still_open or done.failures else 0
 
 
@@ -156,11 +156,11 @@ def backup(
         raise UsageError("no such folder", where=f"home {settings.home}", todo="check CCHC_HOME")
     with Portal(settings.portal_dir).lock(moment):
         contents = back_up(settings.home, file, moment, encrypt_to)
-    typer.echo(f"{_said(contents)} in {file} ({file.stat().st_size / 1e6:.1f} MB)")
+    say(f"{_said(contents)} in {file} ({file.stat().st_size / 1e6:.1f} MB)")
     for name in outside_of(settings.home):
-        typer.echo(f"not in it: {name} is a link out of the home", err=True)
+        say(f"not in it: {name} is a link out of the home", err=True)
     if not settings.inbox_dir.resolve().is_relative_to(settings.home.resolve()):
-        typer.echo(f"not in it: the inbox, {settings.inbox_dir}", err=True)
+        say(f"not in it: the inbox, {settings.inbox_dir}", err=True)
 
 
 def restore(
@@ -172,7 +172,7 @@ def restore(
     from publish.installation.restoring import restore as unpack
 
     contents = unpack(file, home, identity)
-    typer.echo(f"{_said(contents)}, copied at {contents.made_at}, in {home}")
+    say(f"{_said(contents)}, copied at {contents.made_at}, in {home}")
 
 
 def _said(contents: "Contents") -> str:
@@ -232,7 +232,7 @@ def dagster(
     os.environ["CCHC_HOME"] = str(settings.home.resolve())
     os.environ["CCHC_INBOX"] = str(settings.inbox_dir.resolve())
     doing = "schedules and sensors run" if settings.automation else "only to look"
-    typer.echo(f"http://127.0.0.1:{port}/  ({doing}; Ctrl+C ends)")
+    say(f"http://127.0.0.1:{port}/  ({doing}; Ctrl+C ends)")
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *program(port, is_on=settings.automation)])  # noqa: S606 - no shell is what is wanted
 

@@ -1,17 +1,19 @@
 """What commands take in common: where things are, a moment, and an answer for scripts.
 
-Belongs here: options that several commands have alike; turning arguments into settings and moments,
-with one clear line where they are wrong. Does not: commands.
+Belongs here: options that several commands have alike; the language, and saying a line in it;
+turning arguments into settings and moments, with one clear line where they are wrong. Does not:
+commands.
 """
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.unforeseen import AT_WORK
+from cchc_pipeline.core.wording import worded
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
@@ -21,9 +23,20 @@ Inbox = Annotated[Path | None, typer.Option("--inbox", help="Where files are dro
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
-def settings_for(
-    home: Path | None, inbox: Path | None = None, lang: str | None = None
-) -> "Settings":
+def language() -> Literal["vi", "en"]:
+    """The language that is spoken: as the command line says, else the settings, else the locale."""
+    from cchc_pipeline.settings import spoken
+
+    told = AT_WORK.settings.get("lang")
+    return spoken(str(told)) if told else spoken(AT_WORK.lang or None)
+
+
+def say(line: str, *, err: bool = False) -> None:
+    """Print a line for people, which the program has in English, in the language that is spoken."""
+    typer.echo(worded(line, language()), err=err)
+
+
+def settings_for(home: Path | None, inbox: Path | None = None) -> "Settings":
     """The settings; an inbox that was named but is not there would look like a silent source.
 
     Raises:
@@ -31,7 +44,7 @@ def settings_for(
     """
     from cchc_pipeline.settings import load_settings
 
-    settings = load_settings(home=home, inbox=inbox, lang=lang)
+    settings = load_settings(home=home, inbox=inbox, lang=AT_WORK.lang or None)
     AT_WORK.home, AT_WORK.settings = settings.home, dict(settings)
     if settings.inbox is not None and not settings.inbox.is_dir():
         raise UsageError(

@@ -15,6 +15,7 @@ import typer
 
 from cchc_pipeline.cli.interruption import copy_of
 from cchc_pipeline.core.masking import visible
+from cchc_pipeline.core.wording import worded
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -100,7 +101,7 @@ class Screen:
 
     def line(self, text: str) -> None:
         """Say a line; nothing raw is in it."""
-        shown = visible(text, None)
+        shown = visible(worded(text, self.speech.language), None)
         if self.live is None:
             typer.echo(shown, file=self.stream)
         else:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cchc_pipeline.cli.options import AsJson, Home, end_of, moment_of, settings_for
+from cchc_pipeline.cli.options import AsJson, Home, end_of, language, moment_of, say, settings_for
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.wording import worded
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
@@ -58,7 +59,7 @@ def rollback(
 
     shown = Portal(settings_for(home).portal_dir).latest()
     if shown is not None and str(shown.id) == release:
-        typer.echo(f"nothing to do: {release} is shown")
+        say(f"nothing to do: {release} is shown")
         return
     said = _Said("rolled_back", release, reason, approved_by, published_at)
     _act(said, home, show_again)
@@ -106,11 +107,10 @@ def _act(said: _Said, home: Path | None, do: "Callable[[Portal, Act, Identity], 
     with portal.lock(moment):
         found = settle(portal)
         if found:
-            typer.echo(f"the last act did not end: {found}", err=True)
+            say(f"the last act did not end: {found}", err=True)
         do(portal, act, identity)
         shown = portal.latest()
-        told = f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}"
-        typer.echo(told)
+        say(f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}")
         _bring_to_places(settings)
 
 
@@ -135,20 +135,31 @@ def export(
         list[str] | None, typer.Option(help="Only this table; again for more.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="Only csv, parquet, json or xlsx.")] = "",
+    summed: Annotated[
+        str, typer.Option("--form", help="A month as a summed table in place of files: II.06a.")
+    ] = "",
+    month: Annotated[
+        str | None,
+        typer.Option("--month", help="Which month --form tells; the newest if left out."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Copy out the data as they stood on a date."""
-    from publish.release.export import export_files, release_as_of, write_out
+    from cchc_pipeline.core.period import Month
+    from publish.release.export import export_files, form_files, release_as_of, write_out
     from publish.store.store import Portal
 
-    portal = Portal(settings_for(home).portal_dir)
+    settings = settings_for(home)
+    portal = Portal(settings.portal_dir)
     moment = end_of(as_of, "--as-of") if as_of else moment_of(None)
     release = portal.read(release_as_of(portal.acts(), moment))
-    files = export_files(release, table or (), form)
+    if summed:
+        of_month = Month.parse(month) if month else None
+        files = form_files(release, summed, of_month, settings.root_unit)
+    else:
+        files = export_files(release, table or (), form)
     write_out(files, out)
-    typer.echo(
-        f"{release.id} ({release.version}, {release.published_at}): {len(files)} files in {out}"
-    )
+    say(f"{release.id} ({release.version}, {release.published_at}): {len(files)} files in {out}")
 
 
 def unlock(home: Home = None) -> None:
@@ -157,7 +168,7 @@ def unlock(home: Home = None) -> None:
 
     root = settings_for(home).portal_dir
     left = break_lock(root) if root.exists() else ""
-    typer.echo(f"the lock of {left} is broken" if left else "nobody left a lock")
+    say(f"the lock of {left} is broken" if left else "nobody left a lock")
 
 
 def diff(
@@ -186,7 +197,7 @@ def diff(
         typer.echo(text)
     else:
         write_whole(out, f"{text}\n".encode())
-        typer.echo(f"written: {out}")
+        say(f"written: {out}")
 
 
 def _text(
@@ -201,7 +212,7 @@ def _text(
     if as_json:
         content = {"old": str(old.id), "new": str(new.id), **found.as_dict()}
         return json.dumps(content, ensure_ascii=False, indent=2)
-    return "\n".join(diff_lines(found, SHOWN))
+    return "\n".join(worded(line, language()) for line in diff_lines(found, SHOWN))
 
 
 def verify(
@@ -260,7 +271,7 @@ def _verify_installation(home: Path | None, inbox: Path | None, *, as_json: bool
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         for line in damage_lines(found, settings.lang):
-            typer.echo(line)
+            say(line)
         if not damaged:
             typer.echo(damage_words().say("whole", settings.lang, files=files))
     if found:
@@ -337,7 +348,7 @@ def _print(subject: "Subject", verdicts: Sequence["Verdict"], *, as_json: bool) 
         typer.echo(json.dumps(_as_dict(subject, verdicts), ensure_ascii=False, indent=2))
         return
     for line in _lines(subject, verdicts):
-        typer.echo(line)
+        say(line)
 
 
 def _lines(subject: "Subject", verdicts: Sequence["Verdict"]) -> Iterator[str]:
@@ -347,11 +358,22 @@ def _lines(subject: "Subject", verdicts: Sequence["Verdict"]) -> Iterator[str]:
     if subject.reason:
         yield f"  it was retracted: {subject.reason}"
     for verdict in verdicts:
-        said = f"because {verdict.reason}" if verdict.reason else verdict.title
-        yield f"{verdict.result:<11}  {verdict.name}: {said}"
+        yield _verdict(verdict)
         yield from (f"  {line}" for line in verdict.failures[:20])
         if len(verdict.failures) > 20:
             yield f"  and {len(verdict.failures) - 20} more"
+
+
+def _verdict(verdict: "Verdict") -> str:
+    """What came of a check: its name for engineers, what it asks for the others."""
+    from publish.gates.gates import asks
+
+    said = f"because {verdict.reason}" if verdict.reason else verdict.title
+    if language() == "en":
+        return f"{verdict.result:<11}  {verdict.name}: {said}"
+    asked = asks(verdict.name, "vi") or worded(verdict.title, "vi")
+    told = f"{asked.rstrip('.')}; {worded(said, 'vi')}" if verdict.reason else asked
+    return f"{worded(verdict.result, 'vi'):<13}  {told}"
 
 
 def _as_dict(subject: "Subject", verdicts: Sequence["Verdict"]) -> dict[str, Any]:

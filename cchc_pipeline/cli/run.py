@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cchc_pipeline.cli.options import Home, Inbox, moment_of, settings_for
+from cchc_pipeline.cli.options import Home, Inbox, moment_of, say, settings_for
 from cchc_pipeline.core.errors import CheckFailedError
+from cchc_pipeline.core.wording import worded
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -28,9 +29,14 @@ _At = Annotated[
     typer.Option("--published-at", help="The moment of publication, ISO 8601; now if left out."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")]
+_Empty = Annotated[
+    bool, typer.Option("--empty", help="The month goes out even if no source gave figures.")
+]
+_Accepted = Annotated[
+    str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
+]
 _Note = Annotated[str | None, typer.Option(help="What readers are told of these revisions.")]
 _Json = Annotated[bool, typer.Option("--json", help="One document on stdout, for scripts.")]
-_Lang = Annotated[str | None, typer.Option("--lang", help="vi or en; by the locale if left out.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,18 +52,13 @@ def run(
     home: Home = None,
     published_at: _At = None,
     dry_run: _DryRun = False,
-    empty: Annotated[
-        bool, typer.Option("--empty", help="The month goes out even if no source gave figures.")
-    ] = False,
-    accept_revisions: Annotated[
-        str | None, typer.Option(help="Revisions are right, for the reason SRC, ERR, MET or LATE.")
-    ] = None,
+    empty: _Empty = False,
+    accept_revisions: _Accepted = None,
     note: _Note = None,
     every: Annotated[
         bool, typer.Option("--all", help="Name no month: make all that is not current.")
     ] = False,
     as_json: _Json = False,
-    lang: _Lang = None,
 ) -> None:
     """Process a month (or a span) and whatever else is not current; publish one release."""
     from cchc_pipeline.cli.run_report import reported
@@ -69,9 +70,9 @@ def run(
         span_of,
     )
 
-    with reported("run", as_json=as_json, lang=lang) as report:
+    with reported("run", as_json=as_json) as report:
         said = RunOptions(accept_revisions, note, is_empty=empty)
-        place = RunPlace(home, inbox, published_at, lang)
+        place = RunPlace(home, inbox, published_at)
         job = job_of(span_of(month, to, every=every), place, said)
         report.begin(job)
         if dry_run:
@@ -103,15 +104,14 @@ def backfill(
     ] = None,
     note: _Note = None,
     as_json: _Json = False,
-    lang: _Lang = None,
 ) -> None:
     """Process many past months, several at a time, and publish one release; resumable."""
     from cchc_pipeline.cli.run_report import reported
     from cchc_pipeline.cli.run_request import RunOptions, RunPlace, job_of
 
-    with reported("backfill", as_json=as_json, lang=lang) as report:
+    with reported("backfill", as_json=as_json) as report:
         said = RunOptions(reason, note, is_backfill=True)
-        job = job_of((first, last), RunPlace(home, inbox, published_at, lang), said)
+        job = job_of((first, last), RunPlace(home, inbox, published_at), said)
         report.begin(job)
         if dry_run:
             _tell_dry_run(job, report)
@@ -129,15 +129,18 @@ def preview(
     inbox: Inbox = None,
     home: Home = None,
     published_at: _At = None,
+    empty: _Empty = False,
+    accept_revisions: _Accepted = None,
+    note: _Note = None,
     as_json: _Json = False,
-    lang: _Lang = None,
 ) -> None:
     """Process a month and show the release that would go out, outside the web root."""
     from cchc_pipeline.cli.run_report import reported
-    from cchc_pipeline.cli.run_request import RunPlace, job_of, require_captures
+    from cchc_pipeline.cli.run_request import RunOptions, RunPlace, job_of, require_captures
 
-    with reported("preview", as_json=as_json, lang=lang) as report:
-        job = job_of((month, month), RunPlace(home, inbox, published_at, lang))
+    with reported("preview", as_json=as_json) as report:
+        said = RunOptions(accept_revisions, note, is_empty=empty)
+        job = job_of((month, month), RunPlace(home, inbox, published_at), said)
         report.begin(job)
         with _alone(job, report):
             left = _tell_current(job, report)
@@ -145,31 +148,36 @@ def preview(
             with _instance(job) as instance:
                 _process(job, left, instance, report)
                 _tell_silent(job, report)
-                _preview(job, month, report)
+                _preview(job, report)
 
 
 def approve(
-    month: _Month,
+    month: Annotated[
+        str | None, typer.Argument(help="Only if the last preview was made for this month.")
+    ] = None,
+    *,
     by: Annotated[str, typer.Option(help="The office that approves; never a person.")],
+    digest: Annotated[str, typer.Option(help="Only if these are the figures it showed.")] = "",
     note: Annotated[str, typer.Option(help="Words of the office.")] = "",
     home: Home = None,
     published_at: _At = None,
 ) -> None:
     """Approve what the last preview showed, so that it may go out on its date."""
     from cchc_pipeline.core.period import Month, utc_text
-    from publish.release.approval import LOG, ApprovalLog, approval_of
+    from publish.release.approval import LOG, ApprovalLog, ApprovalRequest, approval_of
 
     log = ApprovalLog(settings_for(home).home / LOG)
     at = utc_text(moment_of(published_at))
-    entry = approval_of(log.entries(), Month.parse(month), at, by, note)
+    asked = ApprovalRequest(Month.parse(month) if month else None, digest.strip().lower(), by, note)
+    entry = approval_of(log.entries(), at, asked)
     log.write(entry)
-    typer.echo(f"{entry.release} is approved by {entry.by} at {entry.at}")
+    say(f"{entry.release} ({entry.digest}) is approved by {entry.by} at {entry.at}")
 
 
 def _tell_dry_run(job: "Job", report: "RunReport") -> None:
     """The lines of a dry run: they are what was asked for."""
     report.foreseen = list(_dry_run_lines(job))
-    report.results += report.foreseen
+    report.results += [worded(line, report.speech.language) for line in report.foreseen]
 
 
 def _dry_run_lines(job: "Job") -> Iterator[str]:
@@ -330,21 +338,23 @@ def _bring_to_places(job: "Job", report: "RunReport") -> None:
     require_shown([outcome for outcome in outcomes if outcome.fails], report.speech)
 
 
-def _preview(job: "Job", month: str, report: "RunReport") -> None:
+def _preview(job: "Job", report: "RunReport") -> None:
     from assets.published import make_preview
     from cchc_pipeline.core.telling import PREVIEW, Begun, StepEvent
+    from publish.installation.decision import front_page
     from publish.installation.release_summary import summary_of_draft
+    from publish.release.approval import DIGEST_SHOWN
     from publish.site.pages.releases import release_page
 
     report.tell(Begun(PREVIEW, None, 1))
     report.tell(StepEvent("release", has_ended=False))
-    found = make_preview(job.workspace)
+    found = make_preview(job.workspace, job.settings.lang)
     if found.built is None or found.site is None:
         report.result("nothing_to_preview")
         return
-    draft, page = found.built.draft, found.site / "index.html"
+    draft, page = found.built.draft, front_page(job.settings.home)
     summary = summary_of_draft(draft, job.settings.root_unit)
     report.released(summary, page, found.site / release_page(draft.id))
     report.result("preview", release=draft.id, page=page)
     if job.settings.approval:
-        report.result("approve", month=month)
+        report.result("approve", digest=draft.input_digest[:DIGEST_SHOWN])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cchc_pipeline.cli import interruption, progress
+from cchc_pipeline.cli.options import language
 from cchc_pipeline.cli.run_summary import Speech
 from cchc_pipeline.core.errors import DEBUG, CchcError
 from cchc_pipeline.core.unforeseen import foreseen
@@ -196,14 +197,12 @@ def _short(months: Sequence[str]) -> str:
 
 
 @contextmanager
-def reported(command: str, *, as_json: bool, lang: str | None) -> Iterator[RunReport]:
+def reported(command: str, *, as_json: bool) -> Iterator[RunReport]:
     """Tell of a command: its document is written at the end, also if it ends by an error.
 
     The line of an error is for whoever catches it.
     """
-    from cchc_pipeline.settings import spoken
-
-    report = RunReport(command, as_json, Speech(spoken(lang)))
+    report = RunReport(command, as_json, Speech(language()))
     interruption.explain(report.interrupted)
     try:
         with progress.shown(report.speech, has_steps=DEBUG in sys.argv):

@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunPlace:
-    """Where things are, when it is, and in which language it is told: as the options say."""
+    """Where things are, and when it is: as the options say."""
 
     home: Path | None = None
     inbox: Path | None = None
     published_at: str | None = None
-    lang: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,15 +127,18 @@ def job_of(
     Raises:
         UsageError: One of them is wrong.
     """
+    from cchc_pipeline.government import government_of
     from publish.release.revisions import acceptance_of
 
     told = said or RunOptions()
     acceptance = acceptance_of(told.reason, told.note)
-    settings = settings_for(place.home, place.inbox, lang=place.lang)
+    settings = settings_for(place.home, place.inbox)
     moment = moment_of(place.published_at)
     months = _months(*span, moment)
     replaced = _require_lists(settings)
-    return Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty, replaced)
+    job = Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty, replaced)
+    job.portal.require_package(government_of(settings.root_unit).package)
+    return job
 
 
 def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:

@@ -16,6 +16,8 @@ from cchc_pipeline.core.masking import visible
 
 DEBUG = "--debug"
 """The option that shows tracebacks; may stand anywhere in a command line."""
+LANG = "--lang"
+"""The option that says in which language; may stand anywhere in a command line."""
 FROM_BACKUP = "from a backup: cchc mend --from FILE"
 MADE_AGAIN = "made again from the raw archive: cchc run --all"
 BEGUN_ANEW = "set aside and begun anew: cchc mend"

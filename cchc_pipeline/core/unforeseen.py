@@ -64,6 +64,7 @@ class AtWork:
         settings: The settings, by name.
         step: The step of Dagster's that began last.
         file: The name of the file that was opened last.
+        lang: The language that the command line names; empty if it names none.
     """
 
     home: Path | None = None
@@ -71,6 +72,7 @@ class AtWork:
     settings: Mapping[str, object] = field(default_factory=dict)
     step: str = ""
     file: str = ""
+    lang: str = ""
 
     def at(self) -> str:
         """Where it is, for a line."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Literal, TypeVar
 
+from cchc_pipeline.contracts import Language
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CchcError
 from publish.gates import changes, figures, package
@@ -144,6 +145,12 @@ def judge(candidate: Candidate, gates: Mapping[str, Gate] = GATES) -> tuple[Verd
 def _closed(verdict: Verdict) -> Verdict:
     unjudged = (f"could not be judged: {verdict.reason}",) if verdict.reason else ()
     return replace(verdict, failures=(*verdict.failures, *unjudged), reason="")
+
+
+def asks(gate: str, language: Language) -> str:
+    """What a gate asks, in words for readers; empty of a check that is no gate."""
+    words = read_yaml("release/gates.yaml")["gates"].get(gate)
+    return str(words[language]) if words else ""
 
 
 def quality_report(draft: Draft, verdicts: Iterable[Verdict]) -> dict[str, Any]:

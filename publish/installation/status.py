@@ -6,7 +6,10 @@ Belongs here: reading lake and portal. Does not: changing either.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cchc_pipeline.contracts import Language
+from cchc_pipeline.contracts.sources import owed_sources, source_named
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.wording import worded
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.inbox.account import account_of, stray_lines, untaken
@@ -79,7 +82,8 @@ def _preview(entries: Sequence[ApprovalEntry]) -> dict[str, str] | None:
     approved = [
         e.by for e in entries if e.act == "approved" and e.input_digest == last.input_digest
     ]
-    return {"release": last.release, "at": last.at, "approved_by": "; ".join(approved[-1:])}
+    told = {"release": last.release, "digest": last.digest, "at": last.at}
+    return told | {"approved_by": "; ".join(approved[-1:])}
 
 
 def _month(lake: Lake, month: Month, root: str) -> dict[str, Any]:
@@ -120,20 +124,66 @@ def owed_targets(lake: Lake, month: Month, root: str) -> dict[str, list[str]]:
     return {unit: sorted(ids) for unit, ids in sorted(owed.items())}
 
 
-def installation_lines(seen: Mapping[str, Any]) -> Iterable[str]:
-    """The state for people, as ``installation_state`` gives it."""
+def installation_lines(seen: Mapping[str, Any], language: Language = "en") -> Iterable[str]:
+    """The state for people, as ``installation_state`` gives it.
+
+    Args:
+        seen: The state.
+        language: In which language it is said; of a table the names of sources too.
+    """
+    lines, table = [*_of_releases(seen)], [*_table(seen["months"], language)]
+    rest = [*_of_months(seen)]
+    yield from (worded(line, language) for line in lines)
+    yield from table
+    yield from (worded(_with_sources(line, language), language) for line in rest)
+
+
+def _of_releases(seen: Mapping[str, Any]) -> Iterable[str]:
     yield f"latest release: {seen['latest'] or 'none'} {seen['published_at'] or ''}".rstrip()
     if seen["preview"]:
         approved = seen["preview"]["approved_by"]
         state = f"approved by {approved}" if approved else "not approved"
         yield f"last preview: {seen['preview']['release']} {seen['preview']['at']}, {state}"
-    yield f"{'month':8} {'snapshots':>9} {'rows':>10} {'refused':>8} computed published missing"
-    for month in seen["months"]:
-        yield (
-            f"{month['period']:8} {month['snapshots']:>9} {sum(month['rows'].values()):>10} "
-            f"{month['quarantined']:>8} {_mark(month['computed'])} {_mark(month['published'], 9)} "
-            f"{', '.join(month['missing']) or '-'}"
+
+
+def _table(months: Iterable[Mapping[str, Any]], language: Language) -> Iterable[str]:
+    """A line a month, under headings as wide in either language."""
+    heads = ("month", "snapshots", "rows", "refused", "computed", "published", "missing")
+    yield _row([worded(head, language) for head in heads])
+    for month in months:
+        yield _row(
+            [
+                month["period"],
+                str(month["snapshots"]),
+                str(sum(month["rows"].values())),
+                str(month["quarantined"]),
+                worded("yes" if month["computed"] else "no", language),
+                worded("yes" if month["published"] else "no", language),
+                ", ".join(_source(table, language) for table in month["missing"]) or "-",
+            ]
         )
+
+
+def _row(cells: Sequence[str]) -> str:
+    period, snapshots, rows, refused, computed, published, missing = cells
+    return f"{period:8} {snapshots:>9} {rows:>10} {refused:>8} {computed:8} {published:9} {missing}"
+
+
+def _source(table: str, language: Language) -> str:
+    """A source as people call it; engineers know it by its table."""
+    return source_named(table).name.vi if language == "vi" else table
+
+
+def _with_sources(line: str, language: Language) -> str:
+    """A line about a source of a month, with the source as people call it."""
+    words = line.split(" ", 2)
+    names = {source.source for source in owed_sources()}
+    if language == "vi" and len(words) == 3 and words[1] in names:
+        words[1] = _source(words[1], language)
+    return " ".join(words)
+
+
+def _of_months(seen: Mapping[str, Any]) -> Iterable[str]:
     for month in seen["months"]:
         if month["corrections"]:
             yield f"{month['period']} has {month['corrections']} figure(s) corrected by hand"
@@ -175,7 +225,3 @@ def _few(names: Sequence[str]) -> str:
     """The first ten, and how many more."""
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f"{', '.join(names[:10])}{more}"
-
-
-def _mark(done: bool, width: int = 8) -> str:
-    return f"{'yes' if done else 'no':{width}}"

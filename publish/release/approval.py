@@ -6,7 +6,7 @@ starting anything (``assets.automation``).
 """
 
 import json
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from publish.model import Draft, ReleaseId
 CATCH_UP = 3
 """How many months are made up for after a machine was off."""
 LOG = "approvals.jsonl"
+DIGEST_SHOWN = 12
+"""Characters by which people tell one digest from another."""
 
 
 def ready_months(
@@ -98,6 +100,8 @@ class ApprovalEntry:
         act: A preview was made, or its content was approved.
         release: The release that it would be.
         input_digest: What the figures were: other figures need another approval.
+        months: For which months a preview was asked: a correction of an old one is in a release
+            that is named for the newest.
         by: Which office approved; empty for a preview.
         note: Words of the office, or nothing.
     """
@@ -108,6 +112,16 @@ class ApprovalEntry:
     input_digest: str
     by: str = ""
     note: str = ""
+    months: Sequence[str] = ()
+
+    @property
+    def digest(self) -> str:
+        """What the figures are told by, as people write it."""
+        return self.input_digest[:DIGEST_SHOWN]
+
+    def is_for(self, month: Month) -> bool:
+        """Whether it is of a month's release, or was made for that month's sake."""
+        return ReleaseId.parse(self.release).month == month or str(month) in self.months
 
 
 @dataclass(frozen=True)
@@ -135,22 +149,51 @@ def _whole(lines: Iterable[str]) -> Iterator[ApprovalEntry]:
             continue  # cut off by a crash
 
 
-def approval_of(
-    entries: Iterable[ApprovalEntry], month: Month, at: str, by: str, note: str = ""
-) -> ApprovalEntry:
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """What an office approves, as it was said.
+
+    Args:
+        month: For which month the preview was made; None: whatever was previewed last.
+        digest: The beginning of the digest that the preview showed; empty if it was not said.
+        by: The office.
+        note: Its words, or nothing.
+    """
+
+    month: Month | None
+    digest: str
+    by: str
+    note: str = ""
+
+
+def approval_of(entries: Iterable[ApprovalEntry], at: str, asked: ApprovalRequest) -> ApprovalEntry:
     """The approval of what was previewed last.
 
     Raises:
-        UsageError: That month was not previewed last, or nobody is named.
+        UsageError: There is no preview, it is not of that month or digest, or nobody is named.
     """
     previews = [entry for entry in entries if entry.act == "previewed"]
-    last = previews[-1] if previews else None
-    if last is None or ReleaseId.parse(last.release).month != month:
-        shown = f"the last preview is of {last.release}" if last else "there is no preview"
-        raise UsageError(shown, where=str(month), todo=f"cchc preview {month}, and look at it")
-    if not by.strip():
+    if not previews:
+        month = asked.month or "MONTH"
+        raise UsageError("there is no preview", todo=f"cchc preview {month}, and look at it")
+    last = previews[-1]
+    if asked.month and not last.is_for(asked.month):
+        raise UsageError(
+            f"the last preview is of {last.release}",
+            where=str(asked.month),
+            todo=f"cchc preview {asked.month}, and look at it",
+        )
+    if not last.input_digest.startswith(asked.digest):
+        raise UsageError(
+            f"the last preview is of other figures: {last.release}, {last.digest}",
+            where=f"--digest {asked.digest}",
+            todo="look at it, and approve what it shows",
+        )
+    if not asked.by.strip():
         raise UsageError("an approval names the office that gives it", where="--by")
-    return ApprovalEntry(at, "approved", last.release, last.input_digest, by.strip(), note.strip())
+    return ApprovalEntry(
+        at, "approved", last.release, last.input_digest, asked.by.strip(), asked.note.strip()
+    )
 
 
 def require_approved(draft: Draft, entries: Iterable[ApprovalEntry]) -> ApprovalEntry:
@@ -164,7 +207,7 @@ def require_approved(draft: Draft, entries: Iterable[ApprovalEntry]) -> Approval
     if mine:
         return mine[-1]
     month = draft.id.month
-    todo = f"cchc preview {month}, look at it, then cchc approve {month} --by OFFICE"
+    todo = f"cchc preview {month}, look at it, then cchc approve --by OFFICE"
     earlier = [entry for entry in approved if entry.release == str(draft.id)]
     what = "is not approved"
     if earlier:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -112,7 +113,8 @@ def test_a_preview_is_shown_outside_the_web_root_and_approved_before_it_may_go_o
     assert "there is no preview" in cchc("approve", "2024-03", "--by", "x", "--home", home).problem
     shown = cchc("preview", "2024-03", *given)
     assert shown.code == 0, shown.err
-    assert "cchc approve 2024-03 --by OFFICE" in shown.out
+    digest = re.search(r"cchc approve --digest ([0-9a-f]{12}) --by OFFICE", shown.out)
+    assert digest
     site = home / "preview" / "portal" / "current"
     pages = [path.read_text(encoding="utf-8") for path in site.resolve().rglob("*.html")]
     assert len(pages) > 40
@@ -122,7 +124,10 @@ def test_a_preview_is_shown_outside_the_web_root_and_approved_before_it_may_go_o
     status = ("status", "--home", home, "--inbox", SAMPLE_INBOX)
     assert "last preview: 2024-03.r1 2026-10-12T01:30:00Z, not approved" in cchc(*status).out
     by = ("--by", "Văn phòng UBND thành phố", "--home", home, "--published-at", FIRST)
-    assert cchc("approve", "2024-03", *by).code == 0
+    assert "other figures" in cchc("approve", "--digest", "0" * 12, *by).problem
+    approved = cchc("approve", "--digest", digest[1], *by)
+    assert approved.code == 0
+    assert f"2024-03.r1 ({digest[1]}) is approved" in approved.out
     assert "approved by Văn phòng UBND thành phố" in cchc(*status).out
     out = cchc("run", "2024-03", "--home", home, "--inbox", SAMPLE_INBOX, "--published-at", SECOND)
     assert out.code == 0, out.err

@@ -357,7 +357,7 @@ def test_a_preview_tells_its_release_and_its_page(march_home: Path, tmp_path: Pa
     outcome = cchc("preview", MARCH, *given)
     document = json.loads(outcome.out)
     assert (document["command"], document["release"]["release"]) == ("preview", "2024-03.r1")
-    assert Path(document["page"]) == home / "preview/portal/current/index.html"
+    assert Path(document["page"]) == home / "preview/index.html"
     assert Path(document["page"]).is_file()
 
 

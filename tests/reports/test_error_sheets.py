@@ -3,6 +3,7 @@
 The rows are invented. DỮ LIỆU MẪU.
 """
 
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports import write_error_sheets
+from cchc_pipeline.reports.error_sheets import write_error_sheets
 
 MARCH = Month(2024, 3)
 NAMES = {"H24.16": "Sở Mẫu", "H24.17": "Quận Mẫu"}
@@ -51,6 +52,59 @@ def test_the_first_sheet_says_what_it_is_and_that_it_stays_here(tmp_path: Path) 
     other = "\n".join(" ".join(line) for line in sheet(tmp_path / "khong-ro-don-vi.xlsx", 0))
     assert "Không rõ đơn vị" in other
     assert "1 dòng có lỗi trong 3 dòng" in other
+
+
+def test_the_first_sheet_is_a_letter_from_whom_to_whom_what_was_wrong_and_by_when(
+    tmp_path: Path,
+) -> None:
+    rows = [fault(row=n) for n in range(1, 4)] + [fault(row=9, rule="other", message_vi="Khác.")]
+    written(tmp_path, rows, sender="UBND nơi thử nghiệm")
+    letter = dict(line[:2] for line in sheet(tmp_path / "H24.16.xlsx", 0)[1:])
+    assert letter["Nơi gửi"] == "UBND nơi thử nghiệm"
+    assert letter["Kính gửi"] == "Sở Mẫu"
+    assert letter["Lỗi nhiều nhất"] == ("“32/01/2024” không phải là ngày. (3 lỗi)\nKhác. (1 lỗi)")
+    assert "gửi lại cả tệp của kỳ" in letter["Việc cần làm"]
+    assert letter["Hạn gửi lại"].startswith("Trước ngày 12/04/2024, là ngày công bố kết quả")
+
+
+def parts_of(path: Path) -> tuple[str, list[str]]:
+    """The workbook's own part and its sheets, as XML."""
+    with zipfile.ZipFile(path) as parts:
+        names = sorted(name for name in parts.namelist() if name.startswith("xl/worksheets/"))
+        return parts.read("xl/workbook.xml").decode(), [parts.read(n).decode() for n in names]
+
+
+def test_sheets_print_on_a4_as_wide_as_the_page_with_their_headings_on_each(tmp_path: Path) -> None:
+    written(tmp_path, [fault()])
+    book, (letter, *lists) = parts_of(tmp_path / "H24.16.xlsx")
+    for part in (letter, *lists):
+        assert 'paperSize="9"' in part
+        assert 'fitToHeight="0"' in part
+    assert all('orientation="landscape"' in part for part in lists)
+    assert 'orientation="portrait"' in letter
+    assert book.count("_xlnm.Print_Titles") == len(lists)
+
+
+def test_each_row_is_as_high_as_its_longest_text(tmp_path: Path) -> None:
+    written(tmp_path, [fault(), fault(row=8, message_vi="Câu dài không vừa một dòng. " * 12)])
+    _, (_, rows, _) = parts_of(tmp_path / "H24.16.xlsx")
+    heading, short, high = (
+        float(ht) for ht in re.findall(r'<row r="\d+"[^>]* ht="([\d.]+)"', rows)
+    )
+    assert heading == short
+    assert high > 6 * short
+
+
+def test_a_summary_that_the_letter_says_whole_is_one_page_less(tmp_path: Path) -> None:
+    written(tmp_path, [fault()])
+    assert 'state="hidden"' in parts_of(tmp_path / "H24.16.xlsx")[0]
+    written(tmp_path, [fault(row=n, rule=f"rule {n}") for n in range(9)])
+    assert 'state="hidden"' not in parts_of(tmp_path / "H24.16.xlsx")[0]
+
+
+def test_the_summary_names_rules_as_readers_know_them(tmp_path: Path) -> None:
+    written(tmp_path, [fault(rule="CELL_ERROR")])
+    assert sheet(tmp_path / "H24.16.xlsx", 2)[1][0] == "Ô chứa lỗi của công thức"
 
 
 def test_the_rows_stand_under_the_headings_that_offices_know(tmp_path: Path) -> None:

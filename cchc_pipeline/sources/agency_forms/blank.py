@@ -18,6 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.files import write_whole
+from cchc_pipeline.core.paper import FONT, on_a4, row_height
 from cchc_pipeline.sources.agency_forms.items import (
     FIGURES,
     NOT_REPORTED,
@@ -27,8 +28,8 @@ from cchc_pipeline.sources.agency_forms.items import (
     load_layout,
 )
 
-_A4 = 9
 _LARGEST = 10**15
+_GUIDE_WIDTH = 90
 _VIETNAMESE_DATE = "dd/mm/yyyy"
 
 
@@ -84,7 +85,7 @@ def _report_sheet(book: Workbook, form: Form, layout: FormLayout) -> None:
     for row, item in enumerate(form.items, start=top + 1):
         _item_row(sheet, row, item, form, styles)
     sheet.freeze_panes(top + 1, 2)
-    _print_set_up(sheet, top)
+    on_a4(sheet, top)
     sheet.protect("", {"format_columns": True, "format_rows": True, "select_locked_cells": True})
 
 
@@ -113,6 +114,8 @@ def _item_row(
 ) -> None:
     layout = load_layout()
     texts = {"item_id": item.id, "content": item.text}
+    widths: dict[str, float] = {column.key: column.width for column in layout.columns}
+    sheet.set_row(row, row_height((text, widths[key]) for key, text in texts.items()))
     for number, column in enumerate(layout.columns):
         if column.key in texts:
             sheet.write_string(row, number, texts[column.key], styles["text"])
@@ -165,11 +168,11 @@ def earliest_day(year: int) -> date:
 
 
 def _styles(book: Workbook) -> dict[str, Format]:
-    cell = {"border": 1, "text_wrap": True, "valign": "top"}
+    cell = {"border": 1, "text_wrap": True, "valign": "top", **FONT}
     is_open = {**cell, "locked": False, "bg_color": "#FFFFE5"}
     return {
-        "title": book.add_format({"bold": True}),
-        "plain": book.add_format({}),
+        "title": book.add_format({"bold": True, **FONT}),
+        "plain": book.add_format(FONT),
         "heading": book.add_format({**cell, "bold": True, "bg_color": "#DDE8F0"}),
         "text": book.add_format({**cell, "num_format": "@"}),
         "shut": book.add_format({**cell, "bg_color": "#E6E6E6"}),
@@ -179,22 +182,14 @@ def _styles(book: Workbook) -> dict[str, Format]:
     }
 
 
-def _print_set_up(sheet: Worksheet, heading_row: int) -> None:
-    sheet.set_paper(_A4)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(heading_row)
-    sheet.set_footer("&C&P/&N")
-
-
 def _guide_sheet(book: Workbook, layout: FormLayout) -> None:
     sheet = book.add_worksheet(layout.guide_sheet)
     sheet.set_column(0, 0, 4)
-    sheet.set_column(1, 1, 100)
-    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    sheet.set_column(1, 1, _GUIDE_WIDTH)
+    wrap = book.add_format({"text_wrap": True, "valign": "top", **FONT})
     for row, line in enumerate(layout.guide):
+        sheet.set_row(row, row_height([(line, _GUIDE_WIDTH)]))
         sheet.write_number(row, 0, row + 1, wrap)
         sheet.write_string(row, 1, line, wrap)
-    sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, 0)
+    on_a4(sheet, upright=True)
     sheet.protect("")

@@ -12,14 +12,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cchc_pipeline.contracts import Language, load_code_list
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.wording import worded
 from cchc_pipeline.registers.units import UnitRegister, UnitTexts
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.dossiers.month import DossierReading, NamedFile, Results, read_dossiers
 from cchc_pipeline.sources.dossiers.quarantine import sheet_rows
 from cchc_pipeline.sources.dossiers.rules import RECORD
+from cchc_pipeline.sources.inbox.files import kind_title
 from cchc_pipeline.storage.duckdb_engine import Means
+
+NOT_TAKEN = "not_taken"
+"""In place of a kind: the files that a run would not take."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +75,16 @@ class Trial:
         """Whether anything would be refused."""
         return bool(self.quarantined or self.refusals or self.problem)
 
-    def lines(self, shown: int) -> Iterator[str]:
-        """The account, the rules broken, and the first of the refused rows."""
-        name = " ".join(map(str, filter(None, (self.table, self.month))))
+    def lines(self, shown: int, language: Language = "en") -> Iterator[str]:
+        """The account, the rules broken, and the first of the refused rows.
+
+        Args:
+            shown: How many refused rows are told.
+            language: Officers are told what a kind and a rule are called, engineers their codes.
+        """
+        names = _rule_names() if language == "vi" else {}
+        kind = _kind_name(self.table) if language == "vi" else self.table
+        name = " ".join(map(str, filter(None, (kind, self.month))))
         if self.problem:
             yield f"{name}: {self.problem}"
             yield from self.notes
@@ -84,7 +97,7 @@ class Trial:
             yield self.stops
         yield from self.notes
         for rule, count in Counter(refusal.rule for refusal in self.refusals).most_common():
-            yield f"{count:>8} {rule}"
+            yield f"{count:>8} {names.get(rule, rule)}"
         yield from (refusal.line() for refusal in self.refusals[:shown])
         if len(self.refusals) > shown:
             yield f"và {len(self.refusals) - shown} lỗi khác"
@@ -96,6 +109,15 @@ class Trial:
             "month": str(self.month) if self.month else None,
             "refusals": [vars(refusal) for refusal in self.refusals],
         }
+
+
+def _kind_name(kind: str) -> str:
+    """What a kind of input is called; of files that are none it is said that nothing is taken."""
+    return worded("not taken", "vi") if kind == NOT_TAKEN else kind_title(kind).vi
+
+
+def _rule_names() -> dict[str, str]:
+    return {code.code: code.name.vi for code in load_code_list("quarantine_rules").codes}
 
 
 def try_dossiers(

@@ -43,6 +43,7 @@ from cchc_pipeline.sources.inbox.files import (
 )
 from cchc_pipeline.sources.inbox.kinds import ANY_ROOT, Kind, kind_by_content
 from cchc_pipeline.sources.inbox.trial import (
+    NOT_TAKEN,
     Trial,
     TrialRefusal,
     limit_broken,
@@ -61,7 +62,6 @@ from cchc_pipeline.sources.records.other_inputs import Circumstances, reader_of
 from cchc_pipeline.sources.records.rows import SUBMISSIONS
 
 KINDS = (*RECORDS, SCORES, MANIFEST, *LISTS)
-NOT_TAKEN = "not_taken"
 TIMELESS = (CORRECTIONS, *LISTS, NOT_TAKEN)
 """Kinds that can be judged without knowing the month."""
 _IN_FOLDERS = {folder: record for record, folder in FOLDERS.items() if folder}

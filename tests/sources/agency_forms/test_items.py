@@ -1,6 +1,7 @@
 """Who owes what on a form, and the empty form that the system makes."""
 
 import io
+import re
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -86,6 +87,9 @@ def test_headings_are_locked_inputs_open_and_the_sheet_prints_on_a4() -> None:
     assert 'paperSize="9"' in sheet and "<pane " in sheet
     assert 'type="list"' in sheet and "Không áp dụng" in sheet and 'type="decimal"' in sheet
     assert 'type="date"' in sheet
+    heights = [float(text) for text in re.findall(r'<row [^>]* ht="([\d.]+)"', sheet)]
+    assert len(heights) == len(form.items)
+    assert max(heights) > 4 * min(heights)
 
 
 def test_writing_never_replaces_another_file(tmp_path: Path) -> None:

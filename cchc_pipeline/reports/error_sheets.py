@@ -1,11 +1,12 @@
 """Workbooks of quarantined rows, one a unit, which go back to the unit that can mend them.
 
-Belongs here: their sheets, and that the folder of a month holds those of the last reading only.
-Does not: what is quarantined, or publishing: the sheets hold dossier codes and are never published.
+Belongs here: their sheets, the first of which is a letter, ready to be printed on A4;
+that the folder of a month holds those of the last reading only. Does not: what is quarantined, or
+publishing: the sheets hold dossier codes and are never published.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -19,8 +20,11 @@ import xlsxwriter
 from pydantic.dataclasses import dataclass as typed_dataclass
 from xlsxwriter.worksheet import Worksheet
 
+from cchc_pipeline.calendar import load_calendar
+from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.data import NO_EXTRAS, load
 from cchc_pipeline.core.files import put_in_place
+from cchc_pipeline.core.paper import FONT, on_a4, row_height
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.sources.dossiers.rules import UNKNOWN_UNIT
 
@@ -29,8 +33,12 @@ Row: TypeAlias = Mapping[str, Any]
 ROW_LIMIT = 100_000
 _UNKNOWN_FILE = "khong-ro-don-vi"
 _UNFINISHED = ".unfinished-"
-_WIDTHS = (28, 8, 28, 22, 60, 48)
-_SUMMARY_WIDTHS = (28, 28, 70, 12)
+_WIDTHS = (18, 7, 24, 18, 42, 34)
+_SUMMARY_WIDTHS = (26, 24, 70, 10)
+_LETTER_WIDTHS = (16, 74)
+_BOLD = {"bold": True}
+_BETWEEN = 9.0
+"""Points between two lines of the letter."""
 _CELL_LIMIT = 32_767  # Excel's; xlsxwriter would drop the cell
 
 
@@ -41,6 +49,8 @@ def write_error_sheets(
     names: Mapping[str, str],
     handed_in: Mapping[str, int],
     row_limit: int = ROW_LIMIT,
+    *,
+    sender: str = "",
 ) -> list[Path]:
     """Write ``<unit_code>.xlsx`` for each unit with faults, and remove those of units with none.
 
@@ -53,6 +63,7 @@ def write_error_sheets(
         names: The official name of each unit by its code.
         handed_in: How many rows each unit handed in, ``UNKNOWN`` where the unit is not known.
         row_limit: The greatest number of faults that a sheet lists; the summary counts all.
+        sender: The office that sends them back.
 
     Returns:
         The files, in the order in which their units came.
@@ -71,7 +82,7 @@ def write_error_sheets(
                 raise ValueError(f"the rows of {unit} do not come together")
             total = handed_in.get(UNKNOWN_UNIT if unit is None else unit)
             name = _words().unknown_unit if unit is None else names.get(unit, unit)
-            _write_book(scratch / path.name, rows, _Heading(name, month, total), row_limit)
+            _write_book(scratch / path.name, rows, _Heading(name, month, total, sender), row_limit)
             put_in_place(scratch / path.name, path)
             written.append(path)
     finally:
@@ -86,6 +97,7 @@ class _Heading:
     unit: str
     month: Month
     handed_in: int | None
+    sender: str = ""
 
 
 @dataclass
@@ -116,15 +128,18 @@ def _write_book(path: Path, rows: Iterable[Row], heading: _Heading, row_limit: i
     options = {"constant_memory": True, "tmpdir": str(path.parent), **guesses}
     book = xlsxwriter.Workbook(str(path), options)
     created = datetime(heading.month.year, heading.month.month, 1)
-    book.set_properties({"title": _words().about["title"][0], "created": created})
-    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-    text = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@",
-                            "quote_prefix": True})  # fmt: skip
+    book.set_properties({"title": _words().title, "created": created})
+    cell = {"text_wrap": True, "valign": "top", **FONT}
+    plain, bold = book.add_format({**cell, "num_format": "@"}), book.add_format(cell | _BOLD)
+    head = book.add_format(cell | _BOLD | {"border": 1, "bg_color": "#DDE8F0"})
+    text = book.add_format({**cell, "num_format": "@", "quote_prefix": True, "border": 1})
     sheets = {key: book.add_worksheet(name) for key, name in _words().sheets.items()}
     tally = _Tally()
-    _write_rows(sheets["rows"], _listed(rows, tally, row_limit), (bold, text), _WIDTHS)
-    _write_rows(sheets["summary"], _summary(tally), (bold, text), _SUMMARY_WIDTHS)
-    _write_about(sheets["about"], _about(heading, tally), (bold, text))
+    _write_rows(sheets["rows"], _listed(rows, tally, row_limit), (head, text), _WIDTHS)
+    _write_rows(sheets["summary"], _summary(tally), (head, text), _SUMMARY_WIDTHS)
+    _write_letter(sheets["about"], _letter(heading, tally), (bold, plain))
+    if len(tally.rules) <= _words().worst_at_most and tally.faults <= row_limit:
+        sheets["summary"].hide()  # the letter says all of it: one page less
     book.close()
 
 
@@ -144,49 +159,81 @@ def _listed(rows: Iterable[Row], tally: _Tally, limit: int) -> Iterator[Iterable
 
 def _summary(tally: _Tally) -> Iterator[Iterable[object]]:
     yield _words().summary
+    names = {code.code: code.name.vi for code in load_code_list("quarantine_rules").codes}
     for (rule, column), (example, count) in sorted(tally.rules.items()):
-        yield rule, column, example, _number(count)
+        yield names.get(rule, rule), column, example, _number(count)
 
 
-def _about(heading: _Heading, tally: _Tally) -> Iterator[Iterable[object]]:
+def _letter(heading: _Heading, tally: _Tally) -> Iterator[Iterable[object]]:
+    """From whom, to whom, what was wrong, what to do and by when."""
+    words = _words()
     told = {
+        "sender": heading.sender,
         "unit": heading.unit,
         "month": f"tháng {heading.month.month}/{heading.month.year}",
         "faulty": _number(tally.faulty_rows),
         "handed_in": _number(heading.handed_in or 0),
+        "worst": _worst(tally),
+        "rows_sheet": words.sheets["rows"],
+        "due": f"{load_calendar().release_date(heading.month).moment:%d/%m/%Y}",
     }
-    unfit = "rows" if heading.handed_in is None else "rows_only"
-    for key, line in _words().about.items():
-        if key != unfit:
+    unfit = {"rows" if heading.handed_in is None else "rows_only"}
+    unfit |= set() if heading.sender else {"sender"}
+    yield "", words.title
+    for key, line in words.about.items():
+        if key not in unfit:
             yield (part.format(**told) for part in line)
+
+
+def _worst(tally: _Tally) -> str:
+    """The rules that were broken most often, each by an example."""
+    words, found = _words(), sorted(tally.rules.values(), key=lambda one: -one[1])
+    lines = [words.worst.format(example=text, count=_number(count)) for text, count in found]
+    return "\n".join(lines[: words.worst_at_most])
 
 
 def _write_rows(
     sheet: Worksheet, lines: Iterable[Iterable[object]], forms: tuple[Any, Any],
-    widths: Iterable[int],
+    widths: Sequence[int],
 ) -> None:  # fmt: skip
     """A heading that stays in sight, and text cells only: nothing in them can run."""
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 0)
     sheet.ignore_errors({"number_stored_as_text": "A1:F1048576"})
-    _write_lines(sheet, lines, lambda number, _: forms[0] if number == 0 else forms[1])
+    on_a4(sheet, 0)
+    _write_lines(sheet, lines, widths, lambda number, _: forms[0] if number == 0 else forms[1])
 
 
-def _write_about(
+def _write_letter(
     sheet: Worksheet, lines: Iterable[Iterable[object]], forms: tuple[Any, Any]
 ) -> None:
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 90)
-    _write_lines(sheet, lines, lambda _, column: forms[min(column, 1)])
+    """The title and the labels are bold; a line stands between each two."""
+    on_a4(sheet, upright=True)
+    bold, plain = forms
+    _write_lines(
+        sheet,
+        lines,
+        _LETTER_WIDTHS,
+        lambda number, column: bold if number == 0 or column == 0 else plain,
+        spare=_BETWEEN,
+    )
 
 
 def _write_lines(
-    sheet: Worksheet, lines: Iterable[Iterable[object]], form: Callable[[int, int], Any]
+    sheet: Worksheet,
+    lines: Iterable[Iterable[object]],
+    widths: Sequence[int],
+    form: Callable[[int, int], Any],
+    *,
+    spare: float = 0.0,
 ) -> None:
+    """Each line as high as its longest text, and ``spare`` points more."""
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
     for number, line in enumerate(lines):
-        for column, value in enumerate(line):
-            sheet.write_string(number, column, _text(value), form(number, column))
+        texts = [_text(value) for value in line]
+        sheet.set_row(number, row_height(zip(texts, widths, strict=False)) + spare)
+        for column, text in enumerate(texts):
+            sheet.write_string(number, column, text, form(number, column))
 
 
 def _text(value: object) -> str:
@@ -208,7 +255,10 @@ class SheetWords:
 
     sheets: Mapping[Literal["about", "rows", "summary"], str]
     unknown_unit: str
+    title: str
     about: Mapping[str, tuple[str, str]]
+    worst: str
+    worst_at_most: int
     columns: tuple[str, ...]
     more: str
     summary: tuple[str, ...]
