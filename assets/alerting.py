@@ -39,12 +39,14 @@ from cchc_pipeline.contracts.sources import DeclaredSource, declared_sources, so
 from cchc_pipeline.core.errors import CchcError, SourceError, UsageError
 from cchc_pipeline.core.period import TIMEZONE, Month
 from cchc_pipeline.plan import plan_of
+from cchc_pipeline.plan.due_reports import DueReport
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.inbox.account import account_of, untaken
 from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
 from cchc_pipeline.sources.raw.deliveries import delivered_paths
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
-from publish.places import look_at, shown_here
+from publish.installation.reporting import first_publication, reports_around
+from publish.places.watching import look_at, shown_here
 from publish.release.assemble import release_months
 
 _ACCOUNTS = {one.account: one for one in declared_sources() if one.account}
@@ -74,7 +76,17 @@ def gather(
         shown,
         look_at(workspace.settings.mirror_list, clock),
         tuple(_files_left(workspace)),
+        tuple(_unmade(workspace)),
     )
+
+
+def _unmade(workspace: Workspace) -> Iterator[DueReport]:
+    """The periodic reports that are due about now and of which no paper was made."""
+    settings, today = workspace.settings, workspace.now.astimezone(TIMEZONE).date()
+    begun = first_publication(workspace.portal)
+    for kept in reports_around(settings.home, begun, settings.root_unit, today):
+        if kept.made is None:
+            yield kept.due
 
 
 def _shown(workspace: Workspace) -> tuple[Shown | None, tuple[Failure, ...]]:

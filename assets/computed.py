@@ -178,16 +178,16 @@ def dossier_counts(context: dg.AssetExecutionContext, workspace: Workspace) -> d
         return versioned(count_dossiers(path, month, engine, lacking_columns(accounts)))
 
 
-@_computed("dossier_accounts")
+@_computed("dossier_accounts", "dossier_summaries")
 def dossier_statistics(
     context: dg.AssetExecutionContext, workspace: Workspace, dossier_counts: pa.Table
 ) -> dg.Output[pa.Table]:
     """Dossiers by unit and field, complete; what is published of it passes disclosure control."""
     month = month_of(context)
     counts = dossier_counts if _has_export(workspace, month) else None
-    return versioned(
-        statistics_table(month, workspace.settings.root_unit, workspace.units_of(month), counts)
-    )
+    root, units = workspace.settings.root_unit, workspace.units_of(month)
+    summaries = workspace.lake.read("dossier_summaries", month).to_pylist()
+    return versioned(statistics_table(month, root, units, counts, summaries))
 
 
 @_computed(
@@ -218,7 +218,7 @@ def _tallies(workspace: Workspace, month: Month, counts: pa.Table) -> dict[Place
 
 @_computed(
     "month_by_itself", "dossier_accounts", "agency_reports", "procedure_catalogue",
-    dg.AssetDep(YEAR_TO_DATE, partition_mapping=BEFORE),
+    "national_procedures", dg.AssetDep(YEAR_TO_DATE, partition_mapping=BEFORE),
 )  # fmt: skip
 def year_to_date(
     context: dg.AssetExecutionContext, workspace: Workspace, dossier_counts: pa.Table
@@ -234,6 +234,7 @@ def year_to_date(
         _tallies(workspace, month, dossier_counts),
         catalogue_shares(catalogue, month),
         tuple(report for report in reports if report.status),
+        frozenset({month} if catalogue or lake.read("national_procedures", month).num_rows else ()),
     )
     root = workspace.settings.root_unit
     return _table(YEAR_TO_DATE, year_to_date_rows(month, root, sums.with_month(own)))
@@ -266,7 +267,7 @@ def _reported(
     """What forms and the catalogue say of the plan's targets."""
     root, register = workspace.settings.root_unit, workspace.register
     reports = reports_from_rows(workspace.lake.read("agency_reports", month).to_pylist())
-    states = task_states(month, sums.reports, register, root, log)
+    states = task_states(month, sums.reports, register, root, log, sums.catalogued)
     return {
         **reported_values(reports, month, register, root),
         **tracker_values(month, root, states),
@@ -291,9 +292,9 @@ def plan_tasks(
 ) -> dg.Output[pa.Table]:
     """The rows of the plan's annex with their state."""
     month, root = month_of(context), workspace.settings.root_unit
-    reports = sums_of_rows(year_to_date.to_pylist()).reports
-    log = _publications(workspace, month)
-    states = task_states(month, reports, workspace.register, root, log)
+    sums, log = sums_of_rows(year_to_date.to_pylist()), _publications(workspace, month)
+    register = workspace.register
+    states = task_states(month, sums.reports, register, root, log, sums.catalogued)
     return _table("plan_tasks", task_rows(month, states))
 
 

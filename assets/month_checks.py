@@ -25,7 +25,7 @@ from cchc_pipeline.calendar import ReleaseCalendar, ReleaseDate, load_calendar
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.period import TIMEZONE, Month
 from cchc_pipeline.indicators.dossier_measures import NOT_TAKEN_IN
-from cchc_pipeline.indicators.dossier_statistics import ALL, unbalanced_sums
+from cchc_pipeline.indicators.dossier_statistics import ALL, SUMMED, unbalanced_sums
 from cchc_pipeline.sources.dossiers.rules import UNKNOWN_UNIT
 from publish.release.assemble import MONTHLY
 
@@ -140,7 +140,7 @@ def uncounted_rows(statistics: pa.Table, accounts: pa.Table, root: str) -> list[
     counted = {
         row["unit_code"]: sum(row[name] or 0 for name in _FATES)
         for row in statistics.to_pylist()
-        if row["field_code"] == ALL
+        if row["field_code"] == ALL and row["source"] != SUMMED
     }
     return [
         f"{unit}: {accepted[unit]} rows accepted, {counted.get(unit, 0)} counted"

@@ -22,7 +22,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.files import digest_of_file, put_in_place
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports import write_error_sheets
+from cchc_pipeline.reports.error_sheets import write_error_sheets
 from cchc_pipeline.sources.dossiers.month import (
     DossierReading,
     Results,

@@ -4,7 +4,7 @@ Belongs here: an invented place (Z00) of many units with every metric, month aft
 pages made in full, after a further month, and after a correction of one unit. Does not: releases
 (``benchmarks.history``) or thresholds. Figures of a machine stand in ``benchmarks/README.md``.
 
-    python -m benchmarks.site [--months 36] [--units 130] [--fields 10]
+    python -m benchmarks.site [--months 36] [--units 130] [--fields 10] [--folder DIR]
 """
 
 import argparse
@@ -25,7 +25,7 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, unit_rows
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
 from cchc_pipeline.methodology import load_methodology
-from cchc_pipeline.registers.units import UnitRegister
+from cchc_pipeline.registers.units import Unit, UnitRegister
 from publish.gates.site import pages_are_light, pages_hold_nothing_personal
 from publish.model import Draft, ReleaseId
 from publish.site.kept import PageCount, make_pages
@@ -43,6 +43,7 @@ from tests.publish.small_release import (
 )
 
 FIRST = Month(2024, 1)
+AGENCIES = 15
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,20 @@ def draft_of(size: Size, months: Sequence[Month]) -> Draft:
             made.setdefault(name, []).append(table(name, list(content)))
     tables = small_tables() | {name: pa.concat_tables(parts) for name, parts in made.items()}
     root = unit(ROOT, level="city", parent_code=None)
-    register = UnitRegister((root, *(unit(code) for code in size.codes[1:])))
+    register = UnitRegister((root, *(_unit(code, size) for code in size.codes[1:])))
     tables |= {
         "units": table("units", unit_rows(register)),
         "indicators": table("indicators", indicator_rows({FIRST.year})),
     }
     return small_draft(id=ReleaseId(months[-1], 1), periods=tuple(months), tables=tables)
+
+
+def _unit(code: str, size: Size) -> Unit:
+    """An agency, of which there are ``AGENCIES``, or a commune, with a name as long as theirs."""
+    number = size.codes.index(code)
+    if number <= AGENCIES:
+        return unit(code, name_vi=f"Sở Nông nghiệp và Môi trường thử nghiệm {number}")
+    return unit(code, level="commune", name_vi=f"Ủy ban nhân dân phường thử nghiệm {number}")
 
 
 def corrected(draft: Draft) -> Draft:
@@ -178,8 +187,14 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser()
     for name, default in (("months", 36), ("units", 130), ("fields", 10)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    size = Size(**vars(parser.parse_args(arguments)))
+    parser.add_argument("--folder", type=Path, help="keep the pages of the first release there")
+    given = vars(parser.parse_args(arguments))
+    kept = given.pop("folder")
+    size = Size(**given)
     months = months_of(size.months + 1)
+    if kept:
+        print(timed(draft_of(size, months[:-1]), kept, None))
+        return
     first, later = draft_of(size, months[:-1]), draft_of(size, months)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -26,11 +26,12 @@ RECORD = "release.json"
 SUMS = "SHA256SUMS"
 STATISTICS = "dossier_statistics"
 REVISIONS = "revisions"
+PROCEDURE_CHANGES = "procedure_changes"
 SET_ASIDE = "quarantine_summary"
 PUBLISHED_TABLES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
     "submissions", "quarantine_summary", "revisions", "corrections", "units", "successions",
-    "metrics", "indicators", "procedures", "obs_status",
+    "metrics", "indicators", "procedures", "procedure_changes", "obs_status",
 )  # fmt: skip
 """The published tables in the order of the descriptor: figures first, code lists last."""
 

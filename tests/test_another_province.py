@@ -62,6 +62,18 @@ def test_a_place_that_nothing_is_known_of_does_not_publish() -> None:
         require_government("H26")
 
 
+def test_where_one_place_is_published_another_is_not(
+    published_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CCHC_ROOT_UNIT", "H44")
+    before = sorted((published_home / "lake").rglob("*"))
+    outcome = cchc("run", MONTH, "--home", str(published_home), "--lang", "en")
+    assert outcome.code == 2
+    assert "shows hp-chat-luong-phuc-vu, and the settings would publish phu-tho" in outcome.err
+    assert "CCHC_HOME of its own" in outcome.err
+    assert sorted((published_home / "lake").rglob("*")) == before
+
+
 @pytest.mark.parametrize(("root", "peer"), [("H24", "H44"), ("H44", "H24")])
 def test_the_root_is_the_whole_and_every_other_province_its_peer(root: str, peer: str) -> None:
     register = load_register(root=root)

@@ -30,6 +30,7 @@ from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.masking import PERSONAL_FORMS, mask
 from cchc_pipeline.core.period import TIMEZONE
+from cchc_pipeline.plan.due_reports import DueReport
 
 DIGEST, SEVERAL = "digest", "several"
 _LONGEST_LINE = 600
@@ -254,6 +255,21 @@ def _of_mirror(fact: Mirror) -> Values:
     return {"address": _same(fact.address), "line": _same(_quoted(fact.refused))}
 
 
+def _of_report(fact: DueReport) -> Values:
+    of = {"number": _same(_number_of(fact)), "year": _same(fact.month.year)}
+    return {
+        "report": _filled(load_words().reports[fact.kind], of),
+        "due": CalendarWords(f"{fact.due:%d/%m/%Y}", fact.due.isoformat()),
+        "addressee": _same(fact.addressee),
+        "command": _same(fact.command),
+    }
+
+
+def _number_of(fact: DueReport) -> str:
+    """Which quarter of the year it is of."""
+    return ("I", "II", "III", "IV")[fact.month.quarter - 1]
+
+
 _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     AwaitedMonth: _of_awaited,
     Failure: _of_failure,
@@ -262,6 +278,7 @@ _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     Behind: _of_behind,
     Mirror: _of_mirror,
     FilesLeft: _of_files_left,
+    DueReport: _of_report,
 }
 
 

@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.core.data import read_yaml, refuse, typed
-from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.period import TIMEZONE, Month
+from cchc_pipeline.plan.due_reports import DueReport, stage_of
 
 PUBLICATION = "publication"
 """What a failure is called that belongs to no month."""
@@ -29,6 +30,8 @@ Kind = Literal[
     "publication_late",
     "mirror_behind",
     "mirror_silent",
+    "report_due",
+    "report_late",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WITHIN_LIMIT = "quarantine_within_limit"
@@ -158,7 +161,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that an alert can follow from."""
+    """Everything that an alert can follow from; of periodic reports those that were not made."""
 
     awaited: tuple[AwaitedMonth, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -166,6 +169,7 @@ class Facts:
     shown: Shown | None = None
     mirrors: tuple[Mirror, ...] = ()
     files_left: tuple[FilesLeft, ...] = ()
+    reports: tuple[DueReport, ...] = ()
 
 
 def awaited_months(
@@ -234,7 +238,7 @@ class Alert:
     kind: Kind
     about: str
     month: Month | None
-    fact: AwaitedMonth | Failure | SetAside | Late | Behind | Mirror | FilesLeft
+    fact: AwaitedMonth | Failure | SetAside | Late | Behind | Mirror | FilesLeft | DueReport
 
     @property
     def key(self) -> str:
@@ -250,6 +254,7 @@ def alerts_of(facts: Facts, policy: Policy, at: datetime) -> tuple[Alert, ...]:
         *_missing(facts.awaited, policy, at),
         *(Alert("files_not_taken", str(left.month), left.month, left) for left in facts.files_left),
         *_mirrors(facts, policy, at),
+        *_reports(facts.reports, policy, at),
     )
     return tuple({alert.key: alert for alert in found}.values())
 
@@ -284,6 +289,16 @@ def _failed(failures: Iterable[Failure], set_aside: Iterable[SetAside]) -> Itera
             yield Alert("check_failed", about, failure.month, failure)
         else:
             yield Alert("run_failed", failure.place, failure.month, failure)
+
+
+def _reports(reports: Iterable[DueReport], policy: Policy, at: datetime) -> Iterator[Alert]:
+    """Periodic reports that are due soon or are late, until they are made."""
+    today = at.astimezone(TIMEZONE).date()
+    for report in reports:
+        stage = stage_of(report, today, policy.days_before)
+        if stage in ("soon", "late"):
+            kind: Kind = "report_due" if stage == "soon" else "report_late"
+            yield Alert(kind, report.key, report.month, report)
 
 
 def _mirrors(facts: Facts, policy: Policy, at: datetime) -> Iterator[Alert]:
@@ -338,6 +353,7 @@ class AlertWords:
     no_sheets: CalendarWords
     shows_nothing: CalendarWords
     waits: Mapping[str, CalendarWords]
+    reports: Mapping[str, CalendarWords]
 
 
 @cache

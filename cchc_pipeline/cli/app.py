@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cchc_pipeline.cli import inputs, operating, releases, run
+from cchc_pipeline.cli import inputs, operating, places, releases, reports, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, language, moment_of, say, settings_for
 from cchc_pipeline.core.errors import DEBUG, LANG, CchcError, UsageError
@@ -25,13 +25,14 @@ from cchc_pipeline.core.wording import worded_error
 
 if TYPE_CHECKING:
     from cchc_pipeline.settings import Settings
+    from publish.places.standing import PlaceState
     from publish.portal.server import LocalServer
     from publish.store.store import Portal
 
 _OBJECTS_BEFORE_COLLECTION = 1_500_000
 """Importing and checking makes objects that stay, 1.2 million in a month: looking through them is
 a twentieth of a run, and never to look costs 60 MB."""
-_NOT_UNDERSTOOD = typer.BadParameter.__bases__[0]
+_NOT_UNDERSTOOD: Any = typer.BadParameter.__bases__[0]
 """What typer raises of a command line that is none: of this kind is each error that it names."""
 _FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
 """The commands that write outside the home, what others may read: with the rights of who calls."""
@@ -45,6 +46,8 @@ app = typer.Typer(
 run.register(app)
 inputs.register(app)
 releases.register(app)
+reports.register(app)
+places.register(app)
 operating.register(app)
 
 
@@ -78,17 +81,26 @@ def status(
 
     from assets.damage import quick_look
     from assets.staleness import MadeFrom
+    from cchc_pipeline.cli.place_words import state_lines
     from publish.installation.damage import rights_damage
     from publish.installation.findings import damage_lines
+    from publish.installation.reporting import first_publication, report_lines, report_state
     from publish.installation.status import installation_lines, installation_state
+    from publish.places.standing import place_states
+    from publish.store.store import Portal
 
     settings = settings_for(home, inbox)
     made_from = MadeFrom(settings, moment_of(None))
     found = quick_look(settings, made_from)
     seen: dict[str, Any] = {}
+    states: tuple[PlaceState, ...] = ()
     with suppress(CchcError) if found else nullcontext():  # it may be told already
         stale = {str(month): list(why) for month, why in made_from.stale().items()}
+        states = place_states(settings.home, Portal(settings.portal_dir))
         seen = installation_state(settings) | {"not_current": stale}
+        begun = first_publication(Portal(settings.portal_dir))
+        seen["reports"] = report_state(settings, begun, moment_of(None))
+        seen["places"] = [state.as_dict() for state in states]
     told = [*found, *rights_damage(settings)]
     if as_json:
         seen["damaged"] = [one.as_dict() for one in told]
@@ -97,6 +109,8 @@ def status(
         for line in (
             *damage_lines(told, settings.lang),
             *(installation_lines(seen, settings.lang) if seen else ()),
+            *(report_lines(seen["reports"], settings.lang) if "reports" in seen else ()),
+            *state_lines(states, settings.lang),
         ):
             typer.echo(line)
     if found:

@@ -1,8 +1,8 @@
-"""Commands on what is handed in: ``cchc validate``, ``simulate``, ``form`` and ``withdraw``.
+"""Commands on what is handed in: ``validate``, ``simulate``, ``form``, ``catalogue``, ``withdraw``.
 
 Belongs here: their arguments, and what they print. Does not: reading, judging or writing the files
 (``cchc_pipeline.sources``, ``cchc_pipeline.simulation``), which is imported when a command runs.
-Only ``withdraw`` changes an installation.
+Only ``catalogue`` and ``withdraw`` change an installation.
 """
 
 import json
@@ -30,7 +30,7 @@ _Units = Annotated[Path | None, typer.Option("--inbox", help="Where units.csv is
 
 def register(app: typer.Typer) -> None:
     """Add the commands, in this order."""
-    for command in (validate, simulate, form, withdraw):
+    for command in (validate, simulate, form, catalogue, withdraw):
         app.command()(command)
 
 
@@ -135,6 +135,54 @@ def form(
     wanted = form_for(unit, Month.parse(month), _register(settings), settings.root_unit)
     write_form(out, wanted)
     say(f"{out}: {len(wanted.items)} items for {wanted.unit.name_vi}, {month}")
+
+
+def catalogue(
+    month: Annotated[str, typer.Argument(help="The month that ended last, as 2026-10.")],
+    home: Home = None,
+    inbox: Inbox = None,
+) -> None:
+    """Fetch the national portal's catalogue of procedures into the inbox: all pages, or nothing."""
+    from cchc_pipeline.core.period import Month
+    from cchc_pipeline.sources.national_portal.catalogue_client import captured, drop_capture
+
+    settings, of_month = settings_for(home, inbox), Month.parse(month)
+    folder = settings.inbox_dir / str(of_month)
+    there = next(captured(folder), None)
+    if there is not None:
+        say(f"it is there, and is not asked for again: {there}")
+        return
+    answers = _fetched_catalogue(settings, of_month)
+    path = drop_capture(folder, answers)
+    say(f"{path}: {len(answers)} pages; what changed is told by: cchc run {month}")
+
+
+def _fetched_catalogue(settings: "Settings", month: "Month") -> tuple[bytes, ...]:
+    import time
+    from datetime import datetime
+
+    from cchc_pipeline.core.period import TIMEZONE
+    from cchc_pipeline.sources.national_portal.catalogue_client import CatalogueWalk, require_time
+    from cchc_pipeline.sources.national_portal.client import PoliteSender
+    from cchc_pipeline.sources.national_portal.request import load_national_portal
+    from cchc_pipeline.sources.raw.archive import RawArchive
+
+    portal, archive = load_national_portal(), RawArchive(settings.raw_dir)
+
+    def clock() -> datetime:
+        return datetime.now(TIMEZONE)
+
+    require_time(month, portal, moment_of(None))
+    with PoliteSender(
+        settings.portal_base_url, archive, clock, time.sleep, portal.manners,
+        portal.success_statuses,
+    ) as sender:  # fmt: skip
+        return CatalogueWalk(sender, archive, portal, clock).fetch(_tell_pages)
+
+
+def _tell_pages(done: int, pages: int) -> None:
+    if done % 50 == 0 or done == pages:
+        say(f"{done} of {pages} pages", err=True)
 
 
 def withdraw(

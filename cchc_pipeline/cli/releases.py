@@ -21,6 +21,7 @@ from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.wording import worded
 
 if TYPE_CHECKING:
+    from cchc_pipeline.settings import Settings
     from publish.gates.gates import Verdict
     from publish.installation.findings import Damage
     from publish.model import Identity, Published, ReleaseId
@@ -108,8 +109,22 @@ def _act(said: _Said, home: Path | None, do: "Callable[[Portal, Act, Identity], 
         if found:
             say(f"the last act did not end: {found}", err=True)
         do(portal, act, identity)
-    shown = portal.latest()
-    say(f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}")
+        shown = portal.latest()
+        told = f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}"
+        say(told)
+        _bring_to_places(settings)
+
+
+def _bring_to_places(settings: "Settings") -> None:
+    """Have the places follow; one that must and does not is told by the exit code."""
+    from cchc_pipeline.cli.place_words import outcome_lines, require_shown
+    from cchc_pipeline.cli.places import bring
+    from cchc_pipeline.cli.run_summary import Speech
+
+    speech, outcomes = Speech(settings.lang), bring(settings)
+    for line in outcome_lines(outcomes, speech):
+        typer.echo(line)
+    require_shown([outcome for outcome in outcomes if outcome.fails], speech)
 
 
 def export(
@@ -121,16 +136,29 @@ def export(
         list[str] | None, typer.Option(help="Only this table; again for more.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="Only csv, parquet, json or xlsx.")] = "",
+    summed: Annotated[
+        str, typer.Option("--form", help="A month as a summed table in place of files: II.06a.")
+    ] = "",
+    month: Annotated[
+        str | None,
+        typer.Option("--month", help="Which month --form tells; the newest if left out."),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Copy out the data as they stood on a date."""
-    from publish.release.export import export_files, release_as_of, write_out
+    from cchc_pipeline.core.period import Month
+    from publish.release.export import export_files, form_files, release_as_of, write_out
     from publish.store.store import Portal
 
-    portal = Portal(settings_for(home).portal_dir)
+    settings = settings_for(home)
+    portal = Portal(settings.portal_dir)
     moment = end_of(as_of, "--as-of") if as_of else moment_of(None)
     release = portal.read(release_as_of(portal.acts(), moment))
-    files = export_files(release, table or (), form)
+    if summed:
+        of_month = Month.parse(month) if month else None
+        files = form_files(release, summed, of_month, settings.root_unit)
+    else:
+        files = export_files(release, table or (), form)
     write_out(files, out)
     say(f"{release.id} ({release.version}, {release.published_at}): {len(files)} files in {out}")
 

@@ -89,6 +89,7 @@ def run(
                     _process(job, left, instance, report)
                     release = _publish(job, instance, report)
             _tell_release(job, release, report)
+            _bring_to_places(job, report)
 
 
 def backfill(
@@ -119,6 +120,7 @@ def backfill(
             release, failures = _fill(job, report)
             if release or not failures:
                 _tell_release(job, release, report)
+            _bring_to_places(job, report)
         _require_none_failed(job, failures)
 
 
@@ -323,6 +325,17 @@ def _tell_release(job: "Job", release: str | None, report: "RunReport") -> None:
     summary = summary_of_published(latest, job.settings.root_unit)
     report.released(summary, site / "index.html", site / release_page(release))
     report.result("published", release=release, page=site / "index.html")
+
+
+def _bring_to_places(job: "Job", report: "RunReport") -> None:
+    """Send what is shown now to the places that are not known to show it."""
+    from cchc_pipeline.cli.place_words import as_data, outcome_lines, require_shown
+    from cchc_pipeline.cli.places import bring
+
+    outcomes = bring(job.settings)
+    report.places = [as_data(outcome) for outcome in outcomes]
+    report.lines(outcome_lines(outcomes, report.speech))
+    require_shown([outcome for outcome in outcomes if outcome.fails], report.speech)
 
 
 def _preview(job: "Job", report: "RunReport") -> None:

@@ -43,6 +43,7 @@ class RunReport:
         foreseen: The lines of a dry run.
         release: The release that went out, or would; None if there is no news.
         page: The address to look at: the front page of the portal, or of the preview.
+        places: What each place beside the portal came to.
         results: The lines of the result.
         is_shown: Whether the last step, which shows it, has begun.
         is_done: Whether nothing is left but to tell it.
@@ -57,6 +58,7 @@ class RunReport:
     foreseen: list[str] | None = None
     release: dict[str, Any] | None = None
     page: str | None = None
+    places: list[dict[str, Any]] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
     is_shown: bool = False
     is_done: bool = False
@@ -153,6 +155,7 @@ class RunReport:
             "months": [{"month": str(m), **facts} for m, facts in sorted(self.months.items())],
             "release": self.release,
             "page": self.page,
+            "places": self.places,
         }
         if self.foreseen is not None:
             content["plan"] = self.foreseen

@@ -127,6 +127,7 @@ def job_of(
     Raises:
         UsageError: One of them is wrong.
     """
+    from cchc_pipeline.government import government_of
     from publish.release.revisions import acceptance_of
 
     told = said or RunOptions()
@@ -135,7 +136,9 @@ def job_of(
     moment = moment_of(place.published_at)
     months = _months(*span, moment)
     replaced = _require_lists(settings)
-    return Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty, replaced)
+    job = Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty, replaced)
+    job.portal.require_package(government_of(settings.root_unit).package)
+    return job
 
 
 def _months(first: str | None, last: str | None, moment: datetime) -> tuple["Month", ...]:

@@ -9,7 +9,7 @@ Rows of a file that lacks a column are counted apart, so that whoever adds count
 sum whether it holds such rows: what their source did not say is unknown there, not 0.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,8 @@ KEYS = ("unit_code", "field_code", "procedure_code", "lacks")
 LACKS = "lacks"
 """The key that names the columns of ``dossiers`` that the rows' files do not have, by ``;``."""
 _FILES = pa.schema([("file", pa.string()), (LACKS, pa.string())])
+COUNTED, SUMMED = "dossiers", "summed"
+"""What a row was made from: single dossiers, or a table that a unit added up itself."""
 ALL = "ALL"
 """The field code that stands for all fields."""
 Row = dict[str, Any]
@@ -121,7 +123,11 @@ def count_dossiers(
 
 
 def statistics_table(
-    month: Month, root: str, units: Iterable[str], counts: pa.Table | None
+    month: Month,
+    root: str,
+    units: Iterable[str],
+    counts: pa.Table | None,
+    summaries: Iterable[Mapping[str, Any]] = (),
 ) -> pa.Table:
     """Every unit by field and over all fields, and the city by field and over all fields.
 
@@ -129,21 +135,43 @@ def statistics_table(
     it in ``not_received``. A measure that rests on a column is null, not 0, in every row that
     counts dossiers of a file without that column (domain, section 5). A unit without any dossier in
     the export, or everyone in a month without an export, has its row ALL without figures and with
-    the status O: missing is said.
+    the status O: missing is said, unless it sent a summed table: then its row ALL is taken from
+    that, and never added to dossiers. The city's row adds such tables up only in a month without
+    any dossier.
 
     Args:
         month: The month.
         root: The city's code.
         units: The codes of the units below the root that are valid in the month.
         counts: The month's ``dossier_counts``; None if there was no export.
+        summaries: The rows of ``dossier_summaries``.
 
     Returns:
         The table ``dossier_statistics``, by its contract, with nothing disclosed or hidden yet.
     """
     rows = list(_counted_rows(month, root, frozenset(units), counts)) if counts is not None else []
+    counted = {row["unit_code"] for row in rows if row["field_code"] == ALL}
+    rows += _summed_rows(month, root, summaries, counted)
     given = {row["unit_code"] for row in rows if row["field_code"] == ALL}
     missing = (_row(month, code, ALL, {}) for code in (root, *units) if code not in given)
     return table_from_rows(load_contract("dossier_statistics"), [*rows, *missing])
+
+
+def _summed_rows(
+    month: Month, root: str, summaries: Iterable[Mapping[str, Any]], counted: Container[str]
+) -> list[Row]:
+    """The rows of units without dossiers that sent a summed table; of the city without any."""
+    told = {
+        summary["unit_code"]: {name: summary.get(name) for name in MEASURE_NAMES}
+        for summary in summaries
+        if summary["unit_code"] not in counted
+    }
+    if told and root not in counted and root not in told:
+        whole: Mapping[str, int | None] = _NOTHING
+        for figures in told.values():
+            whole = {name: _plus(whole[name], figures[name]) for name in MEASURE_NAMES}
+        told[root] = dict(whole)
+    return [_row(month, unit, ALL, figures, SUMMED) for unit, figures in told.items()]
 
 
 def _counted_rows(
@@ -187,12 +215,19 @@ def _lacking(counts: pa.Table, keys: Sequence[str]) -> dict[tuple[str, ...], set
     return found
 
 
-def _row(month: Month, unit: str, field: str, measures: Mapping[str, int | None]) -> Row:
+def _row(
+    month: Month,
+    unit: str,
+    field: str,
+    measures: Mapping[str, int | None],
+    source: str = COUNTED,
+) -> Row:
     return {
         "period": str(month),
         "unit_code": unit,
         "field_code": field,
         **{name: measures.get(name) for name in MEASURE_NAMES},
+        "source": source if measures else None,
         "obs_status": "A" if measures else "O",
         "conf_status": "F",
         "release": None,
@@ -205,7 +240,7 @@ def unbalanced_sums(statistics: pa.Table, root: str) -> list[str]:
     Units add up to the city, over all fields and by field, and the fields of each add up to its
     ALL. Only ``not_received`` may be more for the city than for its units. A sum with an empty part
     is empty; it is empty without one in the city only, where files without a column hold dossiers
-    of an unknown unit.
+    of an unknown unit. Rows taken from summed tables stand for themselves.
 
     Args:
         statistics: A table ``dossier_statistics`` before disclosure control.
@@ -219,6 +254,7 @@ def unbalanced_sums(statistics: pa.Table, root: str) -> list[str]:
         if row["obs_status"] == "O"
         else {name: row[name] for name in MEASURE_NAMES}
         for row in statistics.to_pylist()
+        if row["source"] != SUMMED
     }
     units = _added(figures, lambda unit, field: None if unit == root else (root, field))
     fields = _added(figures, lambda unit, field: None if field == ALL else (unit, ALL))

@@ -4,7 +4,7 @@ Belongs here: the state of a task from the reports of the year, whether its time
 of ``plan_tasks``. Does not: judging a form (``sources.agency_forms``), or mending the plan's text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ from cchc_pipeline.sources.agency_forms.items import (
     load_layout,
     named,
 )
+from cchc_pipeline.sources.records.procedures import catalogue_rules
 
 NOT_REPORTED, NOT_STARTED, IN_PROGRESS = "NOT_REPORTED", "NOT_STARTED", "IN_PROGRESS"
 DONE, OVERDUE, NOT_APPLICABLE = "DONE", "OVERDUE", "NOT_APPLICABLE"
@@ -51,6 +52,7 @@ def task_states(
     register: UnitRegister,
     root: str,
     log: PublicationLog,
+    catalogued: Collection[Month] = (),
 ) -> dict[str, TaskState]:
     """The state of every tracked task at the end of a month.
 
@@ -58,7 +60,8 @@ def task_states(
     itself says otherwise. A task of several leads is done when all of them have reported it done or
     not applicable; until then it is under way. What a lead reports unfinished is overdue once the
     task's time is over. A task of which no lead reported stays unreported, however late. The state
-    of a task with a target on publications follows from the log.
+    of a task with a target on publications follows from the log. A task that is measured from the
+    catalogue of procedures is under way once a month of the year has one, until a lead reports.
 
     Args:
         month: The month.
@@ -66,6 +69,7 @@ def task_states(
         register: The units.
         root: The unit that the plan binds.
         log: What is known of publications.
+        catalogued: The months of the year so far that have a catalogue of procedures.
 
     Returns:
         States by task id; none for a year without a plan.
@@ -75,11 +79,22 @@ def task_states(
         return {}
     latest = _latest(reports, month)
     derived = _states_from_log(plan, month, log)
-    return {
+    states = {
         task.id: derived.get(task.id)
         or _state(plan, task, _Leads.of(task, latest, bodies, (month, register, root)), month)
         for task in plan.tasks
     }
+    measured = [task.id for task in plan.tasks if task.measured_from and catalogued]
+    return states | {task: _catalogued(states[task], month, catalogued) for task in measured}
+
+
+def _catalogued(state: TaskState, month: Month, catalogued: Collection[Month]) -> TaskState:
+    """A state with what the catalogues of the year show; what a lead reports stands."""
+    words = catalogue_rules().task_note
+    told = words.format(counted=len(catalogued), months=month.month)
+    status = state.status if state.reported else IN_PROGRESS
+    note = f"{state.note} {told}" if state.note else told
+    return replace(state, status=status, note=note)
 
 
 def _latest(reports: Iterable[UnitReport], month: Month) -> dict[tuple[str, str], UnitReport]:

@@ -18,6 +18,7 @@ from cchc_pipeline.indicators.records import CatalogueShares
 from cchc_pipeline.sources.agency_forms.items import UnitReport
 
 SUM, PROCEDURE, CATALOGUE, REPORT = "sum", "procedure", "catalogue", "report"
+CATALOGUED = "catalogued"
 Place = tuple[str, str]
 """A unit and a target."""
 Row = Mapping[str, Any]
@@ -65,11 +66,13 @@ class YearToDate:
         tallies: By unit and target; a unit or target of which no month is known has none.
         catalogue: What the latest catalogue says; None before the first.
         reports: The latest report of each task and unit.
+        catalogued: The months that have a catalogue of procedures.
     """
 
     tallies: Mapping[Place, Tally] = field(default_factory=dict)
     catalogue: CatalogueShares | None = None
     reports: tuple[UnitReport, ...] = ()
+    catalogued: frozenset[Month] = frozenset()
 
     def with_month(self, own: "YearToDate") -> "YearToDate":
         """The sums with the next month's own added; neither changes."""
@@ -78,7 +81,8 @@ class YearToDate:
             tallies[place] = tallies[place] + tally if place in tallies else tally
         told = {(report.item_id, report.unit_code): report for report in self.reports}
         told |= {(report.item_id, report.unit_code): report for report in own.reports}
-        return YearToDate(tallies, own.catalogue or self.catalogue, tuple(told.values()))
+        months = self.catalogued | own.catalogued
+        return YearToDate(tallies, own.catalogue or self.catalogue, tuple(told.values()), months)
 
 
 def year_to_date_rows(month: Month, root: str, sums: YearToDate) -> list[dict[str, Any]]:
@@ -96,12 +100,17 @@ def year_to_date_rows(month: Month, root: str, sums: YearToDate) -> list[dict[st
         )
         for report in sums.reports
     ]  # fmt: skip
+    rows += [
+        _row(month, CATALOGUED, root, str(of), stated_in=str(of)) for of in sorted(sums.catalogued)
+    ]
     return rows
 
 
 def sums_of_rows(rows: Iterable[Row]) -> YearToDate:
     """The sums that rows of ``year_to_date`` tell."""
-    by_kind: dict[str, list[Row]] = {kind: [] for kind in (SUM, PROCEDURE, CATALOGUE, REPORT)}
+    by_kind: dict[str, list[Row]] = {
+        kind: [] for kind in (SUM, PROCEDURE, CATALOGUE, REPORT, CATALOGUED)
+    }
     for row in rows:
         by_kind[row["kind"]].append(row)
     reports = tuple(
@@ -112,7 +121,10 @@ def sums_of_rows(rows: Iterable[Row]) -> YearToDate:
         for row in by_kind[REPORT]
     )  # fmt: skip
     return YearToDate(
-        _tallies(by_kind[SUM], by_kind[PROCEDURE]), _catalogue(by_kind[CATALOGUE]), reports
+        _tallies(by_kind[SUM], by_kind[PROCEDURE]),
+        _catalogue(by_kind[CATALOGUE]),
+        reports,
+        frozenset(Month.parse(row["stated_in"]) for row in by_kind[CATALOGUED]),
     )
 
 

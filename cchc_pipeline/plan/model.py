@@ -191,6 +191,7 @@ class Task:
         coordinators: The co-ordinating bodies, cut from ``coordinators_text``; may be none.
         time_text: The time as written; ``Plan.window`` reads it.
         product: What is to come of it; None where the cell is empty.
+        measured_from: What shows that work on it goes on, beside the leads' own reports.
     """
 
     id: Filled
@@ -204,6 +205,7 @@ class Task:
     time_text: Filled
     product: Filled | None
     parent: Filled | None = None
+    measured_from: Literal["procedure_catalogue"] | None = None
 
     @property
     def text(self) -> str:

@@ -5,7 +5,6 @@ on it, the one place that tells engines apart by name, and what a month's work m
 machine. Does not: any query.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from cchc_pipeline.core.scratch import scratch_folder
 from cchc_pipeline.core.sql import literal
 from cchc_pipeline.settings import DEFAULT_ENGINE, DEFAULT_MASTER, EngineName
 from cchc_pipeline.storage.engine import Engine, Texts
@@ -142,20 +142,9 @@ def open_engine(
             engine.close()
 
 
-@contextmanager
-def scratch_folder(folder: Path) -> Iterator[Path]:
-    """An empty folder, gone afterwards; a run that was killed may have left its own."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @dataclass(frozen=True)
 class Means:
-    """What a month of dossiers is read with: a folder that is emptied, an engine and its limit."""
+    """What a month of dossiers is read with: where scratch may lie, an engine and its limit."""
 
     scratch: Path
     memory_limit: str

@@ -1,8 +1,8 @@
 """The announced dates for a diary: ``calendar.ics``, by RFC 5545.
 
-Belongs here: an event for each date that is to come, and the form of the file: folded lines,
-escaped texts, the same bytes for the same edition. Does not: which dates there are
-(``cchc_pipeline.calendar``), the list for programs (``feeds``), or words
+Belongs here: an event for each date that is to come, of releases and of periodic reports, and the
+form of the file: folded lines, escaped texts, the same bytes for the same edition. Does not: which
+dates there are (``cchc_pipeline.calendar``), the list for programs (``feeds``), or words
 (``schemas/pages/catalogue.yaml``).
 """
 
@@ -12,7 +12,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from cchc_pipeline.calendar import ReleaseCalendar, ReleaseDate
 from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.plan.due_reports import DueReport
 from publish.catalogue.dcat import address
+from publish.catalogue.feeds import coming_reports
 from publish.store.state import Edition
 
 DIARY = "calendar.ics"
@@ -36,6 +38,8 @@ def diary(edition: Edition, calendar: ReleaseCalendar) -> bytes:
     ]
     for due in calendar.upcoming(after):
         lines += _event(due, edition, after, words["event"])
+    for report in coming_reports(edition, calendar):
+        lines += _report(report, edition, after, words["report"])
     return "".join(f"{line}\r\n" for line in folded([*lines, "END:VCALENDAR"])).encode()
 
 
@@ -53,6 +57,20 @@ def _event(due: ReleaseDate, edition: Edition, at: datetime, title: str) -> Iter
         yield f"DESCRIPTION:{_text(due.change.reason.vi)}"
     if edition.identity.public_url:
         yield f"URL:{address(edition, 'lich-cong-bo.html')}"
+    yield "TRANSP:TRANSPARENT"
+    yield "END:VEVENT"
+
+
+def _report(due: DueReport, edition: Edition, at: datetime, title: str) -> Iterator[str]:
+    """The last day on which a periodic report is in time."""
+    yield "BEGIN:VEVENT"
+    yield f"UID:{uuid5(NAMESPACE_URL, f'{edition.identity.package}/report/{due.key}')}"
+    yield f"DTSTAMP:{_moment(at)}"
+    yield f"DTSTART;VALUE=DATE:{due.due:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{due.due + timedelta(days=1):%Y%m%d}"
+    text = title.format(title=due.title.vi, month=f"{due.month.month}/{due.month.year}",
+                        addressee=due.addressee)  # fmt: skip
+    yield f"SUMMARY:{_text(text)}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 

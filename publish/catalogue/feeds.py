@@ -8,7 +8,7 @@ edition.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 from cchc_pipeline.calendar import DateChange, ReleaseCalendar, ReleaseDate
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, utc_text
+from cchc_pipeline.core.written import day_of
+from cchc_pipeline.plan.due_reports import DueReport, due_reports
 from publish.catalogue.dcat import address
 from publish.model import Published
 from publish.package.descriptor import package_words
@@ -186,7 +188,7 @@ def missed(edition: Edition, calendar: ReleaseCalendar) -> tuple[ReleaseDate, ..
 
 
 def calendar_list(edition: Edition, calendar: ReleaseCalendar) -> bytes:
-    """The announced dates of the next 12 months, the rule behind them, and every change."""
+    """The dates of the next 12 months, the rule behind them, every change; reports that are due."""
     after = datetime.fromisoformat(edition.updated_at)
     content: dict[str, Any] = {
         "rule": {
@@ -209,8 +211,27 @@ def calendar_list(edition: Edition, calendar: ReleaseCalendar) -> bytes:
             }
             for change in calendar.changes
         ],
+        "reports": [_report(due) for due in coming_reports(edition, calendar)],
     }
     return json_bytes(content)
+
+
+def coming_reports(edition: Edition, calendar: ReleaseCalendar) -> tuple[DueReport, ...]:
+    """The periodic reports that are due within a year of the last act."""
+    today = day_of(edition.updated_at)
+    return due_reports(edition.identity.root_unit, today, today + timedelta(days=365), calendar)
+
+
+def _report(due: DueReport) -> dict[str, Any]:
+    return {
+        "kind": due.kind,
+        "title": vars(due.title),
+        "month": str(due.month),
+        "due": due.due.isoformat(),
+        "before": due.before.isoformat(),
+        "addressee": due.addressee,
+        "status": due.status,
+    }
 
 
 def _date(due: ReleaseDate) -> dict[str, Any]:

@@ -19,7 +19,16 @@ from publish.disclosure.attack import ALL, OTHER, Attack, Cell, dossier_counts
 
 Row: TypeAlias = dict[str, Any]
 NOT_MEASURES = frozenset(
-    {"period", "unit_code", "field_code", "obs_status", "conf_status", "provenance", "release"}
+    {
+        "period",
+        "unit_code",
+        "field_code",
+        "source",
+        "obs_status",
+        "conf_status",
+        "provenance",
+        "release",
+    }
 )
 CONFIDENTIAL, FREE = "C", "F"
 

@@ -23,13 +23,13 @@ from cchc_pipeline.methodology import Methodology, load_methodology
 from cchc_pipeline.plan import load_plan
 from cchc_pipeline.registers.units import Unit, UnitRegister
 from publish.disclosure.gate import suppression_is_complete
-from publish.model import CODE_LISTS, SET_ASIDE, STATISTICS, Draft
+from publish.model import CODE_LISTS, PROCEDURE_CHANGES, SET_ASIDE, STATISTICS, Draft
 from publish.release.comparison import Candidate
 from publish.release.provenance import COLUMN, SAMPLE
 from publish.release.revisions import CORRECTIONS
 from publish.store.reading import NotCheckedError, Package, PublishedTable
 
-_MAY_LOSE_ROWS = CODE_LISTS | {STATISTICS, CORRECTIONS, SET_ASIDE}
+_MAY_LOSE_ROWS = CODE_LISTS | {STATISTICS, CORRECTIONS, SET_ASIDE, PROCEDURE_CHANGES}
 """Tables whose rows may end: fields join ``OTHER``, a correction is withdrawn, a mended file breaks
 a rule no more. Each row that ends is logged as a revision all the same."""
 _RULES = "verification/rules.yaml"

@@ -19,7 +19,7 @@ from cchc_pipeline.indicators.code_lists import metric_rows
 from cchc_pipeline.methodology import load_methodology, methodology_in_force
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.registers.units import Unit
-from cchc_pipeline.reports import sheet_path
+from cchc_pipeline.reports.error_sheets import sheet_path
 from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.dossiers.rules import UNKNOWN_UNIT
 from cchc_pipeline.sources.inbox.account import InboxFile, account_of, untaken

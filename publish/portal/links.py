@@ -14,6 +14,7 @@ from cchc_pipeline.calendar import load_calendar
 from publish.catalogue.dcat import CATALOGUE, catalogue
 from publish.catalogue.diary import DIARY, diary
 from publish.catalogue.feeds import CALENDAR, FEED, ROBOTS, calendar_list, feed, robots, sitemap
+from publish.catalogue.open_data_list import OPEN_DATA, open_data_list
 from publish.model import Identity, Published, ReleaseId
 from publish.package.formats import json_bytes
 from publish.package.signature import PUBLIC_KEY
@@ -148,6 +149,7 @@ def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
         FEED: feed(edition, calendar),
         CALENDAR: calendar_list(edition, calendar),
         DIARY: diary(edition, calendar),
+        OPEN_DATA: open_data_list(edition),
         ROBOTS: robots(edition),
         **sitemap(edition, filter(_is_found, {*pages, *_kept_pages(edition)})),
     }

@@ -28,6 +28,8 @@ from cchc_pipeline.indicators.code_lists import (
     succession_rows,
     unit_rows,
 )
+from cchc_pipeline.indicators.procedure_changes import TABLES as CATALOGUES
+from cchc_pipeline.indicators.procedure_changes import catalogue_of, change_rows
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.inbox.files import FORMS_FOLDER
 from cchc_pipeline.sources.records.procedures import Procedure, procedures_from_rows
@@ -35,6 +37,7 @@ from cchc_pipeline.storage.lake import Lake, content_digest, table_from_rows
 from publish.disclosure.rule import disclosed_table
 from publish.model import (
     DESCRIPTOR,
+    PROCEDURE_CHANGES,
     PUBLISHED_TABLES,
     RECORD,
     REVISIONS,
@@ -108,7 +111,9 @@ def assemble(
     Raises:
         CheckFailedError: No month has been computed, none may go out yet, or nobody gave figures
             for the months that were named.
+        UsageError: The portal is another place's.
     """
+    portal.require_package(ingredients.identity.package)
     previous = portal.latest()
     months = _months(lake, previous, ingredients, published_at)
     before, columns = (read_tables(previous), columns_of(previous)) if previous else ({}, {})
@@ -308,6 +313,7 @@ def _tables(
             {month.year for month in months}, ingredients.identity.root_unit
         ),
         "procedures": procedure_list(_catalogues(lake, months)),
+        PROCEDURE_CHANGES: _procedure_changes(lake, months),
         "obs_status": obs_status_rows(),
     }
     for name in PUBLISHED_TABLES:
@@ -329,6 +335,32 @@ def _catalogues(lake: Lake, months: Iterable[Month]) -> dict[Month, tuple[Proced
         month: procedures_from_rows(lake.read("procedure_catalogue", month).to_pylist())
         for month in months
     }
+
+
+def _procedure_changes(lake: Lake, months: Iterable[Month]) -> list[dict[str, Any]]:
+    """What the catalogues of these months say of each other."""
+    read = {
+        name: [
+            catalogue_of(
+                name,
+                month,
+                lake.read(table, month).to_pylist(),
+                lake.read("submissions", month).to_pylist(),
+            )
+            for month in months
+        ]
+        for name, table in CATALOGUES.items()
+    }
+    units = {
+        row["department_id"]: row["unit_code"]
+        for month in months
+        for row in lake.read("portal_units", month).to_pylist()
+    }
+    return [
+        row
+        for name, found in read.items()
+        for row in change_rows(name, (one for one in found if one is not None), units)
+    ]
 
 
 def _tidy(table: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """The data as it stood: a release's files copied out, chosen by date.
 
-Belongs here: which release was shown at a moment, and copying. Does not: changing anything.
+Belongs here: which release was shown at a moment, and copying; a month of it as a summed table.
+Does not: changing anything, or that table's layout (``summed_form``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from cchc_pipeline.core.errors import UsageError
-from cchc_pipeline.core.period import utc_text
-from publish.model import Published, ReleaseId
+from cchc_pipeline.core.period import Month, utc_text
+from publish.model import STATISTICS, Published, ReleaseId
+from publish.release.summed_form import FORMS, FormOfMonth, summed_workbook
 from publish.store.state import Act, shown_after
-from publish.store.store import write_files
+from publish.store.store import read_tables, write_files
 
 
 def release_as_of(acts: Iterable[Act], moment: datetime) -> ReleaseId:
@@ -56,6 +58,32 @@ def export_files(release: Published, tables: Sequence[str], ending: str) -> dict
     if not chosen:
         raise UsageError(f"{release.id} has no files of the form {ending!r}", where="--format")
     return {path.relative_to(release.folder).as_posix(): path.read_bytes() for path in chosen}
+
+
+def form_files(release: Published, form: str, month: Month | None, root: str) -> dict[str, bytes]:
+    """A month of a release as a summed table.
+
+    Args:
+        release: The release.
+        form: Which form.
+        month: The month; the newest of the release if None.
+        root: The unit that stands for the whole, which the form does not list.
+
+    Raises:
+        UsageError: The form is not known, or the release does not have the month, or no figures.
+    """
+    if form not in FORMS:
+        raise UsageError(f"no form {form!r}", where="--form", todo=f"use {', '.join(FORMS)}")
+    of_month = month or max(release.periods)
+    if of_month not in release.periods:
+        raise UsageError(f"{release.id} does not have {of_month}", where="--month")
+    tables = read_tables(release)
+    rows = [row for row in tables[STATISTICS].to_pylist() if row["period"] == str(of_month)]
+    units = sorted(tables["units"].to_pylist(), key=lambda row: row["valid_from"])
+    names = {row["unit_code"]: row["name_vi"] for row in units
+             if row["valid_from"] <= of_month.last_day}  # fmt: skip
+    told = FormOfMonth(of_month, str(release.id), root, rows, names)
+    return {f"{form}.{of_month}.xlsx": summed_workbook(told)}
 
 
 def _is_chosen(path: Path, tables: Sequence[str], ending: str) -> bool:

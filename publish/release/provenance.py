@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.procedure_changes import CITY, NATIONAL
 from cchc_pipeline.plan import Target, load_plan
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.storage.lake import Lake
@@ -75,7 +76,13 @@ def _inputs(lake: Lake, month: Month, units: Collection[str]) -> SampleInputs:
     samples = [row for row in handed_in if row[COLUMN] == SAMPLE]
     forms = {row["unit_code"] for row in samples if row["table"] == _FORMS}
     accounts = lake.read("dossier_accounts", month).to_pylist()
-    dossiers = frozenset(row["unit"] for row in accounts if row[COLUMN] == SAMPLE)
+    summed = lake.read("dossier_summaries", month).to_pylist()
+    dossiers = frozenset(
+        row[unit]
+        for rows, unit in ((accounts, "unit"), (summed, "unit_code"))
+        for row in rows
+        if row[COLUMN] == SAMPLE
+    )
     tables = {row["table"] for row in samples} - {_FORMS}
     if SAMPLE in lake.read("raw_portal", month).column(COLUMN).to_pylist():
         tables.add("scores")
@@ -159,10 +166,21 @@ def _procedures(samples: Samples) -> Rules:
     yield ("last_period",), [(str(month),) for month in months]
 
 
+def _procedure_changes(samples: Samples) -> Rules:
+    """Both catalogues that are compared count."""
+    came = [(str(m), name) for m, inputs in samples.months.items() for name in inputs.tables]
+    yield ("period", "catalogue"), came
+    yield ("compared_with", "catalogue"), came
+
+
 def _tasks(samples: Samples) -> Rules:
     yield (
         ("period", "task_id"),
-        [(str(month), item) for month in samples.months for item in _items_until(samples, month)],
+        [
+            (str(month), item)
+            for month in samples.months
+            for item in _items_until(samples, month) | _tasks_of_catalogues(samples, month)
+        ],
     )
 
 
@@ -207,6 +225,15 @@ def _items_until(samples: Samples, month: Month) -> frozenset[str]:
     return frozenset().union(*(inputs.items for _, inputs in samples.until(month)))
 
 
+def _tasks_of_catalogues(samples: Samples, month: Month) -> frozenset[str]:
+    """The tasks that are measured from a catalogue, if one of the year so far is a sample."""
+    plan = load_plan(month.year)
+    came = frozenset().union(*(inputs.tables for _, inputs in samples.until(month)))
+    if plan is None or came.isdisjoint((CITY, NATIONAL)):
+        return frozenset()
+    return frozenset(task.id for task in plan.tasks if task.measured_from)
+
+
 def _with_root(units: frozenset[str], samples: Samples) -> frozenset[str]:
     return units | {samples.root} if units else units
 
@@ -221,5 +248,6 @@ _RULES: Mapping[str, _Rule] = {
     "submissions": _accounts,
     "quarantine_summary": _accounts,
     "procedures": _procedures,
+    "procedure_changes": _procedure_changes,
 }
 """The tables of which more is known than their month and ``schemas/release/revisions.yaml``."""

@@ -1,7 +1,8 @@
 """The log of publications: our own releases, and what was confirmed of other places.
 
-Belongs here: reading the releases' records and ``inbox/publications.csv``. Does not: judging them
-against the plan (``cchc_pipeline.indicators.plan_indicators``).
+Belongs here: reading the releases' records, the journal of places and ``inbox/publications.csv``.
+Does not: judging them against the plan (``cchc_pipeline.indicators.plan_indicators``), or looking
+at places (``publish.places``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from cchc_pipeline.core.list_files import read_rows
 from cchc_pipeline.core.masking import quoted
 from cchc_pipeline.core.period import TIMEZONE, Month
 from cchc_pipeline.plan import Publication, PublicationLog
+from publish.store.place_log import PLACE_LOG, PlaceLine, PlaceLog, confirmed_months
 from publish.store.store import Portal
 
 OWN_PLACE = "city_portal"
@@ -25,21 +27,29 @@ def read_publications(
 ) -> PublicationLog:
     """Every publication that is known.
 
-    A release counts for the city portal only where this portal is that portal (``production``);
-    sample data and what was retracted never count. The month in the making counts as published now,
-    since what is computed from this log is seen only once it is.
+    A release counts for the city portal only where this portal is that portal (``production``),
+    and from the first that was sent to a place of that name on only as it was seen there; sample
+    data and what was retracted never count. The month in the making counts as published now, since
+    what is computed from this log is seen only once it is.
 
     Raises:
         SchemaDataError: ``publications.csv`` cannot be used.
     """
     confirmed = tuple(_confirmed(inbox / "publications.csv"))
-    own = (*_own(portal), Publication(month, OWN_PLACE, now)) if production else ()
-    return PublicationLog((*own, *confirmed))
+    lines = PlaceLog(portal.root.parent / PLACE_LOG).lines()
+    retracted = {act.release for act in portal.acts() if act.kind == "retracted"} if lines else ()
+    seen = (Publication(*found) for found in confirmed_months(lines, retracted))
+    own = (*_own(portal, lines), Publication(month, OWN_PLACE, now)) if production else ()
+    return PublicationLog((*own, *seen, *confirmed))
 
 
-def _own(portal: Portal) -> Iterable[Publication]:
+def _own(portal: Portal, lines: Iterable[PlaceLine]) -> Iterable[Publication]:
+    """The releases that readers saw here, before they were sent to a place that is the portal."""
     retracted = {act.release for act in portal.acts() if act.kind == "retracted"}
+    sent = {line.release for line in lines if line.place == OWN_PLACE and line.counts}
     for release in portal.published():
+        if str(release.id) in sent:
+            return
         if not release.is_sample and release.id not in retracted:
             moment = datetime.fromisoformat(release.published_at)
             for month in release.periods:

@@ -17,6 +17,7 @@ from cchc_pipeline.contracts import Contract, load_code_list, load_contract
 from cchc_pipeline.contracts.sources import declared_sources
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.masking import personal_marks
+from cchc_pipeline.plan import load_plan
 from cchc_pipeline.storage.lake import table_from_rows
 from publish.model import REVISIONS, Acceptance
 from publish.package.formats import cell_text
@@ -151,12 +152,22 @@ def reason_of(change: RowChange, key: str, causes: Causes) -> Reason:
 def _code(change: RowChange, renewal: Renewal) -> str | None:
     if change.before is not None and _status(change.before) in NOTHING_HANDED_IN:
         return LATE
+    if _is_of_publications(change):
+        return LATE
     if change.table not in load_provenance().tables or _is_of_another_method(change):
         return MET
     if any(_rests_on(change, place) for place in renewal.replaced):
         return SRC
     has_come = any(_rests_on(change, place) for place in renewal.arrived)
     return LATE if has_come or change.before is None else None
+
+
+def _is_of_publications(change: RowChange) -> bool:
+    """Whether a row is measured by the log of publications, where a confirmation may come later."""
+    measured = change.row.get("indicator_id") or change.row.get("task_id")
+    plan = load_plan(int(change.row["period"][:4])) if measured and change.before else None
+    targets = plan.targets if plan else ()
+    return any(t.id == measured and t.measured_from == "release_log" for t in targets)
 
 
 def _status(row: Mapping[str, Any]) -> str | None:

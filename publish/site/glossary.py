@@ -8,7 +8,8 @@ It works on the text that a reader sees, so that nobody need remember it in thir
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from markupsafe import Markup
@@ -18,10 +19,8 @@ from cchc_pipeline.contracts import Language, Text
 from cchc_pipeline.core.data import read_yaml, typed
 
 _PATH = "pages/glossary.yaml"
-_PARTS = re.compile(r"<[^>]*>|[^<]+")
-_UNREAD = frozenset({"svg", "script", "style", "code", "pre", "abbr", "title"})
+_UNREAD = re.compile(r"<(svg|script|style|code|pre|abbr|title)\b.*?</\1>", re.DOTALL)
 """Elements whose text is a drawing, a program, or explained already."""
-_NAME = re.compile(r"</?([a-z0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -83,39 +82,30 @@ def explained(page: str, language: Language) -> str:
 
 
 def _explained(main: str, waiting: dict[str, Term], language: Language) -> Iterator[str]:
-    """The parts of the main text, until nothing waits for its explanation any more."""
-    unread = 0
-    for part in _PARTS.finditer(main):
-        text = part[0]
-        if text.startswith("<"):
-            unread += _depth(text)
-        elif not unread:
-            text = _first_uses(text, waiting, language)
-        yield text
-        if not waiting:
-            yield main[part.end() :]
-            return
+    """The main text in parts; the first use that a reader sees of each term is one of them."""
+    unread = [found.span() for found in _UNREAD.finditer(main)]
+    done = 0
+    for use in re.finditer(rf"\b(?:{_any_of(waiting)})\b", main):
+        if use[0] in waiting and _is_read(main, use.start(), unread):
+            yield main[done : use.start()]
+            yield _told(waiting.pop(use[0]), language)
+            done = use.end()
+            if not waiting:
+                break
+    yield main[done:]
 
 
-def _depth(tag: str) -> int:
-    """Whether a tag opens (1) or closes (-1) an element whose text is not read."""
-    name = _NAME.match(tag)
-    if name is None or name[1] not in _UNREAD or tag.endswith("/>"):
-        return 0
-    return -1 if tag.startswith("</") else 1
+def _any_of(terms: Iterable[str]) -> str:
+    """The longer before those that they begin with."""
+    return "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
 
 
-def _first_uses(text: str, waiting: dict[str, Term], language: Language) -> str:
-    found = [short for short in waiting if short in text]
-    if not found:
-        return text
-    wanted = "|".join(sorted(map(re.escape, found), key=len, reverse=True))
-
-    def told(match: re.Match[str]) -> str:
-        term = waiting.pop(match[0], None)
-        return match[0] if term is None else _told(term, language)
-
-    return re.sub(rf"\b(?:{wanted})\b", told, text)
+def _is_read(main: str, place: int, unread: Sequence[tuple[int, int]]) -> bool:
+    """Whether what stands at a place is text that a reader sees, outside tags."""
+    if main.rfind("<", 0, place) > main.rfind(">", 0, place):
+        return False
+    before = bisect(unread, (place, place)) - 1
+    return before < 0 or place >= unread[before][1]
 
 
 def _told(term: Term, language: Language) -> str:

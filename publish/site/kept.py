@@ -27,6 +27,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.files import write_whole
 from publish.model import ReleaseId
 from publish.package.formats import to_csv
+from publish.site.charts.standalone import drawings
 from publish.site.extract import Extract
 from publish.site.page import Imprint, in_each_language, render
 from publish.store.store import sync_tree
@@ -106,6 +107,7 @@ class PageRecipe:
         material: Makes from the extract what the template needs; a function of a module, since its
             name is part of the key.
         lasting: The name under which the content can be found again; ``name`` if empty.
+        keeps_charts: Whether its charts are files too.
     """
 
     name: str
@@ -113,6 +115,7 @@ class PageRecipe:
     extract: Extract
     material: Callable[[Extract], Material]
     lasting: str = ""
+    keeps_charts: bool = False
 
     @property
     def key(self) -> str:
@@ -126,8 +129,14 @@ class PageRecipe:
         material = self.material(self.extract)
         table = self.extract.tables.get("obs_status")
         statuses = {row["code"]: row for row in table.to_pylist()} if table is not None else {}
+        folder = f"{ATTACHMENTS}/{(self.lasting or self.name).removesuffix('.html')}"
+        values = {**material.values, "chart_files": folder if self.keeps_charts else ""}
         for page in in_each_language(self.name, imprint.identity, lasting=self.lasting):
-            yield page.path, render(self.template, page, imprint, material.values, statuses)
+            content = render(self.template, page, imprint, values, statuses)
+            yield page.path, content
+            if self.keeps_charts and page.lasting == self.name:
+                for chart, drawn in drawings(content.decode()):
+                    yield f"{folder}/{chart}.{page.language}.svg", drawn
         for path, content in material.files.items():
             yield f"{ATTACHMENTS}/{path}", content
 

@@ -25,6 +25,7 @@ from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.terms import ReuseTerms
 from publish.model import Draft, Identity, ReleaseId
+from publish.site.charts.standalone import chart_id
 from publish.site.forms import Forms
 from publish.site.glossary import explained
 from publish.site.narrow import labelled, parted, rows_in
@@ -32,7 +33,7 @@ from publish.site.words import LANGUAGES, Language, load_words
 
 _FORBIDDEN = ("</script", "<!--")
 """What would end the element, or begin a comment in it."""
-_STYLES = ("style.css", "charts.css", "script.css")
+_STYLES = ("charts.css", "style.css", "script.css")
 INDEX_PAGE = "index.html"
 RELEASES_PAGE = "phat-hanh.html"
 DOWNLOADS_PAGE = "tai-ve.html"
@@ -49,6 +50,7 @@ NAVIGATION = (
 """The pages that every page leads to: the word for each, and its name."""
 FOOT_NAVIGATION = (
     ("periods", "thang/index.html"),
+    ("procedure_changes", "thu-tuc.html"),
     ("releases", RELEASES_PAGE),
     ("calendar", "lich-cong-bo.html"),
     ("changes", "thay-doi.html"),
@@ -217,6 +219,7 @@ def render(
         "foot_navigation": FOOT_NAVIGATION,
         "t": forms.words,
         "f": forms,
+        "chart_files": "",
         **content,
     }
     text = _environment().get_template(template).render(context)
@@ -262,7 +265,7 @@ def _environment() -> Environment:
     environment.globals["style"] = style_text()
     environment.globals["script"] = script_text()
     environment.globals["script_hash"] = script_hash()
-    environment.globals["path_in"] = path_in
+    environment.globals |= {"path_in": path_in, "chart_id": chart_id}
     return environment
 
 

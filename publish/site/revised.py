@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from cchc_pipeline.contracts import Field, contract_names, load_contract
 from cchc_pipeline.core.errors import SchemaDataError
+from cchc_pipeline.indicators.procedure_changes import TABLES as CATALOGUES
 from cchc_pipeline.methodology import load_methodology
 from publish.model import PUBLISHED_TABLES, REVISIONS, Draft
 from publish.site.forms import TOTAL, Forms, is_sample
@@ -337,10 +338,15 @@ class _Namer:
             "procedure_code": lambda code: self.named("procedure_code", code),
             "code": lambda code: self.named("code", code),
             "table": self.forms.table,
-            "column": lambda column: self.forms.column("scores", column),
+            "column": self._column,
             "methodology": self._methodology,
             "source_system": self._source,
         }
+
+    def _column(self, column: str) -> str:
+        """The title of a column of scores, or of a catalogue of procedures."""
+        titles = (self.forms.column(table, column) for table in ("scores", *CATALOGUES.values()))
+        return next((title for title in titles if title != column), column)
 
     def _metric(self, code: str) -> str:
         total = self.forms.words.text("revised.total")

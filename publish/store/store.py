@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cchc_pipeline.contracts import load_contract
-from cchc_pipeline.core.errors import FROM_BACKUP, CheckFailedError, DamagedError
+from cchc_pipeline.core.errors import FROM_BACKUP, CheckFailedError, DamagedError, UsageError
 from cchc_pipeline.core.files import sync_all, sync_folder, write_whole
 from cchc_pipeline.core.modes import PUBLIC, let_in
 from cchc_pipeline.core.period import Month
@@ -171,6 +171,23 @@ class Portal:
         """The release that is shown, or None."""
         chosen = shown_after(self.acts())
         return self.read(chosen) if chosen else None
+
+    def require_package(self, name: str) -> None:
+        """Refuse to publish another place's figures where one place's are out.
+
+        Raises:
+            UsageError: The release that is shown is of a data package of another name.
+        """
+        shown = self.latest()
+        if shown is None:
+            return
+        found = _json_of(shown.folder / DESCRIPTOR)["name"]
+        if found != name:
+            raise UsageError(
+                f"this portal shows {found}, and the settings would publish {name}",
+                where=str(self.root),
+                todo="set CCHC_ROOT_UNIT as it was, or give the other place a CCHC_HOME of its own",
+            )
 
     def read(self, release: ReleaseId) -> Published:
         """A published release from its record."""

@@ -3,7 +3,7 @@
 Belongs here: examples. Does not: assertions.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cchc_pipeline.alerts.rules import (
     Alert,
@@ -22,6 +22,7 @@ from cchc_pipeline.alerts.rules import (
 )
 from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.core.period import TIMEZONE, Month
+from cchc_pipeline.plan.due_reports import DueReport
 
 MONTH = Month(2026, 10)
 DUE = datetime(2026, 11, 12, 8, 30, tzinfo=TIMEZONE)
@@ -62,6 +63,11 @@ LEFT = FilesLeft(
         FileLeft("x 012345678901.bin", CalendarWords("Không rõ", "Unknown")),
     ),
 )
+QUARTERLY = CalendarWords("Báo cáo quý", "Quarterly report")
+SOON, UNMADE = (
+    DueReport("quarter", QUARTERLY, month, day, day + timedelta(days=1), "Sở Nội vụ", "believed")
+    for month, day in ((Month(2026, 12), date(2026, 11, 14)), (Month(2026, 9), date(2026, 11, 9)))
+)
 FACTS = Facts(
     (AWAITED,),
     (FAILED_CHECK, FAILED_RUN, ABOVE_LIMIT, REVISED),
@@ -69,6 +75,7 @@ FACTS = Facts(
     OURS,
     (Mirror(MIRROR, OLD), Mirror(DEAF, refused="timed out")),
     (LEFT,),
+    (SOON, UNMADE),
 )
 
 

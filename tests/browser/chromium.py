@@ -1,6 +1,7 @@
 """A real Chromium for the tests of pages.
 
-Belongs here: where it is, how it is started, when its absence skips. Does not: assertions.
+Belongs here: where it is, how it is started, when its absence skips, what is an error of a page's
+script. Does not: assertions about pages.
 """
 
 import os
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
@@ -33,3 +34,16 @@ def chromium() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield opened
         opened.close()
+
+
+@contextmanager
+def visiting(browser: Browser, address: str) -> Iterator[Page]:
+    """A page; an error of its script fails the test."""
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(address)
+    yield page
+    page.close()
+    assert said == []

@@ -20,7 +20,7 @@ KINDS = (
     "don-vi/H24.html", "chi-so/index.html", "chi-so/TDGQ.html", "chi-so/DOSSIER_SYNC.html",
     "ke-hoach/index.html", "chat-luong.html", "tai-ve.html", "phat-hanh.html",
     "phat-hanh/2026-09.r1.html", "lich-cong-bo.html", "thay-doi.html", "phuong-phap.html",
-    "tu-dien.html", "tiep-can.html",
+    "tu-dien.html", "tiep-can.html", "thu-tuc.html",
 )  # fmt: skip
 """A page of each kind; those of the plan are in the March of 2024."""
 

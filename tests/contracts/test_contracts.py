@@ -66,7 +66,7 @@ PUBLISHED = {
         "period", "unit_code", "table", "rule", "quarantined", "provenance", "release",
     ),
     "dossier_statistics": (
-        "period", "unit_code", "field_code", *MEASURE_NAMES, "obs_status", "conf_status",
+        "period", "unit_code", "field_code", *MEASURE_NAMES, "source", "obs_status", "conf_status",
         "provenance", "release",
     ),
     "revisions": (
@@ -87,6 +87,10 @@ PUBLISHED = {
         "procedure_code", "name_vi", "field_code", "field_name", "level", "service_level",
         "eligible", "integrated", "standardised", "public", "in_force", "first_period",
         "last_period", "provenance",
+    ),
+    "procedure_changes": (
+        "period", "catalogue", "procedure_key", "column", "change", "procedure_code", "name_vi",
+        "field_code", "unit_code", "old_value", "new_value", "compared_with", "provenance",
     ),
     "units": (
         "unit_code", "name_vi", "name_en", "level", "parent_code", "valid_from", "valid_to",
@@ -112,6 +116,8 @@ INTERNAL = (
     "unit_rankings",
     "raw_dossiers", "dossiers", "dossier_quarantine", "dossier_accounts", "dossier_counts",
     "dossier_continuity", "raw_procedures", "procedure_catalogue", "procedure_quarantine",
+    "raw_national_procedures", "national_procedures", "national_procedure_quarantine",
+    "raw_dossier_summaries", "dossier_summaries", "dossier_summary_quarantine",
     "raw_petitions", "petitions", "petition_quarantine", "raw_agency_forms", "agency_reports",
     "agency_quarantine", "input_submissions", "inbox_account", "year_to_date",
 )  # fmt: skip
@@ -131,6 +137,7 @@ KEYS = {
     "revisions": ("release", "table", "key", "column"),
     "corrections": ("period", "basis", "unit_code", "metric_code", "column"),
     "procedures": ("procedure_code",),
+    "procedure_changes": ("period", "catalogue", "procedure_key", "column"),
 }
 
 every_table = pytest.mark.parametrize("table", contract_names())

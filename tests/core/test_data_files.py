@@ -12,7 +12,7 @@ from cchc_pipeline.core.data import load, read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.registers.unit_lists import CodedUnits, LocalUnits
-from cchc_pipeline.reports import SheetWords
+from cchc_pipeline.reports.error_sheets import SheetWords
 from cchc_pipeline.simulation.profile import Breakages
 from cchc_pipeline.sources.dossiers.rules import DossierRules
 from cchc_pipeline.sources.national_portal.envelope import AnswerLayout

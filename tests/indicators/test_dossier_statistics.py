@@ -104,6 +104,7 @@ BREACHES: Mapping[str, dict[str, Any]] = {
     },
     "flow_balances": {"open_overdue": 1},
     "finished_adds_up": {"early": 1},
+    "figures_have_a_source": {"source": None},
     "channels_add_up": {"received_postal": 1},
     "parts_of_received": {"synced": 2},
     "parts_of_received_online": {"fully_online": 1},

@@ -115,6 +115,20 @@ def test_task_31_follows_from_the_publication_log() -> None:
     assert tracker_values(Month(2024, 1), "H24", states) == {}  # the log is no report
 
 
+def test_task_32_is_under_way_by_the_catalogues_until_a_lead_reports() -> None:
+    months = frozenset({Month(2024, 1), Month(2024, 3)})
+
+    def said(*reports: UnitReport) -> TaskState:
+        return task_states(Month(2024, 3), reports, TWO, "H24", NO_LOG, months)["32"]
+
+    told = "Đã có danh mục thủ tục để thống kê của 2 trong 3 tháng trong năm."
+    assert (said().status, said().note, said().reported) == ("IN_PROGRESS", told, False)
+    by_leads = said(_said(3, "NOT_STARTED", AGENCY, "32"), _said(3, "NOT_STARTED", OTHER, "32"))
+    assert (by_leads.status, str(by_leads.note).endswith(told)) == ("NOT_STARTED", True)
+    assert _task(3, item="32").status == "NOT_REPORTED"
+    assert tracker_values(Month(2024, 3), "H24", {"32": said()}) == {}
+
+
 def test_the_share_of_tasks_done_in_time_leaves_out_those_that_do_not_apply() -> None:
     reports = [
         _said(3, "DONE", item="13"),

@@ -36,6 +36,15 @@ _months = st.lists(
 )
 
 
+def test_the_months_that_have_a_catalogue_are_handed_on() -> None:
+    january = YearToDate(catalogued=frozenset({JANUARY}))
+    rows = year_to_date_rows(JANUARY, ROOT, january)
+    table = table_from_rows(load_contract("year_to_date"), rows)
+    assert not blocking_lines(check_table(table, load_contract("year_to_date")))
+    march = sums_of_rows(rows).with_month(YearToDate(catalogued=frozenset({MARCH})))
+    assert sums_of_rows(year_to_date_rows(MARCH, ROOT, march)).catalogued == {JANUARY, MARCH}
+
+
 @given(_months)
 def test_sums_handed_on_as_rows_are_those_of_all_months_at_once(
     months: list[dict[tuple[str, str], Tally]],

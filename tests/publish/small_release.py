@@ -135,7 +135,7 @@ def statistics_rows(month: Month = MARCH) -> list[Row]:
         {
             "period": str(month), "unit_code": code, "field_code": field, **measures,
             "received": count, "finished": count, "on_time": count, "received_direct": count,
-            "obs_status": "A", "conf_status": "F", "release": None,
+            "source": "dossiers", "obs_status": "A", "conf_status": "F", "release": None,
         }
         for (code, field), count in sums.items()
     ]  # fmt: skip
@@ -194,6 +194,7 @@ def small_tables(
         "metrics": metric_rows(METHODOLOGY),
         "indicators": indicator_rows({2024}),
         "procedures": [],
+        "procedure_changes": [],
         "obs_status": obs_status_rows(),
         "revisions": [],
     }

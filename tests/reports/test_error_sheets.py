@@ -13,7 +13,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports import write_error_sheets
+from cchc_pipeline.reports.error_sheets import write_error_sheets
 
 MARCH = Month(2024, 3)
 NAMES = {"H24.16": "Sở Mẫu", "H24.17": "Quận Mẫu"}

@@ -25,6 +25,7 @@ from sqlalchemy.pool import NullPool
 
 from cchc_pipeline.core.errors import SourceError, UsageError, with_extra
 from cchc_pipeline.core.period import TIMEZONE, Month, utc_text
+from cchc_pipeline.core.scratch import scratch_folder
 from cchc_pipeline.sources.dossiers.rules import RECORD
 from cchc_pipeline.sources.dossiers.view import (
     Choice,
@@ -37,7 +38,6 @@ from cchc_pipeline.sources.dossiers.view import (
 from cchc_pipeline.sources.raw.archive import Exchange, RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery, keep_record
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
-from cchc_pipeline.storage.duckdb_engine import scratch_folder
 
 _DRIVER = "postgresql+psycopg2"
 _WRITING = "INSERT, UPDATE, DELETE, TRUNCATE"

@@ -75,6 +75,15 @@ class Paging:
     max_pages: int
 
 
+@typed_dataclass(frozen=True)
+class CataloguePages:
+    """Where the catalogue of procedures is asked for, and how many pages are walked at most."""
+
+    path: str
+    page_size: int
+    max_pages: int
+
+
 @typed_dataclass(frozen=True, config=BY_PLACE)
 class NationalPortal:
     """Everything known of how to ask the portal."""
@@ -90,6 +99,7 @@ class NationalPortal:
     without_root: Annotated[Mapping[str, Any], at("root", "without")]
     paging: Paging
     manners: Manners
+    catalogue: CataloguePages
     endpoints: tuple[Endpoint, ...]
 
     def endpoint(self, name: str) -> Endpoint | None:

@@ -7,7 +7,7 @@ what an answer means, or whether it is good; nothing here reads the bytes that i
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -208,6 +208,22 @@ class RawArchive:
         """Append one exchange to the log of the month (UTC) in which it happened."""
         path = self._root / "exchanges" / f"{exchange.received_at[:7]}.jsonl"
         append_line(path, _canonical(asdict(exchange)))
+
+    def exchanges(self, since: str) -> Iterator[Exchange]:
+        """The logged exchanges from a moment (UTC, as text) on, in the order of the log.
+
+        A line that a crash cut off is passed over.
+        """
+        for path in sorted((self._root / "exchanges").glob("*.jsonl")):
+            if path.stem < since[:7]:
+                continue
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    exchange = Exchange(**json.loads(line))
+                except (ValueError, TypeError):
+                    continue
+                if exchange.received_at >= since:
+                    yield exchange
 
     def find(self, snapshot: Snapshot) -> Snapshot | None:
         """The record that this snapshot already has, or None.

@@ -89,9 +89,7 @@ def read_parquet(
     match = match_keys(contents.names, upload, file)
     held = dict(zip(contents.names, contents.columns, strict=True))
     fields = {field: held[key] for field, key in match.fields.items()}
-    items = {
-        item: held[match.lists[item.name]] for item in upload.nested if item.name in match.lists
-    }
+    items = {one: held[match.lists[one.name]] for one in upload.nested if one.name in match.lists}
     whole = f"read_parquet({literal(path)}, file_row_number=true)"
     source, told = _with_lists(file, whole, items, connection)
     raw = {field: _text(file, field, column) for field, column in fields.items()}

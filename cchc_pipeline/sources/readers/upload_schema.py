@@ -21,7 +21,7 @@ from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import visible
 from cchc_pipeline.core.sql import identifier
 
-FileFormat = Literal["csv", "xlsx", "jsonl", "json", "parquet", "yaml"]
+FileFormat = Literal["csv", "xlsx", "xls", "jsonl", "json", "parquet", "yaml"]
 _QUOTED_LETTERS = 40
 
 

@@ -15,6 +15,7 @@ import duckdb
 from cchc_pipeline.contracts.sources import DeclaredSource, listed_sources
 from cchc_pipeline.core.errors import SchemaDataError, SourceError
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.core.scratch import scratch_folder
 from cchc_pipeline.registers.units import UnitRegister
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.sources.raw.deliveries import DeliveredFile, Delivery
@@ -22,7 +23,7 @@ from cchc_pipeline.sources.readers.reading import read_plain
 from cchc_pipeline.sources.readers.staged_rows import rows_of_relation
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from cchc_pipeline.sources.records.rows import Reading, RecordRow
-from cchc_pipeline.storage.duckdb_engine import Means, open_reader, scratch_folder
+from cchc_pipeline.storage.duckdb_engine import Means, open_reader
 
 
 @dataclass(frozen=True)

@@ -189,10 +189,11 @@ class Share:
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
 class CatalogueRules:
-    """The content of ``schemas/forms/procedures.yaml``: words by code, and the plan's targets."""
+    """The content of ``schemas/forms/procedures.yaml``: words by code, targets, a note."""
 
     levels: dict[str, list[str]]
     states: dict[str, list[str]]
+    task_note: str
     targets: Mapping[str, Share]
 
 

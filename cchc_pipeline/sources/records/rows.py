@@ -292,15 +292,34 @@ def reading_of_rows(
         about: What it is read with.
         judge: Judges the rows of all files together; what it accepts has ``as_row``.
     """
-    declared = source_named(source)
-    rows, refused = about.rows(declared.input)
+    files = about.files(source_named(source).input)
+    rows, refused = about.rows(source_named(source).input)
+    return reading_of(source, about, judge, (rows, refused, len(refused) < len(files)))
+
+
+def reading_of(
+    source: str,
+    about: "Circumstances",
+    judge: Callable[[Iterable[RecordRow]], Judged[Any]],
+    read: tuple[Sequence[RecordRow], tuple[str, ...], bool],
+) -> Reading:
+    """As ``reading_of_rows``, of rows that the source has read by itself.
+
+    Args:
+        source: Its name.
+        about: What it is read with.
+        judge: Judges the rows of all files together; what it accepts has ``as_row``.
+        read: The rows, a line for each file that was not read, and whether anything came.
+    """
+    declared, (rows, refused, came) = source_named(source), read
     judged = judge(rows)
     set_aside = [entry.as_row(str(about.month)) for entry in judged.quarantined]
+    account = _account(source, about, judged, rows, came=came, whole=not refused)
     return Reading(
         {
             declared.accepted[0]: [row.as_row(about.month) for row in judged.accepted],
             str(declared.quarantine): set_aside,
-            SUBMISSIONS: [_account(source, about, judged, rows, refused)],
+            SUBMISSIONS: [account] if declared.owes or about.files(declared.input) else [],
         },
         refused,
     )
@@ -311,11 +330,15 @@ def _account(
     about: "Circumstances",
     judged: Judged[Any],
     rows: Iterable[RecordRow],
-    refused: Sequence[str],
+    *,
+    came: bool,
+    whole: bool,
 ) -> dict[str, Any]:
-    """What the city handed in of a source; missing if no file came that can be read."""
+    """What the city handed in of a source; missing if no file came that can be read.
+
+    What nobody owes is told of only where something came.
+    """
     files = about.files(source_named(source).input)
-    came = len(refused) < len(files)
     is_sample = any(row.texts.get(SAMPLE_MARK) for row in rows)
     return {
         "period": str(about.month),
@@ -326,6 +349,6 @@ def _account(
         "accepted": len(judged.accepted) if came else None,
         "quarantined": judged.quarantined_rows if came else None,
         "duplicates": judged.duplicates if came else None,
-        "status": "missing" if not came else "partial" if refused else "received",
+        "status": "missing" if not came else "received" if whole else "partial",
         "provenance": "sample" if is_sample else "official",
     }

@@ -15,12 +15,13 @@ from typing import Any
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import Rating, load_ratings, rate
 from publish.site.blocks.dossiers import Flow
 from publish.site.blocks.peers import Peers
 from publish.site.charts.frame import round_ends
 from publish.site.charts.trend import Point, Scale, in_time, spark_chart
-from publish.site.forms import TOTAL, Forms, Names, Row, is_comparable
+from publish.site.forms import TOTAL, Forms, Names, Row
 from publish.site.words import number_text
 
 POINTS = 12

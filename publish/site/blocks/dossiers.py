@@ -66,7 +66,10 @@ def flow_finding(flows: Sequence[Flow], forms: Forms) -> Markup:
 def _row(flow: Flow, forms: Forms) -> Stack:
     parts = []
     for kind, measures in PARTS:
-        count = sum(flow.row[name] for name in measures)
+        counts = [flow.row[name] for name in measures]
+        if None in counts:
+            continue  # a summed table does not tell it
+        count = sum(counts)
         shown = forms.count(count)
         name = forms.words(f"flow.part.{kind}")
         parts.append(Part(kind, count, shown, f"{name}: {shown}"))

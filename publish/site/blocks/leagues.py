@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from cchc_pipeline.indicators.comparability import is_comparable
 from publish.site.blocks.peers import FEWEST
 from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.frame import round_ends
@@ -22,7 +23,6 @@ from publish.site.forms import (
     Names,
     Row,
     flags_of,
-    is_comparable,
     is_sample,
     total_of,
 )

@@ -10,7 +10,7 @@ box: text keeps its size on a phone while the drawing gives way.
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log10
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _FRAME = Markup(
     '<svg class="{kind}" role="img" width="100%" height="{height}" '
@@ -56,34 +56,35 @@ def text(kind: str, x: float, y: float, said: str, shift: float = 0) -> Markup:
         said: What it says.
         shift: Pixels to the right of ``x``.
     """
-    moved = Markup(' dx="{}"').format(number(shift)) if shift else ""
-    return Markup('<text class="{}" x="{}%" y="{}"{}>{}</text>').format(
-        kind, number(x), number(y), moved, said
-    )
+    moved = f' dx="{number(shift)}"' if shift else ""
+    return _mark(f'<text class="{kind}" x="{number(x)}%" y="{number(y)}"{moved}>', said, "</text>")
 
 
 def line(kind: str, start: tuple[float, float], end: tuple[float, float]) -> Markup:
     """A line between two points, each in per cent across and pixels down."""
-    return Markup('<line class="{}" x1="{}%" y1="{}" x2="{}%" y2="{}"/>').format(
-        kind, number(start[0]), number(start[1]), number(end[0]), number(end[1])
-    )
+    (x1, y1), (x2, y2) = start, end
+    ends = f'x1="{number(x1)}%" y1="{number(y1)}" x2="{number(x2)}%" y2="{number(y2)}"'
+    return _mark(f'<line class="{kind}" {ends}/>')
 
 
 def box(kind: str, x: float, y: float, width: float, height: float, said: str = "") -> Markup:
     """A box; ``x`` and ``width`` in per cent, ``said`` is what a pointer that rests on it reads."""
-    place = (kind, number(x), number(y), number(width), number(height))
+    size = f'width="{number(width)}%" height="{number(height)}"'
+    drawn = f'<rect class="{kind}" x="{number(x)}%" y="{number(y)}" {size}'
     if not said:
-        return Markup('<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"/>').format(*place)
-    return Markup(
-        '<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"><title>{}</title></rect>'
-    ).format(*place, said)
+        return _mark(f"{drawn}/>")
+    return _mark(f"{drawn}><title>", said, "</title></rect>")
 
 
 def dot(kind: str, x: float, y: float, radius: float, said: str) -> Markup:
     """A dot; ``said`` is what a pointer that rests on it reads."""
-    return Markup('<circle class="{}" cx="{}%" cy="{}" r="{}"><title>{}</title></circle>').format(
-        kind, number(x), number(y), number(radius), said
-    )
+    place = f'cx="{number(x)}%" cy="{number(y)}" r="{number(radius)}"'
+    return _mark(f'<circle class="{kind}" {place}><title>', said, "</title></circle>")
+
+
+def _mark(begin: str, said: str = "", end: str = "") -> Markup:
+    """A mark of our own numbers and class names, with a text from anywhere: that is escaped."""
+    return Markup(f"{begin}{escape(said)}{end}")  # noqa: S704
 
 
 def clamped(value: float, low: float, high: float) -> float:

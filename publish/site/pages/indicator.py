@@ -14,13 +14,14 @@ from statistics import median
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import Group, MergedGroup, Methodology, Metric, load_methodology
 from publish.site.blocks.peers import FEWEST
 from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.frame import round_ends
 from publish.site.charts.trend import Point, in_time, month_label, trend_chart
 from publish.site.extract import Extract
-from publish.site.forms import LEVELS, Forms, Names, Row, is_comparable, names_of
+from publish.site.forms import LEVELS, Forms, Names, Row, names_of
 from publish.site.pages.unit import change_scale
 from publish.site.words import collation_key, number_text
 

@@ -81,11 +81,16 @@ def indicator_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator
     )  # fmt: skip
     for code in (TOTAL, *_codes(figures)):
         extract = _metric_extract(figures, code, newest, _knowing(figures, code, methodology))
-        yield PageRecipe(indicator_page(code), "metric.html", extract, metric_material)
+        yield PageRecipe(
+            indicator_page(code), "metric.html", extract, metric_material, keeps_charts=True
+        )
     for row in figures.whole("indicators").to_pylist():
         if any(month.year == row["year"] for month in figures.months):
             page = indicator_page(f"{row['year']}-{row['indicator_id']}")
-            yield PageRecipe(page, "target.html", _target_extract(figures, row), target_material)
+            yield PageRecipe(
+                page, "target.html", _target_extract(figures, row), target_material,
+                keeps_charts=True,
+            )  # fmt: skip
 
 
 def _codes(figures: Figures) -> tuple[str, ...]:

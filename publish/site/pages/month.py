@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import Methodology, load_methodology
 from publish.site.blocks.answer import (
     FirstScreen,
@@ -27,6 +28,7 @@ from publish.site.blocks.answer import (
     movements,
     rating_of,
 )
+from publish.site.blocks.beside import Beside, Side, beside
 from publish.site.blocks.dossiers import Flow, MonthDossiers, month_dossiers
 from publish.site.blocks.leagues import League, leagues_of
 from publish.site.blocks.peers import Peers, peers_of
@@ -39,7 +41,6 @@ from publish.site.forms import (
     Row,
     flags_of,
     has_score,
-    is_comparable,
     is_sample,
     names_of,
     total_of,
@@ -181,6 +182,7 @@ class MonthFacts:
     owed: tuple[OwedTable, ...] | None = None
     shares: tuple[Shown, ...] = ()
     listed: tuple[Row, ...] = ()
+    beside: Beside | None = None
 
     @property
     def share_move(self) -> Decimal | None:
@@ -253,6 +255,7 @@ def month_facts(extract: Extract, month: Month) -> MonthFacts:
             if row["finished"] is not None
         ),
         listed=tuple(_listed(extract.more["listed"], names)),
+        beside=_beside(extract, month, next(iter(windows), None)),
     )
 
 
@@ -274,6 +277,31 @@ def _answer(
         rating_of(window.total), window.rivals, comparable_course(totals),
         movements(before, window.of_groups), owed,
     )  # fmt: skip
+
+
+def _beside(extract: Extract, month: Month, window: MonthWindow | None) -> Beside:
+    """The publishing unit's month beside the one before and the same month of the year before."""
+    basis = window.basis.value if window else ""
+    own, *others = (
+        _side(extract, when, basis) for when in (month, month.previous(), year_before(month))
+    )
+    groups = tuple(block.group["metric_code"] for block in window.blocks) if window else ()
+    return beside(own, others, groups)
+
+
+def _side(extract: Extract, month: Month, basis: str) -> Side:
+    table, period = extract.tables["scores"], str(month)
+    ours = table.filter(pc.equal(table["unit_code"], extract.identity.root_unit))
+    rows = (row for row in rows_of_month(ours, month) if row["basis"] == basis)
+    scores = {row["metric_code"]: row for row in rows}
+    flows = (row for row in extract.rows("flows") if row["period"] == period)
+    flow = next((Flow(month, row) for row in flows if row["finished"] is not None), None)
+    return Side(period, scores, flow)
+
+
+def year_before(month: Month) -> Month:
+    """The same month of the year before."""
+    return Month(month.year - 1, month.month)
 
 
 def _listed(codes: Iterable[str], names: Names) -> Iterable[Row]:

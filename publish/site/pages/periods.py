@@ -15,14 +15,14 @@ from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.period import Basis, Month
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.site.blocks.answer import ANSWERS, POINTS
-from publish.site.blocks.dossiers import flow_chart, flow_finding
+from publish.site.blocks.dossiers import Flow, flow_chart, flow_finding
 from publish.site.blocks.leagues import has_spread, spread_chart, spread_finding
 from publish.site.charts.bars import shade
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import SAMPLE, TOTAL
 from publish.site.kept import Attachment, Material, PageRecipe, rows_attached
 from publish.site.page import INDEX_PAGE, embed_of
-from publish.site.pages.month import group_chart, group_finding, month_facts
+from publish.site.pages.month import group_chart, group_finding, month_facts, year_before
 from publish.site.pages.month_plan import attainment_chart, attainment_finding
 from publish.site.pages.pictures import month_pictures
 from publish.site.pages.units import SHARE_TARGET, codes
@@ -54,11 +54,11 @@ def month_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Pag
     for place, month in enumerate(figures.months):
         name = month_page(month)
         extract = month_extract(figures, place)
-        yield PageRecipe(name, "month.html", extract, month_material, name)
+        yield PageRecipe(name, "month.html", extract, month_material, name, True)
         if month == figures.newest:
             more = {**extract.more, "descriptor": descriptor, "late": _late(figures)}
             front = Extract(extract.tables, extract.identity, more)
-            yield PageRecipe(INDEX_PAGE, "month.html", front, month_material, name)
+            yield PageRecipe(INDEX_PAGE, "month.html", front, month_material, name, True)
 
 
 def _late(figures: Figures) -> list[tuple[str, str, int]]:
@@ -91,17 +91,20 @@ def month_extract(figures: Figures, place: int) -> Extract:
 
 
 def _before(figures: Figures, month: Month) -> pa.Table:
-    """What changes since the month before are told against: all totals, the publisher's groups."""
-    scores = figures.of_months("scores", month.previous())
-    wanted = pc.equal(scores["unit_code"], figures.root)
-    return scores.filter(pc.or_(pc.equal(scores["metric_code"], TOTAL), wanted))
+    """What the month is told against: all totals of the one before, the publisher's groups."""
+    scores = figures.of_months("scores", year_before(month), month.previous())
+    ours = pc.equal(scores["unit_code"], figures.root)
+    before = pc.equal(scores["period"], str(month.previous()))
+    totals = pc.and_(pc.equal(scores["metric_code"], TOTAL), before)
+    return scores.filter(pc.or_(totals, ours))
 
 
 def _own_course(figures: Figures, place: int) -> dict[str, pa.Table]:
     """The publishing unit's totals and dossiers of the last months, up to this one."""
     months = figures.months[max(place + 1 - POINTS, 0) : place + 1]
     scores = figures.of_months("scores", *months)
-    flows = figures.of_months("dossier_statistics", *months)
+    known = dict.fromkeys((year_before(figures.months[place]), *months))
+    flows = figures.of_months("dossier_statistics", *known)
     own, ours = (pc.equal(rows["unit_code"], figures.root) for rows in (scores, flows))
     return {
         "course": scores.filter(pc.and_(own, pc.equal(scores["metric_code"], TOTAL))),
@@ -189,7 +192,7 @@ class Period:
 
     month: Month
     total: Row | None
-    dossiers: Row | None
+    dossiers: Flow | None
 
 
 def period_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
@@ -214,7 +217,7 @@ def period_material(extract: Extract) -> Material:
         if row["score"] is not None:
             totals.setdefault(row["period"], {})[row["basis"]] = row
     flows = {
-        row["period"]: row
+        row["period"]: Flow(Month.parse(row["period"]), row)
         for row in extract.rows("dossier_statistics")
         if row["received"] is not None
     }

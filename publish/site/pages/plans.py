@@ -155,7 +155,7 @@ def plan_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[Page
     extracts = [plan_extract(figures, year) for year in planned_years(figures)]
     for extract in extracts:
         name = plan_page(extract.more["year"])
-        yield PageRecipe(name, "plan.html", extract, plan_material)
+        yield PageRecipe(name, "plan.html", extract, plan_material, keeps_charts=True)
     years = sorted({month.year for month in figures.months})
     tables = {
         name: figures.whole(name).filter(

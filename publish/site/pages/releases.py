@@ -9,7 +9,6 @@ to be sent, Vietnamese with English below. Does not: what another kind shows (it
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.resources import files
 from typing import Any
 
 import pyarrow.compute as pc
@@ -25,11 +24,12 @@ from publish.release.diff import CellDiff, Diff, own_tables
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import Forms
 from publish.site.kept import Material, PageRecipe
-from publish.site.page import Imprint, Page, in_each_language, render
+from publish.site.page import Imprint, Page, in_each_language, render, style_text
 from publish.site.pages.embeds import embed_pages
 from publish.site.pages.indicators import indicator_pages
 from publish.site.pages.periods import month_pages, period_pages
 from publish.site.pages.plans import plan_pages
+from publish.site.pages.procedures import procedure_pages
 from publish.site.pages.quality import quality_pages
 from publish.site.pages.reference import TableFiles, download_pages, reference_pages, table_files
 from publish.site.pages.units import unit_pages
@@ -122,6 +122,7 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] 
     plan_pages,
     embed_pages,
     quality_pages,
+    procedure_pages,
     reference_pages,
     download_pages,
     release_notes_pages,
@@ -214,12 +215,11 @@ def diff_page(diff: Diff, old: Published, new: Published) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
     environment.filters["table_title"] = _title
     return environment.get_template("diff.html").render(
         diff=diff,
         releases=(old, new),
-        style=style,
+        style=style_text(),
         vi=load_words("vi"),
         en=load_words("en"),
         title_of=_title,

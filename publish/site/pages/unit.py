@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import cases_needed
 from publish.site.blocks.answer import (
     ANSWERS,
@@ -27,12 +28,13 @@ from publish.site.blocks.answer import (
     movements,
     rating_of,
 )
+from publish.site.blocks.beside import Beside, Side, beside
 from publish.site.blocks.dossiers import Flow, flow_chart, flow_finding
 from publish.site.blocks.peers import peers_chart, peers_finding, peers_of
 from publish.site.charts.frame import round_ends
 from publish.site.charts.trend import Point, Scale, in_time, month_label, trend_chart
 from publish.site.extract import Extract, Row
-from publish.site.forms import TOTAL, Forms, Names, has_score, is_comparable, is_sample, names_of
+from publish.site.forms import TOTAL, Forms, Names, has_score, is_sample, names_of
 from publish.site.pages.month import MetricBlock, MonthWindow, window_of
 from publish.site.words import number_text
 
@@ -154,6 +156,7 @@ class UnitFacts:
     answer: FirstScreen | None = None
     owed: tuple[OwedTable, ...] | None = None
     shares: tuple[Shown, ...] = ()
+    beside: Beside | None = None
 
     @property
     def is_sample(self) -> bool:
@@ -192,6 +195,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
         row for row in extract.rows("submissions") if row["period"] == extract.more["months"][-1]
     ]
     owed = debts(due, code)
+    flows = _flows(extract.rows("dossier_statistics"))
     unit = _latest(extract.rows("units"), code) or {**names.unit(code), "valid_to": None}
     return UnitFacts(
         unit=unit,
@@ -202,7 +206,7 @@ def unit_facts(extract: Extract) -> UnitFacts:
         course=_from_first(course),
         change=_change(course),
         losses=losses_of(window),
-        flows=_flows(extract.rows("dossier_statistics")),
+        flows=flows,
         fields=_fields(extract.rows("dossier_statistics")),
         submissions=_newest(extract.rows("submissions"), TABLE),
         revisions=_revisions(extract.rows("revisions")),
@@ -210,7 +214,34 @@ def unit_facts(extract: Extract) -> UnitFacts:
         peers=_peers(extract.more["peers"], window),
         answer=_answer(extract, window, course, owed),
         owed=owed,
-        shares=flow_course(_flows(extract.rows("dossier_statistics"))),
+        shares=flow_course(flows),
+        beside=_beside(extract, window, course, flows),
+    )
+
+
+def _beside(
+    extract: Extract,
+    window: MonthWindow | None,
+    course: Iterable[UnitMoment],
+    flows: Iterable[Flow],
+) -> Beside | None:
+    """The unit beside those nearest to it in rank; None without a total."""
+    if window is None or window.total["score"] is None:
+        return None
+    month, basis = window.month, window.basis.value
+    scores: dict[str, dict[str, Row]] = {}
+    for row in extract.rows("near_scores"):
+        if row["basis"] == basis:
+            scores.setdefault(row["unit_code"], {})[row["metric_code"]] = row
+    given = [row for row in extract.rows("near_flows") if row["finished"] is not None]
+    near = {row["unit_code"]: Flow(month, row) for row in given}
+    mine = next(moment.rows for moment in course if moment.month == month)
+    own = next((flow for flow in flows if flow.month == month), None)
+    codes = extract.more["neighbours"].get(basis, ())
+    return beside(
+        Side(extract.more["unit"], mine, own),
+        [Side(code, scores.get(code, {}), near.get(code)) for code in codes],
+        [block.group["metric_code"] for block in window.blocks],
     )
 
 

@@ -4,7 +4,7 @@ Belongs here: the recipe of each page, with the rows that it is made from; the o
 their newest totals. Does not: what a page shows of a unit (``unit``), words, HTML.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,10 @@ SHARE_TARGET = "II.6a"
 UNITS_PAGE = "don-vi/index.html"
 _OWN = ("scores", "dossier_statistics", "submissions")
 _Ranked = Mapping[str, Mapping[str, int]]
-_Totals = Mapping[tuple[str, str, str], Sequence[tuple[float, int | None]]]
-"""The totals of a level in a period and basis, each with the dossiers that the unit received."""
+_Totals = Mapping[tuple[str, str, str], Sequence[tuple[float, int | None, str]]]
+"""The totals of a level in a period and basis: points, dossiers received, unit; the best first."""
+NEIGHBOURS = 2
+"""So many units nearest in rank stand beside a unit."""
 _ATTACHED = ("scores", "dossier_statistics")
 
 
@@ -128,10 +130,13 @@ def _extract(figures: Figures, code: str, ranked: _Ranked, totals: _Totals) -> E
     changes = figures.whole("successions")
     touched = pc.or_(_is(changes["old_code"], code), _is(changes["new_code"], code))
     shown = mine.slice(max(mine.num_rows - REVISIONS, 0))
+    last, rivals = _rivals(tables["scores"], _level(figures, code), totals)
+    near = {basis: nearest(found, code) for basis, found in rivals.items()}
     tables |= {
         "revisions": shown,
         "successions": changes.filter(touched),
-        "units": _family(figures, code),
+        "units": _family(figures, code, {other for found in near.values() for other in found}),
+        **_beside(figures, last, near),
         "metrics": figures.whole("metrics"),
         "obs_status": figures.whole("obs_status"),
     }
@@ -140,7 +145,9 @@ def _extract(figures: Figures, code: str, ranked: _Ranked, totals: _Totals) -> E
         unit=code,
         months=[str(month) for month in figures.months[-COURSE:]],
         peers=_peers(figures, code, ranked),
-        rivals=_rivals(tables["scores"], _level(figures, code), totals),
+        rivals={basis: [total[:2] for total in found] for basis, found in rivals.items()},
+        neighbours=near,
+        boards=_boards(figures, last),
         revisions=mine.num_rows,
         names=names_for(figures.draft.tables, shown.to_pylist()),
         target=_target(figures),
@@ -160,11 +167,12 @@ def _is(column: pa.ChunkedArray, code: str) -> pa.ChunkedArray:
     return pc.fill_null(pc.equal(column, code), False)
 
 
-def _family(figures: Figures, code: str) -> pa.Table:
-    """The unit and the one above it."""
+def _family(figures: Figures, code: str, near: Set[str]) -> pa.Table:
+    """The unit, the one above it, and those near it in rank."""
     own = figures.part("units", "unit_code", code)
     above = {parent for parent in own.column("parent_code").to_pylist() if parent}
-    parts = [own, *(figures.part("units", "unit_code", parent) for parent in sorted(above))]
+    others = sorted((above | near) - {code})
+    parts = [own, *(figures.part("units", "unit_code", other) for other in others)]
     return pa.concat_tables(parts)
 
 
@@ -179,14 +187,47 @@ def _level(figures: Figures, code: str) -> str:
     return "province" if code == figures.root else (levels[-1] if levels else "")
 
 
-def _rivals(scores: pa.Table, level: str, totals: _Totals) -> dict[str, list[tuple[float, Any]]]:
-    """The totals of a unit's level in its newest month with a total, by basis."""
+def _beside(figures: Figures, period: str, near: Mapping[str, list[str]]) -> dict[str, pa.Table]:
+    """The scores and dossiers in a period of the units that are nearest in rank."""
+    wanted = pa.array(sorted({code for found in near.values() for code in found}), pa.string())
+    scores = figures.part("scores", "period", period)
+    flows = figures.part("dossier_statistics", "period", period)
+    ours, theirs = (pc.is_in(rows["unit_code"], value_set=wanted) for rows in (scores, flows))
+    whole = pc.equal(flows["field_code"], "ALL")
+    return {"near_scores": scores.filter(ours), "near_flows": flows.filter(pc.and_(theirs, whole))}
+
+
+def _boards(figures: Figures, period: str) -> list[str]:
+    """The bases in which the page of a month has ranks: those of the publishing unit's scores."""
+    rows = figures.part("scores", "unit_code", figures.root)
+    given = rows.filter(pc.and_(pc.equal(rows["period"], period), pc.is_valid(rows["score"])))
+    return sorted(given["basis"].unique().to_pylist())
+
+
+def nearest(totals: Sequence[tuple[float, int | None, str]], code: str) -> list[str]:
+    """The units just above and below a unit, or the nearest two where it is the first or last.
+
+    Args:
+        totals: Those of its level, the best first.
+        code: The unit; it need not be among them.
+    """
+    order = [other for _, _, other in totals]
+    if code not in order:
+        return []
+    start = max(min(order.index(code) - 1, len(order) - NEIGHBOURS - 1), 0)
+    return [other for other in order[start : start + NEIGHBOURS + 1] if other != code]
+
+
+def _rivals(
+    scores: pa.Table, level: str, totals: _Totals
+) -> tuple[str, dict[str, Sequence[tuple[float, int | None, str]]]]:
+    """A unit's newest month with a total, and the totals of its level in it, by basis."""
     given = scores.filter(
         pc.and_(pc.equal(scores["metric_code"], TOTAL), pc.is_valid(scores["score"]))
     )
     last = pc.max(given["period"]).as_py() or ""
-    return {
-        basis.value: list(totals[level, last, basis.value])
+    return last, {
+        basis.value: totals[level, last, basis.value]
         for basis in Basis
         if (level, last, basis.value) in totals
     }
@@ -198,14 +239,17 @@ def _totals(figures: Figures) -> _Totals:
     flows = figures.part("dossier_statistics", "field_code", "ALL")
     columns = (flows[name].to_pylist() for name in ("period", "unit_code", "received"))
     sizes = {(period, code): received for period, code, received in zip(*columns, strict=True)}
-    found: dict[tuple[str, str, str], list[tuple[float, int | None]]] = {}
+    found: dict[tuple[str, str, str], list[tuple[float, int | None, str]]] = {}
     rows = figures.part("scores", "metric_code", TOTAL)
     rows = rows.filter(pc.is_valid(rows["score"]))
     for row in rows.select(["period", "basis", "unit_code", "score"]).to_pylist():
         period, code = row["period"], row["unit_code"]
         key = level_of.get(code, ""), period, row["basis"]
-        found.setdefault(key, []).append((row["score"], sizes.get((period, code))))
-    return {key: sorted(totals, key=lambda total: -total[0]) for key, totals in found.items()}
+        found.setdefault(key, []).append((row["score"], sizes.get((period, code)), code))
+    return {
+        key: sorted(totals, key=lambda total: (-total[0], total[2]))
+        for key, totals in found.items()
+    }
 
 
 def _levels_of(figures: Figures) -> dict[str, str]:
@@ -255,6 +299,7 @@ def unit_material(extract: Extract) -> Material:
         "attached": files,
         "is_sample_release": extract.is_sample,
         "all_revisions": extract.more["revisions"],
+        "boards": extract.more["boards"],
         "names": extract.more["names"],
         **REVISED,
         "targets": extract.more["target"],

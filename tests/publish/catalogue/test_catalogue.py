@@ -1,6 +1,8 @@
 """The catalogue for portals, the feed, the sitemap and the markup: valid, and of one mind."""
 
+import csv
 import hashlib
+import io
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,9 +16,10 @@ import rdflib
 from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
 
 from cchc_pipeline.calendar import CalendarWords, DateChange, ReleaseCalendar, load_calendar
-from cchc_pipeline.core.period import utc_text
+from cchc_pipeline.core.period import TIMEZONE, utc_text
 from publish.catalogue.dcat import catalogue, dataset_markup, script_text
 from publish.catalogue.feeds import MOST_ENTRIES, calendar_list, feed, sitemap
+from publish.catalogue.open_data_list import open_data_list
 from publish.model import ReleaseId
 from publish.portal.acts import retract, show_again
 from publish.portal.links import edition_after, index, listing_files
@@ -83,6 +86,40 @@ def test_each_release_is_offered_under_the_terms_of_its_day(edition: Edition) ->
 def violations(graph: rdflib.Graph) -> str:
     conforms, _, text = pyshacl.validate(graph, shacl_graph=str(SHAPES))
     return "" if conforms else str(text)
+
+
+# The list of open data
+
+
+def test_every_table_is_listed_with_its_files_and_days(edition: Edition) -> None:
+    text = open_data_list(edition).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    tables = [r for r in edition.descriptor["resources"] if r.get("type") == "table"]
+    assert [row["Tên dữ liệu"] for row in rows] == [table["title"] for table in tables]
+    assert rows[0]["STT"] == "1"
+    assert rows[0]["Địa chỉ"] == f"{ADDRESS}/latest/{tables[0]['path']}"
+    assert rows[0]["Định dạng"] == "CSV, PARQUET, JSON, XLSX"
+    first, shown = edition.releases[0], edition.current
+    assert shown is not None
+    days = [
+        day.astimezone(TIMEZONE).strftime("%d/%m/%Y")
+        for day in map(datetime.fromisoformat, (first.published_at, shown.published_at))
+    ]
+    assert [rows[0]["Công bố lần đầu"], rows[0]["Cập nhật gần nhất"]] == days
+    assert {row["Ghi chú"] for row in rows} == {""}
+
+
+def test_where_the_release_holds_sample_data_each_line_of_the_list_says_so(
+    edition: Edition,
+) -> None:
+    samples = tuple(replace(release, provenance="sample") for release in edition.releases)
+    lines = open_data_list(replace(edition, releases=samples)).decode("utf-8-sig").splitlines()
+    assert all(line.endswith(",DỮ LIỆU MẪU") for line in lines[1:])
+
+
+def test_without_a_release_the_list_of_open_data_is_its_headings(edition: Edition) -> None:
+    nothing = replace(edition, releases=(), acts=(), descriptor={})
+    assert len(open_data_list(nothing).splitlines()) == 1
 
 
 # The catalogue

@@ -32,9 +32,20 @@ def test_each_date_to_come_is_an_event_in_utc_with_a_lasting_name() -> None:
     assert lines[0] == "BEGIN:VCALENDAR"
     assert lines[-2:] == ["END:VCALENDAR", ""]
     starts, names = values(lines, "DTSTART"), values(lines, "UID")
-    assert len(starts) == len(set(names)) == lines.count("BEGIN:VEVENT") == 12
+    assert len(starts) == 12
     assert all(start.endswith("Z") for start in starts)
+    assert len(set(names)) == len(names) == lines.count("BEGIN:VEVENT")
     assert values(lines, "SUMMARY")[0].startswith("Công bố số liệu tháng ")
+
+
+def test_periodic_reports_stand_on_the_last_working_day_before_the_day_of_the_plan() -> None:
+    lines = unfolded(diary(EDITION, CALENDAR))
+    told = dict(zip(values(lines, "SUMMARY")[12:], values(lines, "DTSTART;VALUE=DATE"),
+                    strict=True))  # fmt: skip
+    assert (
+        told["Hạn gửi Báo cáo 6 tháng (kỳ 6/2024) về Sở Nội vụ"] == "20240607"
+    )  # the 10th: Monday
+    assert told["Hạn gửi Báo cáo năm (kỳ 12/2024) về Sở Nội vụ"] == "20241209"
 
 
 def test_the_same_edition_gives_the_same_bytes() -> None:

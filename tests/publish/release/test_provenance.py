@@ -90,6 +90,28 @@ def test_a_later_catalogue_that_is_real_makes_the_share_official_again() -> None
     assert found == ["sample", "official"]
 
 
+def test_a_task_measured_from_a_sample_catalogue_is_a_sample_and_no_other() -> None:
+    rows = [{"period": "2024-03", "task_id": task} for task in ("31", "32")]
+    for source in ("procedures", "national_procedures"):
+        samples = of(FEBRUARY, tables=frozenset({source}))
+        assert stated("plan_tasks", rows, samples) == ["official", "sample"]
+    assert stated("plan_tasks", rows, of(MARCH)) == ["official", "official"]
+
+
+def test_a_change_is_a_sample_if_either_catalogue_was() -> None:
+    row = {"catalogue": "procedures", "procedure_key": "1.000001", "column": "*", "change": "new"}
+    rows = [
+        row | {"period": "2024-03", "compared_with": "2024-02"},
+        row | {"period": "2024-03", "compared_with": "2024-01"},
+        row | {"period": "2024-02", "compared_with": "2024-01"},
+        row | {"period": "2024-03", "compared_with": "2024-02", "catalogue": "national_procedures"},
+    ]
+    samples = of(FEBRUARY, tables=frozenset({"procedures"}))
+    assert stated("procedure_changes", rows, samples) == [
+        "sample", "official", "sample", "official",
+    ]  # fmt: skip
+
+
 def test_a_score_is_a_sample_by_its_own_source() -> None:
     rows = [{"unit_code": FIRST, "source_system": s} for s in ("dvcqg-2026", "sample", None)]
     assert stated("scores", rows, of(MARCH)) == ["official", "sample", "official"]

@@ -1,6 +1,6 @@
 """Which scores may be compared on a page."""
 
-from publish.site.forms import is_comparable
+from cchc_pipeline.indicators.comparability import is_comparable
 
 BEFORE = {
     "period": "2025-05",

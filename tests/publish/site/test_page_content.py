@@ -19,6 +19,7 @@ from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.code_lists import indicator_rows, metric_rows, obs_status_rows
+from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.indicators.task_progress import task_rows, task_states
 from cchc_pipeline.methodology import load_methodology
@@ -30,8 +31,7 @@ from publish.package.descriptor import describe
 from publish.package.formats import cell_text
 from publish.portal.links import listing_files
 from publish.portal.publication import release_files
-from publish.site.forms import is_comparable
-from publish.site.page import imprint_of_draft, root_row, script_text
+from publish.site.page import imprint_of_draft, root_row, script_text, style_text
 from publish.site.pages.releases import page_recipes
 from publish.site.words import load_words, number_text, parse_messages
 from publish.store.state import Act, Edition
@@ -751,8 +751,7 @@ def test_the_footer_says_what_a_reader_must_know_of_the_page() -> None:
 def test_colours_contrast_enough_in_both_themes(
     theme: str, ink: str, ground: str, least: float
 ) -> None:
-    style = files("publish.site").joinpath("templates/style.css").read_text(encoding="utf-8")
-    blocks = re.findall(r":root\{([^}]*)\}", style)
+    blocks = re.findall(r":root\{([^}]*)\}", style_text())
     colours = dict(re.findall(r"--([\w-]+):(#\w+)", blocks[theme == "dark"]))
     light, dark = sorted((_luminance(colours[ink]), _luminance(colours[ground])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= least

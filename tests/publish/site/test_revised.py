@@ -43,8 +43,10 @@ PLACES = {
     "metrics": "methodology=766-2026;metric_code=CKMB",
     "indicators": "indicator_id=II.6a;year=2024",
     "procedures": "procedure_code=1.000001",
+    "procedure_changes":
+        "period=2024-03;catalogue=procedures;procedure_key=1.000001;column=name_vi",
     "obs_status": "code=O",
-}
+}  # fmt: skip
 """A row of each table that can be revised."""
 
 
@@ -104,6 +106,9 @@ def said(
          "Chỉ tiêu II.6a: Tỷ lệ hồ sơ đúng hạn, năm 2024: Chỉ tiêu 95,00 → 97,50"),
         ("procedures", "last_period", "2024-02", "2024-03",
          "Cấp bản sao: Kỳ gần nhất tháng 02/2024 → tháng 3/2024"),
+        ("procedure_changes", "old_value", "Tên cũ", "Tên cũ hơn",
+         "Danh mục của tỉnh, thành phố: 1.000001: Tên tiếng Việt, tháng 3/2024: "
+         "Trước đó Tên cũ → Tên cũ hơn"),
         ("obs_status", "value_allowed", "true", "false",
          "Thiếu: Được có giá trị Có → Không"),
     ],

@@ -1,0 +1,122 @@
+"""The places of an installation, as ``places.yaml`` in its home declares them.
+
+Belongs here: the shape of an entry, and refusing one that would be unsafe: a secret in the file, a
+server whose key is not pinned. Does not: reaching a place.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cchc_pipeline.core.data import NotPlainYamlError, read_tree, refuse, typed
+from cchc_pipeline.core.errors import SchemaDataError, UsageError
+from cchc_pipeline.government import PlaceWords
+
+PLACES_FILE = "places.yaml"
+_LARGEST = 64 * 1024
+_SECRET = re.compile(r"pass|secret|token|key_pem|access_key_id|credentials|bearer|sas_url")
+_KEYS = ("host_keys", "known_hosts_file")
+
+
+class Place(BaseModel):
+    """Somewhere that readers look, beside the portal's own folder.
+
+    Attributes:
+        name: Its code; target 31 counts the places of its plan by theirs.
+        title: What it is called.
+        kind: ``files`` (by rclone), or ``manual`` (people put it there).
+        shown_at: The public address at which readers see it.
+        required: A publication is not done before it shows it.
+        production: It is a real one: sample data is refused, and what it shows counts.
+        remote: For ``files``: rclone's ``type`` and the options of that type, without secrets.
+        path: For ``files``: the folder or bucket there.
+        pointer: What leads readers to the newest site: a ``link`` named ``current``, or the
+            ``page`` ``index.html``.
+        wait_seconds: How long the address may take to show what was sent.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
+    title: PlaceWords
+    kind: Literal["files", "manual"]
+    shown_at: str = Field(pattern=r"^https?://[^\s@?#]+$")
+    required: bool = False
+    production: bool = False
+    remote: Mapping[str, str] = Field(default_factory=dict)
+    path: str = ""
+    pointer: Literal["page", "link"] = "page"
+    wait_seconds: float = Field(30, ge=0, le=600)
+
+    @property
+    def address(self) -> str:
+        """The public address, with a slash at its end."""
+        return self.shown_at.rstrip("/") + "/"
+
+    @model_validator(mode="after")
+    def _is_whole_and_safe(self) -> Self:
+        if self.kind != "files":
+            if self.remote or self.path:
+                raise ValueError("remote and path are for kind: files")
+            return self
+        kind = self.remote.get("type", "")
+        if not kind or not self.path:
+            raise ValueError("kind: files needs remote.type and path")
+        for option in self.remote:
+            if _SECRET.search(option) and not option.endswith("_file"):
+                raise ValueError(f"{option} is a secret: give it as {secret_name(self, option)}")
+        if kind == "sftp" and not any(self.remote.get(key) for key in _KEYS):
+            raise ValueError("sftp needs host_keys or known_hosts_file: the server's key is pinned")
+        if self.pointer == "link" and kind not in {"local", "sftp"}:
+            raise ValueError("pointer: link is for local and sftp")
+        return self
+
+
+def secret_name(place: Place, option: str) -> str:
+    """The environment variable that gives rclone an option of a place."""
+    return f"RCLONE_CONFIG_{place.name.upper()}_{option.upper()}"
+
+
+def read_places(home: Path) -> tuple[Place, ...]:
+    """The places of an installation; none without the file.
+
+    Raises:
+        SchemaDataError: The file cannot be used; one line says where.
+    """
+    path = home / PLACES_FILE
+    if not path.exists():
+        return ()
+    try:
+        tree = read_tree(path.read_bytes(), _LARGEST)
+    except NotPlainYamlError as error:
+        raise SchemaDataError(str(error), where=str(path)) from None
+    return _typed(tree, str(path))
+
+
+def _typed(tree: Any, where: str) -> tuple[Place, ...]:
+    if tree is None:
+        return ()
+    if not isinstance(tree, dict) or {*tree} != {"places"}:
+        raise SchemaDataError("has no list of places", where=where, todo="begin with: places:")
+    places = typed(tuple[Place, ...], tree["places"] or (), where)
+    names = [place.name for place in places]
+    refuse((f"{n} stands twice" for n in sorted({*names}) if names.count(n) > 1), where)
+    return places
+
+
+def place_named(places: tuple[Place, ...], name: str, home: Path) -> Place:
+    """One of the places.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    for place in places:
+        if place.name == name:
+            return place
+    known = ", ".join(place.name for place in places) or "none"
+    raise UsageError(
+        f"no place is called {name!r}", where=str(home / PLACES_FILE), todo=f"known are: {known}"
+    )

@@ -1,0 +1,137 @@
+"""A place made of files: SFTP, S3, WebDAV, a mounted folder, by ``rclone``.
+
+Belongs here: the order (new folders first, the pointer last), taking over what did not change,
+and that every byte count is there before anybody is led to it. Does not: which files those are
+(``tree``), starting rclone (``rclone``), or what readers see (``seen``).
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from publish.places.rclone import PlaceError, Rclone, listed
+from publish.places.secure_copy import link_over_sftp
+from publish.places.tree import (
+    POINTER_LINK,
+    SITES,
+    Difference,
+    SiteTree,
+    difference,
+    newest_whole,
+    parse_sums,
+    pointer_page,
+    to_remove,
+)
+from publish.site.page import INDEX_PAGE
+from publish.store.store import sync_tree
+
+
+@dataclass(frozen=True)
+class FilesPlace:
+    """A folder somewhere."""
+
+    rclone: Rclone
+
+    @property
+    def _here(self) -> Path | None:
+        """The folder itself, if it is mounted on this machine."""
+        place = self.rclone.place
+        return Path(place.path) if place.remote["type"] == "local" else None
+
+    def differ(self, site: SiteTree) -> Difference:
+        """What lacks there, by digest; of the sites that are whole the newest is compared with."""
+        whole = newest_whole(self.rclone.names_in(SITES))
+        base = site.name if site.name in whole else next(reversed(whole), "")
+        content = self.rclone.run("cat", self.rclone.at(SITES, f"{base}.sums")) if base else b""
+        return difference(site, base, parse_sums(content))
+
+    def send(self, site: SiteTree, found: Difference) -> int:
+        """Make the whole site there, which nobody is led to yet.
+
+        Returns:
+            How many bytes were sent.
+
+        Raises:
+            PlaceError: The place refused, or has not what was sent.
+        """
+        if found.is_there:
+            return 0
+        taken = found.same if self._take_over(site, found) else ()
+        sent = [path for path in site.files if path not in {*taken}]
+        self._upload(site, sent)
+        self._require_whole(site)
+        if self._here:
+            sync_tree(self._here / SITES / site.name)
+        self.rclone.put(site.sums, SITES, f"{site.name}.sums")
+        return sum(site.size_of(path) for path in sent)
+
+    def _take_over(self, site: SiteTree, found: Difference) -> bool:
+        """Have files that did not change copied within the place; False if it cannot."""
+        if not found.same:
+            return False
+        if self._here:
+            return _link_all(self._here / SITES, found.base, site.name, found.same)
+        if not self.rclone.can_copy:
+            return False
+        source, target = self.rclone.at(SITES, found.base), self.rclone.at(SITES, site.name)
+        self.rclone.run(
+            "copy", source, target, "--files-from-raw", "-", "--no-traverse",
+            given=listed(found.same),
+        )  # fmt: skip
+        return True
+
+    def _upload(self, site: SiteTree, paths: Iterable[str]) -> None:
+        self.rclone.run(
+            "copy", str(site.root), self.rclone.at(SITES, site.name), "--copy-links",
+            "--files-from-raw", "-", given=listed(paths),
+        )  # fmt: skip
+
+    def _require_whole(self, site: SiteTree) -> None:
+        there = self.rclone.sizes_in(SITES, site.name)
+        for path in site.files:
+            if there.get(path) != site.size_of(path):
+                raise PlaceError("not_whole", f"{path}: {there.get(path, 'absent')}")
+
+    def point(self, name: str, release: str) -> None:
+        """Lead readers to a site that is whole there: the one commit point."""
+        if self.rclone.place.pointer == "page":
+            self._put_page(pointer_page(name, release))
+        elif self._here:
+            _switch(self._here, name)
+        else:
+            link_over_sftp(self.rclone, name)
+
+    def _put_page(self, page: bytes) -> None:
+        """By ``copyto``, which on a file system writes beside and renames."""
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / INDEX_PAGE
+            file.write_bytes(page)
+            self.rclone.run("copyto", str(file), self.rclone.at(INDEX_PAGE), "--ignore-times")
+
+    def tidy(self, site: SiteTree, before: Difference) -> None:
+        """Remove older sites: first what says that they are whole, then they."""
+        for name in to_remove(site, before, self.rclone.names_in(SITES)):
+            self.rclone.run("delete", self.rclone.at(SITES), "--include", f"/{name}.sums")
+            self.rclone.run("purge", self.rclone.at(SITES, name))
+
+
+def _link_all(sites: Path, base: str, name: str, paths: Iterable[str]) -> bool:
+    """The same files once more, without their bytes; False on a disk without links."""
+    try:
+        for path in paths:
+            old, new = sites / base / path, sites / name / path
+            new.parent.mkdir(parents=True, exist_ok=True)
+            new.unlink(missing_ok=True)
+            os.link(old, new)
+    except OSError:
+        return False
+    return True
+
+
+def _switch(folder: Path, name: str) -> None:
+    scratch = folder / f".{POINTER_LINK}.next"
+    scratch.unlink(missing_ok=True)
+    scratch.symlink_to(f"{SITES}/{name}")
+    scratch.replace(folder / POINTER_LINK)

@@ -1,0 +1,226 @@
+"""One round: every place is brought to what the portal shows, proved by reading it back.
+
+Belongs here: the order (compare, send, prove, lead there, look again), leading a place back, what
+is written down, what a round came to. Does not: reaching a place (``files``, ``seen``), or words
+for it (``cchc_pipeline.cli.places``).
+
+Nothing here undoes what the portal shows: a place that cannot be reached is behind, and the next
+round tries again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from cchc_pipeline.core.period import Month, utc_text
+from publish.model import ReleaseId
+from publish.places.declared import Place
+from publish.places.files import FilesPlace
+from publish.places.rclone import PlaceError, Rclone
+from publish.places.seen import Downloads, look, require_whole
+from publish.places.tree import Difference, SiteTree, shown_site
+from publish.store.place_log import (
+    PLACE_LOG,
+    PlaceAct,
+    PlaceLine,
+    PlaceLog,
+    last_of,
+    new_months,
+    shown_since,
+)
+from publish.store.store import Portal
+
+State = Literal["confirmed", "stands", "behind", "by_hand"]
+_PAUSE = 0.5
+
+
+class Sender(Protocol):
+    """What every kind of place that is sent to can do."""
+
+    def differ(self, site: SiteTree) -> Difference:
+        """What lacks there, by digest."""
+
+    def send(self, site: SiteTree, found: Difference) -> int:
+        """Make it whole there, out of readers' way; how many bytes were sent."""
+
+    def point(self, name: str, release: str) -> None:
+        """Show a site that is whole there, the newest or an earlier one."""
+
+    def tidy(self, site: SiteTree, before: Difference) -> None:
+        """Remove what nobody needs any more."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a round came to at a place.
+
+    Args:
+        place: The place.
+        state: It shows the newest now; it did before; it does not; or people bring it there.
+        release: What it is to show; empty if no release is shown.
+        shows: The release that it shows, as far as is known.
+        since: Since when it shows that, ISO 8601; empty if it never was seen.
+        sent: How many bytes were sent.
+        files: How many files were sent.
+        seconds: How long that took, to the last look.
+        fault: Why it is behind: the name of the words.
+        line: What was said then.
+    """
+
+    place: Place
+    state: State
+    release: str
+    shows: str = ""
+    since: str = ""
+    sent: int = 0
+    files: int = 0
+    seconds: float = 0
+    fault: str = ""
+    line: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether a publication is not done yet because of it."""
+        return self.state == "behind" and self.place.required
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round needs.
+
+    Args:
+        portal: What is to be shown.
+        home: The installation, where the journal is.
+        now: The moment.
+        downloads: Opens a reading of public addresses.
+        wait: Sleeps for some seconds.
+        clock: Seconds that only grow.
+    """
+
+    portal: Portal
+    home: Path
+    now: datetime
+    downloads: Downloads
+    wait: Callable[[float], None]
+    clock: Callable[[], float]
+
+    @property
+    def log(self) -> PlaceLog:
+        """The journal."""
+        return PlaceLog(self.home / PLACE_LOG)
+
+    def mirror(self, places: Iterable[Place], *, trusting: bool = False) -> Iterator[Outcome]:
+        """Bring each place to what the portal shows; whoever calls holds the portal's lock.
+
+        Args:
+            places: Which.
+            trusting: Whether a place whose last line says that it shows this is not asked again.
+        """
+        site = shown_site(self.portal)
+        if site is None:
+            return
+        for place in places:
+            try:
+                yield self._at(place, site, trusting=trusting)
+            except PlaceError as error:
+                yield self._behind(place, site, error)
+
+    def _at(self, place: Place, site: SiteTree, *, trusting: bool) -> Outcome:
+        if place.kind == "manual":
+            return self._standing(place, site, "by_hand")
+        last = last_of(self.log.lines(), place.name)
+        is_known = last is not None and last.act == "confirmed" and last.site == site.name
+        if is_known and (trusting or look(place, site, self.downloads).site == site.name):
+            if not trusting:
+                require_whole(place, site, self.downloads)
+            return self._standing(place, site, "stands")
+        if place.production and self._is_sample(site.release):
+            raise PlaceError("sample", site.release)
+        return self._sent(place, site, FilesPlace(Rclone(place, self.home)))
+
+    def _sent(self, place: Place, site: SiteTree, sender: Sender) -> Outcome:
+        """Send, prove, lead readers there, and look as they do."""
+        began = self.clock()
+        found = sender.differ(site)
+        sent = sender.send(site, found)
+        if place.pointer == "page":
+            require_whole(place, site, self.downloads)
+        sender.point(site.name, site.release)
+        self._await(place, site)
+        if place.pointer == "link":
+            self._prove(place, site, sender)
+        sender.tidy(site, found)
+        self._write(place, site, "confirmed")
+        files = 0 if found.is_there else len(site.files) - len(found.same)
+        seconds = self.clock() - began
+        return Outcome(
+            place, "confirmed", site.release, site.release, utc_text(self.now), sent, files, seconds
+        )
+
+    def _await(self, place: Place, site: SiteTree) -> None:
+        """Look until the address shows it, or for as long as is allowed."""
+        ends = self.clock() + place.wait_seconds
+        seen = look(place, site, self.downloads)
+        while seen.site != site.name:
+            if self.clock() >= ends:
+                raise PlaceError("not_shown", seen.release or "-")
+            self.wait(_PAUSE)
+            seen = look(place, site, self.downloads)
+
+    def _prove(self, place: Place, site: SiteTree, sender: Sender) -> None:
+        """Where only what is shown can be read: back to the site before if it is not whole."""
+        try:
+            require_whole(place, site, self.downloads)
+        except PlaceError as error:
+            before = shown_since(self.log.lines(), place.name)
+            if before is not None and before.site != site.name:
+                sender.point(before.site, before.release)
+                self._write(place, site, "rolled_back", str(error))
+            raise
+
+    def sighted(self, place: Place, release: str, month: Month, address: str, by: str) -> PlaceLine:
+        """Write down that a release of a month was seen where others put it.
+
+        Args:
+            place: The place.
+            release: The release.
+            month: The month that it was put there for.
+            address: The page.
+            by: Which office says so.
+        """
+        counts = place.production and not self._is_sample(release)
+        line = PlaceLine(
+            utc_text(self.now), place.name, "confirmed", release, "", address, (str(month),),
+            counts, by,
+        )  # fmt: skip
+        self.log.write(line)
+        return line
+
+    def _standing(self, place: Place, site: SiteTree, state: State) -> Outcome:
+        shown = shown_since(self.log.lines(), place.name)
+        release, since = (shown.release, shown.at) if shown else ("", "")
+        return Outcome(place, state, site.release, release, since)
+
+    def _behind(self, place: Place, site: SiteTree, error: PlaceError) -> Outcome:
+        self._write(place, site, "failed", str(error))
+        shown = self._standing(place, site, "behind")
+        return replace(shown, fault=error.kind, line=error.line)
+
+    def _is_sample(self, release: str) -> bool:
+        return bool(release) and self.portal.read(ReleaseId.parse(release)).is_sample
+
+    def _write(self, place: Place, site: SiteTree, act: PlaceAct, line: str = "") -> None:
+        months: tuple[str, ...] = ()
+        if act == "confirmed" and site.release:
+            release = self.portal.read(ReleaseId.parse(site.release))
+            out = self.portal.published()
+            months = new_months(release, out, self.log.lines(), place.name)
+        counts = place.production and not self._is_sample(site.release)
+        self.log.write(
+            PlaceLine(
+                utc_text(self.now), place.name, act, site.release, site.name, place.address,
+                months, counts, line,
+            )
+        )  # fmt: skip

@@ -1,0 +1,129 @@
+"""What was sent to which place and seen there, a line each: the journal of places.
+
+Belongs here: the lines, writing them so that they survive a crash, and what they come to: what a
+place shows, and which months are confirmed of it. Does not: sending or looking
+(``publish.places``), or judging it against the plan (``cchc_pipeline.plan``).
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from cchc_pipeline.core.files import append_line
+from cchc_pipeline.core.period import Month
+from publish.model import Published, ReleaseId
+
+PLACE_LOG = "places.jsonl"
+"""Its name in the home."""
+PlaceAct = Literal["confirmed", "failed", "rolled_back"]
+
+
+@dataclass(frozen=True)
+class PlaceLine:
+    """Something that was seen of a place, or failed there.
+
+    Args:
+        at: The moment, ISO 8601 in UTC.
+        place: The place's name.
+        act: The place shows it; it could not be brought there; or the place was led back.
+        release: Of which release; empty where none is shown.
+        site: The name of the site, which holds a digest of every byte; empty where a page of
+            others was seen.
+        address: Where it was looked at.
+        months: The months that became public there with it.
+        counts: Whether that counts as publication: a real place, and no sample data.
+        line: What was seen, or why it failed.
+    """
+
+    at: str
+    place: str
+    act: PlaceAct
+    release: str
+    site: str
+    address: str
+    months: tuple[str, ...] = ()
+    counts: bool = False
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class PlaceLog:
+    """The journal in one file."""
+
+    path: Path
+
+    def write(self, line: PlaceLine) -> None:
+        """Append a line and wait until the disk has it."""
+        append_line(self.path, json.dumps(asdict(line), ensure_ascii=False).encode())
+
+    def lines(self) -> tuple[PlaceLine, ...]:
+        """Every whole line, oldest first."""
+        if not self.path.exists():
+            return ()
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        return tuple(_whole(text.splitlines()))
+
+
+def _whole(lines: Iterable[str]) -> Iterator[PlaceLine]:
+    for text in lines:
+        try:
+            content = json.loads(text)
+            yield PlaceLine(**{**content, "months": tuple(content["months"])})
+        except (ValueError, TypeError, KeyError):
+            continue  # cut off by a crash
+
+
+def last_of(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:
+    """The last that is known of a place."""
+    return next((line for line in reversed([*lines]) if line.place == place), None)
+
+
+def shown_since(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:
+    """The line since which a place shows what it was last seen to show; None if it never was."""
+    own = [line for line in lines if line.place == place and line.act == "confirmed"]
+    first = own[-1] if own else None
+    for line in reversed(own):
+        if first is None or line.site != first.site:
+            break
+        first = line
+    return first
+
+
+def new_months(
+    release: Published, out: Iterable[Published], lines: Iterable[PlaceLine], place: str
+) -> tuple[str, ...]:
+    """The months that become public at a place with a release.
+
+    Those that the place did not show before: that an old month is shown now says nothing of when it
+    became public.
+
+    Args:
+        release: What the place shows.
+        out: Every release that was published, oldest first.
+        lines: The journal.
+        place: The place's name.
+    """
+    own = [line for line in lines if line.place == place and line.release]
+    shown = {line.release for line in own if line.act == "confirmed"}
+    first = own[0].release if own else str(release.id)
+    before: set[Month] = set()
+    for one in out:
+        if not shown and str(one.id) == first:
+            break
+        if not shown or str(one.id) in shown:
+            before |= {*one.periods}
+    return tuple(str(month) for month in release.periods if month not in before)
+
+
+def confirmed_months(
+    lines: Iterable[PlaceLine], gone: Iterable[ReleaseId]
+) -> Iterator[tuple[Month, str, datetime]]:
+    """Month, place and moment of each confirmation that counts; not of what was retracted."""
+    withdrawn = {str(release) for release in gone}
+    for line in lines:
+        if line.act == "confirmed" and line.counts and line.release not in withdrawn:
+            for month in line.months:
+                yield Month.parse(month), line.place, datetime.fromisoformat(line.at)
