@@ -21,7 +21,7 @@ from typing import Any
 from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import UsageError, with_extra
 from cchc_pipeline.core.masking import visible
-from publish.places.declared import Place, secret_name
+from publish.places.declared import DeclaredPlace, secret_name
 
 _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
@@ -31,7 +31,7 @@ _SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True)
-class Fault:
+class RcloneFault:
     """A kind of refusal, and what is said where it is meant."""
 
     kind: str
@@ -47,7 +47,7 @@ class Sending:
     longest_seconds: int
     most_errors: int
     orders_at_once: int
-    faults: tuple[Fault, ...]
+    faults: tuple[RcloneFault, ...]
 
 
 @cache
@@ -88,7 +88,7 @@ def fault_of(said: str) -> PlaceError:
 class Rclone:
     """The program with one place's options."""
 
-    place: Place
+    place: DeclaredPlace
     home: Path = field(repr=False)
 
     @property
