@@ -89,6 +89,7 @@ def outcome_lines(outcomes: "Iterable[Outcome]", speech: Speech) -> Iterator[str
             "files": speech.number(one.files),
             "size": speech.number(round(one.sent / 1e6, 2)),
             "seconds": speech.number(round(one.seconds, 1)),
+            "showing": say("showing" if one.shows else "showing_nothing", speech, shows=one.shows),
             "why": why,
             "todo": todo,
         }

@@ -133,4 +133,4 @@ def _look_for(round_: "MirrorRound", public_url: str, month: "Month", url: str) 
     try:
         return look_for(url, month, readable, (public_url,), round_.downloads)
     except PlaceError as error:
-        raise SourceError(error.line, where=url, todo="check the address") from None
+        raise SourceError(error.line, todo="check the address") from None

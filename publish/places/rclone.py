@@ -7,6 +7,7 @@ are in this process's environment already, and no configuration file is read.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ _OWN = "CCHC_"
 _LONGEST_LINE = 160
 OTHER = "other"
 _SIDE_BY_SIDE = 8
+_STAMP = re.compile(r"^[\d/]+ [\d:]+ (ERROR|CRITICAL|NOTICE) *: *")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def fault_of(said: str) -> PlaceError:
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "ERROR" in line or "CRITICAL" in line or "Failed" in line]
     line = (told or lines or [""])[-1].strip()
-    line = line.partition("ERROR : ")[2] or line
+    line = _STAMP.sub("", line)
     end = line if len(line) <= _LONGEST_LINE else f"…{line[-_LONGEST_LINE:]}"
     return PlaceError(next(kinds, OTHER), visible(end, None))
 
