@@ -3,7 +3,7 @@
 # make test   make check, then all tests that this machine allows, in parallel, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1
-# make screenshots   pictures of the pages of ./var into ./var/screenshots, and the four of the docs (needs chromium)
+# make screenshots   pictures of the pages of ./var into ./var/screenshots, and those of the docs (needs chromium)
 # make bench  every benchmark, for an hour on a quiet machine; exports are kept in ./build/bench (5 GB)
 # make clean  remove what run and test made
 

@@ -25,6 +25,7 @@ from cchc_pipeline.alerts.rules import (
     FileLeft,
     FilesLeft,
     MissingSource,
+    PlaceBehind,
     Policy,
     RuleCount,
     SetAside,
@@ -46,6 +47,7 @@ from cchc_pipeline.sources.inbox.files import PORTAL_FOLDER, arrivals
 from cchc_pipeline.sources.raw.deliveries import delivered_paths
 from cchc_pipeline.sources.readers.upload_schema import load_upload_schema
 from publish.installation.reporting import first_publication, reports_around
+from publish.places.standing import place_states
 from publish.places.watching import look_at, shown_here
 from publish.release.assemble import release_months
 
@@ -77,6 +79,7 @@ def gather(
         look_at(workspace.settings.mirror_list, clock),
         tuple(_files_left(workspace)),
         tuple(_unmade(workspace)),
+        tuple(_places_behind(workspace)) if not faults else (),
     )
 
 
@@ -95,6 +98,15 @@ def _shown(workspace: Workspace) -> tuple[Shown | None, tuple[Failure, ...]]:
         return shown_here(workspace.portal), ()
     except CchcError as error:
         return None, (Failure(None, "", "", str(error)),)
+
+
+def _places_behind(workspace: Workspace) -> Iterator[PlaceBehind]:
+    """The places that a publication is not done without, by the journal; nobody is asked."""
+    for state in place_states(workspace.settings.home, workspace.portal):
+        place = state.place
+        if place.required and state.is_behind:
+            title = CalendarWords(place.title.vi, place.title.en)
+            yield PlaceBehind(place.name, title, place.kind == "manual", state.shows, state.line)
 
 
 def _awaited(workspace: Workspace, instance: dg.DagsterInstance | None) -> Iterator[AwaitedMonth]:

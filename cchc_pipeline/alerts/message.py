@@ -24,6 +24,7 @@ from cchc_pipeline.alerts.rules import (
     SetAside,
     Severity,
     Shown,
+    Unseen,
     load_words,
 )
 from cchc_pipeline.calendar import CalendarWords
@@ -270,6 +271,16 @@ def _number_of(fact: DueReport) -> str:
     return ("I", "II", "III", "IV")[fact.month.quarter - 1]
 
 
+def _of_unseen(fact: Unseen) -> Values:
+    place, words = fact.place, load_words()
+    return {
+        "place": place.title,
+        "shows": _same(place.shows) if place.shows else words.shows_nothing,
+        "ours": _release(fact.ours),
+        "line": _same(_quoted(place.line) or "-"),
+    }
+
+
 _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     AwaitedMonth: _of_awaited,
     Failure: _of_failure,
@@ -279,6 +290,7 @@ _MAKERS: Mapping[type, Callable[[Any], Values]] = {
     Mirror: _of_mirror,
     FilesLeft: _of_files_left,
     DueReport: _of_report,
+    Unseen: _of_unseen,
 }
 
 

@@ -32,6 +32,7 @@ Kind = Literal[
     "mirror_silent",
     "report_due",
     "report_late",
+    "place_behind",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WITHIN_LIMIT = "quarantine_within_limit"
@@ -160,6 +161,25 @@ class Mirror:
 
 
 @dataclass(frozen=True)
+class PlaceBehind:
+    """A place that must show what the portal shows, and was not seen to.
+
+    Args:
+        name: Its code.
+        title: What it is called.
+        by_hand: Whether others put it there.
+        shows: The release that it was last seen to show; empty if none.
+        line: Why the last try failed.
+    """
+
+    name: str
+    title: CalendarWords
+    by_hand: bool
+    shows: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that an alert can follow from; of periodic reports those that were not made."""
 
@@ -170,6 +190,7 @@ class Facts:
     mirrors: tuple[Mirror, ...] = ()
     files_left: tuple[FilesLeft, ...] = ()
     reports: tuple[DueReport, ...] = ()
+    places: tuple[PlaceBehind, ...] = ()
 
 
 def awaited_months(
@@ -199,7 +220,7 @@ class Policy:
     Args:
         days_before: A source is missing this many days before the announced date.
         late_hours: A publication is late this many hours after it.
-        mirror_hours: A mirror may be behind for this long.
+        mirror_hours: A mirror, or a place that others fill, may be behind for this long.
     """
 
     days_before: int
@@ -225,6 +246,14 @@ class Behind:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """A place that is behind, and what it should show."""
+
+    place: PlaceBehind
+    ours: Shown
+
+
+@dataclass(frozen=True)
 class Alert:
     """A cause that is open.
 
@@ -238,7 +267,9 @@ class Alert:
     kind: Kind
     about: str
     month: Month | None
-    fact: AwaitedMonth | Failure | SetAside | Late | Behind | Mirror | FilesLeft | DueReport
+    fact: (
+        AwaitedMonth | Failure | SetAside | Late | Behind | Mirror | FilesLeft | DueReport | Unseen
+    )
 
     @property
     def key(self) -> str:
@@ -255,6 +286,7 @@ def alerts_of(facts: Facts, policy: Policy, at: datetime) -> tuple[Alert, ...]:
         *(Alert("files_not_taken", str(left.month), left.month, left) for left in facts.files_left),
         *_mirrors(facts, policy, at),
         *_reports(facts.reports, policy, at),
+        *_places(facts, policy, at),
     )
     return tuple({alert.key: alert for alert in found}.values())
 
@@ -310,10 +342,21 @@ def _mirrors(facts: Facts, policy: Policy, at: datetime) -> Iterator[Alert]:
             yield Alert("mirror_behind", mirror.address, None, Behind(mirror, ours))
 
 
+def _places(facts: Facts, policy: Policy, at: datetime) -> Iterator[Alert]:
+    """What is sent by itself is there at once; what others put there takes them some time."""
+    ours = facts.shown
+    for place in facts.places if ours else ():
+        if ours and (not place.by_hand or _is_long(ours, policy, at)):
+            yield Alert("place_behind", place.name, None, Unseen(place, ours))
+
+
 def _is_behind(theirs: Shown | None, ours: Shown, policy: Policy, at: datetime) -> bool:
     same = theirs is not None and (theirs.release, theirs.digest) == (ours.release, ours.digest)
-    long = ours.since is not None and at - ours.since > timedelta(hours=policy.mirror_hours)
-    return long and not same
+    return _is_long(ours, policy, at) and not same
+
+
+def _is_long(ours: Shown, policy: Policy, at: datetime) -> bool:
+    return ours.since is not None and at - ours.since > timedelta(hours=policy.mirror_hours)
 
 
 @dataclass(frozen=True)

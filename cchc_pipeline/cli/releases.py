@@ -110,8 +110,7 @@ def _act(said: _Said, home: Path | None, do: "Callable[[Portal, Act, Identity], 
             say(f"the last act did not end: {found}", err=True)
         do(portal, act, identity)
         shown = portal.latest()
-        told = f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}"
-        say(told)
+        say(f"{said.kind.replace('_', ' ')}: {release}; shown is {shown.id if shown else '-'}")
         _bring_to_places(settings)
 
 

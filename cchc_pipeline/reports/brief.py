@@ -10,7 +10,7 @@ from cchc_pipeline.reports.document import Lines, Paper, PaperColumn, PaperTable
 from cchc_pipeline.reports.dossiers import IN_TIME, MEASURES, dossier_facts
 from cchc_pipeline.reports.flows import share_trend
 from cchc_pipeline.reports.quality import source_states
-from cchc_pipeline.reports.released import Released, is_of_sample
+from cchc_pipeline.reports.released import Released
 from cchc_pipeline.reports.report import Writer, letterhead, mark_of, source_of
 from cchc_pipeline.reports.scores import moved_sentences, score_facts, total_sentence
 from cchc_pipeline.reports.span import ReportSpan
@@ -42,7 +42,7 @@ def leaders_brief(released: Released, span: ReportSpan, writer: Writer) -> Paper
         letterhead(writer, span.last, say("brief.kind"), subject),
         (
             *(Lines(text, "item") for text in sentences(released, span)),
-            _grid(released, span),
+            *_grid(released, span),
             Lines(_source(released, span), "note"),
         ),
         None,
@@ -105,15 +105,20 @@ def _silent(released: Released, span: ReportSpan) -> str:
                units=count(len(units)))  # fmt: skip
 
 
-def _grid(released: Released, span: ReportSpan) -> PaperTable:
+def _grid(released: Released, span: ReportSpan) -> Iterable[PaperTable]:
+    """The shares that leaders ask for; nothing without dossiers."""
     facts = dossier_facts(released, span)
+    if facts.whole.is_empty:
+        return
     shares = [
         (say(f"measures.{name}"), percent(facts.whole.share(*MEASURES[name]))) for name in _SHARES
     ]
-    title = say("brief.shares", span=span_name(span), release=released.release,
-                day=published_on(released))  # fmt: skip
-    return PaperTable(
-        marked(title, facts.rows if is_of_sample(facts.rows) else ()),
+    yield PaperTable(
+        marked(
+            say("brief.shares", span=span_name(span), release=released.release,
+                day=published_on(released)),
+            facts.rows,
+        ),
         tuple(PaperColumn(name, 20, is_number=True) for name, _ in shares),
         (tuple(value for _, value in shares),),
-    )
+    )  # fmt: skip

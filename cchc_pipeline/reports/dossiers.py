@@ -55,7 +55,7 @@ MEASURES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "satisfied": (("satisfied",), ("rated",)),
 }
 """The shares beside dossiers in time: which counts, of which."""
-_CONFIDENTIAL = "C"
+_CONFIDENTIAL, _SUMMED = "C", "summed"
 
 
 @dataclass(frozen=True)
@@ -272,6 +272,8 @@ def lacking_text(flow: FlowSum) -> str:
     if not flow.rows:
         return why
     words = [remark(flow.rows[-1])]
+    if any(row.get("source") == _SUMMED for row in flow.rows):
+        words.append(say("dossiers.summed"))
     if flow.lacking:
         words.append(say("dossiers.lacks", why=why, count=len(flow.lacking)))
     return "; ".join(word for word in words if word)

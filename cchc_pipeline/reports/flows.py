@@ -18,7 +18,16 @@ from cchc_pipeline.reports.wording import share
 STOCKS = frozenset({"open_in_time", "open_overdue"})
 OPENING = "carried_over"
 _NOT_COUNTS = frozenset(
-    {"period", "unit_code", "field_code", "obs_status", "conf_status", "provenance", "release"}
+    {
+        "period",
+        "unit_code",
+        "field_code",
+        "source",
+        "obs_status",
+        "conf_status",
+        "provenance",
+        "release",
+    }
 )
 
 
@@ -69,13 +78,18 @@ def sum_of(rows: Iterable[Row], months: Sequence[Month]) -> FlowSum:
     by_month = {row["period"]: row for row in own if _has_counts(row)}
     found = [by_month[str(month)] for month in months if str(month) in by_month]
     lacking = tuple(month for month in months if str(month) not in by_month)
-    names = [name for name in found[0] if name not in _NOT_COUNTS] if found else []
+    names = [name for name in found[0] if _is_count(name, found)] if found else []
     counts = {name: _count(name, found, months) for name in names}
     return FlowSum(counts, tuple(found), lacking, tuple(r for r in own if not _has_counts(r)))
 
 
 def _has_counts(row: Row) -> bool:
     return row["obs_status"] not in ("L", "M", "O", "Q")
+
+
+def _is_count(name: str, rows: Iterable[Row]) -> bool:
+    """Whether a column holds counts, known or not; texts say something of the row."""
+    return name not in _NOT_COUNTS and all(isinstance(r[name], int | None) for r in rows)
 
 
 def _count(name: str, rows: Sequence[Row], months: Sequence[Month]) -> int | None:

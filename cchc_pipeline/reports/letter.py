@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cchc_pipeline.contracts.sources import listed_sources
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.methodology import Methodology, cases_needed, load_methodology
 from cchc_pipeline.reports.document import Block, Lines, Paper, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.dossiers import IN_TIME, MEASURES, dossier_facts
@@ -226,8 +227,8 @@ def _owed(released: Released, span: ReportSpan, unit: str, name: str) -> Iterabl
 def _owed_sources(released: Released, span: ReportSpan, unit: str) -> Iterable[str]:
     names = {source.source: source.name.vi for source in listed_sources()}
     for row in released.rows("submissions", span.months, unit_code=unit, status="missing"):
-        yield say("letter.source", name=names.get(row["table"], row["table"]),
-                  month=row["period"][5:].lstrip("0") + "/" + row["period"][:4])  # fmt: skip
+        month = month_name(Month.parse(row["period"]))
+        yield say("letter.source", name=names.get(row["table"], row["table"]), month=month)
 
 
 def _owed_targets(released: Released, span: ReportSpan, name: str) -> Iterable[str]:

@@ -18,14 +18,14 @@ _TABLE = "procedure_changes"
 def procedure_chapter(released: Released, span: ReportSpan, number: str) -> tuple[Block, ...]:
     """The chapter of a report; without a row nothing is concluded."""
     rows = released.rows(_TABLE, span.months)
-    title = Title(marked(say("procedures.title", number=number), rows))
+    title = Title(marked(say("catalogue.title", number=number), rows))
     if not rows:
-        return title, Lines(say("procedures.none", span=span_name(span)))
+        return title, Lines(say("catalogue.none", span=span_name(span)))
     return (
         title,
         *(Lines(text, "item") for text in change_sentences(rows, span)),
         *_grid(rows, span),
-        Lines(source_note(released, say("procedures.table"), rows), "note"),
+        Lines(source_note(released, say("catalogue.table"), rows), "note"),
     )
 
 
@@ -37,25 +37,25 @@ def change_sentences(rows: Iterable[Row], span: ReportSpan) -> Iterable[str]:
     for catalogue in sorted({key[1] for key in found}):
         counts = Counter(key[3] for key in found if key[1] == catalogue)
         parts = ", ".join(
-            say("procedures.one_change", count=count(counts[code]), name=name.lower())
+            say("catalogue.one_change", count=count(counts[code]), name=name.lower())
             for code, name in changes.items()
         )
         name = catalogues.get(catalogue, catalogue)
-        yield say("procedures.counts", catalogue=name, span=span_name(span), parts=parts)
+        yield say("catalogue.counts", catalogue=name, span=span_name(span), parts=parts)
 
 
 def _grid(rows: tuple[Row, ...], span: ReportSpan) -> Iterable[Block]:
     """The procedures that came or went, by name, unless they are many."""
     whole = [row for row in rows if row["column"] == "*"]
-    if not 0 < len(whole) <= limit("procedures"):
+    if not 0 < len(whole) <= limit("changed_procedures"):
         return
     changes = _names("catalogue_changes")
     yield PaperTable(
-        marked(say("procedures.grid", span=span_name(span)), whole),
+        marked(say("catalogue.grid", span=span_name(span)), whole),
         (
-            PaperColumn(say("procedures.code"), 16),
-            PaperColumn(say("procedures.name"), 66),
-            PaperColumn(say("procedures.change"), 18),
+            PaperColumn(say("catalogue.code"), 16),
+            PaperColumn(say("catalogue.name"), 66),
+            PaperColumn(say("catalogue.change"), 18),
         ),
         tuple(
             (row["procedure_code"], row["name_vi"] or DASH, changes[row["change"]]) for row in whole

@@ -14,6 +14,8 @@ from cchc_pipeline.core.period import Month
 Row: TypeAlias = Mapping[str, Any]
 TOTAL, ALL = "TOTAL", "ALL"
 SAMPLE = "sample"
+NULL_METRIC = "NULL_METRIC"
+"""The flag of a group that lacks a metric's score, and cannot be compared between units."""
 _OF_FIGURES = (
     "scores", "plan_indicators", "plan_tasks", "dossier_statistics", "petition_statistics",
     "submissions",

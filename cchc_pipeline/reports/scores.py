@@ -14,7 +14,7 @@ from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import load_methodology
 from cchc_pipeline.reports.charts import ShareBar, bar_picture
 from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Picture, Title
-from cchc_pipeline.reports.released import TOTAL, Released, Row
+from cchc_pipeline.reports.released import NULL_METRIC, TOTAL, Released, Row
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.trend import Move, Trend, course_months, course_of, trend_of
 from cchc_pipeline.reports.wording import (
@@ -50,10 +50,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class LevelTable:
-    """The units of one level that have a total, the highest first."""
+    """The units of one level that have a total, the highest first.
+
+    ``has_gaps`` says that a group of one of them lacks a metric's score.
+    """
 
     level: str
     units: tuple[Scored, ...]
+    has_gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,10 @@ def _levels(
         codes = [c for (c, metric), row in rows.items() if metric == TOTAL
                  and _level(units, c) == level and row["score"] is not None]  # fmt: skip
         found = [course.scored(rows[code, TOTAL], str(units[code]["name_vi"])) for code in codes]
+        gaps = any(NULL_METRIC in str(row["quality_flag"] or "") and _level(units, code) == level
+                   for (code, _), row in rows.items())  # fmt: skip
         if found:
-            yield LevelTable(level, tuple(sorted(found, key=_best_first)))
+            yield LevelTable(level, tuple(sorted(found, key=_best_first)), gaps)
 
 
 def _best_first(scored: Scored) -> tuple[float, object]:
@@ -320,6 +326,8 @@ def _units_part(released: Released, facts: ScoreFacts) -> Iterable[Block]:
     for part in facts.levels:
         rows = [unit.row for unit in part.units]
         yield Lines(_ends_sentence(part))
+        if part.has_gaps:
+            yield Lines(say("scores.gaps"))
         yield _units_grid(part, facts)
         yield Lines(source_note(released, say("scores.table"), rows), "note")
 

@@ -25,7 +25,7 @@ from publish.places.declared import Place, secret_name
 
 _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
-_LONGEST_LINE = 200
+_LONGEST_LINE = 160
 OTHER = "other"
 
 
@@ -76,8 +76,10 @@ def fault_of(said: str) -> PlaceError:
     kinds = (f.kind for f in sending().faults if any(words in said for words in f.said))
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "ERROR" in line or "CRITICAL" in line or "Failed" in line]
-    line = (told or lines or [""])[-1]
-    return PlaceError(next(kinds, OTHER), visible(line.strip(), _LONGEST_LINE))
+    line = (told or lines or [""])[-1].strip()
+    line = line.partition("ERROR : ")[2] or line
+    end = line if len(line) <= _LONGEST_LINE else f"…{line[-_LONGEST_LINE:]}"
+    return PlaceError(next(kinds, OTHER), visible(end, None))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month, utc_text
 from cchc_pipeline.core.written import moment_text
-from cchc_pipeline.reports.released import ALL, TOTAL, Released
+from cchc_pipeline.reports.released import ALL, NULL_METRIC, TOTAL, Released
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.wording import month_name, say
 from publish.model import Published
@@ -62,8 +62,8 @@ def reported_release(portal: Portal, span: ReportSpan, moment: datetime | None) 
 def released_rows(release: Published, span: ReportSpan, root: str, unit: str = "") -> Released:
     """What a report or a letter takes of a release: what is known up to its last month.
 
-    Of scores that are neither totals nor the unit's or the root's own, only none: a city of many
-    communes has a hundred thousand.
+    Of scores only totals, the unit's and the root's own, and those of groups that cannot be
+    compared: a city of many communes has a hundred thousand others.
     """
     tables = read_tables(release)
     months = tuple(month for month in release.periods if month <= span.last)
@@ -81,8 +81,13 @@ def _of_interest(table: pa.Table, name: str, units: Iterable[str]) -> pa.Table:
         return table
     column, value = own[name]
     codes = pa.array(sorted(units))
-    is_own = pc.is_in(table["unit_code"], value_set=codes)
-    return table.filter(pc.or_(pc.equal(table[column], value), is_own))
+    chosen = pc.or_(
+        pc.is_in(table["unit_code"], value_set=codes), pc.equal(table[column], value)
+    )  # fmt: skip
+    if name == "scores":
+        has_gaps = pc.match_substring(table["quality_flag"], NULL_METRIC)
+        chosen = pc.or_(chosen, pc.fill_null(has_gaps, fill_value=False))
+    return table.filter(chosen)
 
 
 def _until(table: pa.Table, months: Iterable[Month]) -> pa.Table:

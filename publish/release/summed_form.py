@@ -63,8 +63,8 @@ def columns() -> list[WrittenColumn]:
 
 
 def _added(row: Row, column: WrittenColumn) -> int | None:
-    parts = [row[name] for name in column.sum]
-    return None if None in parts else sum(parts)
+    parts, less = ([row[name] for name in names] for names in (column.sum, column.less))
+    return None if None in (*parts, *less) else sum(parts) - sum(less)
 
 
 def totals_of(rows: Iterable[Row]) -> list[int | None]:
@@ -175,7 +175,7 @@ def _lay_out(sheet: Any, first: int) -> None:
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(_TOP, first - 1)
-    sheet.set_row(_TOP + 2, 32)
+    sheet.set_row(_TOP + 2, 48)
     for place, width in enumerate(_WIDTHS):
         sheet.set_column(place, place, width)
     sheet.set_column(_LABELS, _LABELS + len(columns()) - 1, 10)

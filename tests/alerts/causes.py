@@ -14,6 +14,7 @@ from cchc_pipeline.alerts.rules import (
     FilesLeft,
     Mirror,
     MissingSource,
+    PlaceBehind,
     Policy,
     RuleCount,
     SetAside,
@@ -68,6 +69,10 @@ SOON, UNMADE = (
     DueReport("quarter", QUARTERLY, month, day, day + timedelta(days=1), "Sở Nội vụ", "believed")
     for month, day in ((Month(2026, 12), date(2026, 11, 14)), (Month(2026, 9), date(2026, 11, 9)))
 )
+BEHIND = PlaceBehind(
+    "city_portal", CalendarWords("Cổng Thông tin điện tử", "The city portal"), False,
+    "2026-09.r1", "unreachable: connection refused",
+)  # fmt: skip
 FACTS = Facts(
     (AWAITED,),
     (FAILED_CHECK, FAILED_RUN, ABOVE_LIMIT, REVISED),
@@ -76,6 +81,7 @@ FACTS = Facts(
     (Mirror(MIRROR, OLD), Mirror(DEAF, refused="timed out")),
     (LEFT,),
     (SOON, UNMADE),
+    (BEHIND,),
 )
 
 

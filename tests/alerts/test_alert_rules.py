@@ -11,6 +11,7 @@ from cchc_pipeline.core.period import TIMEZONE, Month
 from tests.alerts.causes import (
     ABOVE_LIMIT,
     AWAITED,
+    BEHIND,
     DUE,
     FAILED_CHECK,
     FAILED_RUN,
@@ -146,3 +147,17 @@ def test_a_file_that_cannot_be_read_is_told_at_once_in_its_own_words() -> None:
     (alert,) = alerts_of(facts, POLICY, early)
     assert alert.key == f"source_missing:{MONTH}"
     assert f"tệp không đọc được ({line})" in worded(alert).text
+
+
+def missed(*, by_hand: bool, hours: int) -> list[str]:
+    ours = replace(OURS, since=NOW - timedelta(hours=hours))
+    return keys(Facts(shown=ours, places=(replace(BEHIND, by_hand=by_hand),)))
+
+
+def test_a_place_that_is_sent_to_must_show_the_release_at_once() -> None:
+    assert missed(by_hand=False, hours=0) == ["place_behind:city_portal"]
+
+
+def test_a_place_that_others_fill_is_given_the_set_hours() -> None:
+    assert missed(by_hand=True, hours=24) == []
+    assert missed(by_hand=True, hours=25) == ["place_behind:city_portal"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.chromium import chromium
@@ -23,6 +24,8 @@ PAGES = {
     "chat-luong": "chat-luong.html", "tai-ve": "tai-ve.html", "phat-hanh": "phat-hanh.html",
     "lich": "lich-cong-bo.html", "phuong-phap": "phuong-phap.html", "tu-dien": "tu-dien.html",
     "thay-doi": "thay-doi.html", "tiep-can": "tiep-can.html", "english": "en/index.html",
+    "xa": "don-vi/H24.M14.html", "quan": "don-vi/H24.M31.html",
+    "so-sanh": "thang/index.html#years.so=2024-03|2024-02",
 }  # fmt: skip
 SCREENS: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 900},
@@ -31,11 +34,14 @@ SCREENS: dict[str, ViewportSize] = {
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 CHOSEN = {
     "month-desktop-light": ("thang.desktop.light", "main"),
-    "month-phone-dark": ("thang-2024-03.phone.dark", "#dossiers"),
-    "unit-desktop-light": ("don-vi.desktop.light", "#losses"),
+    "commune-phone-dark": ("xa.phone.dark", "main"),
+    "unit-desktop-light": ("quan.desktop.light", "#dossiers"),
+    "months-desktop-light": ("so-sanh.desktop.light", "main"),
     "plan-phone-light": ("ke-hoach.phone.light", "#attainment"),
 }
-"""The four of ``docs/images``: the name there, the picture, and what stands at its top."""
+"""Those of ``docs/images``: the name there, the picture, and what stands at its top."""
+COLOURS = 96
+"""So many are enough for a page without photographs, and make its picture small."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,10 @@ def take_chosen(browser: Browser, address: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     by_name = {shot.name: shot for shot in shots()}
     for name, (shot, top) in CHOSEN.items():
-        take(browser, address, by_name[shot], out / f"{name}.png", top)
+        path = out / f"{name}.png"
+        take(browser, address, by_name[shot], path, top)
+        with Image.open(path) as picture:
+            picture.convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 def main() -> None:
@@ -91,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path, help="an installation that has published, such as var")
     parser.add_argument("out", type=Path, help="the folder for the pictures")
-    parser.add_argument("--chosen", action="store_true", help="only the four of the docs")
+    parser.add_argument("--chosen", action="store_true", help="only those of the docs")
     given = parser.parse_args()
     with served_portal(given.home) as address, chromium() as browser:
         (take_chosen if given.chosen else take_all)(browser, address, given.out)

@@ -36,6 +36,8 @@ NAMED_AGAIN: Mapping[str, str] = {
     "cchc_pipeline/sources/national_portal/formalities.py": "the source's own module",
     "cchc_pipeline/sources/summed_tables/judging.py": "the source's own module",
     "cchc_pipeline/indicators/procedure_changes.py": "compares the catalogues of procedures",
+    "cchc_pipeline/reports/released.py": "names fields by the list of procedures",
+    "publish/release/reported.py": "which tables a report is made of",
     "publish/site/pages/procedures.py": "names a procedure's field by the list of procedures",
     "publish/release/assemble.py": "publishes the list of procedures",
     "publish/gates/figures.py": "counts procedures of dossiers",

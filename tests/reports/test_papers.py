@@ -167,6 +167,17 @@ def test_provisional_and_suppressed_values_have_words_and_are_no_zeros() -> None
     assert fields[1][-1] == "gộp để bảo vệ thông tin"
 
 
+def test_counts_from_a_units_own_summed_table_say_so_and_leave_open_what_it_cannot_tell() -> None:
+    summed = dossiers("H24.T1", MARCH, **FLOWS | {"late": None}, source="summed")
+    figures = released(
+        units=[CITY, unit("H24.T1")],
+        dossier_statistics=[dossiers(ROOT, MARCH, **FLOWS, source="dossiers"), summed],
+    )
+    own, whole = report_of(figures).table(ANNEX)
+    assert (own[9], own[-1]) == ("–", "theo bảng tổng hợp của đơn vị")
+    assert (whole[9], whole[-1]) == ("100", "")
+
+
 @pytest.mark.parametrize("count", [1, 130])
 def test_the_counts_of_every_unit_are_read_back_as_they_were_released(count: int) -> None:
     codes = [f"H24.T{n:03}" for n in range(1, count + 1)]
@@ -207,6 +218,20 @@ def test_units_that_share_the_highest_total_are_all_named_and_equal_ones_have_no
     rows = [r for one in communes for r in scores(one["unit_code"], MARCH, 0.5)]
     figures = released(units=[CITY, *communes], scores=[*scores(ROOT, MARCH, 0.5), *rows])
     assert "3 đơn vị có tổng điểm, đều đạt 50,00 điểm." in report_of(figures).text
+
+
+def test_where_a_metric_of_a_unit_is_empty_the_order_is_said_to_be_of_little_worth() -> None:
+    communes = [unit(f"H24.T{n}") for n in range(2)]
+    rows = [r for n, one in enumerate(communes)
+            for r in scores(one["unit_code"], MARCH, (4 + n) / 10)]  # fmt: skip
+    own = scores(ROOT, MARCH, 0.5)
+    told = "chỉ để tham khảo"
+    figures = released(units=[CITY, *communes], scores=[*own, *rows])
+    assert told not in report_of(figures).text
+    flagged = [row | {"quality_flag": "NULL_METRIC"} if row["metric_code"] == "MDSH" else row
+               for row in rows]  # fmt: skip
+    figures = released(units=[CITY, *communes], scores=[*own, *flagged])
+    assert told in report_of(figures).text
 
 
 def test_a_target_is_judged_as_released_and_what_is_still_needed_is_told() -> None:

@@ -59,11 +59,12 @@ class Problem:
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
 class WrittenColumn:
-    """A column that is written: its heading, the one above it, the measures that it adds up."""
+    """A column that is written: its heading, the one above it, measures added up and taken off."""
 
     title: str
     sum: tuple[str, ...]
     within: str = ""
+    less: tuple[str, ...] = ()
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)

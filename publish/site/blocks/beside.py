@@ -6,10 +6,11 @@ months or units stand beside each other (``publish.site.pages``), words, HTML.
 Any other two rows of a table are put beside each other by a script (``templates/script.js``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.comparability import is_comparable
 from publish.site.blocks.dossiers import Flow
 from publish.site.forms import TOTAL, Row, flags_of
@@ -79,6 +80,57 @@ def beside(own: Side, others: Sequence[Side], groups: Sequence[str]) -> Beside:
     """What stands beside a month or unit; nothing beside what has no figure."""
     given = () if own.is_empty else tuple(side for side in others if not side.is_empty)
     return Beside(own, given, tuple(groups))
+
+
+def months_beside(
+    month: Month, scores: Iterable[Row], flows: Iterable[Row], groups: Sequence[str]
+) -> Beside:
+    """A unit's month beside the one before and the same month of the year before.
+
+    Args:
+        month: The month.
+        scores: The unit's rows in one basis, of these months at least.
+        flows: Its rows ALL of the dossiers.
+        groups: The groups that are shown, in order.
+    """
+    shown = [str(m) for m in (month, month.previous(), year_before(month))]
+    own, *others = _sides(shown, "period", scores, flows)
+    return beside(own, others, groups)
+
+
+def units_beside(
+    codes: Sequence[str], scores: Iterable[Row], flows: Iterable[Row], groups: Sequence[str]
+) -> Beside:
+    """A unit beside others in the same month.
+
+    Args:
+        codes: The unit, then the others.
+        scores: Their rows of that month in one basis.
+        flows: Their rows ALL of the dossiers of that month.
+        groups: The groups that are shown, in order.
+    """
+    own, *others = _sides(codes, "unit_code", scores, flows)
+    return beside(own, others, groups)
+
+
+def _sides(
+    keys: Sequence[str], column: str, scores: Iterable[Row], flows: Iterable[Row]
+) -> list[Side]:
+    """A side for each value of a column."""
+    by_key: dict[str, dict[str, Row]] = {key: {} for key in keys}
+    for row in scores:
+        by_key.setdefault(row[column], {})[row["metric_code"]] = row
+    given = {
+        row[column]: Flow(Month.parse(row["period"]), row)
+        for row in flows
+        if row["finished"] is not None
+    }
+    return [Side(key, by_key[key], given.get(key)) for key in keys]
+
+
+def year_before(month: Month) -> Month:
+    """The same month of the year before."""
+    return Month(month.year - 1, month.month)
 
 
 def _is_alike(mine: Row, theirs: Row) -> bool:

@@ -28,7 +28,7 @@ from publish.site.blocks.answer import (
     movements,
     rating_of,
 )
-from publish.site.blocks.beside import Beside, Side, beside
+from publish.site.blocks.beside import Beside, months_beside
 from publish.site.blocks.dossiers import Flow, MonthDossiers, month_dossiers
 from publish.site.blocks.leagues import League, leagues_of
 from publish.site.blocks.peers import Peers, peers_of
@@ -280,28 +280,13 @@ def _answer(
 
 
 def _beside(extract: Extract, month: Month, window: MonthWindow | None) -> Beside:
-    """The publishing unit's month beside the one before and the same month of the year before."""
+    """The publishing unit's month beside earlier ones."""
+    table = extract.tables["scores"]
     basis = window.basis.value if window else ""
-    own, *others = (
-        _side(extract, when, basis) for when in (month, month.previous(), year_before(month))
-    )
-    groups = tuple(block.group["metric_code"] for block in window.blocks) if window else ()
-    return beside(own, others, groups)
-
-
-def _side(extract: Extract, month: Month, basis: str) -> Side:
-    table, period = extract.tables["scores"], str(month)
-    ours = table.filter(pc.equal(table["unit_code"], extract.identity.root_unit))
-    rows = (row for row in rows_of_month(ours, month) if row["basis"] == basis)
-    scores = {row["metric_code"]: row for row in rows}
-    flows = (row for row in extract.rows("flows") if row["period"] == period)
-    flow = next((Flow(month, row) for row in flows if row["finished"] is not None), None)
-    return Side(period, scores, flow)
-
-
-def year_before(month: Month) -> Month:
-    """The same month of the year before."""
-    return Month(month.year - 1, month.month)
+    ours = pc.equal(table["unit_code"], extract.identity.root_unit)
+    scores = table.filter(pc.and_(ours, pc.equal(table["basis"], basis))).to_pylist()
+    groups = [block.group["metric_code"] for block in window.blocks] if window else []
+    return months_beside(month, scores, extract.rows("flows"), groups)
 
 
 def _listed(codes: Iterable[str], names: Names) -> Iterable[Row]:

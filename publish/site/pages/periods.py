@@ -15,6 +15,7 @@ from cchc_pipeline.calendar import load_calendar
 from cchc_pipeline.core.period import Basis, Month
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.site.blocks.answer import ANSWERS, POINTS
+from publish.site.blocks.beside import year_before
 from publish.site.blocks.dossiers import Flow, flow_chart, flow_finding
 from publish.site.blocks.leagues import has_spread, spread_chart, spread_finding
 from publish.site.charts.bars import shade
@@ -22,7 +23,7 @@ from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import SAMPLE, TOTAL
 from publish.site.kept import Attachment, Material, PageRecipe, rows_attached
 from publish.site.page import INDEX_PAGE, embed_of
-from publish.site.pages.month import group_chart, group_finding, month_facts, year_before
+from publish.site.pages.month import group_chart, group_finding, month_facts
 from publish.site.pages.month_plan import attainment_chart, attainment_finding
 from publish.site.pages.pictures import month_pictures
 from publish.site.pages.units import SHARE_TARGET, codes

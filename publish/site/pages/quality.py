@@ -23,6 +23,11 @@ from cchc_pipeline.indicators.dossier_statistics import ALL
 from cchc_pipeline.indicators.observations import continuity_rows
 from cchc_pipeline.methodology import load_methodology, round_score
 from publish.model import STATISTICS
+from publish.site.blocks.reconciliation import (
+    ReconciliationFacts,
+    reconciliation_facts,
+    reconciliation_tables,
+)
 from publish.site.charts.trend import Point, Scale, trend_chart
 from publish.site.extract import Extract, Figures, Row
 from publish.site.forms import Forms, Names, flags_of
@@ -95,6 +100,7 @@ class QualityFacts:
     recomputation: Recomputation
     statuses: Mapping[str, Mapping[str, int]]
     corrections: tuple[Row, ...]
+    reconciliation: ReconciliationFacts
     files_left: tuple[Row, ...] = ()
 
     @property
@@ -135,6 +141,7 @@ def quality_facts(extract: Extract) -> QualityFacts:
         recomputation=_recomputation(scores, extract.more["published"]),
         statuses=extract.more["statuses"],
         corrections=tuple(extract.rows("corrections")),
+        reconciliation=reconciliation_facts(extract),
         files_left=tuple(
             {**row, "month": Month.parse(row["period"])} for row in extract.more["files_left"]
         ),
@@ -312,8 +319,10 @@ def _extract(figures: Figures) -> Extract:
         pc.or_(pc.is_valid(scores["quality_flag"]), pc.is_valid(scores["difference"]))
     )
     tables[STATISTICS] = figures.part(STATISTICS, "field_code", ALL)
+    compared, window = reconciliation_tables(figures)
     return figures.extract(
-        tables,
+        tables | compared,
+        **window,
         months=[str(month) for month in figures.months],
         scored=period,
         published=scores.num_rows - scores["score"].null_count,

@@ -18,7 +18,8 @@ from cchc_pipeline.calendar import ReleaseCalendar, ReleaseDate, load_calendar
 from cchc_pipeline.contracts import contract_names, load_code_list, load_contract
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import TIMEZONE, Month
-from publish.catalogue.feeds import missed
+from cchc_pipeline.plan.due_reports import carried_rule
+from publish.catalogue.feeds import coming_reports, missed
 from publish.model import REVISIONS, Draft, Published, ReleaseId
 from publish.release.diff import CellDiff, Diff, own_tables
 from publish.site.extract import Extract, Figures, Row
@@ -174,8 +175,11 @@ def act_pages(edition: Edition, imprint: Imprint) -> Iterable[tuple[Page, bytes]
 
 
 def _calendar(edition: Edition, calendar: ReleaseCalendar) -> dict[str, object]:
-    after = datetime.fromisoformat(edition.updated_at)
+    after, reports = datetime.fromisoformat(edition.updated_at), coming_reports(edition, calendar)
+    believed = any(report.status == "believed" for report in reports)
     return {
+        "reports": reports,
+        "believed_reports": carried_rule() if believed else None,
         "upcoming": calendar.upcoming(after),
         "missed": [(due, due.days_late(after)) for due in missed(edition, calendar)],
         "rule": calendar.rule,

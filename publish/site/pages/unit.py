@@ -28,7 +28,7 @@ from publish.site.blocks.answer import (
     movements,
     rating_of,
 )
-from publish.site.blocks.beside import Beside, Side, beside
+from publish.site.blocks.beside import Beside, units_beside
 from publish.site.blocks.dossiers import Flow, flow_chart, flow_finding
 from publish.site.blocks.peers import peers_chart, peers_finding, peers_of
 from publish.site.charts.frame import round_ends
@@ -228,19 +228,13 @@ def _beside(
     """The unit beside those nearest to it in rank; None without a total."""
     if window is None or window.total["score"] is None:
         return None
-    month, basis = window.month, window.basis.value
-    scores: dict[str, dict[str, Row]] = {}
-    for row in extract.rows("near_scores"):
-        if row["basis"] == basis:
-            scores.setdefault(row["unit_code"], {})[row["metric_code"]] = row
-    given = [row for row in extract.rows("near_flows") if row["finished"] is not None]
-    near = {row["unit_code"]: Flow(month, row) for row in given}
-    mine = next(moment.rows for moment in course if moment.month == month)
-    own = next((flow for flow in flows if flow.month == month), None)
-    codes = extract.more["neighbours"].get(basis, ())
-    return beside(
-        Side(extract.more["unit"], mine, own),
-        [Side(code, scores.get(code, {}), near.get(code)) for code in codes],
+    moment = next(moment for moment in course if moment.month == window.month)
+    near = (row for row in extract.rows("near_scores") if row["basis"] == window.basis)
+    mine = (flow.row for flow in flows if flow.month == window.month)
+    return units_beside(
+        [extract.more["unit"], *extract.more["neighbours"].get(window.basis.value, ())],
+        [*moment.rows.values(), *near],
+        [*mine, *extract.rows("near_flows")],
         [block.group["metric_code"] for block in window.blocks],
     )
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -118,6 +118,13 @@ def _known(cache: Path, port: int) -> Path:
     return known
 
 
+def also_known(server: Server, port: int) -> None:
+    """Have the keys of a server expected on another port too."""
+    if server.known_hosts is not None:
+        text = server.known_hosts.read_text()
+        server.known_hosts.write_text(text + text.replace(f":{server.port} ", f":{port} "))
+
+
 def secrets_of(kind: str, password: str = PASSWORD) -> Mapping[str, str]:
     """The environment that gives rclone the password of the place ``noi_thu``."""
     if kind == "s3":
@@ -194,4 +201,6 @@ class _Line:
         except OSError:
             pass
         for one in (source, target):
+            with suppress(OSError):  # so that who waits on the other end is told
+                one.shutdown(socket.SHUT_RDWR)
             one.close()

@@ -11,6 +11,7 @@ from tests.publish.places.rounds import bring, lines_of, sight, site_of, watched
 from tests.publish.places.servers import (
     MARK,
     PASSWORD,
+    also_known,
     cut_after,
     mounted,
     place_at,
@@ -108,13 +109,13 @@ def test_a_place_that_cannot_be_reached_is_behind_and_follows_later(
 def test_a_line_that_is_cut_in_the_middle_leaves_the_old_whole(
     stages: Path, tmp_path: Path, secrets: pytest.MonkeyPatch
 ) -> None:
-    give(secrets, "s3")
+    give(secrets, "sftp")
     home = tmp_path / "home"
-    with serving("s3", tmp_path / "there") as server, place_at(server) as place:
+    with serving("sftp", tmp_path / "there") as server, place_at(server) as place:
         assert bring(stages, "published", place, home).state == "confirmed"
         with cut_after(server.port, 200_000) as port:
-            remote = {**place.remote, "endpoint": f"http://127.0.0.1:{port}"}
-            broken = place.model_copy(update={"remote": remote})
+            also_known(server, port)
+            broken = place.model_copy(update={"remote": server.remote(port=str(port))})
             assert bring(stages, "revised", broken, home).fault == "unreachable"
         assert shown(place) == SHOWN["published"]
         assert bring(stages, "revised", place, home).state == "confirmed"
@@ -133,8 +134,8 @@ def test_a_wrong_password_and_a_changed_host_key_are_told_apart(
         assert known is not None
         with serving("sftp", tmp_path / "another") as another:
             assert another.known_hosts is not None
-            port = f"[127.0.0.1]:{another.port}", f"[127.0.0.1]:{server.port}"
-            known.write_text(another.known_hosts.read_text().replace(*port))
+            keys = another.known_hosts.read_text()
+        known.write_text(keys.replace(f":{another.port} ", f":{server.port} "))
         changed = bring(stages, "published", place, home)
     assert changed.fault == "host_key"
     assert changed.shows == ""

@@ -212,6 +212,6 @@ def test_headings_captions_and_frames_are_as_everywhere() -> None:
         assert len(page.all("h1")) == 1
         ids = [e.attributes["id"] for e in page.walk() if "id" in e.attributes]
         assert len(ids) == len(set(ids))
-        framed = sum(len(f.all("table")) for f in page.all("div", class_="scroll", role="region"))
+        framed = sum(len(f.all("table")) for f in page.all("div", class_="scroll", role="group"))
         assert framed == len(page.all("table"))
         assert all(shown.one("caption").text for shown in page.all("table"))

@@ -20,6 +20,7 @@ from tests.publish.small_release import (
     MARCH,
     ROOT,
     SECOND,
+    score_rows,
     small_draft,
     small_tables,
     statistics_rows,
@@ -244,7 +245,7 @@ def test_headings_captions_and_frames_are_as_everywhere() -> None:
     assert len(page.all("h1")) == 1
     ids = [e.attributes["id"] for e in page.walk() if "id" in e.attributes]
     assert len(ids) == len(set(ids))
-    framed = sum(len(f.all("table")) for f in page.all("div", class_="scroll", role="region"))
+    framed = sum(len(f.all("table")) for f in page.all("div", class_="scroll", role="group"))
     assert framed == len(page.all("table"))
     assert all(shown.one("caption").text for shown in page.all("table"))
 
@@ -259,3 +260,36 @@ def test_files_that_were_not_taken_are_counted_by_reason_and_never_named() -> No
     assert "Sai tên hoặc sai chỗ" in told
     assert "ho-so.csv" in told
     assert "không được nhận" not in _page().text
+
+
+def _counts(metric: str, numerator: int, denominator: int, **cells: Any) -> Row:
+    """A metric of a unit with the portal's counts."""
+    row = score_rows()[0]
+    said = {"unit_code": FIRST, "metric_code": metric, "score": None, "max_score": 20.0}
+    counts = {"numerator": numerator, "denominator": denominator, "ratio": None}
+    return row | said | counts | cells
+
+
+def test_the_citys_dossiers_stand_beside_the_portals_counts_with_the_likely_cause() -> None:
+    scores = [_counts("PROGRESS_ON_TIME", 41, 50), _counts("ONLINE_SUBMISSION", 0, 50)]
+    part = _section(_page(_draft(scores=scores)), "reconciliation")
+    assert "2 trong 3 số khớp nhau" in part.text
+    rows = [[cell.text.strip() for cell in row.all("td")] for row in part.all("tr")[1:]]
+    assert rows == [
+        ["Tiếp nhận", "41", "50", "−9", "Chưa rõ"],
+        ["Trước hoặc đúng hạn", "41", "41", "0", "Khớp"],
+        ["Nộp trực tuyến", "0", "0", "0", "Khớp"],
+    ]
+
+
+def test_the_year_to_date_is_compared_only_with_all_its_months() -> None:
+    scores = [_counts("PROGRESS_ON_TIME", 41, 50, basis="ytd")]
+    part = _section(_page(_draft(scores=scores)), "reconciliation")
+    assert "Chưa có kỳ nào" in part.text
+
+
+def test_a_sample_among_compared_figures_is_marked_at_its_number() -> None:
+    rows = [row | {"provenance": "sample"} for row in statistics_rows(MARCH)]
+    scores = [_counts("PROGRESS_ON_TIME", 41, 50)]
+    part = _section(_page(_draft(scores=scores, dossier_statistics=rows)), "reconciliation")
+    assert "mẫu" in part.all("tr")[1].text
