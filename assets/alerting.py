@@ -13,6 +13,7 @@ import dagster as dg
 import pyarrow.compute as pc
 
 from assets.instance import last_failures
+from assets.places import of_now
 from assets.resources import Workspace, schedule_status, sensor_status
 from assets.validated import NOT_READ, NOTHING, SUBMISSIONS
 from cchc_pipeline.alerts.delivery import channels_of
@@ -257,7 +258,7 @@ def alert_sensor(context: dg.SensorEvaluationContext, workspace: Workspace) -> d
     """One round; what a channel did not take is sent again at the next."""
     if not channels_of(workspace.settings):
         return dg.SkipReason(_NO_CHANNEL)
-    done = tell_round(_of_now(workspace), context.instance, is_digest=False)
+    done = tell_round(of_now(workspace), context.instance, is_digest=False)
     return dg.SkipReason("; ".join((f"sent {len(done.sent)} message(s)", *done.failures)))
 
 
@@ -267,7 +268,7 @@ def tell_digest(context: dg.OpExecutionContext, workspace: Workspace) -> None:
     if not channels_of(workspace.settings):
         context.log.info(_NO_CHANNEL)
         return
-    done = tell_round(_of_now(workspace), context.instance, is_digest=True)
+    done = tell_round(of_now(workspace), context.instance, is_digest=True)
     context.log.info(f"sent {len(done.sent)} message(s)")
     for line in done.failures:
         context.log.warning(line)
@@ -283,11 +284,6 @@ def daily_digest(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run a day, also if a tick is evaluated twice."""
     day = context.scheduled_execution_time.astimezone(TIMEZONE).date().isoformat()
     return dg.RunRequest(run_key=f"{DIGEST_JOB}-{day}")
-
-
-def _of_now(workspace: Workspace) -> Workspace:
-    """The same workspace with a clock of its own: a server's first moment would stand for ever."""
-    return Workspace(home=workspace.home, inbox=workspace.inbox, moment=workspace.moment)
 
 
 def alert_sensors(*, is_on: bool = False) -> list[dg.SensorDefinition]:

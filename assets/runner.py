@@ -39,6 +39,7 @@ from assets.instance import (
 )
 from assets.jobs import ALONE_JOB, FOLLOWING_JOB, JOBS, MONTH_JOB, PUBLISH_JOB
 from assets.month_checks import FRESHNESS_CHECKS, freshness_schedule
+from assets.places import places_sensors
 from assets.resources import ParquetIOManager, Workspace
 from assets.staleness import ALONE, MadeFrom, Stage, is_asked
 from cchc_pipeline.core.errors import CchcError, CheckFailedError
@@ -74,7 +75,7 @@ def build_definitions(
         },
         jobs=JOBS,
         schedules=[*schedules, *alert_schedules(is_on=is_on), freshness_schedule(is_on=is_on)],
-        sensors=[*sensors, *alert_sensors(is_on=is_on)],
+        sensors=[*sensors, *alert_sensors(is_on=is_on), *places_sensors(is_on=is_on)],
         loggers={"steps": _step_logger},
         executor=executor,
     )

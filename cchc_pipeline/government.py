@@ -27,6 +27,28 @@ class PlaceWords:
 
 
 @typed_dataclass(frozen=True, config=NO_EXTRAS)
+class Box:
+    """The degrees (WGS 84) within which a place lies, rounded outward."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def wkt(self) -> str:
+        """The box as well-known text, longitude first."""
+        west, south, east, north = self.west, self.south, self.east, self.north
+        corners = ((west, south), (east, south), (east, north), (west, north), (west, south))
+        return f"POLYGON(({', '.join(f'{x:g} {y:g}' for x, y in corners)}))"
+
+    @property
+    def middle(self) -> str:
+        """Its middle."""
+        return f"POINT({(self.west + self.east) / 2:g} {(self.south + self.north) / 2:g})"
+
+
+@typed_dataclass(frozen=True, config=NO_EXTRAS)
 class Government:
     """A province or city that publishes; what is not known of it is empty.
 
@@ -38,6 +60,7 @@ class Government:
         slug: Its name in addresses.
         data_package: The name of its data package, where it is not made of the slug.
         iso: Its code in ISO 3166-2.
+        box: Where it lies, for catalogues.
         department_id: Its identifier in the national portal's API.
         publisher: Who publishes; the root unit itself where that is not known.
         language: The language of its titles.
@@ -55,6 +78,7 @@ class Government:
     slug: str
     data_package: str = ""
     iso: str = ""
+    box: Box | None = None
     department_id: str = ""
     publisher: str = ""
     language: str = "vi"

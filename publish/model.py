@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DESCRIPTOR = "datapackage.json"
 RECORD = "release.json"
 SUMS = "SHA256SUMS"
+SET = "settings"
+"""The id of terms of reuse that the settings name."""
 STATISTICS = "dossier_statistics"
 REVISIONS = "revisions"
 PROCEDURE_CHANGES = "procedure_changes"
@@ -126,7 +128,7 @@ class Identity:
         if not self.license_name:
             return by_law
         named = TermsWords(self.license_name, self.license_name)
-        return ReuseTerms("settings", named, by_law.text)
+        return ReuseTerms(SET, named, by_law.text)
 
 
 def identity_of(settings: "Settings") -> Identity:

@@ -150,11 +150,11 @@ def catalogue(
     folder = settings.inbox_dir / str(of_month)
     there = next(captured(folder), None)
     if there is not None:
-        typer.echo(f"it is there, and is not asked for again: {there}")
+        say(f"it is there, and is not asked for again: {there}")
         return
     answers = _fetched_catalogue(settings, of_month)
     path = drop_capture(folder, answers)
-    typer.echo(f"{path}: {len(answers)} pages; what changed is told by: cchc run {month}")
+    say(f"{path}: {len(answers)} pages; what changed is told by: cchc run {month}")
 
 
 def _fetched_catalogue(settings: "Settings", month: "Month") -> tuple[bytes, ...]:
@@ -182,7 +182,7 @@ def _fetched_catalogue(settings: "Settings", month: "Month") -> tuple[bytes, ...
 
 def _tell_pages(done: int, pages: int) -> None:
     if done % 50 == 0 or done == pages:
-        typer.echo(f"{done} of {pages} pages", err=True)
+        say(f"{done} of {pages} pages", err=True)
 
 
 def withdraw(

@@ -6,8 +6,7 @@ the work (``publish.places``), which are imported when a command runs.
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -67,17 +66,12 @@ def bring(settings: "Settings") -> "tuple[Outcome, ...]":
         return tuple(round_.mirror(places, trusting=True))
 
 
-@contextmanager
-def _round(settings: "Settings") -> "Iterator[Round]":
-    from publish.places.rounds import Round
+def _round(settings: "Settings") -> "AbstractContextManager[Round]":
+    from publish.places.rounds import opened
     from publish.store.store import Portal
-    from publish.verify.places import Download, http_client, load_bounds
 
-    with http_client(load_bounds()) as client:
-        yield Round(
-            Portal(settings.portal_dir), settings.home, moment_of(None),
-            lambda: Download(client, time.monotonic), time.sleep, time.monotonic,
-        )  # fmt: skip
+    portal = Portal(settings.portal_dir)
+    return opened(portal, settings.home, moment_of(None), time.monotonic, time.sleep)
 
 
 def confirm(

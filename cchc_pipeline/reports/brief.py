@@ -97,6 +97,8 @@ def _of_dossiers(released: Released, span: ReportSpan) -> Iterable[str]:
 
 def _silent(released: Released, span: ReportSpan) -> str:
     states = source_states(released, span)
+    if not states:
+        return say("quality.nothing_known", span=span_name(span))
     whole = dict.fromkeys(state.name for state in states if state.missing_whole)
     units = {code for state in states for code in state.missing_units}
     if not whole and not units:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.contracts.sources import listed_sources
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.reports.compared import compared_part
 from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import Released, Row
 from cchc_pipeline.reports.span import ReportSpan
@@ -77,6 +78,7 @@ def quality_chapter(released: Released, span: ReportSpan, number: str) -> tuple[
         *(Lines(text) for text in silent_sentences(released, span, states)),
         *_account(states, rows),
         *(Lines(text) for text in revision_sentences(released, span)),
+        *compared_part(released, span),
         *(Lines(text, "note") for text in _legend(released, span)),
         Lines(source_note(released, say("quality.table"), rows), "note"),
     )
@@ -85,12 +87,15 @@ def quality_chapter(released: Released, span: ReportSpan, number: str) -> tuple[
 def silent_sentences(
     released: Released, span: ReportSpan, states: Iterable[SourceState]
 ) -> Iterable[str]:
-    """Who did not report, month by month and source by source; or that all did."""
-    told = False
+    """Who did not report, month by month and source by source; or that all did, or is not known."""
+    known = tuple(states)
+    told = not known
+    if not known:
+        yield say("quality.nothing_known", span=span_name(span))
     if missing := tuple(m for m in span.months if m not in released.months):
         told = True
         yield say("quality.unreleased", months=", ".join(month_name(m) for m in missing))
-    for state in states:
+    for state in known:
         month = month_name(state.month)
         if state.missing_whole:
             told = True

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
-from publish.model import DESCRIPTOR, Identity, Published
+from publish.model import DESCRIPTOR, SET, Identity, Published
 from publish.package.descriptor import package_words
 from publish.release.diff import change_kinds
 from publish.store.state import Edition
@@ -28,6 +28,7 @@ CATALOGUE = "catalog.jsonld"
 Node = dict[str, Any]
 _CONTEXT = {
     "dcat": "http://www.w3.org/ns/dcat#",
+    "dcatap": "http://data.europa.eu/r5r/",
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "vcard": "http://www.w3.org/2006/vcard/ns#",
@@ -107,8 +108,31 @@ def script_text(markup: Mapping[str, Any]) -> Markup:
 def catalogue(edition: Edition) -> bytes:
     """The catalogue as JSON-LD."""
     words = read_yaml("pages/catalogue.yaml")
-    content = {"@context": _CONTEXT, "@graph": list(_nodes(edition, words))}
+    nodes = list(_nodes(edition, words))
+    content = {"@context": _CONTEXT, "@graph": [*nodes, *_terms(nodes, words)]}
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _terms(nodes: Iterable[Node], words: Mapping[str, Any]) -> Iterable[Node]:
+    """Each term of a public vocabulary that is pointed to, once, with what it is."""
+    classes, labels = words["classes"], words["labels"]
+    found = {(term, classes[name]) for name, term in _pointed(nodes) if name in classes}
+    for term in sorted({term for term, _ in found}):
+        kinds = sorted(kind for one, kind in found if one == term)
+        named = "dct:title" if "skos:ConceptScheme" in kinds else "skos:prefLabel"
+        label = {named: _both(labels[term])} if term in labels else {}
+        yield {"@id": term, "@type": kinds, **label}
+
+
+def _pointed(nodes: Iterable[Node]) -> Iterable[tuple[str, str]]:
+    """What points where, in all nodes and those within them."""
+    for node in nodes:
+        for name, values in node.items():
+            for value in values if isinstance(values, list) else [values]:
+                if isinstance(value, dict) and "@id" in value:
+                    yield name, value["@id"]
+                if isinstance(value, dict):
+                    yield from _pointed([value])
 
 
 def address(edition: Edition, path: str) -> str:
@@ -123,11 +147,11 @@ def _node(edition: Edition, name: str) -> str:
 
 def _nodes(edition: Edition, words: Mapping[str, Any]) -> Iterable[Node]:
     yield _catalogue_node(edition, words)
-    yield _publisher(edition)
-    yield from _licences(edition)
+    yield _publisher(edition, words)
+    yield from _licences(edition, words["terms"])
     yield {
         "@id": _node(edition, "contact"),
-        "@type": "vcard:Organization",
+        "@type": ["vcard:Organization", "vcard:Kind"],
         "vcard:fn": edition.identity.contact,
     }
     yield _place(edition)
@@ -138,7 +162,8 @@ def _nodes(edition: Edition, words: Mapping[str, Any]) -> Iterable[Node]:
 
 
 def _catalogue_node(edition: Edition, words: Mapping[str, Any]) -> Node:
-    members = [_node(edition, "series"), *(_folder(edition, r) for r in edition.readable)]
+    first = [_moment(release.published_at) for release in edition.releases[:1]]
+    members = [_folder(edition, release) for release in edition.readable]
     return {
         "@id": _node(edition, "catalogue"),
         "@type": "dcat:Catalog",
@@ -148,27 +173,38 @@ def _catalogue_node(edition: Edition, words: Mapping[str, Any]) -> Node:
         "dct:language": [{"@id": term} for term in words["terms"]["languages"]],
         "dct:spatial": {"@id": _node(edition, "place")},
         "foaf:homepage": {"@id": address(edition, ""), "@type": "foaf:Document"},
+        "dct:issued": first,
         "dct:modified": _moment(edition.updated_at),
+        "dcat:themeTaxonomy": {"@id": words["terms"]["taxonomy"]},
+        "dcat:resource": {"@id": _node(edition, "series")},
         "dcat:dataset": [{"@id": member} for member in members],
     }
 
 
-def _publisher(edition: Edition) -> Node:
+def _publisher(edition: Edition, words: Mapping[str, Any]) -> Node:
     return {
         "@id": _node(edition, "publisher"),
         "@type": "foaf:Agent",
         "foaf:name": {"@value": edition.identity.publisher, "@language": "vi"},
+        "dct:type": {"@id": words["terms"]["publisher"]},
     }
 
 
 def _place(edition: Edition) -> Node:
     place = edition.identity.government
     label = {"skos:prefLabel": _both({"vi": place.place.vi, "en": place.place.en})}
-    known = {"dct:identifier": place.iso} if place.iso else {}
+    known: Node = {"dct:identifier": place.iso} if place.iso else {}
+    if place.box is not None:
+        known["dcat:bbox"] = _geometry(place.box.wkt)
+        known["dcat:centroid"] = _geometry(place.box.middle)
     return {"@id": _node(edition, "place"), "@type": "dct:Location", **known, **label}
 
 
-def _licences(edition: Edition) -> Iterable[Node]:
+def _geometry(text: str) -> Node:
+    return {"@value": text, "@type": "http://www.opengis.net/ont/geosparql#wktLiteral"}
+
+
+def _licences(edition: Edition, terms_of: Mapping[str, str]) -> Iterable[Node]:
     """The terms of each release by the law of its day, and those of the catalogue itself."""
     place = edition.identity.license_path
     where = {"dct:source": {"@id": place}} if place.startswith(("https://", "http://")) else {}
@@ -178,6 +214,7 @@ def _licences(edition: Edition) -> Iterable[Node]:
         yield {
             "@id": _node(edition, f"licence/{terms.id}"), "@type": "dct:LicenseDocument",
             "dct:title": title, **where,
+            "dct:type": {"@id": terms_of["licence_unknown" if terms.id == SET else "licence"]},
         }  # fmt: skip
 
 
@@ -273,6 +310,8 @@ def _distribution(
         "@id": _node(edition, f"{release.id}/{file['path']}"),
         "@type": "dcat:Distribution",
         "dct:title": _both({"vi": file["title"], "en": file["titleEn"]}),
+        "dct:description": _description_of(file),
+        "dcatap:availability": {"@id": terms["availability"]},
         "dcat:accessURL": {"@id": place},
         "dcat:downloadURL": {"@id": place},
         "dcat:mediaType": {"@id": f"{terms['media']}{file['mediatype']}"},
@@ -290,6 +329,12 @@ def _distribution(
             },
         }  # fmt: skip
     return node
+
+
+def _description_of(file: Mapping[str, Any]) -> Node:
+    """What a file holds; its title and name where nothing more is said."""
+    said = file.get("description") or f"{file['title']} ({file['path']})"
+    return {"@value": said, "@language": "vi"}
 
 
 def _folder(edition: Edition, release: Published) -> str:

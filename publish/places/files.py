@@ -6,8 +6,9 @@ and that every byte count is there before anybody is led to it. Does not: which 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,40 +48,43 @@ class FilesPlace:
         content = self.rclone.run("cat", self.rclone.at(SITES, f"{base}.sums")) if base else b""
         return difference(site, base, parse_sums(content))
 
-    def send(self, site: SiteTree, found: Difference) -> int:
+    def send(self, site: SiteTree, found: Difference) -> tuple[str, ...]:
         """Make the whole site there, which nobody is led to yet.
 
         Returns:
-            How many bytes were sent.
+            The files that were sent.
 
         Raises:
             PlaceError: The place refused, or has not what was sent.
         """
         if found.is_there:
-            return 0
-        taken = found.same if self._take_over(site, found) else ()
-        sent = [path for path in site.files if path not in {*taken}]
+            return ()
+        sent = found.sent if self._can_copy else tuple(site.files)
+        if self._can_copy:
+            self._copy(found.taken, found.base, site.name)
         self._upload(site, sent)
+        if self._can_copy:
+            self._copy(found.again, site.name, site.name)
         self._require_whole(site)
         if self._here:
             sync_tree(self._here / SITES / site.name)
         self.rclone.put(site.sums, SITES, f"{site.name}.sums")
-        return sum(site.size_of(path) for path in sent)
+        return sent
 
-    def _take_over(self, site: SiteTree, found: Difference) -> bool:
-        """Have files that did not change copied within the place; False if it cannot."""
-        if not found.same:
-            return False
+    @cached_property
+    def _can_copy(self) -> bool:
+        """Whether a file can be had twice there without being sent twice."""
         if self._here:
-            return _link_all(self._here / SITES, found.base, site.name, found.same)
-        if not self.rclone.can_copy:
-            return False
-        source, target = self.rclone.at(SITES, found.base), self.rclone.at(SITES, site.name)
-        self.rclone.run(
-            "copy", source, target, "--files-from-raw", "-", "--no-traverse",
-            given=listed(found.same),
-        )  # fmt: skip
-        return True
+            return can_link(self._here)
+        return self.rclone.can_copy
+
+    def _copy(self, paths: Mapping[str, str], base: str, name: str) -> None:
+        if self._here:
+            _link_all(self._here / SITES, paths, base, name)
+        else:
+            self.rclone.copy_within(
+                SITES, {f"{name}/{path}": f"{base}/{old}" for path, old in paths.items()}
+            )
 
     def _upload(self, site: SiteTree, paths: Iterable[str]) -> None:
         self.rclone.run(
@@ -117,17 +121,28 @@ class FilesPlace:
             self.rclone.run("purge", self.rclone.at(SITES, name))
 
 
-def _link_all(sites: Path, base: str, name: str, paths: Iterable[str]) -> bool:
-    """The same files once more, without their bytes; False on a disk without links."""
+def can_link(folder: Path) -> bool:
+    """Whether a disk knows links, of which a mounted share may know none."""
+    one, two = folder / ".link.old", folder / ".link.new"
     try:
-        for path in paths:
-            old, new = sites / base / path, sites / name / path
-            new.parent.mkdir(parents=True, exist_ok=True)
-            new.unlink(missing_ok=True)
-            os.link(old, new)
+        one.touch()
+        two.unlink(missing_ok=True)
+        os.link(one, two)
     except OSError:
         return False
+    finally:
+        one.unlink(missing_ok=True)
+        two.unlink(missing_ok=True)
     return True
+
+
+def _link_all(sites: Path, paths: Mapping[str, str], base: str, name: str) -> None:
+    """The same bytes at another path, or in another site, without sending them."""
+    for path, before in paths.items():
+        new = sites / name / path
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        os.link(sites / base / before, new)
 
 
 def _switch(folder: Path, name: str) -> None:

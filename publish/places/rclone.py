@@ -27,6 +27,7 @@ _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
 _LONGEST_LINE = 160
 OTHER = "other"
+_SIDE_BY_SIDE = 8
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Sending:
     flags: tuple[str, ...]
     longest_seconds: int
     most_errors: int
+    orders_at_once: int
     faults: tuple[Fault, ...]
 
 
@@ -156,6 +158,30 @@ class Rclone:
         """Whether the place copies a file to another of its own without its bytes coming here."""
         told: Any = json.loads(self.run("backend", "features", self.at()))
         return bool(told["Features"].get("Copy"))
+
+    def copy_within(self, folder: str, paths: Mapping[str, str]) -> None:
+        """Have the place copy files of its own.
+
+        Args:
+            folder: What all paths are below.
+            paths: Where each copy goes, and of what.
+
+        Raises:
+            PlaceError: One was not copied.
+        """
+        place = self.at(folder)
+        orders = [
+            {"_path": "operations/copyfile", "srcFs": place, "srcRemote": old, "dstFs": place,
+             "dstRemote": new}
+            for new, old in paths.items()
+        ]  # fmt: skip
+        for number in range(0, len(orders), sending().orders_at_once):
+            inputs = orders[number : number + sending().orders_at_once]
+            batch = json.dumps({"concurrency": _SIDE_BY_SIDE, "inputs": inputs})
+            told = json.loads(self.run("rc", "--loopback", "job/batch", "--json", batch))
+            for result in told["results"]:
+                if "error" in result:
+                    raise fault_of(f"ERROR : {result['error']}")
 
     def put(self, content: bytes, *parts: str) -> None:
         """Write a small file, in place of what is there."""

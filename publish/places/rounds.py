@@ -9,6 +9,7 @@ round tries again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from publish.store.place_log import (
     shown_since,
 )
 from publish.store.store import Portal
+from publish.verify.places import Download, http_client, load_bounds
 
 State = Literal["confirmed", "stands", "behind", "by_hand"]
 _PAUSE = 0.5
@@ -42,8 +44,8 @@ class Sender(Protocol):
     def differ(self, site: SiteTree) -> Difference:
         """What lacks there, by digest."""
 
-    def send(self, site: SiteTree, found: Difference) -> int:
-        """Make it whole there, out of readers' way; how many bytes were sent."""
+    def send(self, site: SiteTree, found: Difference) -> tuple[str, ...]:
+        """Make it whole there, out of readers' way; the files that were sent."""
 
     def point(self, name: str, release: str) -> None:
         """Show a site that is whole there, the newest or an earlier one."""
@@ -153,11 +155,11 @@ class Round:
             self._prove(place, site, sender)
         sender.tidy(site, found)
         self._write(place, site, "confirmed")
-        files = 0 if found.is_there else len(site.files) - len(found.same)
-        seconds = self.clock() - began
+        size, seconds = sum(map(site.size_of, sent)), self.clock() - began
         return Outcome(
-            place, "confirmed", site.release, site.release, utc_text(self.now), sent, files, seconds
-        )
+            place, "confirmed", site.release, site.release, utc_text(self.now), size, len(sent),
+            seconds,
+        )  # fmt: skip
 
     def _await(self, place: Place, site: SiteTree) -> None:
         """Look until the address shows it, or for as long as is allowed."""
@@ -224,3 +226,24 @@ class Round:
                 months, counts, line,
             )
         )  # fmt: skip
+
+
+@contextmanager
+def opened(
+    portal: Portal,
+    home: Path,
+    now: datetime,
+    clock: Callable[[], float],
+    wait: Callable[[float], None],
+) -> Iterator[Round]:
+    """A round over the network.
+
+    Args:
+        portal: What is to be shown.
+        home: The installation.
+        now: The moment.
+        clock: Seconds that only grow.
+        wait: Sleeps for some seconds.
+    """
+    with http_client(load_bounds()) as client:
+        yield Round(portal, home, now, lambda: Download(client, clock), wait, clock)

@@ -107,23 +107,36 @@ class Difference:
     Args:
         is_there: The whole site is there already, perhaps not pointed at.
         base: The name of a whole site that is there, of which files can be taken over.
-        same: The files that are taken over.
-        sent: The files that are sent.
+        taken: The files whose bytes the base has, each with the path that has them there.
+        again: The files whose bytes stand in the site before, each with that path.
+        sent: The files that must be sent.
         kept: Every path of the base.
     """
 
     is_there: bool
     base: str = ""
-    same: tuple[str, ...] = ()
+    taken: Mapping[str, str] = field(default_factory=dict)
+    again: Mapping[str, str] = field(default_factory=dict)
     sent: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
 
 def difference(site: SiteTree, base: str, base_files: Mapping[str, str]) -> Difference:
-    """Compare by digest with a whole site that is there; ``base`` is empty if there is none."""
-    same = tuple(path for path, digest in site.files.items() if base_files.get(path) == digest)
-    sent = tuple(path for path in site.files if path not in {*same})
-    return Difference(base == site.name, base, same, sent, tuple(base_files))
+    """Compare by digest with a whole site that is there; ``base`` is empty if there is none.
+
+    Where a file stands does not matter: a new release has most of its bytes from the one before,
+    and a site shows the newest release at three addresses.
+    """
+    known = {digest: path for path, digest in base_files.items()}
+    taken, again, first = {}, {}, dict[str, str]()
+    for path, digest in site.files.items():
+        if digest in known:
+            taken[path] = path if base_files.get(path) == digest else known[digest]
+        elif digest in first:
+            again[path] = first[digest]
+        else:
+            first[digest] = path
+    return Difference(base == site.name, base, taken, again, (*first.values(),), (*base_files,))
 
 
 def newest_whole(names: Iterable[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month, utc_text
 from cchc_pipeline.core.written import moment_text
+from cchc_pipeline.indicators.reconciliation import reconciliation_rules
 from cchc_pipeline.reports.released import ALL, NULL_METRIC, TOTAL, Released
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.wording import month_name, say
@@ -62,20 +63,20 @@ def reported_release(portal: Portal, span: ReportSpan, moment: datetime | None) 
 def released_rows(release: Published, span: ReportSpan, root: str, unit: str = "") -> Released:
     """What a report or a letter takes of a release: what is known up to its last month.
 
-    Of scores only totals, the unit's and the root's own, and those of groups that cannot be
-    compared: a city of many communes has a hundred thousand others.
+    Of scores only totals, the unit's and the root's own, those of groups that cannot be compared,
+    and what is counted of dossiers: a city of many communes has a hundred thousand others.
     """
     tables = read_tables(release)
     months = tuple(month for month in release.periods if month <= span.last)
     rows = {
-        name: _until(_of_interest(tables[name], name, {root, unit}), months).to_pylist()
+        name: _until(_of_interest(tables[name], name, {root, unit}, span), months).to_pylist()
         for name in _NEEDED
         if name in tables
     }
     return Released(str(release.id), release.published_at, root, months, rows)
 
 
-def _of_interest(table: pa.Table, name: str, units: Iterable[str]) -> pa.Table:
+def _of_interest(table: pa.Table, name: str, units: Iterable[str], span: ReportSpan) -> pa.Table:
     own = {"scores": ("metric_code", TOTAL), "dossier_statistics": ("field_code", ALL)}
     if name not in own:
         return table
@@ -87,7 +88,15 @@ def _of_interest(table: pa.Table, name: str, units: Iterable[str]) -> pa.Table:
     if name == "scores":
         has_gaps = pc.match_substring(table["quality_flag"], NULL_METRIC)
         chosen = pc.or_(chosen, pc.fill_null(has_gaps, fill_value=False))
+        chosen = pc.or_(chosen, _is_compared(table, span))
     return table.filter(chosen)
+
+
+def _is_compared(table: pa.Table, span: ReportSpan) -> pa.Array:
+    """Whether a score counts what the city's dossiers count too, at the end of the span."""
+    named = pa.array(sorted({one.metric for one in reconciliation_rules().measures}))
+    is_last = pc.equal(table["period"], str(span.last))
+    return pc.and_(pc.is_in(table["metric_code"], value_set=named), is_last)
 
 
 def _until(table: pa.Table, months: Iterable[Month]) -> pa.Table:

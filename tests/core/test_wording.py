@@ -23,7 +23,7 @@ FOR_ENGINEERS = (
 )  # fmt: skip
 """What only the shipped data or the program's own tables can break is told in English."""
 
-TYPED = re.compile(r"(?:cchc|chmod) .*|[\d\W]*|\d --help|manifest: 7|HTML", re.DOTALL)
+TYPED = re.compile(r"(?:cchc|chmod) .*|[\d\W]*|\d --help|manifest: 7|HTML|apt-get .*", re.DOTALL)
 """What is typed, or has no words but those of its places."""
 FILLED = (
     "the content is that of 7, 7 at 7: 7",

@@ -68,7 +68,7 @@ def scores(code: str, month: Month, part: float | None, **other: Any) -> list[Ro
 def dossiers(code: str, month: Month, **counts: Any) -> Row:
     """A unit's counts of a month, those that are not given 0."""
     of_release = {"obs_status": "A", "conf_status": "F", "provenance": "official",
-                  "release": RELEASE}  # fmt: skip
+                  "release": RELEASE, "source": "dossiers"}  # fmt: skip
     place = {"period": str(month), "unit_code": code, "field_code": "ALL"}
     return place | dict.fromkeys(MEASURE_NAMES, 0) | of_release | counts
 

@@ -263,6 +263,12 @@ def test_a_target_that_cannot_be_reached_any_more_says_so() -> None:
     assert "cả năm không thể đạt" in read.text
 
 
+def test_that_all_reported_is_said_only_where_something_was_due() -> None:
+    assert "đều đã nhận được" not in report_of(released()).text
+    came = released(submissions=[submission(ROOT, "scores", "received")])
+    assert "Mọi nguồn phải gửi của tháng 3/2024 đều đã nhận được." in report_of(came).text
+
+
 def test_all_units_that_did_not_report_are_named_in_the_annex_where_they_are_many() -> None:
     codes = [f"H24.T{n:02}" for n in range(20)]
     owed = [submission(code, "agency_reports", "missing") for code in codes]
@@ -291,6 +297,32 @@ def test_overdue_tasks_are_those_not_done_in_time_with_their_leads() -> None:
     overdue, ahead = (rows[1:] for rows in read.tables if "Chủ trì" in rows[0])
     assert overdue == (("4", "Nhiệm vụ 4", "Sở Tư pháp", "31/3/2024", "Chưa báo cáo"),)
     assert [row[0] for row in ahead] == ["6"]
+
+
+def counted(code: str, received: int, on_time: int) -> dict[str, object]:
+    return scores(code, MARCH, 0.5)[0] | {
+        "metric_code": "PROGRESS_ON_TIME", "numerator": on_time, "denominator": received,
+    }  # fmt: skip
+
+
+def test_the_portals_counts_stand_beside_our_own_with_the_likely_cause_as_a_hint() -> None:
+    ours = {"received": 1200, "early": 700, "on_time": 400}
+    figures = released(
+        units=[CITY, unit("H24.T1")],
+        scores=[counted(ROOT, 1260, 1100), counted("H24.T1", 1200, 1100)],
+        dossier_statistics=[dossiers(ROOT, MARCH, **ours), dossiers("H24.T1", MARCH, **ours)],
+    )
+    read = report_of(figures)
+    assert "Đối chiếu tháng 3/2024: 4 số mà cả hai bên cùng có, 3 số khớp." in read.text
+    ((name, what, *numbers, cause),) = read.table("Nguyên nhân có thể")
+    assert (name, what) == ("UBND thành phố thử", "Tiếp nhận")
+    assert numbers == ["1.200", "1.260", "−60"]
+    assert cause
+
+
+def test_where_only_one_side_counts_nothing_is_set_beside() -> None:
+    figures = released(dossier_statistics=[dossiers(ROOT, MARCH, **FLOWS)])
+    assert "Chưa có kỳ nào trong thời gian báo cáo mà cả hai bên" in report_of(figures).text
 
 
 def changed(key: str, change: str, column: str = "*") -> dict[str, object]:

@@ -131,6 +131,26 @@ def test_the_catalogue_meets_the_shapes_of_dcat_ap(graph: rdflib.Graph) -> None:
         assert list(graph.subjects(RDF.type, kind))
 
 
+OFFICIAL = Path(__file__).parents[4] / "shared" / "dcat-ap-3.0.1"
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="../shared is absent")
+@pytest.mark.parametrize("shapes", ["shapes", "range", "shapes_recommended"])
+@pytest.mark.parametrize("terms", ["", "Điều khoản thử nghiệm"])
+def test_the_official_shapes_find_nothing(shapes: str, terms: str, edition: Edition) -> None:
+    of_city = replace(edition, identity=replace(PUBLIC, root_unit="H24", license_name=terms))
+    graph = rdflib.Graph().parse(data=catalogue(of_city), format="json-ld")
+    conforms, _, text = pyshacl.validate(graph, shacl_graph=str(OFFICIAL / f"{shapes}.ttl"))
+    assert conforms, text
+
+
+def test_a_place_whose_whereabouts_are_not_known_is_named_without_them(edition: Edition) -> None:
+    graph = rdflib.Graph().parse(data=catalogue(edition), format="json-ld")
+    assert list(graph.objects(None, DCTERMS.spatial))
+    assert not list(graph.objects(None, DCAT.bbox))
+
+
 BROKEN: dict[str, tuple[Any, Any]] = {
     "Catalog": (DCAT.Catalog, DCTERMS.publisher),
     "Dataset": (DCAT.Dataset, DCAT.contactPoint),

@@ -56,7 +56,7 @@ def test_status_says_it_in_both_languages_with_the_line_to_type(tmp_path: Path) 
     seen = report_state(Settings(home=tmp_path), NEW, moment)
     vi, en = ("\n".join(report_lines(seen, lang)) for lang in ("vi", "en"))  # type: ignore[arg-type]
     assert "Báo cáo quý 2026-12, hạn 09/12/2026: đã lập ngày 04/12/2026" in vi
-    assert "Báo cáo năm 2026-12, hạn 09/12/2026: QUÁ HẠN, chưa lập" in vi
+    assert "Báo cáo năm 2026-12, hạn 09/12/2026: TRỄ HẠN, chưa lập" in vi
     assert "LATE, not made; make it with cchc report 2026-11 --year" in en
     assert "1 report(s) and letter(s) made" in en
 

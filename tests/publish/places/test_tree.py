@@ -27,9 +27,16 @@ def test_another_byte_anywhere_gives_a_site_another_name() -> None:
 
 
 def test_only_what_differs_by_digest_is_sent() -> None:
-    site = tree({"a.html": OLD, "b.html": NEW, "c.html": NEW})
+    site = tree({"a.html": OLD, "b.html": NEW})
     found = difference(site, "0001-2024-03.r1-000000000000", {"a.html": OLD, "b.html": OLD})
-    assert (found.same, found.sent, found.is_there) == (("a.html",), ("b.html", "c.html"), False)
+    assert (found.taken, found.sent, found.is_there) == ({"a.html": "a.html"}, ("b.html",), False)
+
+
+def test_bytes_that_stand_elsewhere_are_not_sent_again() -> None:
+    site = tree({"releases/r2/a.csv": OLD, "data/b.csv": NEW, "latest/b.csv": NEW})
+    found = difference(site, "0001-2024-03.r1-000000000000", {"releases/r1/a.csv": OLD})
+    assert found.taken == {"releases/r2/a.csv": "releases/r1/a.csv"}
+    assert (found.sent, found.again) == (("data/b.csv",), {"latest/b.csv": "data/b.csv"})
 
 
 def test_a_site_that_is_there_is_not_sent_again() -> None:

@@ -15,7 +15,7 @@ from publish.site.glossary import explained, glossary
 PAGE = "<html><head><title>TTHC</title></head><body><main {}>{}</main></body></html>"
 SHOWN = (
     "alerts", "calendar", "code-lists", "commands", "forms", "pages", "quarantine", "records",
-    "release", "simulation", "sources", "tables", "verification",
+    "release", "reports", "simulation", "sources", "tables", "verification",
 )  # fmt: skip
 """The folders whose Vietnamese texts readers, officers and units see; others quote documents."""
 
