@@ -1,9 +1,8 @@
 """What an officer signs or sends back: reports of a period, letters to units, error sheets.
 
 Its parts: what a paper consists of (``document``), as DOCX, HTML and PDF (``word_file``,
-``paper_page``, ``office``); of which time and figures (``span``, ``released``, ``trend``,
-``flows``); a chapter each (``scores``, ``targets``, ``dossiers``, ``tasks``, ``procedures``,
-``quality``, ``compared``); the papers (``report``, ``brief``, ``letter``), and which were made
+``paper_page``, ``office``); of which time and figures (``span``, ``released``); what is said of a
+subject (``chapters``); the papers (``report``, ``brief``, ``letter``), and which were made
 (``made``); ``error_sheets``.
 
 Belongs here: choosing and wording released figures, which are handed in. Does not: reading a

@@ -6,16 +6,16 @@ shares with the report.
 
 from collections.abc import Iterable
 
+from cchc_pipeline.reports.chapters.dossiers import IN_TIME, MEASURES, dossier_facts
+from cchc_pipeline.reports.chapters.flows import share_trend
+from cchc_pipeline.reports.chapters.quality import source_states
+from cchc_pipeline.reports.chapters.scores import moved_sentences, score_facts, total_sentence
+from cchc_pipeline.reports.chapters.targets import summary_sentence, target_facts
+from cchc_pipeline.reports.chapters.tasks import task_facts
 from cchc_pipeline.reports.document import Lines, Paper, PaperColumn, PaperTable
-from cchc_pipeline.reports.dossiers import IN_TIME, MEASURES, dossier_facts
-from cchc_pipeline.reports.flows import share_trend
-from cchc_pipeline.reports.quality import source_states
 from cchc_pipeline.reports.released import Released
 from cchc_pipeline.reports.report import Writer, letterhead, mark_of, source_of
-from cchc_pipeline.reports.scores import moved_sentences, score_facts, total_sentence
 from cchc_pipeline.reports.span import ReportSpan
-from cchc_pipeline.reports.targets import summary_sentence, target_facts
-from cchc_pipeline.reports.tasks import task_facts
 from cchc_pipeline.reports.wording import (
     DASH,
     count,

@@ -11,20 +11,20 @@ from decimal import Decimal
 from cchc_pipeline.contracts.sources import listed_sources
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.methodology import Methodology, cases_needed, load_methodology
-from cchc_pipeline.reports.document import Block, Lines, Paper, PaperColumn, PaperTable, Title
-from cchc_pipeline.reports.dossiers import IN_TIME, MEASURES, dossier_facts
-from cchc_pipeline.reports.flows import FlowSum, sum_of
-from cchc_pipeline.reports.released import ALL, Released, Row
-from cchc_pipeline.reports.report import Writer, closing, letterhead, mark_of, source_of
-from cchc_pipeline.reports.scores import (
+from cchc_pipeline.reports.chapters.dossiers import IN_TIME, MEASURES, dossier_facts
+from cchc_pipeline.reports.chapters.flows import FlowSum, sum_of
+from cchc_pipeline.reports.chapters.scores import (
     ScoreFacts,
     group_grid,
     moved_sentences,
     score_facts,
     total_sentence,
 )
+from cchc_pipeline.reports.chapters.tasks import led_by, task_facts, task_grid
+from cchc_pipeline.reports.document import Block, Lines, Paper, PaperColumn, PaperTable, Title
+from cchc_pipeline.reports.released import ALL, Released, Row
+from cchc_pipeline.reports.report import Writer, closing, letterhead, mark_of, source_of
 from cchc_pipeline.reports.span import ReportSpan
-from cchc_pipeline.reports.tasks import led_by, task_facts, task_grid
 from cchc_pipeline.reports.wording import (
     DASH,
     count,

@@ -10,6 +10,12 @@ from dataclasses import dataclass
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.government import government_of
 from cchc_pipeline.plan import plan_of
+from cchc_pipeline.reports.chapters.dossiers import annex, dossier_chapter, petition_chapter
+from cchc_pipeline.reports.chapters.procedures import procedure_chapter
+from cchc_pipeline.reports.chapters.quality import quality_chapter, silent_annex
+from cchc_pipeline.reports.chapters.scores import score_chapter
+from cchc_pipeline.reports.chapters.targets import target_chapter
+from cchc_pipeline.reports.chapters.tasks import task_chapter
 from cchc_pipeline.reports.document import (
     AnnexStart,
     Block,
@@ -19,14 +25,8 @@ from cchc_pipeline.reports.document import (
     Paper,
     Title,
 )
-from cchc_pipeline.reports.dossiers import annex, dossier_chapter, petition_chapter
-from cchc_pipeline.reports.procedures import procedure_chapter
-from cchc_pipeline.reports.quality import quality_chapter, silent_annex
 from cchc_pipeline.reports.released import Released
-from cchc_pipeline.reports.scores import score_chapter
 from cchc_pipeline.reports.span import ReportSpan
-from cchc_pipeline.reports.targets import target_chapter
-from cchc_pipeline.reports.tasks import task_chapter
 from cchc_pipeline.reports.wording import (
     day,
     listed,

@@ -15,9 +15,9 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.core.written import date_text, moment_text, month_text, number_text, window_text
+from cchc_pipeline.reports.chapters.trend import Move, Trend
 from cchc_pipeline.reports.released import Released, Row, is_of_sample
 from cchc_pipeline.reports.span import ReportKind, ReportSpan
-from cchc_pipeline.reports.trend import Move, Trend
 
 _PATH = "reports/words.yaml"
 _ROMAN = ("", "I", "II", "III", "IV")

@@ -5,7 +5,7 @@ from typing import Any
 from cchc_pipeline.contracts import load_contract
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_measures import MEASURE_NAMES
-from cchc_pipeline.reports.flows import sum_of
+from cchc_pipeline.reports.chapters.flows import sum_of
 
 FEBRUARY, MARCH = Month(2024, 2), Month(2024, 3)
 

@@ -12,11 +12,11 @@ from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.core.written import collation_key
 from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import load_methodology
+from cchc_pipeline.reports.chapters.trend import Move, Trend, course_months, course_of, trend_of
 from cchc_pipeline.reports.charts import ShareBar, bar_picture
 from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Picture, Title
 from cchc_pipeline.reports.released import NULL_METRIC, TOTAL, Released, Row
 from cchc_pipeline.reports.span import ReportSpan
-from cchc_pipeline.reports.trend import Move, Trend, course_months, course_of, trend_of
 from cchc_pipeline.reports.wording import (
     DASH,
     PER_CENT,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.core.written import collation_key
+from cchc_pipeline.reports.chapters.flows import FlowSum, share_trend, sum_of
+from cchc_pipeline.reports.chapters.trend import Trend
 from cchc_pipeline.reports.charts import ShareBar, bar_picture
 from cchc_pipeline.reports.document import (
     Block,
@@ -19,10 +21,8 @@ from cchc_pipeline.reports.document import (
     Picture,
     Title,
 )
-from cchc_pipeline.reports.flows import FlowSum, share_trend, sum_of
 from cchc_pipeline.reports.released import ALL, Released, Row
 from cchc_pipeline.reports.span import ReportKind, ReportSpan
-from cchc_pipeline.reports.trend import Trend
 from cchc_pipeline.reports.wording import (
     DASH,
     count,

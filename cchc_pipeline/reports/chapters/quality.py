@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cchc_pipeline.contracts import load_code_list
 from cchc_pipeline.contracts.sources import listed_sources
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.reports.compared import compared_part
+from cchc_pipeline.reports.chapters.compared import compared_part
 from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import Released, Row
 from cchc_pipeline.reports.span import ReportSpan

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.reports.chapters.trend import Trend, course_months, course_of, trend_of
 from cchc_pipeline.reports.released import Row
 from cchc_pipeline.reports.span import ReportSpan
-from cchc_pipeline.reports.trend import Trend, course_months, course_of, trend_of
 from cchc_pipeline.reports.wording import share
 
 STOCKS = frozenset({"open_in_time", "open_overdue"})

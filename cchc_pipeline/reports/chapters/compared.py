@@ -6,13 +6,15 @@ Belongs here: choosing the window and saying the differences. Does not: comparin
 
 from collections.abc import Iterable
 
-from cchc_pipeline.contracts import load_code_list
+from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.reconciliation import Compared, our_figures, reconcile
 from cchc_pipeline.reports.document import Block, Lines, PaperColumn, PaperTable, Title
 from cchc_pipeline.reports.released import ALL, SAMPLE, Released
 from cchc_pipeline.reports.span import ReportSpan
 from cchc_pipeline.reports.wording import count, limit, say, window_name
+
+_WORDS_OF_PAGES = "pages/messages/reconciliation.yaml"
 
 
 def compared_figures(released: Released, span: ReportSpan) -> tuple[Basis, list[Compared]] | None:
@@ -62,7 +64,7 @@ def _table(
     released: Released, span: ReportSpan, window: str, found: Iterable[Compared]
 ) -> PaperTable:
     """The whole first, then the greatest differences."""
-    causes = {code.code: code.name.vi for code in load_code_list("reconciliation_causes").codes}
+    causes = read_yaml(_WORDS_OF_PAGES)["reconciliation"]["cause_of"]
     ordered = sorted(found, key=lambda one: (one.unit_code != released.root, -abs(one.difference)))
     shown = ordered[: limit("compared")]
     is_sample = any(SAMPLE in (one.our_provenance, one.their_provenance) for one in shown)
@@ -81,7 +83,7 @@ def _table(
             (
                 released.name(one.unit_code, span.last), say(f"compared.is_{one.measure}"),
                 count(one.ours), count(one.theirs), _signed(one.difference),
-                causes.get(one.cause, one.cause),
+                causes[one.cause]["vi"],
             )
             for one in shown
         ),
