@@ -15,7 +15,7 @@ from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import AfterwardsError
 
 if TYPE_CHECKING:
-    from publish.places.declared import Place
+    from publish.places.declared import DeclaredPlace
     from publish.places.rounds import Outcome
     from publish.places.standing import PlaceState
 
@@ -31,7 +31,7 @@ class FaultWords:
 
 
 @dataclass(frozen=True)
-class PlaceWords:
+class PlacesText:
     """All words; the fields are those of the file."""
 
     basis: str
@@ -41,13 +41,13 @@ class PlaceWords:
 
 
 @cache
-def load_place_words() -> PlaceWords:
+def load_place_words() -> PlacesText:
     """The shipped words.
 
     Raises:
         SchemaDataError: They cannot be used; the line says where.
     """
-    return load(PlaceWords, _PATH)
+    return load(PlacesText, _PATH)
 
 
 def say(line: str, speech: Speech, **values: object) -> str:
@@ -55,7 +55,7 @@ def say(line: str, speech: Speech, **values: object) -> str:
     return speech.of(load_place_words().lines[line]).format_map(values)
 
 
-def called(place: "Place", speech: Speech) -> str:
+def called(place: "DeclaredPlace", speech: Speech) -> str:
     """What a place is called in a language."""
     return place.title.vi if speech.language == "vi" else place.title.en
 
@@ -89,6 +89,7 @@ def outcome_lines(outcomes: "Iterable[Outcome]", speech: Speech) -> Iterator[str
             "files": speech.number(one.files),
             "size": speech.number(round(one.sent / 1e6, 2)),
             "seconds": speech.number(round(one.seconds, 1)),
+            "showing": say("showing" if one.shows else "showing_nothing", speech, shows=one.shows),
             "why": why,
             "todo": todo,
         }

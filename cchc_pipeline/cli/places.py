@@ -19,9 +19,9 @@ from cchc_pipeline.core.errors import CheckFailedError, SourceError, UsageError
 if TYPE_CHECKING:
     from cchc_pipeline.core.period import Month
     from cchc_pipeline.settings import Settings
-    from publish.places.declared import Place
+    from publish.places.declared import DeclaredPlace
     from publish.places.manual import Sighting
-    from publish.places.rounds import Outcome, Round
+    from publish.places.rounds import MirrorRound, Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +66,7 @@ def bring(settings: "Settings") -> "tuple[Outcome, ...]":
         return tuple(round_.mirror(places, trusting=True))
 
 
-def _round(settings: "Settings") -> "AbstractContextManager[Round]":
+def _round(settings: "Settings") -> "AbstractContextManager[MirrorRound]":
     from publish.places.rounds import opened
     from publish.store.store import Portal
 
@@ -108,7 +108,7 @@ def confirm(
         typer.echo(say("seen_sample", speech, place=said["place"]))
 
 
-def _require_there(place: "Place", url: str) -> None:
+def _require_there(place: "DeclaredPlace", url: str) -> None:
     """Only a page of the place itself shows that it stands there."""
     if place.kind != "manual":
         raise UsageError(
@@ -123,7 +123,7 @@ def _require_there(place: "Place", url: str) -> None:
         )  # fmt: skip
 
 
-def _look_for(round_: "Round", public_url: str, month: "Month", url: str) -> "Sighting":
+def _look_for(round_: "MirrorRound", public_url: str, month: "Month", url: str) -> "Sighting":
     from publish.places.manual import look_for
     from publish.places.rclone import PlaceError
 
@@ -133,4 +133,4 @@ def _look_for(round_: "Round", public_url: str, month: "Month", url: str) -> "Si
     try:
         return look_for(url, month, readable, (public_url,), round_.downloads)
     except PlaceError as error:
-        raise SourceError(error.line, where=url, todo="check the address") from None
+        raise SourceError(error.line, todo="check the address") from None

@@ -32,6 +32,8 @@ from publish.store.store import PREVIEW
 
 LISTED, REVISED = 6, 4
 """How many units or failures, and revised rows, are named; of the others the number."""
+_LONGEST_VALUE = 48
+"""Letters of a revised value: the page is one page, and the log has all of it."""
 _MONTHS = 3
 """Of how many months the page tells what is missing: those that go out, the newest first."""
 _SITE = "portal/current/"
@@ -163,6 +165,7 @@ def _revised(draft: Draft, forms: Forms) -> dict[str, object]:
         "causes": causes.most_common(),
         "revised": revised_rows(cells, names_for(draft.tables, cells), forms),
         "unlisted": len(log) - len(cells),
+        "longest": _LONGEST_VALUE,
     }
 
 

@@ -21,7 +21,7 @@ _SECRET = re.compile(r"pass|secret|token|key_pem|access_key_id|credentials|beare
 _KEYS = ("host_keys", "known_hosts_file")
 
 
-class Place(BaseModel):
+class DeclaredPlace(BaseModel):
     """Somewhere that readers look, beside the portal's own folder.
 
     Attributes:
@@ -75,12 +75,12 @@ class Place(BaseModel):
         return self
 
 
-def secret_name(place: Place, option: str) -> str:
+def secret_name(place: DeclaredPlace, option: str) -> str:
     """The environment variable that gives rclone an option of a place."""
     return f"RCLONE_CONFIG_{place.name.upper()}_{option.upper()}"
 
 
-def read_places(home: Path) -> tuple[Place, ...]:
+def read_places(home: Path) -> tuple[DeclaredPlace, ...]:
     """The places of an installation; none without the file.
 
     Raises:
@@ -96,18 +96,18 @@ def read_places(home: Path) -> tuple[Place, ...]:
     return _typed(tree, str(path))
 
 
-def _typed(tree: Any, where: str) -> tuple[Place, ...]:
+def _typed(tree: Any, where: str) -> tuple[DeclaredPlace, ...]:
     if tree is None:
         return ()
     if not isinstance(tree, dict) or {*tree} != {"places"}:
         raise SchemaDataError("has no list of places", where=where, todo="begin with: places:")
-    places = typed(tuple[Place, ...], tree["places"] or (), where)
+    places = typed(tuple[DeclaredPlace, ...], tree["places"] or (), where)
     names = [place.name for place in places]
     refuse((f"{n} stands twice" for n in sorted({*names}) if names.count(n) > 1), where)
     return places
 
 
-def place_named(places: tuple[Place, ...], name: str, home: Path) -> Place:
+def place_named(places: tuple[DeclaredPlace, ...], name: str, home: Path) -> DeclaredPlace:
     """One of the places.
 
     Raises:

@@ -7,6 +7,7 @@ are in this process's environment already, and no configuration file is read.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,17 +22,18 @@ from typing import Any
 from cchc_pipeline.core.data import load
 from cchc_pipeline.core.errors import UsageError, with_extra
 from cchc_pipeline.core.masking import visible
-from publish.places.declared import Place, secret_name
+from publish.places.declared import DeclaredPlace, secret_name
 
 _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
 _LONGEST_LINE = 160
 OTHER = "other"
 _SIDE_BY_SIDE = 8
+_STAMP = re.compile(r"^[\d/]+ [\d:]+ (ERROR|CRITICAL|NOTICE) *: *")
 
 
 @dataclass(frozen=True)
-class Fault:
+class RcloneFault:
     """A kind of refusal, and what is said where it is meant."""
 
     kind: str
@@ -47,7 +49,7 @@ class Sending:
     longest_seconds: int
     most_errors: int
     orders_at_once: int
-    faults: tuple[Fault, ...]
+    faults: tuple[RcloneFault, ...]
 
 
 @cache
@@ -79,7 +81,7 @@ def fault_of(said: str) -> PlaceError:
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "ERROR" in line or "CRITICAL" in line or "Failed" in line]
     line = (told or lines or [""])[-1].strip()
-    line = line.partition("ERROR : ")[2] or line
+    line = _STAMP.sub("", line)
     end = line if len(line) <= _LONGEST_LINE else f"…{line[-_LONGEST_LINE:]}"
     return PlaceError(next(kinds, OTHER), visible(end, None))
 
@@ -88,7 +90,7 @@ def fault_of(said: str) -> PlaceError:
 class Rclone:
     """The program with one place's options."""
 
-    place: Place
+    place: DeclaredPlace
     home: Path = field(repr=False)
 
     @property

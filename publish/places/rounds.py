@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 
 from cchc_pipeline.core.period import Month, utc_text
 from publish.model import ReleaseId
-from publish.places.declared import Place
+from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
 from publish.places.rclone import PlaceError, Rclone
 from publish.places.seen import Downloads, look, require_whole
@@ -71,7 +71,7 @@ class Outcome:
         line: What was said then.
     """
 
-    place: Place
+    place: DeclaredPlace
     state: State
     release: str
     shows: str = ""
@@ -89,7 +89,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Round:
+class MirrorRound:
     """What a round needs.
 
     Args:
@@ -113,7 +113,9 @@ class Round:
         """The journal."""
         return PlaceLog(self.home / PLACE_LOG)
 
-    def mirror(self, places: Iterable[Place], *, trusting: bool = False) -> Iterator[Outcome]:
+    def mirror(
+        self, places: Iterable[DeclaredPlace], *, trusting: bool = False
+    ) -> Iterator[Outcome]:
         """Bring each place to what the portal shows; whoever calls holds the portal's lock.
 
         Args:
@@ -129,7 +131,7 @@ class Round:
             except PlaceError as error:
                 yield self._behind(place, site, error)
 
-    def _at(self, place: Place, site: SiteTree, *, trusting: bool) -> Outcome:
+    def _at(self, place: DeclaredPlace, site: SiteTree, *, trusting: bool) -> Outcome:
         if place.kind == "manual":
             return self._standing(place, site, "by_hand")
         last = last_of(self.log.lines(), place.name)
@@ -142,7 +144,7 @@ class Round:
             raise PlaceError("sample", site.release)
         return self._sent(place, site, FilesPlace(Rclone(place, self.home)))
 
-    def _sent(self, place: Place, site: SiteTree, sender: Sender) -> Outcome:
+    def _sent(self, place: DeclaredPlace, site: SiteTree, sender: Sender) -> Outcome:
         """Send, prove, lead readers there, and look as they do."""
         began = self.clock()
         found = sender.differ(site)
@@ -161,7 +163,7 @@ class Round:
             seconds,
         )  # fmt: skip
 
-    def _await(self, place: Place, site: SiteTree) -> None:
+    def _await(self, place: DeclaredPlace, site: SiteTree) -> None:
         """Look until the address shows it, or for as long as is allowed."""
         ends = self.clock() + place.wait_seconds
         seen = look(place, site, self.downloads)
@@ -171,7 +173,7 @@ class Round:
             self.wait(_PAUSE)
             seen = look(place, site, self.downloads)
 
-    def _prove(self, place: Place, site: SiteTree, sender: Sender) -> None:
+    def _prove(self, place: DeclaredPlace, site: SiteTree, sender: Sender) -> None:
         """Where only what is shown can be read: back to the site before if it is not whole."""
         try:
             require_whole(place, site, self.downloads)
@@ -182,7 +184,9 @@ class Round:
                 self._write(place, site, "rolled_back", str(error))
             raise
 
-    def sighted(self, place: Place, release: str, month: Month, address: str, by: str) -> PlaceLine:
+    def sighted(
+        self, place: DeclaredPlace, release: str, month: Month, address: str, by: str
+    ) -> PlaceLine:
         """Write down that a release of a month was seen where others put it.
 
         Args:
@@ -200,12 +204,12 @@ class Round:
         self.log.write(line)
         return line
 
-    def _standing(self, place: Place, site: SiteTree, state: State) -> Outcome:
+    def _standing(self, place: DeclaredPlace, site: SiteTree, state: State) -> Outcome:
         shown = shown_since(self.log.lines(), place.name)
         release, since = (shown.release, shown.at) if shown else ("", "")
         return Outcome(place, state, site.release, release, since)
 
-    def _behind(self, place: Place, site: SiteTree, error: PlaceError) -> Outcome:
+    def _behind(self, place: DeclaredPlace, site: SiteTree, error: PlaceError) -> Outcome:
         self._write(place, site, "failed", str(error))
         shown = self._standing(place, site, "behind")
         return replace(shown, fault=error.kind, line=error.line)
@@ -213,7 +217,7 @@ class Round:
     def _is_sample(self, release: str) -> bool:
         return bool(release) and self.portal.read(ReleaseId.parse(release)).is_sample
 
-    def _write(self, place: Place, site: SiteTree, act: PlaceAct, line: str = "") -> None:
+    def _write(self, place: DeclaredPlace, site: SiteTree, act: PlaceAct, line: str = "") -> None:
         months: tuple[str, ...] = ()
         if act == "confirmed" and site.release:
             release = self.portal.read(ReleaseId.parse(site.release))
@@ -235,7 +239,7 @@ def opened(
     now: datetime,
     clock: Callable[[], float],
     wait: Callable[[float], None],
-) -> Iterator[Round]:
+) -> Iterator[MirrorRound]:
     """A round over the network.
 
     Args:
@@ -246,4 +250,4 @@ def opened(
         wait: Sleeps for some seconds.
     """
     with http_client(load_bounds()) as client:
-        yield Round(portal, home, now, lambda: Download(client, clock), wait, clock)
+        yield MirrorRound(portal, home, now, lambda: Download(client, clock), wait, clock)

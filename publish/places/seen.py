@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from cchc_pipeline.core.errors import SourceError
-from publish.places.declared import Place
+from publish.places.declared import DeclaredPlace
 from publish.places.rclone import PlaceError
 from publish.places.tree import SITES, SiteTree, pointed_at
 from publish.site.page import INDEX_PAGE
@@ -37,7 +37,7 @@ class Seen:
     release: str = ""
 
 
-def look(place: Place, site: SiteTree, downloads: Downloads) -> Seen:
+def look(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> Seen:
     """What a place shows now.
 
     Raises:
@@ -64,12 +64,12 @@ def _latest(index: bytes | None) -> str:
         return ""
 
 
-def base_of(place: Place, site: SiteTree) -> str:
+def base_of(place: DeclaredPlace, site: SiteTree) -> str:
     """The address below which the files of a site are read."""
     return f"{place.address}{SITES}/{site.name}/" if place.pointer == "page" else place.address
 
 
-def require_whole(place: Place, site: SiteTree, downloads: Downloads) -> None:
+def require_whole(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> None:
     """Every file that proves a site is read and is ours.
 
     Raises:

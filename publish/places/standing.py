@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from publish.places.declared import Place, read_places
+from publish.places.declared import DeclaredPlace, read_places
 from publish.store.place_log import PLACE_LOG, PlaceLine, PlaceLog, last_of, shown_since
 from publish.store.store import Portal
 
@@ -27,7 +27,7 @@ class PlaceState:
         line: Why the last try failed.
     """
 
-    place: Place
+    place: DeclaredPlace
     release: str
     shows: str = ""
     since: str = ""
@@ -52,7 +52,7 @@ def place_states(home: Path, portal: Portal) -> tuple[PlaceState, ...]:
 
 
 def _state(
-    place: Place, release: str, site: str, newest: str, lines: Iterable[PlaceLine]
+    place: DeclaredPlace, release: str, site: str, newest: str, lines: Iterable[PlaceLine]
 ) -> PlaceState:
     own = [line for line in lines if line.place == place.name]
     last, shown = last_of(own, place.name), shown_since(own, place.name)

@@ -280,7 +280,9 @@ def test_the_document_of_a_run_has_every_fact_and_stdout_nothing_else(
 ) -> None:
     _, outcome = corrected
     document = json.loads(outcome.out)
-    assert list(document) == ["command", "exit_code", "error", "months", "release", "page"]
+    assert list(document) == [
+        "command", "exit_code", "error", "months", "release", "page", "places",
+    ]  # fmt: skip
     assert (document["command"], document["exit_code"], document["error"]) == ("run", 0, None)
     (month,) = document["months"]
     assert (month["month"], month["state"], month["why"]) == (MARCH, "made", ["its files"])

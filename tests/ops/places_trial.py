@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from publish.places.declared import Place
+from publish.places.declared import DeclaredPlace
+from publish.places.rounds import Outcome
 from publish.places.tree import difference, shown_site
 from publish.store.store import Portal
 from tests.publish.places.rounds import bring, sight, watched
@@ -46,7 +47,7 @@ def say(*cells: object) -> None:
 
 
 @contextmanager
-def places(work: Path, sshd: Path | None) -> Iterator[list[tuple[str, Place]]]:
+def places(work: Path, sshd: Path | None) -> Iterator[list[tuple[str, DeclaredPlace]]]:
     """Every kind of place, each with its readers' address."""
     with (
         mounted(work / "link", "link") as link, mounted(work / "page", "page") as page,
@@ -64,7 +65,7 @@ def places(work: Path, sshd: Path | None) -> Iterator[list[tuple[str, Place]]]:
 
 
 @contextmanager
-def openssh(folder: Path, sshd: Path) -> Iterator[Place]:
+def openssh(folder: Path, sshd: Path) -> Iterator[DeclaredPlace]:
     """OpenSSH's server with a key for this account, and links."""
     there, port = folder / "noi-thu", free_port()
     there.mkdir(parents=True)
@@ -92,7 +93,7 @@ def openssh(folder: Path, sshd: Path) -> Iterator[Place]:
     }  # fmt: skip
     try:
         with served(there / "current", [there]) as address:
-            yield Place.model_validate({
+            yield DeclaredPlace.model_validate({
                 "name": "mo_ssh", "title": {"vi": "SSH", "en": "SSH"}, "kind": "files",
                 "shown_at": address, "path": str(there), "pointer": "link", "remote": remote,
                 "wait_seconds": 2, "required": True,
@@ -143,24 +144,31 @@ def full_disk(stages: Path, work: Path) -> None:
     disk.mkdir()
     one = shown_site(Portal(stages / "first" / "portal"))
     assert one is not None
-    room = sum(one.size_of(path) for path in one.files) * 13 // 10
+    room = sum(map(one.size_of, one.files)) * 12 // 10
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", disk], check=True)
     try:
+        for name, pointer in (("link", "link"), ("page", "page")):
+            with mounted(disk / "there", pointer) as place:
+                home = work / f"full-{name}"
+                bring(stages, "first", place, home)
+                out = bring(stages, "second", place, home)
+                report(f"full disk, {name}", out, place, stages, home)
+            shutil.rmtree(disk / "there")
         with serving("webdav", disk / "there") as server, place_at(server) as place:
-            home = work / "homefull"
+            home = work / "full-webdav"
             bring(stages, "first", place, home)
             out = bring(stages, "second", place, home)
-            report("full disk", out, place, stages, home)
+            report("full disk, WebDAV", out, place, stages, home)
     finally:
         subprocess.run(["umount", disk], check=False)
 
 
-def report(name: str, out: object, place: Place, stages: Path, home: Path) -> None:
+def report(name: str, out: Outcome, place: DeclaredPlace, stages: Path, home: Path) -> None:
     """A fault's row: then, and after another try."""
     with httpx.Client() as client:
         then = sight(place, client)
         again = bring(stages, "second", place, home)
-        say(name, getattr(out, "state", ""), getattr(out, "fault", ""), then,
+        say(name, out.state, f"{out.fault}: {out.line}", then,
             f"{again.state}: {sight(place, client)}")  # fmt: skip
 
 

@@ -103,7 +103,7 @@ const less = (x, y, lowIsBest) => {
 };
 const compare = (box) => {
  const { compare: id, label, first, second, difference } = box.dataset, place = document.getElementById(id), key = `${id}.so`;
- const rows = all("tbody tr", place), chosen = (state.get(key) || "").split("|"), shown = make("div", {});
+ const rows = all("tbody tr", place), chosen = (state.get(key) || "").split("|"), shown = make("div", { ariaLive: "polite" });
  if (rows.length < 2) return;
  const select = (i) => make("select", { onchange: () => show(true) }, new Option("–", ""), ...rows.map((row) =>
   new Option(row.querySelector("th").textContent.trim(), row.dataset.row, false, row.dataset.row === chosen[i])));

@@ -96,6 +96,17 @@ def test_what_changed_is_said_in_words_with_its_unit_and_both_values() -> None:
     assert "8,25 → 9,25" in line
 
 
+def test_a_long_value_is_cut_since_the_page_is_one_page() -> None:
+    long = "Đơn vị thử nghiệm; " * 20
+    draft = second_release(
+        small_draft(), "plan_indicators", lambda row: {**row, "owed_by": long.strip()}
+    )
+    said = page(draft)
+    assert "Đơn vị thử nghiệm; Đơn vị thử" in said
+    assert all(len(line) < 900 for line in re.findall(r"<li>(.*→.*)</li>", said))
+    assert "…" in said
+
+
 def test_what_is_missing_names_who_owes_it_and_the_sheets_that_go_back() -> None:
     facts = month(
         missing=(Missing("scores"), Missing("dossiers", (HEALTH,))),

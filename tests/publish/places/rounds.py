@@ -14,8 +14,8 @@ from threading import Event, Thread
 
 import httpx
 
-from publish.places.declared import Place
-from publish.places.rounds import Outcome, Round
+from publish.places.declared import DeclaredPlace
+from publish.places.rounds import MirrorRound, Outcome
 from publish.places.tree import SITES, pointed_at, shown_site
 from publish.store.place_log import PLACE_LOG, PlaceLine, PlaceLog
 from publish.store.store import Portal
@@ -25,12 +25,18 @@ NOW = datetime(2024, 6, 10, 1, 0, tzinfo=UTC)
 
 
 def bring(
-    stages: Path, stage: str, place: Place, home: Path, *, trusting: bool = False, days: int = 0
+    stages: Path,
+    stage: str,
+    place: DeclaredPlace,
+    home: Path,
+    *,
+    trusting: bool = False,
+    days: int = 0,
 ) -> Outcome:
     """One round at a stage, its journal kept in a home of its own."""
     home.mkdir(exist_ok=True)
     with http_client(load_bounds()) as client:
-        round_ = Round(
+        round_ = MirrorRound(
             Portal(stages / stage / "portal"), home, NOW + timedelta(days=days),
             lambda: Download(client, time.monotonic), time.sleep, time.monotonic,
         )  # fmt: skip
@@ -50,7 +56,7 @@ def site_of(stages: Path, stage: str) -> str:
     return site.name
 
 
-def sight(place: Place, client: httpx.Client) -> str:
+def sight(place: DeclaredPlace, client: httpx.Client) -> str:
     """What a reader is shown now: the site's name and the proof of it, or what is wrong with it.
 
     Whoever follows the pointer reads the index there, and the sums of the release that it names.
@@ -72,7 +78,7 @@ def sight(place: Place, client: httpx.Client) -> str:
 
 
 @contextmanager
-def watched(place: Place) -> Iterator[set[str]]:
+def watched(place: DeclaredPlace) -> Iterator[set[str]]:
     """All that a reader saw who looked every 20 ms."""
     seen: set[str] = set()
     ended = Event()

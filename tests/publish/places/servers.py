@@ -20,7 +20,7 @@ from threading import Thread
 import pytest
 
 from cchc_pipeline.government import PlaceWords
-from publish.places.declared import Place
+from publish.places.declared import DeclaredPlace
 from tests.serving import served
 
 RCLONE = shutil.which("rclone", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
@@ -139,23 +139,23 @@ def secrets_of(kind: str, password: str = PASSWORD) -> Mapping[str, str]:
 
 
 @contextmanager
-def place_at(server: Server, pointer: str = "page", **more: object) -> Iterator[Place]:
+def place_at(server: Server, pointer: str = "page", **more: object) -> Iterator[DeclaredPlace]:
     """The place that a server is, with a web server for its readers."""
     with served(server.root) as address:
         values = {"remote": server.remote(), "required": True, "wait_seconds": 1, **more}
-        yield Place.model_validate({
+        yield DeclaredPlace.model_validate({
             "name": "noi_thu", "title": {"vi": TITLE.vi, "en": TITLE.en}, "kind": "files",
             "shown_at": address, "path": server.path, "pointer": pointer, **values,
         })  # fmt: skip
 
 
 @contextmanager
-def mounted(folder: Path, pointer: str, **more: object) -> Iterator[Place]:
+def mounted(folder: Path, pointer: str, **more: object) -> Iterator[DeclaredPlace]:
     """A folder on this machine as a place, with a web server for its readers."""
     folder.mkdir(parents=True, exist_ok=True)
     root = folder / "current" if pointer == "link" else folder
     with served(root, [folder]) as address:
-        yield Place.model_validate({
+        yield DeclaredPlace.model_validate({
             "name": "noi_thu", "title": {"vi": TITLE.vi, "en": TITLE.en}, "kind": "files",
             "shown_at": address, "path": str(folder), "pointer": pointer, "required": True,
             "remote": {"type": "local"}, "wait_seconds": 1, **more,

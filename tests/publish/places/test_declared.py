@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cchc_pipeline.core.errors import SchemaDataError, UsageError
-from publish.places.declared import Place, place_named, read_places
+from publish.places.declared import DeclaredPlace, place_named, read_places
 
 SERVER = """
 places:
@@ -25,7 +25,7 @@ places:
 """
 
 
-def declared(home: Path, text: str) -> tuple[Place, ...]:
+def declared(home: Path, text: str) -> tuple[DeclaredPlace, ...]:
     (home / "places.yaml").write_text(text, encoding="utf-8")
     return read_places(home)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from publish.places.declared import Place
+from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
 from tests.publish.places.rounds import bring, lines_of, sight, site_of, watched
 from tests.publish.places.servers import (
@@ -38,12 +38,12 @@ def give(secrets: pytest.MonkeyPatch, kind: str, **more: str) -> None:
         secrets.setenv(name, value)
 
 
-def shown(place: Place) -> str:
+def shown(place: DeclaredPlace) -> str:
     with httpx.Client() as client:
         return sight(place, client)
 
 
-def follow(stages: Path, place: Place, home: Path, told: tuple[str, ...]) -> None:
+def follow(stages: Path, place: DeclaredPlace, home: Path, told: tuple[str, ...]) -> None:
     """At each stage the place comes to show it, and a reader sees what was or what is."""
     before = "nothing"
     for day, stage in enumerate(told):

@@ -492,3 +492,11 @@ def test_a_draft_of_the_same_lake_is_the_same_log(lake: Lake, portal: Portal) ->
     assert set(one.column("key").to_pylist()) >= {
         f"period={Month(2024, 3)};basis=month;unit_code={FIRST};metric_code=CKMB"
     }
+
+
+@pytest.mark.parametrize(("target", "reason"), [("31", "LATE"), ("19", None)])
+def test_what_places_were_seen_to_show_later_came_late(target: str, reason: str | None) -> None:
+    before = {"period": "2024-03", "indicator_id": target, "obs_status": "P", "numerator": 2.0}
+    after = {**before, "obs_status": "A", "numerator": 3.0}
+    change = RowChange("plan_indicators", before, after, ("numerator",))
+    assert reason_of(change, "", Causes())[0] == reason
