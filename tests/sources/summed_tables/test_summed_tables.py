@@ -178,7 +178,7 @@ def test_a_row_that_cannot_be_right_is_set_aside(
         (changed(BY_FIELD, 1, 0, "Đơn vị báo cáo: Sở Lạ"), "“Sở Lạ”"),
         (BY_UNIT[:8], "không có dòng số liệu nào"),
         ([["Tên", "Số"], ["a", 1]], "không thấy bảng nào"),
-        (changed(BY_UNIT, 5, 13, "Ghi chú"), "bảng thiếu cột: Đang giải quyết quá hạn"),
+        (changed(BY_UNIT, 5, 13, "Ghi chú"), "bảng thiếu cột: Đang giải quyết trễ hạn"),
         (changed(BY_UNIT, 4, 2, "Nơi"), "không có cột đơn vị hay lĩnh vực"),
     ],
 )
