@@ -1,6 +1,7 @@
 """A run that is killed after a step that writes leaves the old site or the new one, whole.
 
-Every second step of the publication is tried, and some of the month's; two processes share them.
+Every third step of the publication is tried, and some of the month's; two processes share them (all:
+``python -m tests.ops.kill_worker`` with a stride of 1).
 Within each, one installation takes its deaths in turn. Deaths within a step of the publication are
 tried in ``tests/publish``.
 
@@ -37,7 +38,7 @@ from tests.command_line import (
 from tests.made_once import MadeOnce
 
 OLD, NEW = "2024-03.r1", "2026-09.r1"
-WORKERS, STRIDE = 2, 4
+WORKERS, STRIDE = 2, 6
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
