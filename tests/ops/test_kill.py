@@ -1,7 +1,7 @@
 """A run that is killed after a step that writes leaves the old site or the new one, whole.
 
-Every third step of the publication is tried, and some of the month's; two processes share them (all:
-``python -m tests.ops.kill_worker`` with a stride of 1).
+Every third step of the publication is tried, and some of the month's; two processes share them
+(all: ``python -m tests.ops.kill_worker`` with a stride of 1).
 Within each, one installation takes its deaths in turn. Deaths within a step of the publication are
 tried in ``tests/publish``.
 
