@@ -245,7 +245,7 @@ def test_status_says_what_is_there_and_who_owes_what(march_home: Path) -> None:
     seen = json.loads(cchc("status", "--home", march_home, "--json").out)
     assert set(seen) == {
         "latest", "published_at", "preview", "months", "units_awaiting_code", "inbox", "damaged",
-        "not_current",
+        "not_current", "places", "reports",
     }  # fmt: skip
     assert seen["latest"] == "2024-03.r1"
     (month,) = seen["months"]
