@@ -173,7 +173,9 @@ def test_counts_from_a_units_own_summed_table_say_so_and_leave_open_what_it_cann
         units=[CITY, unit("H24.T1")],
         dossier_statistics=[dossiers(ROOT, MARCH, **FLOWS, source="dossiers"), summed],
     )
-    own, whole = report_of(figures).table(ANNEX)
+    report = report_of(figures)
+    assert "chưa gồm 1 đơn vị gửi bảng tổng hợp" in report.text
+    own, whole = report.table(ANNEX)
     assert (own[9], own[-1]) == ("–", "theo bảng tổng hợp của đơn vị")
     assert (whole[9], whole[-1]) == ("100", "")
 

@@ -145,6 +145,17 @@ def flow_sentences(facts: DossierFacts, span: ReportSpan) -> Iterable[str]:
     moved = trend_text(share_trend(facts.own, span, *IN_TIME), say("common.percentage_points"))
     yield f"{said}; {moved}." if moved and in_time is not None else f"{said}."
     yield say("dossiers.open", month=month_name(span.last), **numbers)
+    if apart := _left_out(facts):
+        yield say("dossiers.left_out", count=count(apart))
+
+
+def _left_out(facts: DossierFacts) -> int:
+    """How many units sent a summed table for a month that the whole is counted of dossiers in."""
+    counted = {row["period"] for row in facts.whole.rows if row.get("source") != _SUMMED}
+    return sum(
+        any(row.get("source") == _SUMMED and row["period"] in counted for row in unit.rows)
+        for unit in facts.units.values()
+    )
 
 
 def _shown(value: int | None) -> str:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.indicators.dossier_statistics import SUMMED
 from cchc_pipeline.methodology import round_score
 from publish.site.charts.bars import Part, Stack, stack_chart
 from publish.site.forms import Forms, Names, Row
@@ -89,6 +90,13 @@ class MonthDossiers:
     def all(self) -> tuple[Flow, ...]:
         """The whole, then the units."""
         return (self.whole, *self.units)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The units whose summed tables the whole, counted from dossiers, does not hold."""
+        apart = self.whole.row["source"] != SUMMED
+        units = (flow.row for flow in self.units if apart and flow.row["source"] == SUMMED)
+        return tuple(row["unit_code"] for row in units)
 
 
 def month_dossiers(
