@@ -1,5 +1,5 @@
 # make run    the main job on the bundled sample, to a published portal in ./var
-# make extra  a part that few need, EXTRA=spark, celery or rclone, at the versions that are tested
+# make extra  a part that few need, EXTRA=spark, celery, rclone or ckan, at the versions that are tested
 # make test   make check, then all tests that this machine allows, in parallel, with what was skipped and why
 # make check  style, types, direction of imports
 # make serve  preview the portal on 127.0.0.1

@@ -27,7 +27,9 @@ def bring_to_places(context: dg.OpExecutionContext, workspace: Workspace) -> Non
     settings, now = workspace.settings, of_now(workspace).now
     with (
         workspace.portal.lock(now),
-        opened(workspace.portal, settings.home, now, time.monotonic, time.sleep) as round_,
+        opened(
+            workspace.portal, settings.home, now, time.monotonic, time.sleep, settings.public_url
+        ) as round_,
     ):
         for one in round_.mirror(read_places(settings.home), trusting=True):
             told = f"{one.place.name}: {one.state} {one.shows or '-'} {one.line}".rstrip()

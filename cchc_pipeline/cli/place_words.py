@@ -77,7 +77,7 @@ def outcome_lines(outcomes: "Iterable[Outcome]", speech: Speech) -> Iterator[str
     """A round in words, a line a place."""
     nothing = say("nothing_shown", speech)
     for one in outcomes:
-        line = one.state if one.state != "by_hand" or one.shows else "by_hand_never"
+        line = _line_of(one)
         why, todo = fault_words(one.fault, one.line, speech) if one.fault else ("", "")
         values = {
             "place": called(one.place, speech),
@@ -94,6 +94,12 @@ def outcome_lines(outcomes: "Iterable[Outcome]", speech: Speech) -> Iterator[str
             "todo": todo,
         }
         yield say(line, speech, **values)
+
+
+def _line_of(one: "Outcome") -> str:
+    if one.state == "by_hand" and not one.shows:
+        return "by_hand_never"
+    return "confirmed_rows" if (one.state, one.place.kind) == ("confirmed", "ckan") else one.state
 
 
 def fault_words(fault: str, line: str, speech: Speech) -> tuple[str, str]:

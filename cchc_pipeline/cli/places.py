@@ -71,7 +71,9 @@ def _round(settings: "Settings") -> "AbstractContextManager[MirrorRound]":
     from publish.store.store import Portal
 
     portal = Portal(settings.portal_dir)
-    return opened(portal, settings.home, moment_of(None), time.monotonic, time.sleep)
+    return opened(
+        portal, settings.home, moment_of(None), time.monotonic, time.sleep, settings.public_url
+    )
 
 
 def confirm(

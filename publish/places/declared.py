@@ -18,6 +18,7 @@ from cchc_pipeline.government import PlaceWords
 PLACES_FILE = "places.yaml"
 _LARGEST = 64 * 1024
 _SECRET = re.compile(r"pass|secret|token|key_pem|access_key_id|credentials|bearer|sas_url")
+_TAKES_A_TOKEN = re.compile(r"https://|http://(127\.0\.0\.1|localhost)[:/]")
 _KEYS = ("host_keys", "known_hosts_file")
 
 
@@ -27,7 +28,7 @@ class DeclaredPlace(BaseModel):
     Attributes:
         name: Its code; target 31 counts the places of its plan by theirs.
         title: What it is called.
-        kind: ``files`` (by rclone), or ``manual`` (people put it there).
+        kind: ``files`` (by rclone), ``ckan``, or ``manual`` (people put it there).
         shown_at: The public address at which readers see it.
         required: A publication is not done before it shows it.
         production: It is a real one: sample data is refused, and what it shows counts.
@@ -35,6 +36,8 @@ class DeclaredPlace(BaseModel):
         path: For ``files``: the folder or bucket there.
         pointer: What leads readers to the newest site: a ``link`` named ``current``, or the
             ``page`` ``index.html``.
+        package: For ``ckan``: the data set's name there.
+        organization: For ``ckan``: whose data set it is there; needed where it is made first.
         wait_seconds: How long the address may take to show what was sent.
     """
 
@@ -42,13 +45,15 @@ class DeclaredPlace(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")
     title: PlaceWords
-    kind: Literal["files", "manual"]
+    kind: Literal["files", "ckan", "manual"]
     shown_at: str = Field(pattern=r"^https?://[^\s@?#]+$")
     required: bool = False
     production: bool = False
     remote: Mapping[str, str] = Field(default_factory=dict)
     path: str = ""
     pointer: Literal["page", "link"] = "page"
+    package: str = Field("", pattern=r"^([a-z0-9_-]{2,100})?$")
+    organization: str = Field("", pattern=r"^([a-z0-9_-]{2,100})?$")
     wait_seconds: float = Field(30, ge=0, le=600)
 
     @property
@@ -58,10 +63,19 @@ class DeclaredPlace(BaseModel):
 
     @model_validator(mode="after")
     def _is_whole_and_safe(self) -> Self:
-        if self.kind != "files":
-            if self.remote or self.path:
-                raise ValueError("remote and path are for kind: files")
-            return self
+        if (self.kind == "ckan") != bool(self.package):
+            raise ValueError("kind: ckan needs package, which no other kind has")
+        if self.kind == "files":
+            return self._of_files()
+        if self.remote or self.path:
+            raise ValueError("remote and path are for kind: files")
+        if self.kind == "ckan" and self.pointer == "link":
+            raise ValueError("pointer is for kind: files")
+        if self.kind == "ckan" and not _TAKES_A_TOKEN.match(self.shown_at):
+            raise ValueError("kind: ckan needs https: a token goes there")
+        return self
+
+    def _of_files(self) -> Self:
         kind = self.remote.get("type", "")
         if not kind or not self.path:
             raise ValueError("kind: files needs remote.type and path")
@@ -78,6 +92,11 @@ class DeclaredPlace(BaseModel):
 def secret_name(place: DeclaredPlace, option: str) -> str:
     """The environment variable that gives rclone an option of a place."""
     return f"RCLONE_CONFIG_{place.name.upper()}_{option.upper()}"
+
+
+def token_name(place: DeclaredPlace) -> str:
+    """The environment variable that gives the token of a CKAN."""
+    return f"CKAN_TOKEN_{place.name.upper()}"
 
 
 def read_places(home: Path) -> tuple[DeclaredPlace, ...]:

@@ -1,8 +1,8 @@
 """One round: every place is brought to what the portal shows, proved by reading it back.
 
 Belongs here: the order (compare, send, prove, lead there, look again), leading a place back, what
-is written down, what a round came to. Does not: reaching a place (``files``, ``seen``), or words
-for it (``cchc_pipeline.cli.places``).
+is written down, what a round came to. Does not: reaching a place (``files``, ``ckan``, ``seen``),
+or words for it (``cchc_pipeline.cli.places``).
 
 Nothing here undoes what the portal shows: a place that cannot be reached is behind, and the next
 round tries again.
@@ -17,10 +17,11 @@ from typing import Literal, Protocol
 
 from cchc_pipeline.core.period import Month, utc_text
 from publish.model import ReleaseId
+from publish.places.ckan import CkanPlace, CkanSight
 from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
 from publish.places.rclone import PlaceError, Rclone
-from publish.places.seen import Downloads, look, require_whole
+from publish.places.seen import Downloads, Seen, look, require_whole
 from publish.places.tree import Difference, SiteTree, shown_site
 from publish.store.place_log import (
     PLACE_LOG,
@@ -99,6 +100,7 @@ class MirrorRound:
         downloads: Opens a reading of public addresses.
         wait: Sleeps for some seconds.
         clock: Seconds that only grow.
+        public_url: The portal's own public address, which a CKAN links to.
     """
 
     portal: Portal
@@ -107,6 +109,7 @@ class MirrorRound:
     downloads: Downloads
     wait: Callable[[float], None]
     clock: Callable[[], float]
+    public_url: str = ""
 
     @property
     def log(self) -> PlaceLog:
@@ -136,13 +139,29 @@ class MirrorRound:
             return self._standing(place, site, "by_hand")
         last = last_of(self.log.lines(), place.name)
         is_known = last is not None and last.act == "confirmed" and last.site == site.name
-        if is_known and (trusting or look(place, site, self.downloads).site == site.name):
+        if is_known and (trusting or self._look(place, site).site == site.name):
             if not trusting:
-                require_whole(place, site, self.downloads)
+                self._require_whole(place, site)
             return self._standing(place, site, "stands")
         if place.production and self._is_sample(site.release):
             raise PlaceError("sample", site.release)
-        return self._sent(place, site, FilesPlace(Rclone(place, self.home)))
+        return self._sent(place, site, self._sender(place))
+
+    def _sender(self, place: DeclaredPlace) -> Sender:
+        if place.kind == "ckan":
+            return CkanPlace(place, self.public_url)
+        return FilesPlace(Rclone(place, self.home))
+
+    def _look(self, place: DeclaredPlace, site: SiteTree) -> Seen:
+        if place.kind == "ckan":
+            return CkanSight(place, self.public_url, self.downloads).look()
+        return look(place, site, self.downloads)
+
+    def _require_whole(self, place: DeclaredPlace, site: SiteTree) -> None:
+        if place.kind == "ckan":
+            CkanSight(place, self.public_url, self.downloads).require_whole(site)
+        else:
+            require_whole(place, site, self.downloads)
 
     def _sent(self, place: DeclaredPlace, site: SiteTree, sender: Sender) -> Outcome:
         """Send, prove, lead readers there, and look as they do."""
@@ -150,7 +169,7 @@ class MirrorRound:
         found = sender.differ(site)
         sent = sender.send(site, found)
         if place.pointer == "page":
-            require_whole(place, site, self.downloads)
+            self._require_whole(place, site)
         sender.point(site.name, site.release)
         self._await(place, site)
         if place.pointer == "link":
@@ -166,17 +185,17 @@ class MirrorRound:
     def _await(self, place: DeclaredPlace, site: SiteTree) -> None:
         """Look until the address shows it, or for as long as is allowed."""
         ends = self.clock() + place.wait_seconds
-        seen = look(place, site, self.downloads)
+        seen = self._look(place, site)
         while seen.site != site.name:
             if self.clock() >= ends:
                 raise PlaceError("not_shown", seen.release or "-")
             self.wait(_PAUSE)
-            seen = look(place, site, self.downloads)
+            seen = self._look(place, site)
 
     def _prove(self, place: DeclaredPlace, site: SiteTree, sender: Sender) -> None:
         """Where only what is shown can be read: back to the site before if it is not whole."""
         try:
-            require_whole(place, site, self.downloads)
+            self._require_whole(place, site)
         except PlaceError as error:
             before = shown_since(self.log.lines(), place.name)
             if before is not None and before.site != site.name:
@@ -239,6 +258,7 @@ def opened(
     now: datetime,
     clock: Callable[[], float],
     wait: Callable[[float], None],
+    public_url: str,
 ) -> Iterator[MirrorRound]:
     """A round over the network.
 
@@ -248,6 +268,9 @@ def opened(
         now: The moment.
         clock: Seconds that only grow.
         wait: Sleeps for some seconds.
+        public_url: The portal's own public address.
     """
     with http_client(load_bounds()) as client:
-        yield MirrorRound(portal, home, now, lambda: Download(client, clock), wait, clock)
+        yield MirrorRound(
+            portal, home, now, lambda: Download(client, clock), wait, clock, public_url
+        )
