@@ -91,10 +91,8 @@ class CkanPlace:
         tables, package = _tables(site, self.place, self.public_url), self._package()
         other = unlike(tables, package)
         if extra_of(package, SITE) == site.name:
-            other = (
-                *other,
-                *(t for t in tables if t not in other and not _stands(t, site, self.ask)),
-            )
+            seen = (t for t in tables if t not in other and not _stands(t, site, self.ask))
+            other = (*other, *seen)
         sent = tuple(table.path for table in other)
         return Difference(not sent and not left_over(tables, package), sent=sent)
 
@@ -119,21 +117,22 @@ class CkanPlace:
         known = {one["id"] for one in package.get("resources", ())}
         for table in tables:
             if table.path in found.sent:
-                self._bring(
-                    table, (site.root / table.path).read_bytes(), is_new=table.id not in known
-                )
+                content = (site.root / table.path).read_bytes()
+                self._bring(table, content, is_new=table.id not in known)
         for resource in left_over(tables, package):
-            self.ask("resource_delete", id=resource)
+            self._remove(resource)
         if site.release:
             self.ask("package_patch", id=self.place.package, **self._about(site))
         return found.sent
 
+    def _remove(self, resource: str) -> None:
+        """Its rows too, which CKAN would keep out of sight."""
+        _or_none(lambda: self.ask("datastore_delete", resource_id=resource, force=True))
+        self.ask("resource_delete", id=resource)
+
     def _about(self, site: SiteTree) -> Mapping[str, Any]:
-        return (
-            package_fields(_descriptor(site), f"{self.public_url.rstrip('/')}/")
-            if site.release
-            else {}
-        )
+        base = _base(self.public_url)
+        return package_fields(_descriptor(site), base) if site.release else {}
 
     def _create(self, site: SiteTree) -> Mapping[str, Any]:
         owner = {"owner_org": self.place.organization} if self.place.organization else {}
@@ -152,8 +151,7 @@ class CkanPlace:
         else:
             self.ask("resource_patch", id=table.id, **{STATE: ""})
         self._shape(table)
-        there = rows_there(table, self.ask)
-        needed = change(table, rows_of(table, content), there)
+        needed = change(table, rows_of(table, content), rows_there(table, self.ask))
         of_table = {"resource_id": table.id, "force": True}
         for records in batches(needed.records):
             self.ask("datastore_upsert", **of_table, method="upsert", records=records)
@@ -254,9 +252,14 @@ def _descriptor(site: SiteTree) -> Mapping[str, Any]:
 
 
 def _tables(site: SiteTree, place: DeclaredPlace, public_url: str) -> tuple[CkanTable, ...]:
+    return tables_of(_descriptor(site), place.package, _base(public_url))
+
+
+def _base(public_url: str) -> str:
+    """The portal's own address, with a slash at its end."""
     if not public_url:
         raise PlaceError(OTHER, "CCHC_PUBLIC_URL is not set, which the resources' links need")
-    return tables_of(_descriptor(site), place.package, f"{public_url.rstrip('/')}/")
+    return f"{public_url.rstrip('/')}/"
 
 
 def _or_none(asked: Callable[[], Any]) -> Any:

@@ -85,6 +85,7 @@ def _configured(program: Path, work: Path, database: Server, redis_url: str, sol
     options = {
         "ckan.site_url": f"http://127.0.0.1:{port}",
         "ckan.plugins": "datastore",
+        "ckan.datastore.search.rows_max": "500",  # so that a table takes several pages
         "ckan.locale_default": "vi",
         "ckan.storage_path": str(work / "storage"),
         "ckan.redis.url": redis_url,
