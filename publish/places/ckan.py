@@ -31,6 +31,7 @@ from publish.places.ckan_tables import (
     ckan_words,
     extra_of,
     is_same,
+    kind_of,
     left_over,
     package_fields,
     rows_of,
@@ -277,5 +278,4 @@ def _fault(action: str, error: Exception) -> PlaceError:
     said = " ".join(f"{action}: {name}: {error}".split())
     if name == "NotFound":
         return PlaceError(_NOT_FOUND, said[:_LONGEST_LINE])
-    kinds = (f.kind for f in ckan_words().faults if any(words in said for words in f.said))
-    return PlaceError(next(kinds, OTHER), visible(said[:_LONGEST_LINE], None))
+    return PlaceError(kind_of(said) or OTHER, visible(said[:_LONGEST_LINE], None))

@@ -238,3 +238,9 @@ def batches(records: tuple[dict[str, str | None], ...]) -> Iterator[list[dict[st
     """As many rows as one call sends."""
     most = ckan_words().rows_at_once
     return (list(records[at : at + most]) for at in range(0, len(records), most))
+
+
+def kind_of(said: str) -> str:
+    """Which kind of refusal words mean; empty if none that is known."""
+    faults = ckan_words().faults
+    return next((f.kind for f in faults if any(words in said for words in f.said)), "")

@@ -18,6 +18,7 @@ from publish.places.ckan_tables import (
     ckan_words,
     extra_of,
     is_same,
+    kind_of,
     left_over,
     package_fields,
     rows_of,
@@ -210,3 +211,16 @@ def test_an_entry_that_cannot_be_used_is_refused(
 ) -> None:
     with pytest.raises(SchemaDataError, match=why):
         declared(tmp_path, PLACE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("package_patch: NotAuthorized: {'message': 'Access denied'}", "refused"),
+        ("package_show: ConnectionError: Max retries exceeded", "unreachable"),
+        ("package_show: CKANAPIError: ['https://x/api/action', 502, 'Bad gateway']", "unreachable"),
+        ("resource_patch: ValidationError: {'id': ['c403502']}", ""),
+    ],
+)
+def test_a_refusal_is_told_by_its_kind(said: str, kind: str) -> None:
+    assert kind_of(said) == kind
