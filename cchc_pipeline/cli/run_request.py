@@ -5,6 +5,7 @@ commands (``run``), or what is told (``run_report``).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cchc_pipeline.cli.options import moment_of, settings_for
-from cchc_pipeline.core.errors import SchemaDataError, UsageError
+from cchc_pipeline.core.errors import DamagedError, SchemaDataError, UsageError
 
 if TYPE_CHECKING:
     from assets.resources import Workspace
@@ -137,7 +138,8 @@ def job_of(
     months = _months(*span, moment)
     replaced = _require_lists(settings)
     job = Job(settings, months, moment, acceptance, told.is_backfill, told.is_empty, replaced)
-    job.portal.require_package(government_of(settings.root_unit).package)
+    with suppress(DamagedError):  # that is told with all other damage
+        job.portal.require_package(government_of(settings.root_unit).package)
     return job
 
 

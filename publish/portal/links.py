@@ -6,7 +6,7 @@ programs, what stands at the address of a withdrawn page. Does not: the content 
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from publish.package.signature import PUBLIC_KEY
 from publish.site.kept import RECORD
 from publish.site.page import (
     EMBEDS,
+    FOOT_NAVIGATION,
     INDEX_PAGE,
     RELEASES_PAGE,
     Imprint,
@@ -31,13 +32,23 @@ from publish.site.page import (
     render,
     root_row,
 )
-from publish.site.pages.releases import act_pages, release_page
+from publish.site.pages.releases import (
+    ACCESS_PAGE,
+    CALENDAR_PAGE,
+    CHANGES_PAGE,
+    act_pages,
+    release_page,
+)
 from publish.site.words import LANGUAGES, Language
 from publish.store.reading import listed_sums
 from publish.store.state import Act, Edition, shown_after
 from publish.store.store import SITE_SUMS, Portal, add_files, read_table, sync_tree
 
 TOMBSTONE = "RETRACTED.json"
+_WITH_RELEASES = frozenset(name for _, name in FOOT_NAVIGATION) - {
+    ACCESS_PAGE, CALENDAR_PAGE, CHANGES_PAGE, RELEASES_PAGE,
+}  # fmt: skip
+"""The pages of the foot that are made with a release; the others are made with every act."""
 
 
 def site_name(portal: Portal, act: Act) -> str:
@@ -132,13 +143,15 @@ def listing_files(edition: Edition, earlier_pages: Iterable[str] = ()) -> dict[s
         earlier_pages: The pages that readers were shown before; one that the current release
             lacks still answers, and says so.
     """
-    files = {page.path: content for page, content in _pages(edition)}
+    earlier = set(earlier_pages)
+    imprint = _imprint(edition, earlier)
+    files = {page.path: content for page, content in _pages(edition, imprint)}
     files |= {"index.json": index(edition), **_feeds(edition, files)}
     for release in edition.releases:
         if release.id in edition.retractions:
-            files |= _tombstone(edition, release, edition.retractions[release.id])
-    absent = set(earlier_pages) - files.keys() - set(edition.pages)
-    return files | {path: _absent_page(edition, path) for path in sorted(absent)}
+            files |= _tombstone(edition, imprint, release, edition.retractions[release.id])
+    absent = earlier - files.keys() - set(edition.pages)
+    return files | {path: _absent_page(edition, imprint, path) for path in sorted(absent)}
 
 
 def _feeds(edition: Edition, pages: Iterable[str]) -> dict[str, bytes]:
@@ -187,8 +200,7 @@ def index(edition: Edition) -> bytes:
     return json_bytes({"latest": latest, "releases": entries, "acts": acts})
 
 
-def _pages(edition: Edition) -> Iterable[tuple[Page, bytes]]:
-    imprint = _imprint(edition)
+def _pages(edition: Edition, imprint: Imprint) -> Iterable[tuple[Page, bytes]]:
     for page in in_each_language(RELEASES_PAGE, edition.identity):
         yield page, render("releases.html", page, imprint, {"edition": edition})
     yield from act_pages(edition, imprint)
@@ -197,15 +209,17 @@ def _pages(edition: Edition) -> Iterable[tuple[Page, bytes]]:
             yield page, _withdrawn(page, imprint, "nothing")
 
 
-def _imprint(edition: Edition) -> Imprint:
+def _imprint(edition: Edition, earlier: Collection[str]) -> Imprint:
+    """Of the release that is shown; one that was made before a page existed does not lead there."""
     release = edition.current
+    lacking = _WITH_RELEASES.difference(edition.pages, earlier)
     if release is None:
         terms = edition.identity.terms_at(edition.updated_at)
-        return Imprint(edition.identity, edition.root, terms)
+        return Imprint(edition.identity, edition.root, terms, lacking=lacking)
     return Imprint(
         edition.identity, edition.root, edition.identity.terms_at(release.published_at),
         release.id, release.version, release.published_at,
-        next_release_text(edition.updated_at), release.is_sample,
+        next_release_text(edition.updated_at), release.is_sample, lacking,
     )  # fmt: skip
 
 
@@ -214,9 +228,11 @@ def _withdrawn(page: Page, imprint: Imprint, kind: str, **more: Any) -> bytes:
     return render("withdrawn.html", page, imprint, content)
 
 
-def _tombstone(edition: Edition, release: Published, act: Act) -> dict[str, bytes]:
+def _tombstone(
+    edition: Edition, imprint: Imprint, release: Published, act: Act
+) -> dict[str, bytes]:
     """What answers in place of a retracted release: why, by whom, and its digest; no figure."""
-    folder, imprint = f"releases/{release.id.path}", _imprint(edition)
+    folder = f"releases/{release.id.path}"
     record = {
         "id": str(release.id),
         "status": "retracted",
@@ -234,7 +250,7 @@ def _tombstone(edition: Edition, release: Published, act: Act) -> dict[str, byte
     return {**pages, f"{folder}/{TOMBSTONE}": json_bytes(record)}
 
 
-def _absent_page(edition: Edition, path: str) -> bytes:
+def _absent_page(edition: Edition, imprint: Imprint, path: str) -> bytes:
     language: Language = "en" if path.startswith("en/") else "vi"
     page = Page(path.removeprefix("en/"), language, RELEASES_PAGE, edition.identity.public_url)
-    return _withdrawn(page, _imprint(edition), "absent")
+    return _withdrawn(page, imprint, "absent")

@@ -147,6 +147,7 @@ class Imprint:
         published_text: When it was published.
         next_text: When the next one is due by the calendar, as it stood then.
         is_sample: Whether any of its figures is sample data.
+        lacking: The pages of the foot that it was made without.
     """
 
     identity: Identity
@@ -157,6 +158,7 @@ class Imprint:
     published_text: str = ""
     next_text: str = ""
     is_sample: bool = False
+    lacking: frozenset[str] = frozenset()
 
 
 def imprint_of_draft(draft: Draft) -> Imprint:
@@ -216,7 +218,7 @@ def render(
         "license": _license(page, imprint),
         "terms": getattr(imprint.terms.name, page.language),
         "navigation": NAVIGATION,
-        "foot_navigation": FOOT_NAVIGATION,
+        "foot_navigation": [one for one in FOOT_NAVIGATION if one[1] not in imprint.lacking],
         "t": forms.words,
         "f": forms,
         "chart_files": "",

@@ -302,7 +302,7 @@ def test_everything_sleeps_until_the_setting_switches_it_on(
         monkeypatch.setenv("CCHC_AUTOMATION", said)
         repository = build_definitions(Workspace(home=str(tmp_path))).get_repository_def()
         all_of_them = (*repository.schedule_defs, *repository.sensor_defs)
-        assert len(all_of_them) == 9
+        assert len(all_of_them) == 10
         assert {one.default_status.value for one in all_of_them} == {status}, said
 
 

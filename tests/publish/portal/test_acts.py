@@ -213,6 +213,22 @@ def test_addresses_that_would_answer_no_more_stop_the_act(
     assert states(grown)["2024-04.r1"] == "current"
 
 
+def test_a_release_from_before_a_page_existed_is_shown_again_and_nothing_leads_there(
+    grown: Portal,
+) -> None:
+    for pages in (grown.current, grown.pages_folder(FIRST), grown.pages_folder(SECOND)):
+        for page in (pages / "thu-tuc.html", pages / "en" / "thu-tuc.html"):
+            page.unlink(missing_ok=True)
+        for other in pages.rglob("*.html"):
+            if not other.is_symlink():
+                other.write_bytes(other.read_bytes().replace(b"thu-tuc.html", b"thang/index.html"))
+    show_again(grown, act("rolled_back", FIRST), IDENTITY)
+    listing = (grown.current / "phat-hanh.html").read_text(encoding="utf-8")
+    assert "thu-tuc.html" not in listing
+    assert "tu-dien.html" in listing
+    assert list(faults(grown)) == []
+
+
 def test_only_the_newest_sites_are_kept(grown: Portal) -> None:
     for number in range(KEPT_SITES + 2):
         release = (FIRST, SECOND)[number % 2]

@@ -26,7 +26,7 @@ def told(outcome: Outcome, first_row: int) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     phases=(Phase.generate,),  # to shrink a table that is read nine times takes minutes
     suppress_health_check=list(HealthCheck),
