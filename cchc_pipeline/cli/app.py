@@ -73,11 +73,15 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Months and stages: what is there, what is missing, who owes it, what is not current."""
-    import json
-
     if health:
         _tell_health(settings_for(home), as_json=as_json)
-        return
+    else:
+        _tell_state(settings_for(home, inbox), as_json=as_json)
+
+
+def _tell_state(settings: "Settings", *, as_json: bool) -> None:
+    """For people, or all of it for programs; exit code 1 where something is damaged."""
+    import json
 
     from assets.damage import quick_look
     from assets.staleness import MadeFrom
@@ -89,17 +93,15 @@ def status(
     from publish.places.standing import place_states
     from publish.store.store import Portal
 
-    settings = settings_for(home, inbox)
-    made_from = MadeFrom(settings, moment_of(None))
+    made_from, portal = MadeFrom(settings, moment_of(None)), Portal(settings.portal_dir)
     found = quick_look(settings, made_from)
     seen: dict[str, Any] = {}
     states: tuple[PlaceState, ...] = ()
     with suppress(CchcError) if found else nullcontext():  # it may be told already
         stale = {str(month): list(why) for month, why in made_from.stale().items()}
-        states = place_states(settings.home, Portal(settings.portal_dir))
+        states = place_states(settings.home, portal)
         seen = installation_state(settings) | {"not_current": stale}
-        begun = first_publication(Portal(settings.portal_dir))
-        seen["reports"] = report_state(settings, begun, moment_of(None))
+        seen["reports"] = report_state(settings, first_publication(portal), moment_of(None))
         seen["places"] = [state.as_dict() for state in states]
     told = [*found, *rights_damage(settings)]
     if as_json:
