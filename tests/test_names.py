@@ -127,3 +127,9 @@ def test_no_two_public_classes_are_of_one_name() -> None:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_two_test_files_are_of_one_name() -> None:
+    """The test runner knows a file by its name alone, and collects no second one of it."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

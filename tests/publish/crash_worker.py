@@ -205,9 +205,21 @@ def findings(work: Path, *, published: bool, step: int) -> dict[str, Any]:
     last = 1
     for last, copy in _deaths(portal, draft, work / "far", itertools.count(1, step)):
         _look(last, copy, draft, found)
+    last = _last_change(portal, draft, work / "between", last, last + step)
     for number, copy in _deaths(portal, draft, work / "near", itertools.count(max(1, last - 9))):
         _look(number, copy, draft, found)
     return found
+
+
+def _last_change(portal: Portal, draft: Draft, work: Path, died: int, lived: int) -> int:
+    """The last change that can be died at, between one that was and one that does not come."""
+    while lived - died > 1:
+        middle = (died + lived) // 2
+        if any(_deaths(portal, draft, work, [middle])):
+            died = middle
+        else:
+            lived = middle
+    return died
 
 
 def findings_by_line(work: Path) -> dict[str, Any]:
