@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cchc_pipeline.contracts import load_contract
 from publish.model import CODE_LISTS, RECORD, REVISIONS, Draft, Published
 from publish.release.diff import own_tables
 
@@ -138,10 +139,16 @@ def _key(text: str) -> dict[str, str]:
     return pairs
 
 
+def _told(table: str, column: str, value: str, names: Mapping[str, Mapping[str, str]]) -> str:
+    """A part of a key by its name, in Vietnamese as every name here; a number or month as it is."""
+    if column == "table":
+        return load_contract(value).title.vi
+    codes = {code.code: code.name.vi for code in load_contract(table).field(column).codes}
+    return names.get(column, codes).get(value, value)
+
+
 def _revision(row: Row, names: Mapping[str, Mapping[str, str]]) -> Revision:
-    told = tuple(
-        names.get(column, {}).get(value, value) for column, value in _key(row["key"]).items()
-    )
+    told = tuple(_told(row["table"], *part, names) for part in _key(row["key"]).items())
     return Revision(
         row["table"], row["key"], told, row["column"], row["old_value"] or "",
         row["new_value"] or "", row["reason_code"],
