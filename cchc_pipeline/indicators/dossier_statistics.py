@@ -39,6 +39,19 @@ LACKS = "lacks"
 _FILES = pa.schema([("file", pa.string()), (LACKS, pa.string())])
 COUNTED, SUMMED = "dossiers", "summed"
 """What a row was made from: single dossiers, or a table that a unit added up itself."""
+NOT_MEASURES = frozenset(
+    {
+        "period",
+        "unit_code",
+        "field_code",
+        "source",
+        "obs_status",
+        "conf_status",
+        "provenance",
+        "release",
+    }
+)
+"""The columns of a table of counts that count nothing."""
 ALL = "ALL"
 """The field code that stands for all fields."""
 Row = dict[str, Any]

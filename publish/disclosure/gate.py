@@ -13,8 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from cchc_pipeline.indicators.dossier_statistics import NOT_MEASURES
 from publish.disclosure.attack import ALL, OTHER, Attack, Cell, dossier_counts
-from publish.disclosure.rule import CONFIDENTIAL, FREE, NOT_MEASURES, Row, by_period
+from publish.disclosure.rule import CONFIDENTIAL, FREE, Row, by_period
 
 
 def suppression_is_complete(

@@ -15,21 +15,10 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
+from cchc_pipeline.indicators.dossier_statistics import NOT_MEASURES
 from publish.disclosure.attack import ALL, OTHER, Attack, Cell, dossier_counts
 
 Row: TypeAlias = dict[str, Any]
-NOT_MEASURES = frozenset(
-    {
-        "period",
-        "unit_code",
-        "field_code",
-        "source",
-        "obs_status",
-        "conf_status",
-        "provenance",
-        "release",
-    }
-)
 CONFIDENTIAL, FREE = "C", "F"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cchc_pipeline.core.period import Basis, Month
+from cchc_pipeline.indicators.dossier_statistics import NOT_MEASURES
 from cchc_pipeline.reports.chapters.trend import Trend, course_months, course_of, trend_of
 from cchc_pipeline.reports.released import Row
 from cchc_pipeline.reports.span import ReportSpan
@@ -17,18 +18,6 @@ from cchc_pipeline.reports.wording import share
 
 STOCKS = frozenset({"open_in_time", "open_overdue"})
 OPENING = "carried_over"
-_NOT_COUNTS = frozenset(
-    {
-        "period",
-        "unit_code",
-        "field_code",
-        "source",
-        "obs_status",
-        "conf_status",
-        "provenance",
-        "release",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -89,7 +78,7 @@ def _has_counts(row: Row) -> bool:
 
 def _is_count(name: str, rows: Iterable[Row]) -> bool:
     """Whether a column holds counts, known or not; texts say something of the row."""
-    return name not in _NOT_COUNTS and all(isinstance(r[name], int | None) for r in rows)
+    return name not in NOT_MEASURES and all(isinstance(r[name], int | None) for r in rows)
 
 
 def _count(name: str, rows: Sequence[Row], months: Sequence[Month]) -> int | None:
