@@ -156,6 +156,10 @@ class Forms:
         """The mark beside a figure that sample data went into; nothing beside a real one."""
         return self._mark if is_sample(rows) else _NO_MARK
 
+    def mark_if(self, is_sample_of: bool) -> Markup:
+        """The mark beside a count of rows of which one is a sample."""
+        return self._mark if is_sample_of else _NO_MARK
+
     def badge(self, rows: Iterable[Row | None]) -> Markup:
         """The mark of a heading, caption or sentence over figures of which one is a sample."""
         return self._badge if is_sample(rows) else _NO_MARK
@@ -175,10 +179,18 @@ class Forms:
         return Markup(' <strong class="mark">{}</strong>').format(self.words("sample.heading"))
 
     def absent(self, row: Row | None) -> Markup:
-        """A dash; a reader who does not see it hears the status."""
-        said = self.status(row) if row is not None and row.get("obs_status") else ""
+        """A dash; a reader who does not see it hears why, where the status is of an absence.
+
+        A group has no counts, and a row with a value may have no rank: that is no status.
+        """
+        said = self.status(row) if row is not None and self._is_without(row) else ""
         hidden = Markup('<span class="sr"> {}</span>').format(said) if said else ""
         return Markup('<span class="nil">{}{}</span>').format(_DASH, hidden)
+
+    def _is_without(self, row: Row) -> bool:
+        """Whether a row's status says that there is no value."""
+        listed = self.statuses.get(row.get("obs_status") or "")
+        return listed is not None and not listed["value_allowed"]
 
     def status(self, row: Row) -> str:
         """The name of a row's observation status."""
@@ -303,8 +315,8 @@ class Forms:
         return number_text(float(canonical), decimals, self.language)
 
     def tick(self, value: float) -> str:
-        """A value beside an axis: whole, or with one decimal."""
-        return number_text(value, 0 if value == int(value) else 1, self.language)
+        """A value beside an axis, with the decimals that it has."""
+        return self.points(value)
 
     def points(self, number: float) -> str:
         """A number of points that is no cell of a table, with the decimals that it has."""
