@@ -24,6 +24,7 @@ from cchc_pipeline.contracts import (
     load_code_list,
     load_contract,
 )
+from cchc_pipeline.contracts.sources import declared_sources
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
@@ -245,6 +246,14 @@ class Forms:
         except SchemaDataError:
             return name
 
+    def source(self, name: str, inside: bool = False) -> str:
+        """What is handed in, by its name in ``submissions``; ``inside`` a sentence as it is."""
+        found = next((one for one in declared_sources() if one.source == name), None)
+        if found is None:
+            return self.table(name)
+        said = found.name.of(self.language)
+        return said if inside else said[:1].upper() + said[1:]
+
     def dictionary(self, contract: Contract) -> tuple[DictionaryRow, ...]:
         """The columns of a table as the data dictionary shows them."""
         return dictionary_rows(contract, self.language)
@@ -305,6 +314,14 @@ class Forms:
         joint = str(self.words("site.separator"))
         return joint.join(self.month(Month.parse(text), inside=True) for text in stated)
 
+    def coverage(self, stated: str) -> Markup | str:
+        """The months of a release by their text in its descriptor: ``2024-01/2024-03``."""
+        first, _, last = stated.partition("/")
+        if first == last:
+            return self.period(first) if first else ""
+        inside = self.period(last, inside=True)
+        return self.words("about.coverage", first=self.period(first), last=inside)
+
     def count(self, number: int) -> str:
         """A count that is no cell of a table."""
         return number_text(number, 0, self.language)
@@ -346,7 +363,7 @@ class Forms:
         return number_text(float(points), 2, self.language)
 
     def gained(self, ranks: int | None) -> Markup | str:
-        """Ranks gained, with a sign; a dash where that cannot be told."""
+        """Ranks or cases gained, with a sign; a dash where that cannot be told."""
         if ranks is None:
             return self.absent(None)
         return f"{'+' if ranks > 0 else ''}{number_text(ranks, 0, self.language)}"
