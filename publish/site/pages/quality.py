@@ -82,7 +82,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Count:
+class RowCount:
     """A number of rows, and whether one of them is a sample's."""
 
     rows: int
@@ -123,7 +123,7 @@ class QualityFacts:
     scores_month: Month | None
     flags: tuple[Flag, ...]
     recomputation: Recomputation
-    statuses: Mapping[str, Mapping[str, Count]]
+    statuses: Mapping[str, Mapping[str, RowCount]]
     corrections: tuple[Row, ...]
     reconciliation: ReconciliationFacts
     files_left: tuple[Row, ...] = ()
@@ -163,9 +163,9 @@ def quality_facts(extract: Extract) -> QualityFacts:
         breaks=tuple(_breaks(extract.tables[STATISTICS], months)),
         scores_month=Month.parse(scored) if scored else None,
         flags=_flags(scores, root),
-        recomputation=_recomputation(scores, Count(*extract.more["published"])),
+        recomputation=_recomputation(scores, RowCount(*extract.more["published"])),
         statuses={
-            table: {code: Count(*counted) for code, counted in counts.items()}
+            table: {code: RowCount(*counted) for code, counted in counts.items()}
             for table, counts in extract.more["statuses"].items()
         },
         corrections=tuple(extract.rows("corrections")),
@@ -273,7 +273,7 @@ def _flags(rows: Iterable[Row], root: str) -> tuple[Flag, ...]:
     )
 
 
-def _recomputation(rows: Iterable[Row], published: Count) -> Recomputation:
+def _recomputation(rows: Iterable[Row], published: RowCount) -> Recomputation:
     known = [row for row in rows if row["difference"] is not None]
     differing = [row for row in known if row["difference"]]
     ordered = sorted(differing, key=lambda r: (-_apart(r), r["unit_code"], r["metric_code"]))
