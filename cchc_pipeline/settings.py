@@ -22,7 +22,9 @@ from pydantic_settings import (
 
 from cchc_pipeline.contracts.sources import owed_sources
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.modes import INBOX
 from cchc_pipeline.government import DEFAULT_ROOT, Government, government_of
+from cchc_pipeline.roots import further_root, inbox_of, own_settings
 
 EngineName = Literal["duckdb", "spark"]
 DEFAULT_ENGINE: EngineName = "duckdb"
@@ -59,11 +61,6 @@ def smtp_password() -> str:
 def alert_webhook() -> str:
     """Where alerts are posted, a secret: from the environment, and kept nowhere else."""
     return os.environ.get(ALERT_WEBHOOK, "")
-
-
-def dossiers_url() -> str | None:
-    """The database that dossiers are read from, with its password: from the environment only."""
-    return os.environ.get(DOSSIERS_URL) or None
 
 
 def dagster_url() -> str | None:
@@ -256,6 +253,19 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property
+    def is_further(self) -> bool:
+        """Whether this is a further root, whose home lies below the installation's."""
+        return further_root(self.home) is not None
+
+    @property
+    def dossiers_url(self) -> str | None:
+        """The database that dossiers are read from, with its password: from the environment only.
+
+        It is that of the installation's own root.
+        """
+        return None if self.is_further else os.environ.get(DOSSIERS_URL) or None
+
+    @property
     def expected_list(self) -> tuple[str, ...]:
         """What must come each month."""
         return _parts(self.expected_sources)
@@ -278,7 +288,11 @@ class Settings(BaseSettings):
     @property
     def inbox_dir(self) -> Path:
         """The folder that files are dropped into."""
-        return self.inbox if self.inbox is not None else self.home / "inbox"
+        if self.inbox is not None:
+            return self.inbox
+        if self.is_further:
+            return inbox_of(self.home.parents[1] / INBOX, self.root_unit)
+        return self.home / INBOX
 
     @property
     def raw_dir(self) -> Path:
@@ -320,7 +334,7 @@ def load_settings(**overrides: Any) -> Settings:
     _refuse_unknown_names(os.environ)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)
+        return _of_place(Settings(**given))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -333,6 +347,22 @@ def load_settings(**overrides: Any) -> Settings:
         raise UsageError(
             f"not TOML: {error}", where=CONFIG_FILE, todo="correct the line named"
         ) from None
+
+
+def _of_place(settings: Settings) -> Settings:
+    """The settings as they are for the place whose home it is."""
+    root = further_root(settings.home)
+    if root is None:
+        return settings
+    if dagster_url():
+        raise UsageError(
+            "holds the runs of one place alone",
+            where=f"environment variable {DAGSTER_URL}",
+            todo=f"leave it out where {root} lives below another home, or give it a CCHC_HOME",
+        )
+    own = dict(own_settings(root, settings.public_url))
+    own["inbox"] = settings.inbox and inbox_of(settings.inbox, root)
+    return settings.model_copy(update=own)
 
 
 def _parts(text: str) -> tuple[str, ...]:
