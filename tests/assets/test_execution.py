@@ -228,7 +228,7 @@ def test_a_run_whose_process_died_is_closed_and_gives_up_its_place_in_the_pool(
 def test_a_worker_whose_command_died_while_it_was_loading_does_no_work(
     is_alive: bool, worked: bool
 ) -> None:
-    """Its work lies in the pipe by then; beside the next command's worker it would be done twice."""
+    """Its work lies in the pipe by then; the next command's worker would do it too."""
     command = os.getpid() if is_alive else 2**22
     worker = os.fork()
     if worker == 0:
