@@ -269,7 +269,7 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
         raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
     if root not in {None, root_code}:
         shown = visible(root)
-        todo = f"remove it, or put it into {shown}/ of the inbox and say --root {shown}"
+        todo = f"remove it, or put it into its place's folder of the inbox and say --root {shown}"
         raise SourceError(f"is of {shown}, not of {root_code}", where=str(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
 
