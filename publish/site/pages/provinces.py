@@ -97,14 +97,14 @@ class Spread:
 
     @property
     def points(self) -> Mapping[str, Decimal | None]:
-        """The least, the quarters, the middle and the most; None of too few scores."""
+        """The least, the quarters, the middle and the most as they are shown; None of too few."""
         scores = [row["score"] for row in self.rows]
         low, high = self.peers.quarters or (None, None)
         found = {
             "lowest": min(scores, default=None), "low": low, "median": self.peers.median,
             "high": high, "highest": max(scores, default=None),
         }  # fmt: skip
-        return {name: None if v is None else Decimal(str(v)) for name, v in found.items()}
+        return {name: None if v is None else Decimal(str(round(v, 2))) for name, v in found.items()}
 
     @property
     def gap(self) -> Decimal | None:

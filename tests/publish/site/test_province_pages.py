@@ -1,5 +1,6 @@
-"""The page of provinces side by side: their scores, the middle and the quarters, and who is absent."""
+"""The page of provinces side by side: scores, the middle and the quarters, and who is absent."""
 
+import csv
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from cchc_pipeline.indicators.code_lists import unit_rows
 from cchc_pipeline.registers.units import UnitRegister
 from publish.model import Draft
 from publish.site.extract import Figures
+from publish.site.kept import PageRecipe
 from publish.site.page import imprint_of_draft
+from publish.site.pages.periods import month_pages
 from publish.site.pages.provinces import national_month, province_pages
 from tests.publish.site.page_tree import Element, parse
 from tests.publish.small_release import (
@@ -82,7 +85,7 @@ def _page(rows: list[Row], language: str = "vi", **sites: str) -> Element:
 
 
 def _rows(page: Element, identifier: str) -> dict[str, list[str]]:
-    """The cells of a table by the code of the row, without the words that only some hear."""
+    """The texts of a table's cells by the code of their row."""
     (frame,) = page.all("div", aria_labelledby=identifier)
     return {
         row.attributes["data-row"]: [
@@ -218,6 +221,37 @@ def test_without_a_national_table_the_page_says_so(rows: list[Row]) -> None:
     page = _page(rows)
     assert "Chưa có bảng chung cả nước" in page.one("main").text
     assert not page.all("table")
+
+
+def test_the_page_of_the_month_with_the_table_leads_there_and_no_other_does() -> None:
+    rows = _national(month=MARCH) + [r for r in _national() if r["unit_code"] == ROOT]
+    leads = {
+        recipe.name: any("cac-tinh.html" in a.attributes["href"] for a in _main_of(recipe).all("a"))
+        for recipe in month_pages(Figures(_draft(rows)), {})
+    }
+    assert leads == {"thang/2024-03.html": True, "thang/2024-04.html": False, "index.html": False}
+
+
+def _main_of(recipe: PageRecipe) -> Element:
+    imprint = imprint_of_draft(small_draft())
+    return parse(next(iter(recipe.rendered(imprint)))[1].decode()).one("main")
+
+
+# The file beside it
+
+
+def test_the_rows_that_are_shown_stand_in_a_file_beside_the_page() -> None:
+    year = [row for row in _national(basis="ytd") if row["unit_code"] == ROOT]
+    (recipe,) = province_pages(Figures(_draft(_national() + _national(month=MARCH) + year)), {})
+    files = dict(recipe.rendered(imprint_of_draft(small_draft())))
+    rows = list(csv.DictReader(files["kem/cac-tinh/scores.csv"].decode().splitlines()))
+    assert {(row["period"], row["basis"]) for row in rows} == {("2024-04", "month")}
+    shown = _rows(parse(files["cac-tinh.html"].decode()), "league-month")
+    assert sorted(row["unit_code"] for row in rows if row["metric_code"] == "TOTAL") == sorted(
+        shown
+    )
+    assert len(rows) == len(shown) * (1 + len(GROUPS))
+    assert "kem/cac-tinh/chart-month.vi.svg" in files
 
 
 # Samples
