@@ -24,7 +24,14 @@ from cchc_pipeline.contracts.sources import owed_sources
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.modes import INBOX
 from cchc_pipeline.government import DEFAULT_ROOT, Government, government_of
-from cchc_pipeline.roots import further_root, inbox_of, own_settings
+from cchc_pipeline.roots import (
+    address_of,
+    further_root,
+    home_of,
+    inbox_of,
+    own_settings,
+    places_in,
+)
 
 EngineName = Literal["duckdb", "spark"]
 DEFAULT_ENGINE: EngineName = "duckdb"
@@ -363,6 +370,20 @@ def _of_place(settings: Settings) -> Settings:
     own = dict(own_settings(root, settings.public_url))
     own["inbox"] = settings.inbox and inbox_of(settings.inbox, root)
     return settings.model_copy(update=own)
+
+
+def neighbours_of(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The other places of the installation that publish, with the public address of each.
+
+    None where no address is set: from a mirror a relative one would lead to nothing.
+    """
+    own = load_settings(home=settings.home.parents[1]) if settings.is_further else settings
+    homes = {own.root_unit: own.home} | {r: home_of(own.home, r) for r in places_in(own.home)}
+    return tuple(
+        (root, own.public_url if root == own.root_unit else address_of(own.public_url, root))
+        for root, home in homes.items()
+        if own.public_url and root != settings.root_unit and (home / "portal" / "current").exists()
+    )
 
 
 def _parts(text: str) -> tuple[str, ...]:

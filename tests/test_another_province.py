@@ -24,7 +24,7 @@ from cchc_pipeline.indicators.plan_indicators import plan_indicator_rows
 from cchc_pipeline.plan import PublicationLog, plan_of
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.roots import home_of
-from cchc_pipeline.settings import load_settings
+from cchc_pipeline.settings import load_settings, neighbours_of
 from cchc_pipeline.sources.inbox.account import stray_lines
 from publish.installation.backup import parts_of
 from publish.site.words import load_words
@@ -222,6 +222,16 @@ def test_each_place_is_served_below_its_code(home: Path, tmp_path: Path) -> None
             assert names == ["hp-chat-luong-phuc-vu", "phu-tho-chat-luong-phuc-vu"]
             for closed in ("H44/../raw/", "H44/%2e%2e/journal.jsonl", "H44/.lock", "H45/", "H44/x"):
                 assert client.get(closed).status_code in {400, 404}, closed
+
+
+def test_places_of_one_installation_know_each_others_address(
+    home: Path, settings_of_nobody: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert neighbours_of(load_settings(home=home)) == ()
+    monkeypatch.setenv("CCHC_PUBLIC_URL", "https://so-lieu.vi-du.vn")
+    assert neighbours_of(load_settings(home=home)) == (("H44", "https://so-lieu.vi-du.vn/H44"),)
+    further = load_settings(home=home_of(home, "H44"))
+    assert neighbours_of(further) == (("H24", "https://so-lieu.vi-du.vn"),)
 
 
 def test_a_backup_is_of_one_place(home: Path) -> None:
