@@ -39,8 +39,10 @@ def national_month(figures: Figures) -> Month | None:
     """The newest month of which the source scores any other province; None without any."""
     scores = figures.whole("scores")
     of_peers = pc.is_in(scores["unit_code"], _peer_codes(figures))
-    newest = pc.max(scores.filter(pc.and_(of_peers, pc.is_valid(scores["score"])))["period"])
-    return Month.parse(newest.as_py()) if newest.as_py() else None
+    newest = pc.max(
+        scores["period"].filter(pc.and_(of_peers, pc.is_valid(scores["score"])))
+    ).as_py()
+    return Month.parse(newest) if newest else None
 
 
 def _peer_codes(figures: Figures) -> pa.Array:

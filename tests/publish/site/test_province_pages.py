@@ -149,7 +149,7 @@ def test_a_province_is_linked_to_its_own_site_where_that_is_known() -> None:
 def test_provinces_that_the_source_does_not_name_are_named() -> None:
     rows = [row for row in _national() if row["unit_code"] != "P03"]
     page = _page(rows)
-    assert "không nêu 2 tỉnh, thành phố: Đơn vị thử P03; Đơn vị thử P99." in page.text
+    assert "Không có trong bảng của nguồn (2): Đơn vị thử P03; Đơn vị thử P99." in page.text
     assert "P03" not in _rows(page, "league-month")
 
 
