@@ -7,12 +7,12 @@ import pytest
 
 from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
+from tests.publish.places.lines import cut_after
 from tests.publish.places.rounds import bring, lines_of, sight, site_of, watched
 from tests.publish.places.servers import (
     MARK,
     PASSWORD,
     also_known,
-    cut_after,
     mounted,
     place_at,
     secrets_of,
