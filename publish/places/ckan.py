@@ -42,7 +42,7 @@ from publish.places.ckan_tables import (
     with_extras,
 )
 from publish.places.declared import DeclaredPlace, token_name
-from publish.places.rclone import OTHER, PlaceError
+from publish.places.rclone import NOT_WHOLE, OTHER, PlaceError
 from publish.places.seen import Downloads, Seen, got
 from publish.places.tree import Difference, SiteTree
 
@@ -215,10 +215,10 @@ class CkanSight:
         tables = _tables(site, self.place, self.public_url)
         package = _or_none(lambda: self.ask("package_show", id=self.place.package)) or {}
         for table in unlike(tables, package):
-            raise PlaceError("not_whole", f"{table.path}: another state")
+            raise PlaceError(NOT_WHOLE, f"{table.path}: another state")
         for table in tables:
             if not _stands(table, site, self.ask):
-                raise PlaceError("not_whole", f"{table.path}: other rows")
+                raise PlaceError(NOT_WHOLE, f"{table.path}: other rows")
 
 
 def _stands(table: CkanTable, site: SiteTree, ask: Ask) -> bool:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from publish.places.rclone import PlaceError, Rclone, listed
+from publish.places.rclone import NOT_WHOLE, PlaceError, Rclone, listed
 from publish.places.secure_copy import link_over_sftp
 from publish.places.tree import (
     POINTER_LINK,
@@ -31,9 +31,15 @@ from publish.store.store import sync_tree
 
 @dataclass(frozen=True)
 class FilesPlace:
-    """A folder somewhere."""
+    """A folder somewhere.
+
+    Args:
+        rclone: The program with the place's options.
+        damaged: The name of a site whose files there were seen to be others than its list says.
+    """
 
     rclone: Rclone
+    damaged: str = ""
 
     @property
     def _here(self) -> Path | None:
@@ -43,10 +49,18 @@ class FilesPlace:
 
     def differ(self, site: SiteTree) -> Difference:
         """What lacks there, by digest; of the sites that are whole the newest is compared with."""
+        if site.name == self.damaged:
+            self._disown(site.name)
+            return Difference(is_there=False, sent=tuple(site.files))
         whole = newest_whole(self.rclone.names_in(SITES))
         base = site.name if site.name in whole else next(reversed(whole), "")
         content = self.rclone.run("cat", self.rclone.at(SITES, f"{base}.sums")) if base else b""
         return difference(site, base, parse_sums(content))
+
+    def _disown(self, name: str) -> None:
+        """Its list goes, so that nothing is taken over from it until it is whole again."""
+        if f"{name}.sums" in self.rclone.names_in(SITES):
+            self.rclone.run("deletefile", self.rclone.at(SITES, f"{name}.sums"))
 
     def send(self, site: SiteTree, found: Difference) -> tuple[str, ...]:
         """Make the whole site there, which nobody is led to yet.
@@ -87,8 +101,9 @@ class FilesPlace:
             )
 
     def _upload(self, site: SiteTree, paths: Iterable[str]) -> None:
+        anew = ("--ignore-times",) if site.name == self.damaged else ()
         self.rclone.run(
-            "copy", str(site.root), self.rclone.at(SITES, site.name), "--copy-links",
+            "copy", str(site.root), self.rclone.at(SITES, site.name), "--copy-links", *anew,
             "--files-from-raw", "-", given=listed(paths),
         )  # fmt: skip
 
@@ -96,7 +111,7 @@ class FilesPlace:
         there = self.rclone.sizes_in(SITES, site.name)
         for path in site.files:
             if there.get(path) != site.size_of(path):
-                raise PlaceError("not_whole", f"{path}: {there.get(path, 'absent')}")
+                raise PlaceError(NOT_WHOLE, f"{path}: {there.get(path, 'absent')}")
 
     def point(self, name: str, release: str) -> None:
         """Lead readers to a site that is whole there: the one commit point."""

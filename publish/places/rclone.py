@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 from cchc_pipeline.core.data import load
@@ -27,7 +27,7 @@ from publish.places.declared import DeclaredPlace, secret_name
 _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
 _LONGEST_LINE = 160
-OTHER = "other"
+OTHER, INSECURE, NOT_WHOLE = "other", "insecure", "not_whole"
 _SIDE_BY_SIDE = 8
 _STAMP = re.compile(r"^[\d/]+ [\d:]+ (ERROR|CRITICAL|NOTICE) *: *")
 
@@ -75,15 +75,20 @@ class PlaceError(Exception):
         self.kind, self.line = kind, line
 
 
+def meant(said: str) -> str:
+    """Which kind of refusal words mean; ``other`` if none that is known."""
+    kinds = (f.kind for f in sending().faults if any(words in said for words in f.said))
+    return next(kinds, OTHER)
+
+
 def fault_of(said: str) -> PlaceError:
     """What a refusal means, with the last line that says something."""
-    kinds = (f.kind for f in sending().faults if any(words in said for words in f.said))
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "ERROR" in line or "CRITICAL" in line or "Failed" in line]
     line = (told or lines or [""])[-1].strip()
     line = _STAMP.sub("", line)
     end = line if len(line) <= _LONGEST_LINE else f"…{line[-_LONGEST_LINE:]}"
-    return PlaceError(next(kinds, OTHER), visible(end, None))
+    return PlaceError(meant(said), visible(end, None))
 
 
 @dataclass(frozen=True)
@@ -132,9 +137,13 @@ class Rclone:
                 command, stdin=taken, stdout=answered, stderr=subprocess.PIPE,
                 env=self._environment,
             )  # fmt: skip
-            said = _said_until_hopeless(process)
+            said, is_over = _said_until_hopeless(process)
             if process.wait():
-                raise fault_of(said)
+                raise (
+                    PlaceError("slow", f"{sending().longest_seconds} s")
+                    if is_over
+                    else (fault_of(said))
+                )
             answered.seek(0)
             return answered.read()
 
@@ -190,13 +199,21 @@ class Rclone:
         self.run("rcat", self.at(*parts), "--size", str(len(content)), given=content)
 
 
-def _said_until_hopeless(process: subprocess.Popen[bytes]) -> str:
+def _said_until_hopeless(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
     """What it says, until it ends; it is ended after as many errors as mean that it is no use.
 
     By itself it would try each of a thousand files again and again on a line that is dead.
+
+    Returns:
+        What it said, and whether it was ended because it took too long.
     """
-    bounds, said, errors = sending(), [], 0
-    timer = Timer(bounds.longest_seconds, process.kill)
+    bounds, said, errors, over = sending(), list[str](), 0, Event()
+
+    def end() -> None:
+        over.set()
+        process.kill()
+
+    timer = Timer(bounds.longest_seconds, end)
     timer.start()
     try:
         for line in process.stderr or ():
@@ -209,7 +226,7 @@ def _said_until_hopeless(process: subprocess.Popen[bytes]) -> str:
         raise
     finally:
         timer.cancel()
-    return "".join(said)
+    return "".join(said), over.is_set()
 
 
 def listed(paths: Iterable[str]) -> bytes:

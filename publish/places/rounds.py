@@ -20,7 +20,7 @@ from publish.model import ReleaseId
 from publish.places.ckan import CkanPlace, CkanSight
 from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
-from publish.places.rclone import PlaceError, Rclone
+from publish.places.rclone import NOT_WHOLE, PlaceError, Rclone
 from publish.places.seen import Downloads, Seen, look, require_whole
 from publish.places.tree import Difference, SiteTree, shown_site
 from publish.store.place_log import (
@@ -31,6 +31,7 @@ from publish.store.place_log import (
     last_of,
     new_months,
     shown_since,
+    times_failed,
 )
 from publish.store.store import Portal
 from publish.verify.places import Download, http_client, load_bounds
@@ -145,12 +146,14 @@ class MirrorRound:
             return self._standing(place, site, "stands")
         if place.production and self._is_sample(site.release):
             raise PlaceError("sample", site.release)
-        return self._sent(place, site, self._sender(place))
+        return self._sent(place, site, self._sender(place, site))
 
-    def _sender(self, place: DeclaredPlace) -> Sender:
+    def _sender(self, place: DeclaredPlace, site: SiteTree) -> Sender:
         if place.kind == "ckan":
             return CkanPlace(place, self.public_url)
-        return FilesPlace(Rclone(place, self.home))
+        times = times_failed(self.log.lines(), place.name, site.name, NOT_WHOLE)
+        is_damaged = times % 2 == 1  # not each time: the fault may be the web server's
+        return FilesPlace(Rclone(place, self.home), site.name if is_damaged else "")
 
     def _look(self, place: DeclaredPlace, site: SiteTree) -> Seen:
         if place.kind == "ckan":

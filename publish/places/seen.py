@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cchc_pipeline.core.errors import SourceError
 from publish.places.declared import DeclaredPlace
-from publish.places.rclone import PlaceError
+from publish.places.rclone import INSECURE, NOT_WHOLE, PlaceError, meant
 from publish.places.tree import SITES, SiteTree, pointed_at
 from publish.site.page import INDEX_PAGE
 from publish.store.store import INDEX
@@ -80,7 +80,7 @@ def require_whole(place: DeclaredPlace, site: SiteTree, downloads: Downloads) ->
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for faults in pool.map(lambda part: [*_faults(base, part, site, downloads())], parts):
             for fault in faults:
-                raise PlaceError("not_whole", fault)
+                raise PlaceError(NOT_WHOLE, fault)
 
 
 def _faults(base: str, paths: Iterable[str], site: SiteTree, download: Download) -> Iterator[str]:
@@ -101,7 +101,8 @@ def got(address: str, download: Download) -> bytes | None:
     try:
         return download.get(address)
     except SourceError as error:
-        raise PlaceError("silent", f"{address}: {error.what}") from None
+        kind = INSECURE if meant(error.what) == INSECURE else "silent"
+        raise PlaceError(kind, f"{address}: {error.what}") from None
 
 
 def _digest(content: bytes) -> str:

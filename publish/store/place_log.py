@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -79,6 +80,16 @@ def _whole(lines: Iterable[str]) -> Iterator[PlaceLine]:
 def last_of(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:
     """The last that is known of a place."""
     return next((line for line in reversed([*lines]) if line.place == place), None)
+
+
+def times_failed(lines: Iterable[PlaceLine], place: str, site: str, kind: str) -> int:
+    """How often the last tries to show a site failed for one kind of reason, one after another."""
+    own = [line for line in lines if line.place == place and line.act != "rolled_back"]
+    tries = takewhile(
+        lambda line: (line.act, line.site) == ("failed", site) and line.line.startswith(f"{kind}:"),
+        reversed(own),
+    )
+    return len([*tries])
 
 
 def shown_since(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:

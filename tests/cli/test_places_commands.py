@@ -90,6 +90,8 @@ def test_a_required_place_that_does_not_follow_ends_with_4_and_an_alert(
     with declared(home, tmp_path / "there", shown="http://127.0.0.1:9"):
         again = run(home, SAMPLE_INBOX, "--json")
         asked = cchc("mirror", "city_portal", "--home", home, "--json")
+        mirror = cchc("mirror", "city_portal", "--home", home).out
+        status = cchc("status", "--home", home).out
         alerts = cchc("alerts", "--home", home, "--json")
     assert again.code == 4
     document = json.loads(again.out)
@@ -97,6 +99,9 @@ def test_a_required_place_that_does_not_follow_ends_with_4_and_an_alert(
     assert document["places"][0]["fault"] == "silent"
     assert asked.code == 4
     assert "place_behind:city_portal" in json.loads(alerts.out)["open"]
+    (why,) = {line.partition("): ")[2] for line in mirror.splitlines()}
+    assert "the public address cannot be read (http://127.0.0.1:9" in why
+    assert f"BEHIND, it should show {R1}: {why}" in status, "the same words"
     assert str(Portal(home / "portal").current.readlink()).endswith(R1), "the portal shows it"
 
 
