@@ -106,9 +106,13 @@ class Download:
     def _next(self, asked: str, location: str) -> str:
         """Where a redirect leads, on the same host, and not from https to http."""
         target = urljoin(asked, location)
-        old, new = urlsplit(asked), urlsplit(target)
-        is_same = (old.hostname, old.port) == (new.hostname, new.port) and old.scheme == new.scheme
-        is_upgrade = old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
+        try:
+            old, new = httpx.URL(asked), httpx.URL(target)
+        except httpx.InvalidURL:
+            raise SourceError("leads to no address", where=asked) from None
+        is_host = old.raw_host.lower() == new.raw_host.lower()
+        is_same = is_host and (old.port, old.scheme) == (new.port, new.scheme)
+        is_upgrade = is_host and (old.scheme, new.scheme) == ("http", "https")
         if not (is_same or is_upgrade):
             raise SourceError(f"leads to another host: {target}", where=asked, todo="name that one")
         return target
