@@ -1,7 +1,7 @@
 """A place that others fill: a release is looked for on the page where they put it.
 
 Belongs here: what a page says of a release, following one frame of our own, and whether an address
-is one of the place. Does not: making what is embedded (``publish.site.pages.embeds``), the requests.
+is one of the place. Does not: making what is embedded (``publish.site.pages.embeds``), requests.
 """
 
 import re

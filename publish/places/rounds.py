@@ -191,7 +191,7 @@ class MirrorRound:
         seen = self._look(place, site)
         while seen.site != site.name:
             if self.clock() >= ends:
-                raise PlaceError("not_shown", seen.release or "-")
+                raise PlaceError("not_shown", f"{place.front}: {seen.release or '-'}")
             self.wait(_PAUSE)
             seen = self._look(place, site)
 

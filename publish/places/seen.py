@@ -44,12 +44,13 @@ def look(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> Seen:
         PlaceError: It does not answer.
     """
     if place.pointer == "page":
-        page = got(place.address + INDEX_PAGE, downloads())
-        name = pointed_at(page or b"")
+        name = pointed_at(got(place.front, downloads()) or b"")
         return Seen(name, _release_in(name))
-    index = got(place.address + INDEX, downloads())
-    is_ours = index is not None and _digest(index) == site.files[INDEX]
-    return Seen(site.name if is_ours else "", _latest(index))
+    download = downloads()
+    index, front = (got(a, download) or b"" for a in (place.address + INDEX, place.front))
+    if _digest(index) != site.files[INDEX]:
+        return Seen(release=_latest(index))
+    return Seen(site.name, site.release) if _digest(front) == site.files[INDEX_PAGE] else Seen()
 
 
 def _release_in(name: str) -> str:

@@ -25,12 +25,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+import pytest
 
 from cchc_pipeline.core.files import digest_of_file
 from publish.places.declared import DeclaredPlace, token_name
 from publish.places.rounds import Outcome, opened
 from publish.store.store import Portal
-from tests.ops.ckan_server import ORGANIZATION, Ckan, ckan
+from tests.ops.ckan_faults import deeds, faults_between
+from tests.ops.ckan_server import ORGANIZATION, Ckan, ckan, without_datastore
 
 PACKAGE, PUBLIC = "chat-luong-phuc-vu", "https://example.org/chat-luong"
 TIMES = 10
@@ -58,7 +60,7 @@ class Trial:
     server: Ckan
     place: DeclaredPlace
 
-    def bring(self, *, journal: str = "nhat-ky") -> Outcome:
+    def bring(self, *, journal: str = "nhat-ky", place: DeclaredPlace | None = None) -> Outcome:
         """One round, with a journal of its own."""
         home = self.home.parent / journal
         home.mkdir(exist_ok=True)
@@ -66,7 +68,7 @@ class Trial:
         with opened(
             Portal(self.home / "portal"), home, now, time.monotonic, time.sleep, PUBLIC
         ) as r:
-            (outcome,) = r.mirror([self.place])
+            (outcome,) = r.mirror([place or self.place])
         return outcome
 
     def command(self, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -274,6 +276,49 @@ def refused(trial: Trial) -> None:
         os.environ[name] = right
 
 
+def faults_on_the_way(trial: Trial) -> None:
+    """Errors in the middle of a sending: told by their kind; the next round ends it."""
+    for number, (name, kind, wrong) in enumerate(faults_between(trial), 1):
+        revise(trial.latest, "scores", one_percent(number))
+        old = trial.extras()["cchc_site"]
+        with wrong as place:
+            outcome = trial.bring(place=place)
+        require(outcome.fault == kind, f"{name}: {outcome}")
+        require(not kind or trial.extras()["cchc_site"] == old, "the data set names what was whole")
+        require(trial.bring().state == ("confirmed" if kind else "stands"), "the next one ends it")
+        say(name, outcome.state, outcome.line, f"then {require_equal(trial)} rows equal")
+
+
+def done_by_hand(trial: Trial) -> None:
+    """What people there change is told by `cchc mirror`, or mended at once; then all is ours."""
+    ids = trial.ids()
+    for name, act in deeds(trial):
+        act()
+        told = [trial.bring(), trial.bring(), trial.bring()]
+        require("confirmed" in [one.state for one in told[:2]], f"{name}: {told}")
+        require(told[2].state == "stands", f"{name}: {told[2]}")
+        require(trial.ids() == ids, "the first resource ids")
+        said = [f"{one.state} {one.line}".strip() for one in told]
+        say(name, *said, f"{require_equal(trial)} rows equal")
+
+
+def lacking(trial: Trial, program: Path) -> None:
+    """An account without rights; a CKAN without its DataStore."""
+    name = token_name(trial.place)
+    with pytest.MonkeyPatch.context() as patch:
+        revise(trial.latest, "scores", one_percent(77))
+        patch.setenv(name, trial.server.stranger)
+        outcome = trial.bring()
+        require((outcome.state, outcome.fault) == ("behind", "refused"), str(outcome))
+        say("a token without rights", outcome.line)
+    with without_datastore(program, trial.server) as address:
+        outcome = trial.bring(place=trial.place.model_copy(update={"shown_at": address}))
+        require((outcome.state, outcome.fault) == ("behind", "no_datastore"), str(outcome))
+        say("no DataStore", outcome.line)
+    require(trial.bring().state == "confirmed", "then it follows")
+    say("then", f"{require_equal(trial)} rows equal")
+
+
 def killed(trial: Trial, site: Path, whole_tables: int) -> None:
     """`cchc mirror` is killed once some tables are whole; then the next one ends it."""
     old, release = trial.extras(), site.name.partition("-")[2]
@@ -355,6 +400,9 @@ def main() -> None:
         another_shape(trial)
         changed_by_hand(trial)
         refused(trial)
+        faults_on_the_way(trial)
+        done_by_hand(trial)
+        lacking(trial, given.program)
         for tables in (0, 1, 3):
             for site in sites:
                 killed(trial, site, tables)
