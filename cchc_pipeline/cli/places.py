@@ -98,6 +98,8 @@ def confirm(
         if seen.why:
             words = load_place_words().not_seen
             what = speech.of(words[seen.why]).format(release=seen.release, month=of)
+            if not _moved_on(seen, of) and round_.missed(found, of, url, what):
+                what = f"{what}; {speech.of(words['gone']).format(month=of)}"
             raise CheckFailedError(what, where=url, todo=speech.of(words["todo"]))
         line = round_.sighted(found, seen.release, of, url, by.strip() or settings.publisher)
     if as_json:
@@ -109,9 +111,14 @@ def confirm(
         typer.echo(say("seen_sample", speech, place=said["place"]))
 
 
+def _moved_on(seen: "Sighting", month: "Month") -> bool:
+    """Whether the page has gone on to a later month, which takes nothing back."""
+    return seen.why == "other_month" and seen.release[:7] > str(month)
+
+
 def _require_there(place: "DeclaredPlace", url: str) -> None:
     """Only a page of the place itself shows that it stands there."""
-    from publish.places.manual import is_within
+    from publish.verify.places import is_within
 
     if place.kind != "manual":
         raise UsageError(

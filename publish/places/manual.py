@@ -1,7 +1,7 @@
 """A place that others fill: a release is looked for on the page where they put it.
 
-Belongs here: what a page says of a release, following one frame of our own, and whether an address
-is one of the place. Does not: making what is embedded (``publish.site.pages.embeds``), requests.
+Belongs here: what a page says of a release, and following one frame of our own. Does not: making
+what is embedded (``publish.site.pages.embeds``), or the requests (``publish.verify.places``).
 """
 
 import re
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Literal
 from urllib.parse import unquote, urljoin
-
-import httpx
 
 from cchc_pipeline.core.period import Month
 from publish.model import Published
@@ -44,17 +42,6 @@ class Sighting:
 
     release: str = ""
     why: NotSeen | Literal[""] = ""
-
-
-def is_within(address: str, place: str) -> bool:
-    """Whether an address is one of a place: the same host however it is written, below its path."""
-    try:
-        asked, own = httpx.URL(address), httpx.URL(place)
-        hosts = {(url.raw_host.lower().rstrip(b"."), url.port) for url in (asked, own)}
-    except (httpx.InvalidURL, ValueError):
-        return False
-    is_open = asked.scheme in {"http", "https"} and not asked.userinfo
-    return is_open and len(hosts) == 1 and f"{asked.path}/".startswith(f"{own.path.rstrip('/')}/")
 
 
 def sighting(

@@ -28,6 +28,7 @@ _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
 _LONGEST_LINE = 160
 OTHER, INSECURE, NOT_WHOLE = "other", "insecure", "not_whole"
+GONE = "gone"
 _SIDE_BY_SIDE = 8
 _STAMP = re.compile(r"^[\d/]+ [\d:]+ (ERROR|CRITICAL|NOTICE) *: *")
 

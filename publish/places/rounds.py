@@ -20,7 +20,7 @@ from publish.model import ReleaseId
 from publish.places.ckan import CkanPlace, CkanSight
 from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
-from publish.places.rclone import NOT_WHOLE, PlaceError, Rclone
+from publish.places.rclone import GONE, NOT_WHOLE, PlaceError, Rclone
 from publish.places.seen import Downloads, Seen, look, require_whole
 from publish.places.tree import Difference, SiteTree, shown_site
 from publish.store.place_log import (
@@ -140,7 +140,7 @@ class MirrorRound:
             return self._standing(place, site, "by_hand")
         last = last_of(self.log.lines(), place.name)
         is_known = last is not None and last.act == "confirmed" and last.site == site.name
-        if is_known and (trusting or self._look(place, site).site == site.name):
+        if is_known and (trusting or self._still_shows(place, site)):
             if not trusting:
                 self._require_whole(place, site)
             return self._standing(place, site, "stands")
@@ -154,6 +154,13 @@ class MirrorRound:
         times = times_failed(self.log.lines(), place.name, site.name, NOT_WHOLE)
         is_damaged = times % 2 == 1  # not each time: the fault may be the web server's
         return FilesPlace(Rclone(place, self.home), site.name if is_damaged else "")
+
+    def _still_shows(self, place: DeclaredPlace, site: SiteTree) -> bool:
+        """Whether what was confirmed is seen; if not, that is written down first."""
+        seen = self._look(place, site)
+        if seen.site != site.name:
+            self._write(place, site, "gone", f"{GONE}: {place.front}: {seen.release or '-'}")
+        return seen.site == site.name
 
     def _look(self, place: DeclaredPlace, site: SiteTree) -> Seen:
         if place.kind == "ckan":
@@ -223,6 +230,25 @@ class MirrorRound:
             utc_text(self.now), place.name, "confirmed", release, "", address, (str(month),),
             counts, by,
         )  # fmt: skip
+        self.log.write(line)
+        return line
+
+    def missed(
+        self, place: DeclaredPlace, month: Month, address: str, why: str
+    ) -> PlaceLine | None:
+        """Write down that a month is no longer where it was seen; None if it was not seen there.
+
+        Args:
+            place: The place.
+            month: The month.
+            address: The page where it was seen, and is not any more.
+            why: What the page shows instead: the name of the words.
+        """
+        lines = [line for line in self.log.lines() if line.place == place.name]
+        own = [line for line in lines if str(month) in line.months]
+        if not own or own[-1].act != "confirmed" or own[-1].address != address:
+            return None
+        line = replace(own[-1], at=utc_text(self.now), act="gone", line=f"{GONE}: {address}: {why}")
         self.log.write(line)
         return line
 

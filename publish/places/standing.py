@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from publish.places.declared import DeclaredPlace, read_places
-from publish.store.place_log import PLACE_LOG, PlaceLine, PlaceLog, last_of, shown_since
+from publish.store.place_log import (
+    PLACE_LOG,
+    PlaceLine,
+    PlaceLog,
+    gone_months,
+    last_of,
+    shown_since,
+)
 from publish.store.store import Portal
 
 
@@ -62,7 +69,9 @@ def _state(
     last, shown = last_of(own, place.name), shown_since(own, place.name)
     if place.kind == "manual":
         seen = {month for line in own for month in line.months if line.act == "confirmed"}
-        is_behind = bool(newest) and newest not in seen
+        is_behind = bool(newest) and (
+            newest not in seen or (place.name, newest) in gone_months(own)
+        )
     else:
         is_behind = last is None or last.act != "confirmed" or not last.site.startswith(f"{site}-")
     why = last.line if last and last.act != "confirmed" else ""

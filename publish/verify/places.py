@@ -145,6 +145,17 @@ def http_client(bounds: Bounds) -> httpx.Client:
     return httpx.Client(timeout=bounds.answer_seconds, headers={"User-Agent": _AGENT})
 
 
+def is_within(address: str, place: str) -> bool:
+    """Whether an address is one of a place: the same host however it is written, below its path."""
+    try:
+        asked, own = httpx.URL(address), httpx.URL(place)
+        hosts = {(url.raw_host.lower().rstrip(b"."), url.port) for url in (asked, own)}
+    except (httpx.InvalidURL, ValueError):
+        return False
+    is_open = asked.scheme in {"http", "https"} and not asked.userinfo
+    return is_open and len(hosts) == 1 and f"{asked.path}/".startswith(f"{own.path.rstrip('/')}/")
+
+
 @dataclass(frozen=True)
 class _Place:
     """A release at an address, and its entry in the index, if there is one."""

@@ -123,6 +123,16 @@ def test_a_month_that_others_put_on_their_page_is_written_down(home: Path, tmp_p
         elsewhere = cchc("confirm", "one_stop", MONTH, "--url", "http://a.example/", "--home", home)
         sent = cchc("confirm", "city_portal", MONTH, *at)
         places = json.loads(cchc("status", "--json", "--home", home).out)["places"]
+        page.write_text("<p>Trang đang bảo trì</p>")
+        gone = cchc("confirm", "one_stop", MONTH, *at)
+        gone_again = cchc("confirm", "one_stop", MONTH, *at)
+        then = json.loads(cchc("status", "--json", "--home", home).out)["places"]
+        told = cchc("status", "--home", home).out
+    assert (gone.code, gone_again.code) == (1, 1)
+    assert f"{MONTH} was confirmed there, and is written down as gone" in gone.problem
+    assert "written down" not in gone_again.problem
+    assert (then[1]["shows"], then[1]["behind"], then[1]["fault"]) == (None, True, "gone")
+    assert "it was shown, and is not seen any more" in told
     assert seen.code == 0, seen.err
     assert f"{R1} of {MONTH} was seen at {address}trang.html" in seen.out
     assert "it is no publication: sample data" in seen.out

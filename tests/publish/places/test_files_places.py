@@ -188,6 +188,23 @@ def test_a_file_that_somebody_changed_there_is_told_and_mended_by_the_next_round
     assert file.read_bytes() == right
 
 
+def test_a_place_that_was_put_back_by_others_is_told_and_brought_there_again(
+    stages: Path, tmp_path: Path
+) -> None:
+    home, link = tmp_path / "home", tmp_path / "there" / "current"
+    with mounted(tmp_path / "there", "link") as place:
+        bring(stages, "published", place, home)
+        old = link.readlink()
+        bring(stages, "revised", place, home, days=1)
+        link.unlink()
+        link.symlink_to(old)
+        outcome = bring(stages, "revised", place, home, days=2)
+        assert (outcome.state, outcome.since) == ("confirmed", "2024-06-12T01:00:00Z")
+        assert shown(place) == SHOWN["revised"]
+    gone = lines_of(home)[2]
+    assert (gone.act, gone.line) == ("gone", f"gone: {place.front}: 2024-03.r1")
+
+
 def test_a_sending_that_takes_too_long_is_ended_and_leaves_the_old_whole(
     stages: Path, tmp_path: Path, secrets: pytest.MonkeyPatch
 ) -> None:

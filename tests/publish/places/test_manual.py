@@ -7,8 +7,8 @@ import pytest
 
 from cchc_pipeline.core.period import Month
 from publish.model import Published, ReleaseId
-from publish.places.manual import Sighting, frames_of, is_within, look_for, sighting
-from publish.verify.places import Download, http_client, load_bounds
+from publish.places.manual import Sighting, frames_of, look_for, sighting
+from publish.verify.places import Download, http_client, is_within, load_bounds
 from tests.serving import served
 
 MARCH, APRIL = Month(2024, 3), Month(2024, 4)
