@@ -21,6 +21,7 @@ _LARGEST = 64 * 1024
 _SECRET = re.compile(r"pass|secret|token|key_pem|access_key_id|credentials|bearer|sas_url")
 _TAKES_A_TOKEN = re.compile(r"https://|http://(127\.0\.0\.1|localhost)[:/]")
 _KEYS = ("host_keys", "known_hosts_file")
+_LINKED_BY = ("key_file", "known_hosts_file")
 
 
 class DeclaredPlace(BaseModel):
@@ -92,6 +93,8 @@ class DeclaredPlace(BaseModel):
             raise ValueError("sftp needs host_keys or known_hosts_file: the server's key is pinned")
         if self.pointer == "link" and kind not in {"local", "sftp"}:
             raise ValueError("pointer: link is for local and sftp")
+        if self.pointer == "link" and kind == "sftp" and not all(map(self.remote.get, _LINKED_BY)):
+            raise ValueError(f"pointer: link over sftp needs {' and '.join(_LINKED_BY)}")
         return self
 
 

@@ -61,7 +61,8 @@ def test_every_text_stands_in_both_languages_with_the_same_names() -> None:
 
 
 def test_every_refusal_that_is_told_apart_has_its_words() -> None:
-    kinds = {fault["kind"] for fault in read_yaml("places/rclone.yaml")["faults"]}
+    files = ("places/rclone.yaml", "places/ckan.yaml")
+    kinds = {fault["kind"] for file in files for fault in read_yaml(file)["faults"]}
     assert kinds < set(load_place_words().faults)
 
 

@@ -237,6 +237,10 @@ def test_an_entry_that_cannot_be_used_is_refused(
         ("package_patch: NotAuthorized: {'message': 'Access denied'}", "refused"),
         ("package_show: ConnectionError: Max retries exceeded", "unreachable"),
         ("package_show: CKANAPIError: ['https://x/api/action', 502, 'Bad gateway']", "unreachable"),
+        ("package_show: SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] expired", "insecure"),
+        ("package_patch: CKANAPIError: ['https://x/api/action', 500, '<html>']", "failing"),
+        ("package_patch: CKANAPIError: ['https://x/api/action', 301, '']", "moved"),
+        ("datastore_search: CKANAPIError: ['x', 400, 'Action name not known: d']", "no_datastore"),
         ("resource_patch: ValidationError: {'id': ['c403502']}", ""),
     ],
 )
