@@ -140,11 +140,8 @@ class Rclone:
             )  # fmt: skip
             said, is_over = _said_until_hopeless(process)
             if process.wait():
-                raise (
-                    PlaceError("slow", f"{sending().longest_seconds} s")
-                    if is_over
-                    else (fault_of(said))
-                )
+                slow = PlaceError("slow", f"{sending().longest_seconds} s")
+                raise slow if is_over else fault_of(said)
             answered.seek(0)
             return answered.read()
 

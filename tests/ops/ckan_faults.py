@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import httpx
 import pytest
 
 from publish.places import ckan as asking
 from publish.places.ckan_tables import ckan_words
-from publish.places.declared import DeclaredPlace
+from publish.places.declared import DeclaredPlace, token_name
+from tests.ops.ckan_reading import Trial, one_percent, require, require_equal, revise, say
+from tests.ops.ckan_server import without_datastore
 
 Turn = Callable[[str, int], int | None]
 """Of a writing call's path and number: an HTTP status that is answered in its stead, or none."""
@@ -78,7 +80,9 @@ def slow_at(word: str, seconds: float) -> Turn:
     return turn
 
 
-def faults_between(trial: Any) -> Iterator[tuple[str, str, AbstractContextManager[DeclaredPlace]]]:
+def faults_between(
+    trial: Trial,
+) -> Iterator[tuple[str, str, AbstractContextManager[DeclaredPlace]]]:
     """Faults while a release is sent: the name, the kind that is told, and the place meanwhile."""
     for number in (2, 5, 9):
         for status, kind in ((500, "failing"), (503, "unreachable"), (403, "refused")):
@@ -88,14 +92,14 @@ def faults_between(trial: Any) -> Iterator[tuple[str, str, AbstractContextManage
 
 
 @contextmanager
-def over(trial: Any, turn: Turn) -> Iterator[DeclaredPlace]:
+def over(trial: Trial, turn: Turn) -> Iterator[DeclaredPlace]:
     """The place behind a server that errs."""
     with erring(trial.server.address, turn) as address:
         yield trial.place.model_copy(update={"shown_at": address})
 
 
 @contextmanager
-def impatient(trial: Any) -> Iterator[DeclaredPlace]:
+def impatient(trial: Trial) -> Iterator[DeclaredPlace]:
     """Answers take longer than is waited."""
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -105,7 +109,7 @@ def impatient(trial: Any) -> Iterator[DeclaredPlace]:
         yield place
 
 
-def deeds(trial: Any) -> Iterator[tuple[str, Callable[[], object]]]:
+def deeds(trial: Trial) -> Iterator[tuple[str, Callable[[], object]]]:
     """What the people of a CKAN do to a data set by hand."""
     ask, ids = trial.server.ask, trial.ids()
     package = trial.place.package
@@ -128,3 +132,46 @@ def deeds(trial: Any) -> Iterator[tuple[str, Callable[[], object]]]:
         ask("datastore_delete", resource_id=some, force=True), ask("resource_delete", id=some)
     )  # fmt: skip
     yield "the data set is deleted", lambda: ask("package_delete", id=package)
+
+
+def faults_on_the_way(trial: Trial) -> None:
+    """Errors in the middle of a sending: told by their kind; the next round ends it."""
+    for number, (name, kind, wrong) in enumerate(faults_between(trial), 1):
+        revise(trial.latest, "scores", one_percent(number))
+        old = trial.extras()["cchc_site"]
+        with wrong as place:
+            outcome = trial.bring(place=place)
+        require(outcome.fault == kind, f"{name}: {outcome}")
+        require(not kind or trial.extras()["cchc_site"] == old, "the data set names what was whole")
+        require(trial.bring().state == ("confirmed" if kind else "stands"), "the next one ends it")
+        say(name, outcome.state, outcome.line, f"then {require_equal(trial)} rows equal")
+
+
+def done_by_hand(trial: Trial) -> None:
+    """What people there change is told by `cchc mirror`, or mended at once; then all is ours."""
+    ids = trial.ids()
+    for name, act in deeds(trial):
+        act()
+        told = [trial.bring(), trial.bring(), trial.bring()]
+        require("confirmed" in [one.state for one in told[:2]], f"{name}: {told}")
+        require(told[2].state == "stands", f"{name}: {told[2]}")
+        require(trial.ids() == ids, "the first resource ids")
+        said = [f"{one.state} {one.line}".strip() for one in told]
+        say(name, *said, f"{require_equal(trial)} rows equal")
+
+
+def lacking(trial: Trial, program: Path) -> None:
+    """An account without rights; a CKAN without its DataStore."""
+    name = token_name(trial.place)
+    with pytest.MonkeyPatch.context() as patch:
+        revise(trial.latest, "scores", one_percent(77))
+        patch.setenv(name, trial.server.stranger)
+        outcome = trial.bring()
+        require((outcome.state, outcome.fault) == ("behind", "refused"), str(outcome))
+        say("a token without rights", outcome.line)
+    with without_datastore(program, trial.server) as address:
+        outcome = trial.bring(place=trial.place.model_copy(update={"shown_at": address}))
+        require((outcome.state, outcome.fault) == ("behind", "no_datastore"), str(outcome))
+        say("no DataStore", outcome.line)
+    require(trial.bring().state == "confirmed", "then it follows")
+    say("then", f"{require_equal(trial)} rows equal")
