@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -30,7 +30,7 @@ _LONGEST_LINE = 160
 OTHER, INSECURE, NOT_WHOLE = "other", "insecure", "not_whole"
 GONE = "gone"
 _SIDE_BY_SIDE = 8
-_STAMP = re.compile(r"^[\d/]+ [\d:]+ (ERROR|CRITICAL|NOTICE) *: *")
+_STAMP = re.compile(r"^([\d/]+ [\d:]+ )?(ERROR|CRITICAL|NOTICE) *: *")
 
 
 @dataclass(frozen=True)
@@ -184,13 +184,23 @@ class Rclone:
              "dstRemote": new}
             for new, old in paths.items()
         ]  # fmt: skip
-        for number in range(0, len(orders), sending().orders_at_once):
-            inputs = orders[number : number + sending().orders_at_once]
-            batch = json.dumps({"concurrency": _SIDE_BY_SIDE, "inputs": inputs})
-            told = json.loads(self.run("rc", "--loopback", "job/batch", "--json", batch))
-            for result in told["results"]:
-                if "error" in result:
-                    raise fault_of(f"ERROR : {result['error']}")
+        most = sending().orders_at_once
+        for number in range(0, len(orders), most):
+            failed = self._not_done(orders[number : number + most])
+            again = self._not_done([order for order, _ in failed]) if failed else ()
+            for _, error in again:
+                raise fault_of(f"ERROR : {error}")
+
+    def _not_done(self, orders: Sequence[Mapping[str, str]]) -> tuple[tuple[Any, str], ...]:
+        """The orders that failed, with what was said.
+
+        What stands at an address already, from a try that was cut off, may be in the way of a link;
+        rclone removes it then, and another time it succeeds.
+        """
+        batch = json.dumps({"concurrency": _SIDE_BY_SIDE, "inputs": orders})
+        told = json.loads(self.run("rc", "--loopback", "job/batch", "--json", batch))
+        results = zip(orders, told["results"], strict=True)
+        return tuple((order, result["error"]) for order, result in results if "error" in result)
 
     def put(self, content: bytes, *parts: str) -> None:
         """Write a small file, in place of what is there."""
