@@ -36,6 +36,7 @@ from tests.publish.places.servers import (
 OLD, NEW = "published", "revised"
 SHOWN = {OLD: "1: 2024-03.r1", NEW: "2: 2024-04.r1"}
 KINDS = ("sftp", "s3", "webdav")
+PARTS = ("servers", "openssh", "disks")
 _ROOM = 60_000
 
 
@@ -200,12 +201,15 @@ def disk_of(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=False)
 
 
-def faults(stages: Path, work: Path, sshd: Path | None) -> None:
-    """All of them, each on a server of its own."""
-    say("", "fault", "code, seconds", "told", "status", "readers saw", "afterwards")
-    held = [*_at_servers(stages, work), *(_at_openssh(stages, work, sshd) if sshd else ())]
+def faults(stages: Path, work: Path, sshd: Path | None, part: str | None) -> None:
+    """Those of a part, or all, each on a server of its own."""
+    parts = {"servers": lambda: _at_servers(stages, work)}
+    if sshd:
+        parts["openssh"] = lambda: _at_openssh(stages, work, sshd)
     if os.geteuid() == 0:
-        held += [*_disks(stages, work)]
+        parts["disks"] = lambda: _disks(stages, work)
+    say("", "fault", "code, seconds", "told", "status", "readers saw", "afterwards")
+    held = [one for name, of_part in parts.items() if part in {None, name} for one in of_part()]
     say(f"{sum(held)} of {len(held)} hold")
 
 
@@ -265,16 +269,17 @@ def _disks(stages: Path, work: Path) -> Iterator[bool]:
     for name, bad in (("full disk", filled), ("read-only disk", not_writable)):
         for kind in (*KINDS, "link", "page"):
             mark = f"{name.replace(' ', '-')}-{kind}"
-            with disk_of(work / f"disk-{mark}") as disk, _there(disk, kind) as place:
+            there = work / f"disk-{mark}"
+            with disk_of(there / "noi-thu") as disk, _at(there, kind) as place:
                 one = Installation(work / f"home-{mark}", stages, place)
                 yield meet(f"{kind}, {name}", one, bad(place, disk))
 
 
 @contextmanager
-def _there(disk: Path, kind: str) -> Iterator[DeclaredPlace]:
+def _at(folder: Path, kind: str) -> Iterator[DeclaredPlace]:
     if kind in KINDS:
-        with serving(kind, disk / "there") as server, place_at(server) as place:
+        with serving(kind, folder) as server, place_at(server) as place:
             yield place
     else:
-        with mounted(disk / "there", kind) as place:
+        with mounted(folder / "noi-thu", kind) as place:
             yield place

@@ -20,7 +20,7 @@ from publish.places.tree import difference, shown_site
 from publish.store.store import Portal
 from tests.ops.nginx import nginx
 from tests.ops.openssh import openssh
-from tests.ops.places_faults import faults
+from tests.ops.places_faults import PARTS, faults
 from tests.publish.places.rounds import bring, watched
 from tests.publish.places.servers import PASSWORD, mounted, place_at, secrets_of, serving
 from tests.publish.places.stages import STAGES, make_stages
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
     parser.add_argument("--sshd", type=Path)
-    parser.add_argument("--only", choices=["acts", "costs", "faults"])
+    parser.add_argument("--only", choices=["acts", "costs", *PARTS])
     asked = parser.parse_args()
     os.environ.update(secrets_of("sftp", PASSWORD) | secrets_of("s3", PASSWORD))
     with TemporaryDirectory(prefix="cchc-places-") as folder:
@@ -107,8 +107,8 @@ def main() -> None:
         if asked.only in {None, "costs"}:
             told_difference(stages)
             follow(stages, HOMES, work / "costs", asked.sshd)
-        if asked.only in {None, "faults"}:
-            faults(stages, work / "faults", asked.sshd)
+        if asked.only in {None, *PARTS}:
+            faults(stages, work / "faults", asked.sshd, asked.only)
 
 
 if __name__ == "__main__":
