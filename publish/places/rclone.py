@@ -186,18 +186,20 @@ class Rclone:
         ]  # fmt: skip
         most = sending().orders_at_once
         for number in range(0, len(orders), most):
-            failed = self._not_done(orders[number : number + most])
-            again = self._not_done([order for order, _ in failed]) if failed else ()
+            failed = self._not_done(orders[number : number + most], _SIDE_BY_SIDE)
+            again = self._not_done([order for order, _ in failed], 1) if failed else ()
             for _, error in again:
                 raise fault_of(f"ERROR : {error}")
 
-    def _not_done(self, orders: Sequence[Mapping[str, str]]) -> tuple[tuple[Any, str], ...]:
-        """The orders that failed, with what was said.
+    def _not_done(
+        self, orders: Sequence[Mapping[str, str]], side_by_side: int
+    ) -> tuple[tuple[Any, str], ...]:
+        """The orders that failed, with what was said: another time they may succeed, one by one.
 
-        What stands at an address already, from a try that was cut off, may be in the way of a link;
-        rclone removes it then, and another time it succeeds.
+        What stands at an address from a try that was cut off may be in the way of a link, and is
+        removed then; a server may lock a folder that is made for two files at once.
         """
-        batch = json.dumps({"concurrency": _SIDE_BY_SIDE, "inputs": orders})
+        batch = json.dumps({"concurrency": side_by_side, "inputs": orders})
         told = json.loads(self.run("rc", "--loopback", "job/batch", "--json", batch))
         results = zip(orders, told["results"], strict=True)
         return tuple((order, result["error"]) for order, result in results if "error" in result)
