@@ -196,8 +196,10 @@ class MirrorRound:
         """Look until the address shows it, or for as long as is allowed."""
         ends = self.clock() + place.wait_seconds
         seen = self._look(place, site)
-        while seen.site != site.name:
+        while (seen.site, seen.has_front) != (site.name, True):
             if self.clock() >= ends:
+                if seen.site == site.name:
+                    return  # what is read back says what is wrong
                 raise PlaceError("not_shown", f"{place.front}: {seen.release or '-'}")
             self.wait(_PAUSE)
             seen = self._look(place, site)

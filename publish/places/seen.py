@@ -31,10 +31,12 @@ class Seen:
     Args:
         site: The name of the site, where it is ours or a page names it; empty if not known.
         release: The release that is shown; empty if none is.
+        has_front: Whether who asks for the folder is given its front page, too.
     """
 
     site: str = ""
     release: str = ""
+    has_front: bool = True
 
 
 def look(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> Seen:
@@ -50,7 +52,7 @@ def look(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> Seen:
     index, front = (got(a, download) or b"" for a in (place.address + INDEX, place.front))
     if _digest(index) != site.files[INDEX]:
         return Seen(release=_latest(index))
-    return Seen(site.name, site.release) if _digest(front) == site.files[INDEX_PAGE] else Seen()
+    return Seen(site.name, site.release, _digest(front) == site.files[INDEX_PAGE])
 
 
 def _release_in(name: str) -> str:
@@ -77,6 +79,8 @@ def require_whole(place: DeclaredPlace, site: SiteTree, downloads: Downloads) ->
         PlaceError: One is not, or the address does not answer.
     """
     base = base_of(place, site)
+    if place.pointer == "link" and not look(place, site, downloads).has_front:
+        raise PlaceError(NOT_WHOLE, f"{place.front}: other bytes")
     parts = [site.proof[number::_AT_ONCE] for number in range(_AT_ONCE)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for faults in pool.map(lambda part: [*_faults(base, part, site, downloads())], parts):

@@ -129,7 +129,7 @@ def test_a_sub_path_a_slash_more_or_less_and_packed_answers_are_no_obstacle(
     ("lie", "pointer", "fault"),
     [
         (old_front, "page", "not_shown"),
-        (old_front, "link", "not_shown"),
+        (old_front, "link", "not_whole"),
         (login, "page", "not_whole"),
         (login, "link", "not_shown"),
         (to_another_host, "page", "silent"),
