@@ -6,13 +6,14 @@ and that every byte count is there before anybody is led to it. Does not: which 
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from publish.places.rclone import NOT_WHOLE, PlaceError, Rclone, listed
+from publish.places.rclone import NOT_WHOLE, PlaceError, Rclone, fault_of, listed
 from publish.places.secure_copy import link_over_sftp
 from publish.places.tree import (
     POINTER_LINK,
@@ -81,7 +82,8 @@ class FilesPlace:
             self._copy(found.again, site.name, site.name)
         self._require_whole(site)
         if self._here:
-            sync_tree(self._here / SITES / site.name)
+            with _told():
+                sync_tree(self._here / SITES / site.name)
         self.rclone.put(site.sums, SITES, f"{site.name}.sums")
         return sent
 
@@ -94,7 +96,8 @@ class FilesPlace:
 
     def _copy(self, paths: Mapping[str, str], base: str, name: str) -> None:
         if self._here:
-            _link_all(self._here / SITES, paths, base, name)
+            with _told():
+                _link_all(self._here / SITES, paths, base, name)
         else:
             self.rclone.copy_within(
                 SITES, {f"{name}/{path}": f"{base}/{old}" for path, old in paths.items()}
@@ -118,7 +121,8 @@ class FilesPlace:
         if self.rclone.place.pointer == "page":
             self._put_page(pointer_page(name, release))
         elif self._here:
-            _switch(self._here, name)
+            with _told():
+                _switch(self._here, name)
         else:
             link_over_sftp(self.rclone, name)
 
@@ -146,9 +150,19 @@ def can_link(folder: Path) -> bool:
     except OSError:
         return False
     finally:
-        one.unlink(missing_ok=True)
-        two.unlink(missing_ok=True)
+        with suppress(OSError):
+            one.unlink(missing_ok=True)
+            two.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the machine refuses in a mounted folder is a refusal of the place."""
+    try:
+        yield
+    except OSError as error:
+        raise fault_of(f"ERROR : {error}") from None
 
 
 def _link_all(sites: Path, paths: Mapping[str, str], base: str, name: str) -> None:

@@ -188,6 +188,16 @@ def test_a_file_that_somebody_changed_there_is_told_and_mended_by_the_next_round
     assert file.read_bytes() == right
 
 
+def test_what_a_mounted_folder_refuses_is_told_as_of_the_place(
+    stages: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "there" / "current" / "of somebody else").mkdir(parents=True)
+    with mounted(tmp_path / "there", "link") as place:
+        outcome = bring(stages, "published", place, tmp_path / "home")
+    assert (outcome.state, outcome.fault) == ("behind", "other")
+    assert "Is a directory" in outcome.line
+
+
 def test_a_place_that_was_put_back_by_others_is_told_and_brought_there_again(
     stages: Path, tmp_path: Path
 ) -> None:
