@@ -162,7 +162,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise fault_of(f"ERROR : {error}") from None
+        raise fault_of(f"{Path(str(error.filename)).name}: {error.strerror}") from None
 
 
 def _link_all(sites: Path, paths: Mapping[str, str], base: str, name: str) -> None:

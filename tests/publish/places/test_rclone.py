@@ -20,7 +20,7 @@ STAMP = "2026/11/30 15:43:38 "
         ("a.csv: Failed to copy: write a.csv.partial: no space left on device", "full"),
         ("Put: tls: failed to verify certificate: x509: certificate has expired", "insecure"),
         ("a.csv: Failed to copy: StatusCode: 500, InternalError", "failing"),
-        ("[Errno 30] Read-only file system: 'noi-thu/.current.next'", "not_writable"),
+        (".current.next: Read-only file system", "not_writable"),
         ("copy mkParentDir failed: Conflict: 409 Conflict", "not_writable"),
         ("copy mkParentDir failed: Locked: 423 Locked", "failing"),
         ("stat failed: failed to send packet: EOF", "unreachable"),
