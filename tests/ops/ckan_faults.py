@@ -22,13 +22,13 @@ from tests.ops.ckan_reading import Trial, one_percent, require, require_equal, r
 from tests.ops.ckan_server import without_datastore
 
 Turn = Callable[[str, int], int | None]
-"""Of a writing call's path and number: an HTTP status that is answered in its stead, or none."""
+"""Of the path and number of a call with the token: an HTTP status that is answered instead."""
 _WORDS = ckan_words()
 
 
 @contextmanager
 def erring(address: str, turn: Turn) -> Iterator[str]:
-    """The address of a server before a CKAN, which answers some writing calls by itself."""
+    """The address of a server before a CKAN, which answers some calls with the token by itself."""
     calls = iter(range(1, 10**6))
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,7 +67,7 @@ def erring(address: str, turn: Turn) -> Iterator[str]:
 
 
 def fails_at(number: int, status: int) -> Turn:
-    """One writing call meets an error of the server."""
+    """One call meets an error of the server."""
     return lambda _, call: status if call == number else None
 
 
