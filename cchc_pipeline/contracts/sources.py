@@ -27,11 +27,10 @@ class DeclaredSource:
     """A source; the fields are those of its file.
 
     Attributes:
-        source: Its name, also in ``submissions``, ``quarantine_summary`` and settings; it is that
-            of a table, by whose title pages call it.
+        source: Its name, also in ``submissions``, ``quarantine_summary`` and settings.
         order: Its place in the record of a release. kind: What comes. A source of ``rows`` needs no
-        asset, map or list of its own. name: What it is called within a sentence. raw: The table of
-        what was received. accepted: The tables of what can be used; of rows the first is theirs.
+        asset, map or list of its own. name: What people call it within a sentence. raw: The table
+        of what was received. accepted: The tables of what can be used; of rows the first is theirs.
         told_apart_by: The columns of ``raw`` that tell one delivery from another. owes: Who hands
         it in, as a role; None where nobody owes it, and it is no submission. expected: Whether it
         has to come each month unless ``CCHC_EXPECTED_SOURCES`` says more. cited: As what a release

@@ -24,6 +24,7 @@ from cchc_pipeline.contracts import (
     load_code_list,
     load_contract,
 )
+from cchc_pipeline.contracts.sources import declared_sources
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import SchemaDataError
 from cchc_pipeline.core.period import Basis, Month
@@ -156,6 +157,10 @@ class Forms:
         """The mark beside a figure that sample data went into; nothing beside a real one."""
         return self._mark if is_sample(rows) else _NO_MARK
 
+    def mark_if(self, is_sample_of: bool) -> Markup:
+        """The mark beside a count of rows of which one is a sample."""
+        return self._mark if is_sample_of else _NO_MARK
+
     def badge(self, rows: Iterable[Row | None]) -> Markup:
         """The mark of a heading, caption or sentence over figures of which one is a sample."""
         return self._badge if is_sample(rows) else _NO_MARK
@@ -175,10 +180,18 @@ class Forms:
         return Markup(' <strong class="mark">{}</strong>').format(self.words("sample.heading"))
 
     def absent(self, row: Row | None) -> Markup:
-        """A dash; a reader who does not see it hears the status."""
-        said = self.status(row) if row is not None and row.get("obs_status") else ""
+        """A dash; a reader who does not see it hears why, where the status is of an absence.
+
+        A group has no counts, and a row with a value may have no rank: that is no status.
+        """
+        said = self.status(row) if row is not None and self._is_without(row) else ""
         hidden = Markup('<span class="sr"> {}</span>').format(said) if said else ""
         return Markup('<span class="nil">{}{}</span>').format(_DASH, hidden)
+
+    def _is_without(self, row: Row) -> bool:
+        """Whether a row's status says that there is no value."""
+        listed = self.statuses.get(row.get("obs_status") or "")
+        return listed is not None and not listed["value_allowed"]
 
     def status(self, row: Row) -> str:
         """The name of a row's observation status."""
@@ -232,6 +245,14 @@ class Forms:
             return load_contract(name).title.of(self.language)
         except SchemaDataError:
             return name
+
+    def source(self, name: str, inside: bool = False) -> str:
+        """What is handed in, by its name in ``submissions``; ``inside`` a sentence as it is."""
+        found = next((one for one in declared_sources() if one.source == name), None)
+        if found is None:
+            return self.table(name)
+        said = found.name.of(self.language)
+        return said if inside else said[:1].upper() + said[1:]
 
     def dictionary(self, contract: Contract) -> tuple[DictionaryRow, ...]:
         """The columns of a table as the data dictionary shows them."""
@@ -293,6 +314,14 @@ class Forms:
         joint = str(self.words("site.separator"))
         return joint.join(self.month(Month.parse(text), inside=True) for text in stated)
 
+    def coverage(self, stated: str) -> Markup | str:
+        """The months of a release by their text in its descriptor: ``2024-01/2024-03``."""
+        first, _, last = stated.partition("/")
+        if first == last:
+            return self.period(first) if first else ""
+        inside = self.period(last, inside=True)
+        return self.words("about.coverage", first=self.period(first), last=inside)
+
     def count(self, number: int) -> str:
         """A count that is no cell of a table."""
         return number_text(number, 0, self.language)
@@ -303,8 +332,8 @@ class Forms:
         return number_text(float(canonical), decimals, self.language)
 
     def tick(self, value: float) -> str:
-        """A value beside an axis: whole, or with one decimal."""
-        return number_text(value, 0 if value == int(value) else 1, self.language)
+        """A value beside an axis, with the decimals that it has."""
+        return self.points(value)
 
     def points(self, number: float) -> str:
         """A number of points that is no cell of a table, with the decimals that it has."""
@@ -334,7 +363,7 @@ class Forms:
         return number_text(float(points), 2, self.language)
 
     def gained(self, ranks: int | None) -> Markup | str:
-        """Ranks gained, with a sign; a dash where that cannot be told."""
+        """Ranks or cases gained, with a sign; a dash where that cannot be told."""
         if ranks is None:
             return self.absent(None)
         return f"{'+' if ranks > 0 else ''}{number_text(ranks, 0, self.language)}"

@@ -28,6 +28,10 @@ MEASURE = """tallest => {
     const { height } = row.getBoundingClientRect();
     if (height > tallest) faults.push(`${height} px: ${row.innerText.slice(0, 60)}`);
   }
+  for (const link of document.querySelectorAll("header nav a, footer nav a")) {
+    const { height } = link.getBoundingClientRect();
+    if (height < 24) faults.push(`${height} px to touch: ${link.innerText}`);
+  }
   for (const text of document.querySelectorAll("svg text")) {
     const { left, right } = text.getBoundingClientRect();
     const frame = text.ownerSVGElement.getBoundingClientRect();
@@ -112,6 +116,8 @@ BREAKS: dict[str, tuple[str, str]] = {
         "tr, td, th { display: block !important; line-height: 3 !important }", "px: "),
     "a table that is laid out as on a desk": (
         "table { min-width: 60rem !important }", "px wide"),
+    "a link to other pages that is small to touch": (
+        "footer nav a { padding: 0 !important; line-height: 20px }", "px to touch: "),
     "a label that is moved out of its chart": ("svg text { transform: translateX(9rem) }", "cut: "),
 }  # fmt: skip
 

@@ -218,7 +218,7 @@ def _submission(
     month: Month, unit: str, accounts: Sequence[Mapping[str, Any]], received_at: str | None
 ) -> dict[str, Any]:
     sums = {
-        name: sum(row[name] for row in accounts)
+        name: sum(row[name] for row in accounts) if accounts else None
         for name in ("rows", "accepted", "quarantined", "duplicates")
     }
     return {

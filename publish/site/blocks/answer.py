@@ -142,9 +142,13 @@ def debts(submissions: Iterable[Row], root: str) -> tuple[OwedTable, ...] | None
 def debts_text(owed: Sequence[OwedTable], forms: Forms) -> Markup:
     """The owed tables in one line."""
     parts = (
-        forms.words("answer.debt", table=forms.table(debt.table), units=forms.count(debt.units))
+        forms.words(
+            "answer.debt",
+            table=forms.source(debt.table, inside=True),
+            units=forms.count(debt.units),
+        )
         if debt.units
-        else Markup("{}").format(forms.table(debt.table))
+        else Markup("{}").format(forms.source(debt.table, inside=True))
         for debt in owed
     )
     return forms.words("site.separator").join(parts)

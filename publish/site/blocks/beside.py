@@ -44,11 +44,13 @@ class Beside:
         own: What the page is about.
         others: What stands beside it; empty where there is nothing.
         groups: The groups that are shown, in order.
+        lacking: What tells the sides that were looked for and have no figure.
     """
 
     own: Side
     others: tuple[Side, ...]
     groups: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
     @property
     def has_flows(self) -> bool:
@@ -69,6 +71,12 @@ class Beside:
             return None
         return int(theirs["rank"] - mine["rank"]) if is_comparable(theirs, mine) else None
 
+    def received_gap(self, other: Side) -> int | None:
+        """The dossiers received more than in another."""
+        counts = [side.flow.row["received"] if side.flow else None for side in (self.own, other)]
+        mine, theirs = counts
+        return None if mine is None or theirs is None else mine - theirs
+
     def share_gap(self, other: Side) -> Decimal | None:
         """The percentage points of dossiers in time above another."""
         shares = [side.flow.in_time if side.flow else None for side in (self.own, other)]
@@ -79,7 +87,8 @@ class Beside:
 def beside(own: Side, others: Sequence[Side], groups: Sequence[str]) -> Beside:
     """What stands beside a month or unit; nothing beside what has no figure."""
     given = () if own.is_empty else tuple(side for side in others if not side.is_empty)
-    return Beside(own, given, tuple(groups))
+    lacking = tuple(side.key for side in others if side.is_empty)
+    return Beside(own, given, tuple(groups), lacking)
 
 
 def months_beside(

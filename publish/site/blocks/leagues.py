@@ -7,13 +7,12 @@ the domain computes (``cchc_pipeline.indicators.scores``), geometry (``charts``)
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
 from markupsafe import Markup
 
 from cchc_pipeline.indicators.comparability import is_comparable
-from publish.site.blocks.peers import FEWEST
+from publish.site.blocks.peers import FEWEST, middle_of
 from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.frame import round_ends
 from publish.site.forms import (
@@ -102,7 +101,7 @@ class League:
     def median(self) -> float | None:
         """The total in the middle; None without any."""
         totals = [standing.total["score"] for standing in self.scored]
-        return median(totals) if totals else None
+        return middle_of(totals) if totals else None
 
 
 def leagues_of(

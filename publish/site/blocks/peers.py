@@ -6,10 +6,12 @@ words of the drawing. Does not: ranks, which the domain computes, geometry (``ch
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from statistics import median, quantiles
 
 from markupsafe import Markup
 
+from cchc_pipeline.methodology import round_score
 from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.frame import round_ends
 from publish.site.forms import Forms
@@ -57,12 +59,20 @@ class Peers:
         return _median(self.all)
 
     @property
+    def gap(self) -> Decimal | None:
+        """How far the unit lies above the middle, as both are shown; None where one is not."""
+        if self.own is None or self.median is None:
+            return None
+        return _exact(self.own.score) - _exact(self.median)
+
+    @property
     def quarters(self) -> tuple[float, float] | None:
         """Between which totals the middle half lies; None of too few."""
         if len(self.all) < FEWEST:
             return None
-        low, _, high = quantiles([peer.score for peer in self.all], n=4, method="inclusive")
-        return low, high
+        exact = [_exact(peer.score) for peer in self.all]
+        low, _, high = quantiles(exact, n=4, method="inclusive")
+        return float(round_score(low)), float(round_score(high))
 
     @property
     def like(self) -> tuple[Peer, ...]:
@@ -79,13 +89,32 @@ class Peers:
 
 
 def _median(peers: Sequence[Peer]) -> float | None:
-    return median(peer.score for peer in peers) if len(peers) >= FEWEST else None
+    return middle_of(peer.score for peer in peers) if len(peers) >= FEWEST else None
 
 
-def peers_of(scores: Iterable[tuple[float, int | None]], own: float | None) -> Peers:
-    """The peers from their totals and sizes, among which one is the unit's own."""
-    all_ = tuple(Peer(score, size) for score, size in scores)
-    return Peers(all_, next((peer for peer in all_ if peer.score == own), None))
+def middle_of(scores: Iterable[float]) -> float:
+    """The score in the middle, of 2 decimals as any score; half a hundredth is rounded up."""
+    return float(round_score(median(map(_exact, scores))))
+
+
+def _exact(score: float) -> Decimal:
+    """A score by its decimals: halves of them are no halves in binary."""
+    return Decimal(str(score))
+
+
+def peers_of(
+    scores: Iterable[tuple[float, int | None]], own: float | None, size: int | None = None
+) -> Peers:
+    """The peers from their totals and sizes, among which one is the unit's own.
+
+    Args:
+        scores: The total and the dossiers received of each.
+        own: The unit's own total.
+        size: The dossiers that it received itself: another may have the same total.
+    """
+    all_ = tuple(Peer(*one) for one in scores)
+    mine = Peer(own, size) if own is not None else None
+    return Peers(all_, mine if mine in all_ else None)
 
 
 def peers_chart(peers: Peers, forms: Forms, identifier: str) -> Markup:
@@ -98,7 +127,7 @@ def peers_chart(peers: Peers, forms: Forms, identifier: str) -> Markup:
         others.remove(peer)
     dots = [Dot(peer.score, _score(peer.score, forms)) for peer in others]
     dots += [Dot(peer.score, _score(peer.score, forms), is_marked=True) for peer in own]
-    middle = median(values)
+    middle = middle_of(values)
     said = forms.words("spread.median", score=_score(middle, forms))
     axis = Axis(
         low, high, tuple((value, forms.tick(value)) for value in ticks), (middle, str(said)),

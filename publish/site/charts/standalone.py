@@ -20,7 +20,7 @@ _FIGURE = re.compile(
 )
 _CITED = re.compile(r"<(dd|div) data-cite[^>]*>(.*?)</\1>", re.DOTALL)
 _NAMED, _HIGH = re.compile(r'aria-labelledby="(\S+)-t '), re.compile(r'height="([\d.]+)"')
-_TAG = re.compile(r"<[^>]+>")
+_TAG, _MARK = re.compile(r"<[^>]+>"), re.compile(r'<strong class="mark">.*?</strong>')
 _WIDTH, _MARGIN, _LINE, _LETTERS = 768, 24, 18, 96
 _SHEET = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -33,12 +33,16 @@ _SHEET = (
 def drawings(page: str) -> Iterator[tuple[str, bytes]]:
     """The charts of a page as files, each by its id.
 
+    The citation is that of the page; its mark stands below a chart of sample figures only.
+
     Args:
         page: The text of the page.
     """
-    cited = [_plain(text) for _, text in _CITED.findall(page)]
+    cited = [text for _, text in _CITED.findall(page)]
+    unmarked = [_MARK.sub("", text) for text in cited]
     for source, finding, drawing in _FIGURE.findall(page):
-        told = [text for text in (unescape(source), *cited) if text]
+        own = map(_plain, cited if _MARK.search(finding) else unmarked)
+        told = [text for text in (unescape(source), *own) if text]
         yield chart_id(drawing), _sheet(_plain(finding), drawing, told).encode()
 
 
@@ -50,8 +54,8 @@ def chart_id(drawing: str) -> str:
 
 def _sheet(finding: str, drawing: str, cited: list[str]) -> str:
     """A drawing between its finding and what is told below it."""
-    head = wrap(finding, _LETTERS)
-    foot = [line for text in cited for line in wrap(text, _LETTERS)]
+    head, *told = (wrap(text, _LETTERS, break_on_hyphens=False) for text in (finding, *cited))
+    foot = [line for lines in told for line in lines]
     found = _HIGH.search(drawing)
     high = round(float(found[1])) if found else 0
     top = _LINE * len(head) + _MARGIN

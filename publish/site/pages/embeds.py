@@ -11,6 +11,7 @@ from typing import Any
 
 from cchc_pipeline.core.period import Month
 from publish.site.extract import Extract, Figures
+from publish.site.forms import is_sample
 from publish.site.kept import Material, PageRecipe
 from publish.site.page import INDEX_PAGE, embed_of
 from publish.site.pages.month import group_chart, group_finding, month_facts
@@ -39,7 +40,7 @@ def month_embed(extract: Extract) -> Material:
     """The publishing unit's newest month."""
     facts = month_facts(extract, Month.parse(extract.more["month"]))
     values = {"unit": facts.root, "peers": None, "page_of": month_page(facts.month)}
-    return _scored("month", facts.headline, facts.names, extract, **values)
+    return _scored("month", facts.headline, facts.names, **values)
 
 
 def unit_embed(extract: Extract) -> Material:
@@ -47,18 +48,24 @@ def unit_embed(extract: Extract) -> Material:
     facts = unit_facts(extract)
     values = {"unit": facts.unit, "peers": facts.peers}
     page = unit_page(extract.more["unit"])
-    return _scored("unit", facts.window, facts.names, extract, page_of=page, **values)
+    return _scored("unit", facts.window, facts.names, page_of=page, **values)
 
 
-def _scored(kind: str, window: Any, names: Any, extract: Extract, **values: Any) -> Material:
+def _scored(kind: str, window: Any, names: Any, **values: Any) -> Material:
+    """A total and its groups; under the banner if one of them, or the unit, is a sample."""
     drawn = {"group_chart": group_chart, "group_finding": group_finding}
-    known = {"kind": kind, "window": window, "names": names, "sample": extract.is_sample}
-    return Material({**known, **drawn, **values})
+    rows = [window.total, *(block.group for block in window.blocks)] if window else []
+    sample = is_sample([*rows, values["unit"]])
+    return Material(
+        {"kind": kind, "window": window, "names": names, "sample": sample} | drawn | values
+    )
 
 
 def plan_embed(extract: Extract) -> Material:
     """A plan's attainment."""
     drawn = {"attainment_chart": attainment_chart, "attainment_finding": attainment_finding}
     page = plan_page(extract.more["year"])
-    values = {"kind": "plan", "facts": plan_year(extract), "page_of": page}
-    return Material({**values, **drawn, "sample": extract.is_sample})
+    facts = plan_year(extract)
+    sample = is_sample(line.judged for line in facts.facts.targets)
+    values = {"kind": "plan", "facts": facts, "page_of": page, "sample": sample}
+    return Material(values | drawn)

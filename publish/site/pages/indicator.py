@@ -9,14 +9,13 @@ HTML.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
 
 from markupsafe import Markup
 
 from cchc_pipeline.core.period import Basis, Month
 from cchc_pipeline.indicators.comparability import is_comparable
 from cchc_pipeline.methodology import Group, MergedGroup, Methodology, Metric, load_methodology
-from publish.site.blocks.peers import FEWEST
+from publish.site.blocks.peers import FEWEST, middle_of
 from publish.site.charts.dots import Axis, Dot, dot_plot
 from publish.site.charts.frame import round_ends
 from publish.site.charts.trend import Point, in_time, month_label, trend_chart
@@ -256,7 +255,7 @@ def places_chart(places: Sequence[UnitScore], root: str, forms: Forms, identifie
         )
         for place in places
     ]
-    middle = median(dot.value for dot in dots)
+    middle = middle_of(dot.value for dot in dots)
     said = forms.words("spread.median", score=number_text(middle, 2, forms.language))
     ticks = tuple((value, forms.tick(value)) for value in steps)
     names = (places_finding(places, forms), forms.words("spread.how"), identifier)

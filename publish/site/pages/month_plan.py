@@ -211,8 +211,9 @@ def attainment_finding(lines: Iterable[TargetLine], forms: Forms) -> Markup:
 def _bullet(line: TargetLine, forms: Forms) -> Bullet:
     row = line.judged or {}
     target = line.indicator["target"]
+    key = "bullet" if row["obs_status"] != "P" else "bullet_open"
     said = forms.words(
-        "plan_year.bullet", value=forms.number(row["value"], "plan_indicators", "value"),
+        f"plan_year.{key}", value=forms.number(row["value"], "plan_indicators", "value"),
         comparator=forms.code("comparators", line.indicator["comparator"]),
         target=forms.points(target),
     )  # fmt: skip

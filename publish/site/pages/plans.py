@@ -125,9 +125,9 @@ def _debts(lines: Sequence[TargetLine]) -> Iterable[Debt]:
 
 
 def gap(line: TargetLine) -> Decimal | None:
-    """The value less the target, in the target's unit; None without a value."""
+    """The value less the target, in the target's unit; None where nothing was judged."""
     row = line.judged
-    if row is None or row["value"] is None:
+    if row is None or row["value"] is None or line.attained is None:
         return None
     return Decimal(str(row["value"])) - Decimal(str(line.indicator["target"]))
 

@@ -1,43 +1,38 @@
 """The quality page: who did not report, what was set aside, what does not fit.
 
-Belongs here: the rows that it is made from, their choice, counts and order; points, scale and
-finding of its chart. Does not: judging anything (``publish.gates``), geometry (``charts``), words,
-HTML.
+Belongs here: the rows that it is made from, their choice, counts and order. Does not: judging
+anything (``publish.gates``), its chart (``blocks.held``), words, HTML.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from markupsafe import Markup
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.indicators.dossier_statistics import ALL
 from cchc_pipeline.indicators.observations import continuity_rows
-from cchc_pipeline.methodology import load_methodology, round_score
+from cchc_pipeline.methodology import load_methodology
 from publish.model import STATISTICS
+from publish.site.blocks.held import held_chart, held_finding
 from publish.site.blocks.reconciliation import (
     ReconciliationFacts,
     reconciliation_facts,
     reconciliation_tables,
 )
-from publish.site.charts.trend import Point, Scale, trend_chart
 from publish.site.extract import Extract, Figures, Row
-from publish.site.forms import Forms, Names, flags_of
+from publish.site.forms import SAMPLE, Names, flags_of, is_sample
 from publish.site.kept import Material, PageRecipe
 from publish.site.words import collation_key
 
 COURSE, BREAKS, LARGEST = 13, 50, 20
 """Months that are looked back on, and the most breaks and differences that are listed."""
 DOSSIERS, RULES = "dossiers", "quarantine_summary"
-_STEPS = (1, 2, 5)
 QUALITY_PAGE = "chat-luong.html"
 _WHOLE = ("corrections", "units", "metrics", "obs_status")
 
@@ -49,10 +44,12 @@ class ShownAccount:
     Args:
         row: The row of the whole; without a status where only units hand the table in.
         missing: The codes of the units that handed nothing in.
+        is_by_unit: Whether it is known of each unit.
     """
 
     row: Row
     missing: tuple[str, ...]
+    is_by_unit: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,32 @@ class Break:
     left: int
     carried: int
     difference: int
+    is_sample: bool = False
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A warning of the source: how many scores carry it, whether one of the root's does.
+
+    Args:
+        code: The flag.
+        scores: How many.
+        is_own: Whether one of the publishing unit's scores does.
+        is_sample: Whether one of those scores is a sample's.
+    """
+
+    code: str
+    scores: int
+    is_own: bool
+    is_sample: bool
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """A number of rows, and whether one of them is a sample's."""
+
+    rows: int
+    is_sample: bool
 
 
 @dataclass(frozen=True)
@@ -75,12 +98,14 @@ class Recomputation:
         known: How many of them could be computed again.
         beyond: How many of those lie farther apart than is allowed.
         largest: The rows that differ at all, the largest difference first.
+        is_sample: Whether one of the published scores is a sample's.
     """
 
     rows: int
     known: int
     beyond: int
     largest: tuple[Row, ...]
+    is_sample: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,9 +121,9 @@ class QualityFacts:
     by_rule: tuple[Row, ...]
     breaks: tuple[Break, ...]
     scores_month: Month | None
-    flags: tuple[tuple[str, int, bool], ...]
+    flags: tuple[Flag, ...]
     recomputation: Recomputation
-    statuses: Mapping[str, Mapping[str, int]]
+    statuses: Mapping[str, Mapping[str, RowCount]]
     corrections: tuple[Row, ...]
     reconciliation: ReconciliationFacts
     files_left: tuple[Row, ...] = ()
@@ -138,8 +163,11 @@ def quality_facts(extract: Extract) -> QualityFacts:
         breaks=tuple(_breaks(extract.tables[STATISTICS], months)),
         scores_month=Month.parse(scored) if scored else None,
         flags=_flags(scores, root),
-        recomputation=_recomputation(scores, extract.more["published"]),
-        statuses=extract.more["statuses"],
+        recomputation=_recomputation(scores, RowCount(*extract.more["published"])),
+        statuses={
+            table: {code: RowCount(*counted) for code, counted in counts.items()}
+            for table, counts in extract.more["statuses"].items()
+        },
         corrections=tuple(extract.rows("corrections")),
         reconciliation=reconciliation_facts(extract),
         files_left=tuple(
@@ -176,7 +204,7 @@ def _account(rows: Sequence[Row], root: str) -> ShownAccount:
     )
     nothing = dict.fromkeys(rows[0]) | {name: rows[0][name] for name in ("period", "table")}
     whole = next((row for row in rows if row["unit_code"] == root), nothing)
-    return ShownAccount(whole, missing)
+    return ShownAccount(whole, missing, any(row["unit_code"] != root for row in rows))
 
 
 def _by_unit(rows: Iterable[Row], period: str, root: str) -> tuple[Row, ...]:
@@ -215,93 +243,48 @@ def _breaks(table: pa.Table, months: Sequence[Month]) -> Iterator[Break]:
     for before, after in reversed(list(pairwise(months))):
         if before.next() == after and parts[before].num_rows and parts[after].num_rows:
             rows = continuity_rows(after, parts[before], parts[after])
+            samples = _sample_units(parts[before], parts[after])
             for row in sorted(rows, key=lambda r: (-abs(r["difference"]), r["unit_code"])):
                 if row["difference"]:
                     yield Break(
                         after, row["unit_code"], row["previous_open"], row["carried_over"],
-                        row["difference"],
+                        row["difference"], row["unit_code"] in samples,
                     )  # fmt: skip
 
 
-def _flags(rows: Iterable[Row], root: str) -> tuple[tuple[str, int, bool], ...]:
-    """Each flag, how many scores carry it, and whether one of the root's does; most first."""
-    flagged = [row for row in rows if row["quality_flag"]]
-    counts = Counter(flag for row in flagged for flag in flags_of(row))
-    own = {flag for row in flagged if row["unit_code"] == root for flag in flags_of(row)}
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return tuple((flag, count, flag in own) for flag, count in ordered)
+def _sample_units(*parts: pa.Table) -> set[str]:
+    """The units of which a row is a sample's."""
+    columns = [pair for part in parts for pair in zip(
+        part["unit_code"].to_pylist(), part["provenance"].to_pylist(), strict=True
+    )]  # fmt: skip
+    return {unit for unit, stated in columns if stated == SAMPLE}
 
 
-def _recomputation(rows: Iterable[Row], published: int) -> Recomputation:
+def _flags(rows: Iterable[Row], root: str) -> tuple[Flag, ...]:
+    """The flags that scores carry; most first."""
+    carriers: dict[str, list[Row]] = {}
+    for row in rows:
+        for flag in flags_of(row):
+            carriers.setdefault(flag, []).append(row)
+    ordered = sorted(carriers.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(
+        Flag(flag, len(found), any(r["unit_code"] == root for r in found), is_sample(found))
+        for flag, found in ordered
+    )
+
+
+def _recomputation(rows: Iterable[Row], published: RowCount) -> Recomputation:
     known = [row for row in rows if row["difference"] is not None]
     differing = [row for row in known if row["difference"]]
     ordered = sorted(differing, key=lambda r: (-_apart(r), r["unit_code"], r["metric_code"]))
     beyond = sum(_apart(r) > load_methodology(r["methodology"]).tolerance for r in differing)
-    return Recomputation(published, len(known), beyond, tuple(ordered[:LARGEST]))
+    return Recomputation(
+        published.rows, len(known), beyond, tuple(ordered[:LARGEST]), published.is_sample
+    )
 
 
 def _apart(row: Row) -> Decimal:
     return abs(Decimal(str(row["difference"])))
-
-
-def held_chart(facts: QualityFacts, forms: Forms) -> Markup:
-    """The course of the share that was set aside; nothing where there are no dossiers."""
-    if not facts.dossiers:
-        return Markup("")
-    names = (held_finding(facts, forms), forms.words("quality.held_how"), "chart-held")
-    shares = [_share(row) for _, row in facts.dossiers]
-    return trend_chart(
-        list(_points(facts, forms)), _scale(shares, forms), names, _said(shares[-1], forms)
-    )
-
-
-def held_finding(facts: QualityFacts, forms: Forms) -> Markup:
-    """The share of the newest month that has dossiers."""
-    if not facts.dossiers:
-        return forms.words("quality.held_plain")
-    month, row = facts.dossiers[-1]
-    share = _said(_share(row), forms)
-    return forms.words("quality.held_finding", month=forms.month(month), share=share)
-
-
-def _points(facts: QualityFacts, forms: Forms) -> Iterator[Point]:
-    """Every month of the calendar between the first and the last: one without data is a gap."""
-    rows = dict(facts.dossiers)
-    for month in facts.dossiers[0][0].to(facts.dossiers[-1][0]):
-        label = f"{month.month}/{month.year % 100:02d}"
-        if month not in rows:
-            yield Point(label, None, "")
-            continue
-        share = _share(rows[month])
-        said = forms.words(
-            "quality.held_point", month=forms.month(month), share=_said(share, forms)
-        )
-        yield Point(label, float(share), said)
-
-
-def _share(row: Row) -> Fraction:
-    return Fraction(100 * row["quarantined"], row["rows"])
-
-
-def _said(share: Fraction, forms: Forms) -> str:
-    return forms.percent(round_score(float(share)))
-
-
-def _scale(shares: Iterable[Fraction], forms: Forms) -> Scale:
-    """From 0 to a round number above all shares."""
-    high = _round_above(max(shares))
-    ticks = [(float(value), f"{forms.points(float(value))} %") for value in (0, high / 2, high)]
-    return Scale(0.0, float(high), tuple(ticks))
-
-
-def _round_above(value: Fraction) -> Fraction:
-    """The next of 0.1, 0.2, 0.5, 1, 2, 5 and so on."""
-    scale = Fraction(1, 10)
-    while True:
-        for step in _STEPS:
-            if step * scale > value:
-                return step * scale
-        scale *= 10
 
 
 def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
@@ -325,7 +308,7 @@ def _extract(figures: Figures) -> Extract:
         **window,
         months=[str(month) for month in figures.months],
         scored=period,
-        published=scores.num_rows - scores["score"].null_count,
+        published=_counted(scores.filter(pc.is_valid(scores["score"]))),
         statuses=_statuses(figures),
         files_left=_files_left(figures),
     )
@@ -347,18 +330,21 @@ def _newest_scores(figures: Figures) -> tuple[str, pa.Table]:
     return "", figures.whole("scores").slice(0, 0)
 
 
-def _statuses(figures: Figures) -> Mapping[str, Mapping[str, int]]:
+def _statuses(figures: Figures) -> Mapping[str, Mapping[str, tuple[int, bool]]]:
     """How many rows of each table have which observation status, over all periods."""
     return {
-        name: _counts(table.column("obs_status"))
+        name: {
+            code: _counted(table.filter(pc.equal(table["obs_status"], code)))
+            for code in sorted(table["obs_status"].unique().to_pylist())
+        }
         for name, table in figures.draft.tables.items()
         if "obs_status" in table.column_names
     }
 
 
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    entries = column.value_counts().to_pylist()
-    return dict(sorted((entry["values"], entry["counts"]) for entry in entries))
+def _counted(rows: pa.Table) -> tuple[int, bool]:
+    """How many rows, and whether one of them is a sample's."""
+    return rows.num_rows, SAMPLE in rows["provenance"].unique().to_pylist()
 
 
 def quality_material(extract: Extract) -> Material:

@@ -251,8 +251,10 @@ def _answer(
     before = next((m.rows for m in course if m.month == window.month.previous()), {})
     totals = [moment.total for moment in course if moment.total is not None]
     rivals = extract.more["rivals"].get(window.basis.value, ())
+    size = extract.more["size"].get(window.basis.value)
+    peers = peers_of([tuple(r) for r in rivals], window.total["score"], size)
     return FirstScreen(
-        rating_of(window.total), peers_of([tuple(r) for r in rivals], window.total["score"]),
+        rating_of(window.total), peers,
         comparable_course(totals), movements(before, window.of_groups),
         owed,
     )  # fmt: skip

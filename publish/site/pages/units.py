@@ -146,6 +146,7 @@ def _extract(figures: Figures, code: str, ranked: _Ranked, totals: _Totals) -> E
         months=[str(month) for month in figures.months[-COURSE:]],
         peers=_peers(figures, code, ranked),
         rivals={basis: [total[:2] for total in found] for basis, found in rivals.items()},
+        size={basis: _size(found, code) for basis, found in rivals.items()},
         neighbours=near,
         boards=_boards(figures, last),
         revisions=mine.num_rows,
@@ -216,6 +217,11 @@ def nearest(totals: Sequence[tuple[float, int | None, str]], code: str) -> list[
         return []
     start = max(min(order.index(code) - 1, len(order) - NEIGHBOURS - 1), 0)
     return [other for other in order[start : start + NEIGHBOURS + 1] if other != code]
+
+
+def _size(totals: Sequence[tuple[float, int | None, str]], code: str) -> int | None:
+    """The dossiers that a unit received, as its peers' totals tell them."""
+    return next((size for _, size, other in totals if other == code), None)
 
 
 def _rivals(

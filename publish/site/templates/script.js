@@ -154,12 +154,17 @@ const lines = (text, width) => {
  }
  return found;
 };
+const cited = (figure) => all("[data-cite]").map((place) => {
+ const copied = place.cloneNode(true);
+ if (!figure.querySelector("figcaption .mark")) for (const mark of all(".mark", copied)) mark.remove();
+ return textOf(copied);
+});
 const pictured = (figure, drawing) => {
  const { width: w, height: h } = drawing.getBoundingClientRect(), width = Math.max(w, 480) + 48, root = drawn("svg", {});
  const texts = (text, top) => lines(text, width).map((line, i) =>
   drawn("text", { x: 24, y: top + 18 * i, style: "font:14px sans-serif;fill:var(--ink)" }, line));
  const said = texts(all("figcaption", figure).map(textOf).join(" "), 24);
- const below = texts([figure.dataset.source, ...all("[data-cite]").map(textOf)].join(" "), 18 * said.length + h + 44);
+ const below = texts([figure.dataset.source, ...cited(figure)].join(" "), 18 * said.length + h + 44);
  const height = 18 * (said.length + below.length) + h + 40, copied = drawing.cloneNode(true);
  for (const [key, value] of Object.entries({ x: (width - w) / 2, y: 18 * said.length + 16, width: w, height: h })) copied.setAttribute(key, value);
  for (const [key, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width, height })) root.setAttribute(key, value);

@@ -20,7 +20,7 @@ from publish.site.blocks.answer import (
     movements,
     rating_of,
 )
-from publish.site.blocks.peers import Peer, Peers, peers_of
+from publish.site.blocks.peers import Peer, Peers, middle_of, peers_of
 from publish.site.page import imprint_of_draft
 from publish.site.pages.releases import page_recipes
 from tests.publish.site.page_tree import Element, parse
@@ -148,11 +148,25 @@ def test_of_few_peers_no_middle_is_told() -> None:
 
 def test_units_of_like_size_have_half_to_twice_the_dossiers() -> None:
     sizes = (49, 50, 100, 200, 201, None, 0)
-    peers = peers_of([(float(n), size) for n, size in enumerate(sizes)], 2.0)
+    peers = peers_of([(float(n), size) for n, size in enumerate(sizes)], 2.0, 100)
     assert [peer.size for peer in peers.like] == [50, 100, 200]
 
 
-@given(st.lists(st.floats(0, 100), min_size=5, max_size=130))
+def test_the_size_of_a_unit_is_its_own_where_another_has_the_same_total() -> None:
+    peers = peers_of([(60.0, 10), (60.0, 400), *((70.0, 400 + n) for n in range(4))], 60.0, 400)
+    assert peers.own == Peer(60.0, 400)
+    assert [peer.size for peer in peers.like] == [400, 400, 401, 402, 403]
+
+
+def test_the_gap_is_the_difference_of_the_two_figures_that_are_shown() -> None:
+    scores = (60.85, 61.57, 67.63, 70.12, 71.02, 71.30)  # the middle is 68.875
+    gaps = [peers_of([(score, None) for score in scores], own).gap for own in (60.85, 71.02)]
+    assert middle_of(scores) == 68.88
+    assert gaps == [Decimal("-8.03"), Decimal("2.14")]
+    assert peers_of([(score, None) for score in scores[:4]], 60.85).gap is None
+
+
+@given(st.lists(st.integers(0, 10000).map(lambda n: n / 100), min_size=5, max_size=130))
 def test_the_middle_lies_between_the_quarters(scores: list[float]) -> None:
     peers = peers_of([(score, None) for score in scores], scores[0])
     assert peers.quarters is not None and peers.median is not None

@@ -67,6 +67,13 @@ def test_the_share_in_time_is_told_against_another() -> None:
     assert found.share_gap(Side("c", {})) is None
 
 
+def test_the_dossiers_received_are_told_against_another() -> None:
+    mine, theirs = (Flow(MARCH, {"received": received}) for received in (1184, 818))
+    found = beside(Side("a", {}, mine), [other := Side("b", {}, theirs)], [])
+    assert found.received_gap(other) == 366
+    assert found.received_gap(Side("c", {})) is None
+
+
 @pytest.mark.parametrize(
     ("unit", "others"),
     [("c", ["b", "d"]), ("a", ["b", "c"]), ("e", ["c", "d"]), ("x", [])],
@@ -98,6 +105,11 @@ def test_a_month_stands_beside_the_one_before() -> None:
     assert own.startswith("Tháng 3/202449,501")  # the total, and the rank
     assert before.startswith("Tháng 02/202448,002")
     assert gap.startswith("Chênh lệch") and "+1,50" in gap and "+1" in gap and "+0,25" in gap
+
+
+def test_a_month_that_cannot_stand_beside_it_is_named() -> None:
+    said = page_of("thang/2024-03.html").all("p", class_="small")
+    assert [p.text for p in said] == ["Không có số liệu để so sánh của: tháng 3/2023."]
 
 
 def test_a_unit_stands_beside_its_neighbour_and_leads_to_it() -> None:

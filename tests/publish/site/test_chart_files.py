@@ -1,5 +1,6 @@
 """A chart is taken away without a script: a file with its finding, its mark and its citation."""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -63,13 +64,34 @@ def test_a_file_says_what_it_shows_where_it_is_from_and_under_which_terms(
     assert "".join(text).replace(" ", "").startswith(finding.replace(" ", ""))
     told = " ".join(text)
     assert "Tháng 3/2024, theo Cổng DVCQG lúc 10:00 ngày 05/4/2024" in told
-    assert "DỮ LIỆU MẪU, không dùng để trích dẫn." in told
     assert "bản phát hành 2024-03.r1" in told
     assert "Điều khoản sử dụng: Điều khoản thử nghiệm" in told
     (drawing,) = root.findall(f"{SVG}svg")
     bottom = float(drawing.attrib["y"]) + float(drawing.attrib["height"])
     tops = [float(part.attrib["y"]) for part in root.findall(f"{SVG}text")]
     assert tops[0] < float(drawing.attrib["y"]) < bottom < tops[-1] < float(root.attrib["height"])
+
+
+def test_a_file_without_a_site_around_it_names_the_page_that_it_is_from(
+    site: dict[str, bytes],
+) -> None:
+    for path in taken(site, "en/thang/2024-03.html"):
+        told = site[path].decode()
+        assert "Page en/thang/2024-03.html" in " ".join(re.findall(r">([^<]+)<", told))
+        assert "../" not in told
+
+
+def test_a_chart_of_official_figures_can_be_cited_though_its_page_has_samples_too() -> None:
+    cited = '<dd data-cite><strong class="mark">DỮ LIỆU MẪU.</strong> Văn phòng UBND.</dd>'
+    drawing = '<svg class="bars" height="48" aria-labelledby="{0}-t {0}-d"></svg></figure>'
+    page = (
+        f"<figure>\n<figcaption>A</figcaption>\n{drawing.format('a')}"
+        '<figure>\n<figcaption>B <strong class="mark">DỮ LIỆU MẪU</strong></figcaption>\n'
+        f"{drawing.format('b')}{cited}"
+    )
+    files = dict(drawings(page))
+    assert "MẪU" not in files["a"].decode() and "Văn phòng UBND." in files["a"].decode()
+    assert "DỮ LIỆU MẪU. Văn phòng UBND." in files["b"].decode()
 
 
 def test_a_file_of_sample_figures_is_marked_above_the_drawing_too() -> None:

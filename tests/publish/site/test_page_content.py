@@ -527,6 +527,14 @@ def test_units_without_a_total_come_last_with_a_dash_and_the_reason() -> None:
     assert "– Thiếu" in last.text
 
 
+def test_the_list_of_units_says_until_when_one_was_there_that_has_ended() -> None:
+    ended = [row | {"valid_to": date(2025, 6, 30)} if row["unit_code"] == UNIT else row
+             for row in UNITS]  # fmt: skip
+    page = _page("don-vi/index.html", units=ended)
+    assert "đến hết ngày 30/6/2025" in page.one("tr", data_row=UNIT).text
+    assert "đến hết ngày" not in page.one("tr", data_row="H24.101").text
+
+
 def test_a_unit_that_is_scored_without_a_total_shows_what_there_is() -> None:
     scores = [row for row in SCORES if (row["unit_code"], row["metric_code"]) != (UNIT, "TOTAL")]
     page = _page(f"don-vi/{UNIT}.html", scores=scores)

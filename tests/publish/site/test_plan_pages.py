@@ -158,6 +158,13 @@ def test_the_gap_is_the_value_less_the_target() -> None:
     assert "−0,97" in _target(page, "II.6a").text
 
 
+def test_of_a_value_that_nobody_judges_yet_no_gap_is_told_and_the_chart_says_why() -> None:
+    open_ = _value("II.6a", 0, 63, attained=None, obs_status="P")
+    page = _page(open_)
+    assert "−95" not in _target(page, "II.6a").text
+    assert "0,00 %, chưa đủ báo cáo (phải đạt" in page.all("svg")[0].text
+
+
 @pytest.mark.parametrize(
     ("counts", "cells", "said"),
     [

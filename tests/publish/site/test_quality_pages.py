@@ -215,6 +215,48 @@ def test_statuses_are_counted_by_table_over_all_periods() -> None:
     assert ("Điểm đánh giá chất lượng phục vụ", "Bình thường (A)", "21") in lines
 
 
+def _sample(rows: list[Row], unit: str) -> list[Row]:
+    """The rows of a unit come of sample data, those of all others are official."""
+    return [row | {"provenance": "sample" if row["unit_code"] == unit else "official"}
+            for row in rows]  # fmt: skip
+
+
+@pytest.mark.parametrize(("unit", "breaks"), [(FIRST, [3, 0]), (SECOND, [0, 3])])
+def test_a_count_of_rows_with_a_sample_s_among_them_is_marked(unit: str, breaks: list[int]) -> None:
+    base = small_tables((APRIL,))["scores"].to_pylist()
+    scores = [_differing(row, {(FIRST, "TDGQ"): 0.5}) for row in base]
+    opened = [
+        _open(month, code, carried, left)
+        for month, carried, left in ((MARCH, 0, 12), (APRIL, 9, 0))
+        for code in (FIRST, SECOND)
+    ]
+    given = {"scores": _sample(scores, unit), "dossier_statistics": _sample(opened, unit)}
+    page = _page(_draft((MARCH, APRIL), **given))
+    assert _marks(_section(page, "recomputed").all("p")[0]) == 1
+    assert _marks(_section(page, "flags")) == (unit == FIRST)
+    assert [_marks(row) for row in _rows(page, "breaks")] == breaks
+    assert _marks(_rows(page, "statuses")[0]) == 1
+
+
+def test_no_count_of_official_rows_is_marked() -> None:
+    assert _marks(_page()) == 0
+
+
+def _marks(part: Element) -> int:
+    return len(part.all("small", class_="m"))
+
+
+def _rows(page: Element, section: str) -> list[Element]:
+    return _section(page, section).one("tbody").all("tr")
+
+
+def test_of_what_the_whole_hands_in_no_number_of_units_is_told() -> None:
+    whole, alone = _dossiers(MARCH), _dossiers(MARCH, table="petitions")
+    unit = _dossiers(MARCH, FIRST, status="missing")
+    lines = _rows(_page(_draft(submissions=[whole, unit, alone])), "missing")
+    assert [line.all("td")[-1].text for line in lines] == ["1", "–"]
+
+
 def test_corrections_in_force_are_told_with_both_values() -> None:
     row = {
         "period": str(MARCH), "basis": "month", "unit_code": FIRST, "metric_code": "CKMB",

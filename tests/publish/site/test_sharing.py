@@ -115,6 +115,12 @@ def test_sample_figures_are_marked_in_a_page_to_embed_too() -> None:
     )
 
 
+def test_official_figures_to_embed_are_under_no_banner_of_samples_elsewhere() -> None:
+    found = made(small_draft(sample=True))
+    page = parse(found["nhung/index.html"].decode())
+    assert page.all("data") and "DỮ LIỆU MẪU" not in page.text
+
+
 @pytest.mark.parametrize(
     ("path", "anybody"),
     [("nhung/index.html", True), ("en/nhung/don-vi/H24.html", True), ("index.html", False),
