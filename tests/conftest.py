@@ -15,9 +15,15 @@ import pytest
 from hypothesis import settings
 
 from cchc_pipeline.contracts import checks
-from publish.gates import package
+from publish.gates import marks, package, site
 from tests.command_line import SAMPLE_INBOX, run
-from tests.judged_once import packages_judged_once, tables_judged_once
+from tests.judged_once import (
+    packages_judged_once,
+    pages_judged_once,
+    tables_judged_once,
+    texts_judged_once,
+)
+from tests.kept_engines import keep_engines
 from tests.made_once import MadeOnce
 from tests.ops.postgres import Server, postgres
 
@@ -63,11 +69,19 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def judged_once() -> Iterator[None]:
-    """Great Expectations and frictionless are asked once of what many tests make alike."""
+    """What judges tables, packages and pages is asked once of what many tests make alike."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checks, "_run_suite", tables_judged_once(checks._run_suite))
         patch.setattr(package, "_frictionless", packages_judged_once(package._frictionless))
+        patch.setattr(site, "personal_marks", texts_judged_once(site.personal_marks))
+        patch.setattr(marks, "_unmarked", pages_judged_once(marks._unmarked))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_of_dagster_kept() -> None:
+    """Dagster makes a thousand engines a run, and each compiles what it asks."""
+    keep_engines()
 
 
 @pytest.fixture
