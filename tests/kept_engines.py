@@ -11,6 +11,9 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy.pool import NullPool
 
+_ROOM = 64
+"""Engines that are kept: of each installation and each of its runs one, and tests make hundreds."""
+
 
 def engines_kept(create: Callable[..., sqlalchemy.Engine]) -> Callable[..., sqlalchemy.Engine]:
     """The same engines; one that keeps no connection is made once of what it was asked for."""
@@ -21,6 +24,8 @@ def engines_kept(create: Callable[..., sqlalchemy.Engine]) -> Callable[..., sqla
             return create(url, **given)
         asked = f"{url} {sorted(given.items())}"
         if asked not in made:
+            if len(made) == _ROOM:
+                del made[next(iter(made))]
             made[asked] = create(url, **given)
         return made[asked]
 

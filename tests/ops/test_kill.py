@@ -1,8 +1,8 @@
 """A run that is killed after a step that writes leaves the old site or the new one, whole.
 
 Every second step of the publication is tried, and some of the month's; two processes share them.
-All are by ``python -m tests.ops.kill_worker`` with a stride of 1. Within each, one installation takes
-its deaths in turn. Deaths within a step of the publication are tried in ``tests/publish``.
+All are by ``python -m tests.ops.kill_worker`` with a stride of 1. Within each, one installation
+takes its deaths in turn. Deaths within a step of the publication are tried in ``tests/publish``.
 
 A correction of January that is killed, at any moment, is made whole by the same command, and by
 what follows a backfill in Dagster: no month is ever called current that has old sums.
