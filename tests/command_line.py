@@ -28,6 +28,8 @@ SAMPLE_INBOX = Path(__file__).parents[1] / "schemas" / "sample" / "inbox"
 MONTH = "2026-09"
 FIRST, SECOND, THIRD = (f"2026-10-{day}T08:30:00+07:00" for day in (12, 20, 27))
 """Moments of publication, so that no test depends on the clock."""
+WHILE_NOTHING_IS_DUE = "2024-03-20T08:31:00+07:00"
+"""Between the dates of February's figures and of March's."""
 
 _TOLD = {"release", "received_at"}
 """What tells which release, and when something came."""

@@ -5,6 +5,7 @@ something once for all processes (``tests.made_once``), judging it once (``tests
 """
 
 import gc
+import gzip
 import os
 import shutil
 import signal
@@ -14,10 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from cchc_pipeline.contracts import checks
-from publish.gates import package
-from tests.command_line import SAMPLE_INBOX, run
-from tests.judged_once import packages_judged_once, tables_judged_once
+from tests.command_line import SAMPLE_INBOX, SECOND, WHILE_NOTHING_IS_DUE, run
+from tests.judged_once import Memory, judge_once
+from tests.kept_engines import keep_engines
 from tests.made_once import MadeOnce
 from tests.ops.postgres import Server, postgres
 
@@ -63,11 +63,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.fixture(scope="session", autouse=True)
 def judged_once() -> Iterator[None]:
-    """Great Expectations and frictionless are asked once of what many tests make alike."""
+    """What judges tables, packages and pages is asked once of what many tests make alike."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "_run_suite", tables_judged_once(checks._run_suite))
-        patch.setattr(package, "_frictionless", packages_judged_once(package._frictionless))
+        judge_once(patch.setattr, Memory())
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_of_dagster_kept() -> None:
+    """Dagster makes a thousand engines a run, and each compiles what it asks."""
+    keep_engines()
 
 
 @pytest.fixture
@@ -114,6 +119,30 @@ def march_home(made_once: MadeOnce) -> Path:
 def _of_march(home: Path) -> None:
     outcome = run(home, SAMPLE_INBOX, month="2024-03")
     assert outcome.code == 0, outcome.err
+
+
+@pytest.fixture(scope="session")
+def correction(made_once: MadeOnce) -> Path:
+    """January and February 2024: an inbox with a correction, a home that has it, one that has not.
+
+    In the inbox January's file lacks every third dossier. ``fresh`` never saw the error; ``wrong``
+    published it while nothing else was due.
+    """
+    return made_once("correction", _correction)
+
+
+def _correction(place: Path) -> None:
+    january, february = "2024-01", "2024-02"
+    inbox, fresh, wrong = place / "inbox", place / "fresh", place / "wrong"
+    for name in (january, february):
+        shutil.copytree(SAMPLE_INBOX / name, inbox / name)
+    shutil.copy(SAMPLE_INBOX / "units.csv", inbox)
+    at = WHILE_NOTHING_IS_DUE
+    assert run(wrong, inbox, "--to", february, month=january, at=at).code == 0
+    path = inbox / january / "ho-so-mau.jsonl.gz"
+    lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    path.write_bytes(gzip.compress(b"".join(lines[n] for n in range(len(lines)) if n % 3)))
+    assert run(fresh, inbox, "--to", february, month=january, at=SECOND).code == 0
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ Children are forks, so that the libraries are imported once. One home takes the 
 run finds what the one before it left.
 """
 
-import importlib
 import json
 import os
 import shutil
@@ -19,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from cchc_pipeline.cli import progress
-from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.telling import Begun, StepEvent, Telling
 from publish.store.journal import Journal, Line
 from publish.store.store import Portal
 from tests.command_line import SAMPLE_INBOX, SECOND, run, tree_digest
+from tests.ops.forks import prepare_for_forks
 from tests.publish.crash_worker import faults
 
 PUBLISH_JOB = "publish"
@@ -112,31 +111,32 @@ def observed(home: Path) -> dict[str, Any]:
 def deaths(source: Path, home: Path, first: int, stride: int) -> Iterator[dict[str, Any]]:
     """Die after every ``stride``-th step from ``first`` on, until a run outlives them all.
 
-    Once readers are shown the new release, the next run must end well, and the home begins anew.
+    Once readers are shown the new release, the next run must end well, and the home is again what
+    the last run left that died before: the month need not be made once more.
     """
     shutil.copytree(source, home, symlinks=True)
-    old, number = observed(home)["latest"], first
+    old, number, before = observed(home)["latest"], first, home.with_name("before")
+    shutil.copytree(home, before, symlinks=True)
     while (passed := steps_passed(home, number)) > 0:
         seen = observed(home)
         yield {"died_after": passed, **seen}
         if seen["latest"] != old:
             steps_passed(home, die_after=0)
-            shutil.rmtree(home)
-            shutil.copytree(source, home, symlinks=True)
+            _put_back(before, home)
+        else:
+            _put_back(home, before)
         number += stride
     yield {"lived_through": -passed, **observed(home)}
 
 
-def _warm() -> None:
-    """Import what a run imports late, once for all children; threads must not start here."""
-    with unused_modules_late():
-        for name in ("assets.runner", "great_expectations", "frictionless"):
-            importlib.import_module(name)
+def _put_back(good: Path, home: Path) -> None:
+    shutil.rmtree(home)
+    shutil.copytree(good, home, symlinks=True)
 
 
 if __name__ == "__main__":
     place = Path(sys.argv[1]) / "home"
-    _warm()
+    prepare_for_forks(Path(sys.argv[1]) / "judged")
     found = list(deaths(Path(sys.argv[2]), place, int(sys.argv[3]), int(sys.argv[4])))
     digest = tree_digest(place / "portal" / "store")
     again = -steps_passed(place, die_after=0)

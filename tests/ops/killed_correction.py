@@ -12,7 +12,6 @@ has at every moment the tables of an installation that never saw the error: that
 time, whether the child dies there or not.
 """
 
-import importlib
 import json
 import os
 import signal
@@ -29,12 +28,12 @@ import dagster as dg
 from assets.instance import end_launched_runs
 from assets.jobs import MONTH_JOB, OURS, PUBLISH_JOB
 from assets.staleness import MadeFrom
-from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.period import Month
 from cchc_pipeline.settings import load_settings
 from cchc_pipeline.storage.lake import Lake, content_digest
 from tests.assets.dagster_ui import ui
 from tests.command_line import SECOND, index, run
+from tests.ops.forks import prepare_for_forks
 
 JANUARY, FEBRUARY = "2024-01", "2024-02"
 TOLD = ("year_to_date", "plan_indicators", "plan_tasks", "dossier_statistics", "dossier_continuity")
@@ -172,9 +171,7 @@ def deaths(way: str, places: Places, first: int, stride: int) -> Iterator[Found]
 
 
 if __name__ == "__main__":
-    with unused_modules_late():
-        for name in ("assets.runner", "great_expectations", "frictionless"):
-            importlib.import_module(name)
     places = Places(*(Path(argument) for argument in sys.argv[2:5]))
+    prepare_for_forks(places.home.with_name("judged"))
     found = list(deaths(sys.argv[1], places, int(sys.argv[5]), int(sys.argv[6])))
     sys.stdout.write(json.dumps(found))
