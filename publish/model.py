@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DESCRIPTOR = "datapackage.json"
 RECORD = "release.json"
 SUMS = "SHA256SUMS"
+QUALITY = "quality.json"
 SET = "settings"
 """The id of terms of reuse that the settings name."""
 STATISTICS = "dossier_statistics"

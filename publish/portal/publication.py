@@ -21,8 +21,8 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
 from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.modes import PRIVATE, shut
-from publish.gates.gates import QUALITY, Verdict, judge, quality_report
-from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
+from publish.gates.gates import Verdict, judge, quality_report
+from publish.model import DESCRIPTOR, QUALITY, RECORD, SUMS, Draft, Published
 from publish.package.bundle import bundle, bundle_name
 from publish.package.descriptor import changes_text, describe, license_text
 from publish.package.formats import json_bytes, paths_of, to_csv, to_json, to_parquet
