@@ -138,7 +138,7 @@ def _form(value: Value, forms: Forms) -> str:
         case Text():
             text = value.of(forms.language)
         case tuple():
-            text = ", ".join(_form(part, forms) for part in value)
+            text = "; ".join(_form(part, forms) for part in value)
         case _:
             text = value
     return text
@@ -250,12 +250,14 @@ def _conditions(table: str) -> int:
 
 def _relevance(known: Known) -> Iterator[Said]:
     yield Said("users")
-    newest = known.figures.newest
-    rows = known.figures.of_months("plan_indicators", newest).to_pylist()
-    own = [row for row in rows if row["unit_code"] == known.figures.root]
-    told = {row["indicator_id"] for row in own if row["value"] is not None}
-    targets = {row["indicator_id"] for row in own}
-    values: dict[str, Value] = {"told": len(told), "all": len(targets), "period": newest}
+    rows = known.figures.part("plan_indicators", "unit_code", known.figures.root)
+    newest = pc.max(rows["period"]).as_py()
+    if newest is None:
+        return
+    own = rows.filter(pc.equal(rows["period"], newest))
+    told = own.filter(pc.is_valid(own["value"]))
+    all_, some = (len(_unique(part, "indicator_id")) for part in (own, told))
+    values: dict[str, Value] = {"told": some, "all": all_, "period": Month.parse(newest)}
     yield Said("plan_told", values, ("plan_indicators",))
 
 
