@@ -41,7 +41,7 @@ Value = str | int | Fraction | Month | date | Text | tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Said:
+class Sentence:
     """A sentence.
 
     Args:
@@ -111,7 +111,7 @@ def quality_statement(figures: Figures) -> list[dict[str, Any]]:
     ]
 
 
-def _rendered(said: Said, known: Known) -> dict[str, str]:
+def _rendered(said: Sentence, known: Known) -> dict[str, str]:
     is_sample = any(known.has_sample(table) for table in said.tables)
     vi, en = (_text(said, Forms(load_words(one, known.figures.root), {})) for one in LANGUAGES)
     return {
@@ -119,7 +119,7 @@ def _rendered(said: Said, known: Known) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _text(said: Said, forms: Forms) -> str:
+def _text(said: Sentence, forms: Forms) -> str:
     filled = {name: _form(value, forms) for name, value in said.values.items()}
     return forms.words.text(f"statement.{said.key}", **filled)
 
@@ -148,15 +148,17 @@ def _unique(table: pa.Table, column: str) -> list[Any]:
     return sorted(value for value in pc.unique(table[column]).to_pylist() if value is not None)
 
 
-def _contact(known: Known) -> Iterator[Said]:
-    yield Said("publisher", quoted=known.draft.identity.publisher)
-    yield Said("contact", quoted=known.draft.identity.contact)
+def _contact(known: Known) -> Iterator[Sentence]:
+    yield Sentence("publisher", quoted=known.draft.identity.publisher)
+    yield Sentence("contact", quoted=known.draft.identity.contact)
 
 
-def _meta_update(known: Known) -> Iterator[Said]:
+def _meta_update(known: Known) -> Iterator[Sentence]:
     draft = known.draft
     moment = _moment(draft.published_text)
-    yield Said("made_with", {"release": str(draft.id), "version": draft.version, "moment": moment})
+    yield Sentence(
+        "made_with", {"release": str(draft.id), "version": draft.version, "moment": moment}
+    )
 
 
 def _moment(stated: str) -> Text:
@@ -164,22 +166,22 @@ def _moment(stated: str) -> Text:
     return Text(str(vi), str(en))
 
 
-def _stat_pres(known: Known) -> Iterator[Said]:
+def _stat_pres(known: Known) -> Iterator[Sentence]:
     tables = known.draft.tables
     rows = sum(table.num_rows for table in tables.values())
     lists = sum(name in CODE_LISTS for name in tables)
-    yield Said("tables", {"tables": len(tables), "rows": rows, "lists": lists}, tuple(tables))
-    yield Said("figures", {"titles": tuple(one.title for one in known.figure_tables)})
+    yield Sentence("tables", {"tables": len(tables), "rows": rows, "lists": lists}, tuple(tables))
+    yield Sentence("figures", {"titles": tuple(one.title for one in known.figure_tables)})
     newest = known.figures.newest
     told = {
         code
         for name in ("scores", STATISTICS)
         for code in _unique(known.figures.of_months(name, newest), "unit_code")
     }
-    yield Said("units_told", {"units": len(told), "period": newest}, ("scores", STATISTICS))
+    yield Sentence("units_told", {"units": len(told), "period": newest}, ("scores", STATISTICS))
 
 
-def _unit_measure(known: Known) -> Iterator[Said]:
+def _unit_measure(known: Known) -> Iterator[Sentence]:
     measures = (
         column
         for contract in known.figure_tables
@@ -187,60 +189,60 @@ def _unit_measure(known: Known) -> Iterator[Said]:
         if column.type in {"integer", "number"}
     )
     units = {column.unit.vi: column.unit for column in measures if column.unit.en != "none"}
-    yield Said("measured_in", {"units": tuple(units.values())})
+    yield Sentence("measured_in", {"units": tuple(units.values())})
 
 
-def _ref_period(known: Known) -> Iterator[Said]:
+def _ref_period(known: Known) -> Iterator[Sentence]:
     months = known.figures.months
-    yield Said("periods", {"count": len(months), "first": months[0], "last": months[-1]})
+    yield Sentence("periods", {"count": len(months), "first": months[0], "last": months[-1]})
     gap = len([*months[0].to(months[-1])]) - len(months)
-    yield Said("gap", {"count": gap}) if gap else Said("no_gap")
+    yield Sentence("gap", {"count": gap}) if gap else Sentence("no_gap")
     used = _unique(known.draft.tables["scores"], "basis")
     names = tuple(code.name for code in load_code_list("bases").codes if code.code in used)
     if names:
-        yield Said("bases", {"bases": names})
+        yield Sentence("bases", {"bases": names})
 
 
-def _inst_mandate(known: Known) -> Iterator[Said]:
+def _inst_mandate(known: Known) -> Iterator[Sentence]:
     by_basis: dict[str, list[Text]] = {}
     for contract in known.figure_tables:
         by_basis.setdefault(contract.basis, []).append(contract.title)
     for basis, titles in by_basis.items():
-        yield Said("basis_of", {"tables": tuple(titles)}, quoted=basis)
-    yield Said("terms_of", quoted=known.draft.terms.name.vi)
+        yield Sentence("basis_of", {"tables": tuple(titles)}, quoted=basis)
+    yield Sentence("terms_of", quoted=known.draft.terms.name.vi)
 
 
-def _conf(known: Known) -> Iterator[Said]:
+def _conf(known: Known) -> Iterator[Sentence]:
     columns = [column for contract in known.contracts for column in contract.fields]
     if not any(column.personal for column in columns):
-        yield Said("nothing_personal", {"columns": len(columns)})
+        yield Sentence("nothing_personal", {"columns": len(columns)})
     table = known.draft.tables[STATISTICS]
     by_field = table.filter(pc.not_equal(table["field_code"], ALL))
     merged = by_field.filter(pc.equal(by_field["conf_status"], CONFIDENTIAL)).num_rows
-    yield Said("merged", {"merged": merged, "rows": by_field.num_rows}, (STATISTICS,))
-    yield Said("hidden", {"count": known.status("Q")}, tuple(known.quality.statuses))
+    yield Sentence("merged", {"merged": merged, "rows": by_field.num_rows}, (STATISTICS,))
+    yield Sentence("hidden", {"count": known.status("Q")}, tuple(known.quality.statuses))
 
 
-def _rel_policy(known: Known) -> Iterator[Said]:
+def _rel_policy(known: Known) -> Iterator[Sentence]:
     calendar = load_calendar()
-    yield Said("rule", {"day": calendar.rule.day, "time": calendar.rule.time})
+    yield Sentence("rule", {"day": calendar.rule.day, "time": calendar.rule.time})
     due = calendar.next_release(known.draft.published_at).moment
-    yield Said("next", {"moment": _moment(due.isoformat())})
+    yield Sentence("next", {"moment": _moment(due.isoformat())})
 
 
-def _freq_diss(known: Known) -> Iterator[Said]:
-    yield Said("monthly")
+def _freq_diss(known: Known) -> Iterator[Sentence]:
+    yield Sentence("monthly")
 
 
-def _accessibility_clarity(known: Known) -> Iterator[Said]:
-    yield Said("formats", {"formats": tuple(form.upper() for form in FORMS)})
+def _accessibility_clarity(known: Known) -> Iterator[Sentence]:
+    yield Sentence("formats", {"formats": tuple(form.upper() for form in FORMS)})
     if known.draft.identity.public_url:
-        yield Said("address", quoted=known.draft.identity.public_url)
+        yield Sentence("address", quoted=known.draft.identity.public_url)
 
 
-def _quality_mgmnt(known: Known) -> Iterator[Said]:
-    yield Said("gates", {"gates": len(read_yaml("release/gates.yaml")["gates"])})
-    yield Said("expectations", {"count": sum(map(_conditions, known.draft.tables))})
+def _quality_mgmnt(known: Known) -> Iterator[Sentence]:
+    yield Sentence("gates", {"gates": len(read_yaml("release/gates.yaml")["gates"])})
+    yield Sentence("expectations", {"count": sum(map(_conditions, known.draft.tables))})
 
 
 @cache
@@ -248,8 +250,8 @@ def _conditions(table: str) -> int:
     return len(load_contract(table).expectations())
 
 
-def _relevance(known: Known) -> Iterator[Said]:
-    yield Said("users")
+def _relevance(known: Known) -> Iterator[Sentence]:
+    yield Sentence("users")
     rows = known.figures.part("plan_indicators", "unit_code", known.figures.root)
     newest = pc.max(rows["period"]).as_py()
     if newest is None:
@@ -258,105 +260,105 @@ def _relevance(known: Known) -> Iterator[Said]:
     told = own.filter(pc.is_valid(own["value"]))
     all_, some = (len(_unique(part, "indicator_id")) for part in (own, told))
     values: dict[str, Value] = {"told": some, "all": all_, "period": Month.parse(newest)}
-    yield Said("plan_told", values, ("plan_indicators",))
+    yield Sentence("plan_told", values, ("plan_indicators",))
 
 
-def _accuracy(known: Known) -> Iterator[Said]:
+def _accuracy(known: Known) -> Iterator[Sentence]:
     for name, counts in known.quality.statuses.items():
         if rows := sum(counts.values()):
             share = Fraction(sum(counts.get(code, 0) for code in _WITH_VALUE), rows)
-            yield Said("filled", {"share": share, "table": load_contract(name).title}, (name,))
+            yield Sentence("filled", {"share": share, "table": load_contract(name).title}, (name,))
     yield _held(known.quality)
     yield _recomputed(known.quality)
     count = len(known.quality.corrections)
-    yield Said("corrected", {"count": count}, ("corrections",))
+    yield Sentence("corrected", {"count": count}, ("corrections",))
 
 
-def _held(quality: QualityFacts) -> Said:
+def _held(quality: QualityFacts) -> Sentence:
     if not quality.dossiers:
-        return Said("no_dossiers")
+        return Sentence("no_dossiers")
     month, row = quality.dossiers[-1]
     share = Fraction(row["quarantined"], row["rows"])
-    return Said("held", {"share": share, "period": month}, ("submissions",))
+    return Sentence("held", {"share": share, "period": month}, ("submissions",))
 
 
-def _recomputed(quality: QualityFacts) -> Said:
+def _recomputed(quality: QualityFacts) -> Sentence:
     if quality.scores_month is None:
-        return Said("no_scores")
+        return Sentence("no_scores")
     again = quality.recomputation
     values: dict[str, Value] = {
         "known": again.known, "rows": again.rows, "beyond": again.beyond,
         "period": quality.scores_month,
     }  # fmt: skip
-    return Said("recomputed", values, ("scores",))
+    return Sentence("recomputed", values, ("scores",))
 
 
-def _timeliness_punct(known: Known) -> Iterator[Said]:
+def _timeliness_punct(known: Known) -> Iterator[Sentence]:
     draft, newest = known.draft, known.figures.months[-1]
     if draft.previous is not None and newest in draft.previous.periods:
-        yield Said("out_before", {"period": newest})
+        yield Sentence("out_before", {"period": newest})
         return
     days = (day_of(draft.published_text) - newest.last_day).days
-    yield Said("first_out", {"period": newest, "days": days})
+    yield Sentence("first_out", {"period": newest, "days": days})
     due = load_calendar().release_date(newest)
     late = due.days_late(draft.published_at)
     values: dict[str, Value] = {"due": due.moment.date()}
-    yield Said("late", values | {"days": late}) if late else Said("in_time", values)
+    yield Sentence("late", values | {"days": late}) if late else Sentence("in_time", values)
 
 
-def _coher_compar(known: Known) -> Iterator[Said]:
+def _coher_compar(known: Known) -> Iterator[Sentence]:
     used = _unique(known.draft.tables["scores"], "methodology")
     names = tuple(Text(one.name_vi, one.name_en) for one in map(load_methodology, used))
     if names:
-        yield Said("methods", {"methods": names})
+        yield Sentence("methods", {"methods": names})
     if len(names) > 1:
-        yield Said("several_methods")
+        yield Sentence("several_methods")
     quality = known.quality
-    yield Said("breaks", {"count": len(quality.breaks)}, (STATISTICS,))
-    yield Said("series_breaks", {"count": known.status("B")}, tuple(quality.statuses))
+    yield Sentence("breaks", {"count": len(quality.breaks)}, (STATISTICS,))
+    yield Sentence("series_breaks", {"count": known.status("B")}, tuple(quality.statuses))
     compared = quality.reconciliation
     if compared.month is None:
-        yield Said("not_compared")
+        yield Sentence("not_compared")
         return
     values: dict[str, Value] = {
         "agreeing": compared.agreeing, "all": len(compared.compared), "period": compared.month,
     }  # fmt: skip
-    yield Said("agreeing", values, ("scores", STATISTICS))
+    yield Sentence("agreeing", values, ("scores", STATISTICS))
 
 
-def _cost_burden(known: Known) -> Iterator[Said]:
-    yield Said("no_cost")
+def _cost_burden(known: Known) -> Iterator[Sentence]:
+    yield Sentence("no_cost")
     newest = known.figures.newest
     rows = known.figures.of_months("submissions", newest)
     came = rows.num_rows - pc.sum(pc.equal(rows["status"], "missing")).as_py() if rows else 0
     values: dict[str, Value] = {"period": newest, "received": came, "owed": rows.num_rows}
-    yield Said("burden", values, ("submissions",))
+    yield Sentence("burden", values, ("submissions",))
 
 
-def _data_rev(known: Known) -> Iterator[Said]:
+def _data_rev(known: Known) -> Iterator[Sentence]:
     log = known.draft.tables[REVISIONS]
     own = log.filter(pc.equal(log["release"], str(known.draft.id)))
-    yield Said("revised", {"count": own.num_rows, "all": log.num_rows}, (REVISIONS,))
+    yield Sentence("revised", {"count": own.num_rows, "all": log.num_rows}, (REVISIONS,))
     counts = Counter(own["reason_code"].to_pylist())
     for code in load_code_list("reason_codes").codes:
         if counts[code.code]:
             values: dict[str, Value] = {"reason": code.name, "count": counts[code.code]}
-            yield Said("revised_for", values, (REVISIONS,))
-    yield Said("revisions_logged")
+            yield Sentence("revised_for", values, (REVISIONS,))
+    yield Sentence("revisions_logged")
 
 
-def _stat_process(known: Known) -> Iterator[Said]:
+def _stat_process(known: Known) -> Iterator[Sentence]:
     for source in known.draft.sources:
         at = source.captured_at
         told = ("source", {"moment": _moment(at)}) if at else ("source_undated", {})
-        yield Said(*told, quoted=source.title)
-    yield Said("estimated", {"count": known.status("E")}, tuple(known.quality.statuses))
+        yield Sentence(*told, quoted=source.title)
+    yield Sentence("estimated", {"count": known.status("E")}, tuple(known.quality.statuses))
     table = known.draft.tables[STATISTICS]
     summed = table.filter(pc.equal(table["source"], "summed")).num_rows
-    yield Said("summed", {"summed": summed, "rows": table.num_rows}, (STATISTICS,))
+    yield Sentence("summed", {"summed": summed, "rows": table.num_rows}, (STATISTICS,))
     rows = pc.sum(_of_root(known)["quarantined"]).as_py() or 0
     named = {"rows": rows, "table": load_contract(SET_ASIDE).title}
-    yield Said("aside", named, (SET_ASIDE,))
+    yield Sentence("aside", named, (SET_ASIDE,))
 
 
 def _of_root(known: Known) -> pa.Table:
@@ -364,7 +366,7 @@ def _of_root(known: Known) -> pa.Table:
     return table.filter(pc.equal(table["unit_code"], known.figures.root))
 
 
-CONCEPTS: Mapping[str, Callable[[Known], Iterable[Said]]] = {
+CONCEPTS: Mapping[str, Callable[[Known], Iterable[Sentence]]] = {
     tell.__name__.removeprefix("_"): tell
     for tell in (
         _contact, _meta_update, _stat_pres, _unit_measure, _ref_period, _inst_mandate, _conf,
