@@ -5,6 +5,7 @@ MLCommons' own library reads whole releases back in ``croissant_trial``, by hand
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ import rdflib
 from rdflib.namespace import DCTERMS, RDF, SDO
 
 from cchc_pipeline.contracts import load_contract
+from publish.gates.package import croissant_agrees
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, Draft
 from publish.package.croissant import CROISSANT, TYPES, VERSION, croissant
+from publish.store.reading import Package, Subject
 from tests.publish.small_release import IDENTITY, written_once
+from tests.publish.verify.damaged_release import whole_release
 
 CR = rdflib.Namespace("http://mlcommons.org/croissant/")
 ADDRESS = "https://example.org/data/"
@@ -103,3 +107,10 @@ def test_addresses_are_absolute_where_the_sites_own_is_known(descriptor: Node) -
     assert public["license"] == f"{ADDRESS}releases/2024-03/r1/LICENSE.md"
     assert public["url"] == ADDRESS
     assert "url" not in croissant(descriptor, IDENTITY)
+
+
+def test_a_release_from_before_it_passes_without_it(tmp_path: Path) -> None:
+    folder = whole_release(tmp_path / "r1")
+    (folder / CROISSANT).unlink()
+    package = Package(Subject("2024-03.r1", folder))
+    assert package.tables and list(croissant_agrees(package)) == []
