@@ -78,7 +78,7 @@ def test_two_builds_in_two_folders_are_the_same_bytes(
     one = unjudged(small_draft(), tmp_path / "one")
     two = unjudged(small_draft(), tmp_path / "two")
     assert content_of(one.folder) == content_of(two.folder)
-    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 9
+    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 10
 
 
 def test_two_publications_in_two_portals_are_the_same_bytes(
