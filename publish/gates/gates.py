@@ -164,7 +164,7 @@ def quality_report(draft: Draft, verdicts: Iterable[Verdict]) -> dict[str, Any]:
         verdicts: Of each gate.
     """
     words, verdicts = read_yaml("release/gates.yaml")["gates"], tuple(verdicts)
-    goes_out = all(verdict.passed for verdict in verdicts)
+    goes_out = bool(verdicts) and all(verdict.passed for verdict in verdicts)
     return {
         "release": str(draft.id),
         "published_at": draft.published_text,

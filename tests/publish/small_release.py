@@ -299,7 +299,7 @@ def candidate(
     content = {**written_once(draft), **(files or {})}
     if not files or DESCRIPTOR not in files:
         descriptor = describe(draft, content)
-        if files:
+        if files and CROISSANT not in files:
             content[CROISSANT] = json_bytes(croissant(descriptor, draft.identity))
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()

@@ -65,7 +65,7 @@ def test_the_page_says_what_the_report_of_the_release_says(
     good_draft: Draft, language: str
 ) -> None:
     page = page_of(good_draft, language)
-    for part in quality_report(good_draft, [])["statement"]:
+    for part in quality_report(good_draft, [Verdict("period_is_over", "")])["statement"]:
         section = page.one("section", aria_labelledby=part["concept"])
         assert part["heading"][language] in section.one("h2").text
         shown = [item.text.strip() for item in section.all("li")]
@@ -77,8 +77,9 @@ def test_the_page_says_what_the_report_of_the_release_says(
     }
 
 
-def test_what_was_stopped_has_no_statement(good_draft: Draft) -> None:
+def test_what_was_stopped_or_not_judged_has_no_statement(good_draft: Draft) -> None:
     assert "statement" in quality_report(good_draft, [Verdict("period_is_over", "")])
+    assert "statement" not in quality_report(good_draft, [])
     stopped = [Verdict("period_is_over", ""), Verdict("text_is_clean", "", ("a tab",))]
     assert "statement" not in quality_report(good_draft, stopped)
 
