@@ -317,8 +317,8 @@ def _workers(number: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         number,
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=gc.get_threshold(),
+        initializer=begin_worker,
+        initargs=(os.getpid(), *gc.get_threshold()),
     )
 
 
@@ -348,13 +348,21 @@ def _side_by_side(
     return failed
 
 
-def _begin(*objects_before_collection: int) -> None:
+def begin_worker(command: int, *objects_before_collection: int) -> None:
     """Make this process a worker of a command: it does not outlive it, and costs no more than it.
 
-    Otherwise it would write to the lake after its command, and its lock, are gone. It looks for
-    garbage as seldom as its command does, and like it ends without taking its objects apart.
+    Otherwise it would write to the lake after its command, and its lock, are gone. What it loads
+    takes seconds, in which the command may have died: its work lies in the pipe all the same. It
+    looks for garbage as seldom as its command does, and like it ends without taking its objects
+    apart.
+
+    Args:
+        command: The process of the command.
+        *objects_before_collection: As the command has it.
     """
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != command:
+        os._exit(1)
     gc.set_threshold(*objects_before_collection)
     atexit.register(os._exit, 0)
 

@@ -29,7 +29,7 @@ from cchc_pipeline.core.period import Month
 from cchc_pipeline.plan import Publication, PublicationLog
 from cchc_pipeline.registers.unit_lists import load_register
 from cchc_pipeline.registers.units import Unit, UnitRegister
-from cchc_pipeline.settings import Settings, dossiers_url
+from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.national_portal.tables import units_seen
 from cchc_pipeline.sources.raw.archive import RawArchive
 from cchc_pipeline.storage.lake import Lake
@@ -282,7 +282,7 @@ def program_digest() -> str:
 
 def is_asked(settings: Settings) -> bool:
     """Whether a source is asked over the network: only asking tells whether it changed."""
-    return settings.portal_fetch or dossiers_url() is not None
+    return settings.portal_fetch or settings.dossiers_url is not None
 
 
 class MadeFrom:

@@ -136,7 +136,7 @@ def require_government(code: str) -> None:
     if code not in known_governments():
         raise UsageError(
             f"no place of government is known under {code}",
-            where="setting 'root_unit' (CCHC_ROOT_UNIT)",
+            where="setting 'root_unit' (CCHC_ROOT_UNIT, --root)",
             todo=f"write schemas/{_FOLDER}/{code}.yaml like {DEFAULT_ROOT}.yaml, or use one of "
             f"{', '.join(known_governments())}",
         )

@@ -22,7 +22,16 @@ from pydantic_settings import (
 
 from cchc_pipeline.contracts.sources import owed_sources
 from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.modes import INBOX
 from cchc_pipeline.government import DEFAULT_ROOT, Government, government_of
+from cchc_pipeline.roots import (
+    address_of,
+    further_root,
+    home_of,
+    inbox_of,
+    own_settings,
+    places_in,
+)
 
 EngineName = Literal["duckdb", "spark"]
 DEFAULT_ENGINE: EngineName = "duckdb"
@@ -59,11 +68,6 @@ def smtp_password() -> str:
 def alert_webhook() -> str:
     """Where alerts are posted, a secret: from the environment, and kept nowhere else."""
     return os.environ.get(ALERT_WEBHOOK, "")
-
-
-def dossiers_url() -> str | None:
-    """The database that dossiers are read from, with its password: from the environment only."""
-    return os.environ.get(DOSSIERS_URL) or None
 
 
 def dagster_url() -> str | None:
@@ -256,6 +260,19 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
     @property
+    def is_further(self) -> bool:
+        """Whether this is a further root, whose home lies below the installation's."""
+        return further_root(self.home) is not None
+
+    @property
+    def dossiers_url(self) -> str | None:
+        """The database that dossiers are read from, with its password: from the environment only.
+
+        It is that of the installation's own root.
+        """
+        return None if self.is_further else os.environ.get(DOSSIERS_URL) or None
+
+    @property
     def expected_list(self) -> tuple[str, ...]:
         """What must come each month."""
         return _parts(self.expected_sources)
@@ -278,7 +295,11 @@ class Settings(BaseSettings):
     @property
     def inbox_dir(self) -> Path:
         """The folder that files are dropped into."""
-        return self.inbox if self.inbox is not None else self.home / "inbox"
+        if self.inbox is not None:
+            return self.inbox
+        if self.is_further:
+            return inbox_of(self.home.parents[1] / INBOX, self.root_unit)
+        return self.home / INBOX
 
     @property
     def raw_dir(self) -> Path:
@@ -320,7 +341,7 @@ def load_settings(**overrides: Any) -> Settings:
     _refuse_unknown_names(os.environ)
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)
+        return _of_place(Settings(**given))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -333,6 +354,36 @@ def load_settings(**overrides: Any) -> Settings:
         raise UsageError(
             f"not TOML: {error}", where=CONFIG_FILE, todo="correct the line named"
         ) from None
+
+
+def _of_place(settings: Settings) -> Settings:
+    """The settings as they are for the place whose home it is."""
+    root = further_root(settings.home)
+    if root is None:
+        return settings
+    if dagster_url():
+        raise UsageError(
+            "holds the runs of one place alone",
+            where=f"environment variable {DAGSTER_URL}",
+            todo=f"leave it out where {root} lives below another home, or give it a CCHC_HOME",
+        )
+    own = dict(own_settings(root, settings.public_url))
+    own["inbox"] = settings.inbox and inbox_of(settings.inbox, root)
+    return settings.model_copy(update=own)
+
+
+def neighbours_of(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The other places of the installation that publish, with the public address of each.
+
+    None where no address is set: from a mirror a relative one would lead to nothing.
+    """
+    own = load_settings(home=settings.home.parents[1]) if settings.is_further else settings
+    homes = {own.root_unit: own.home} | {r: home_of(own.home, r) for r in places_in(own.home)}
+    return tuple(
+        (root, own.public_url if root == own.root_unit else address_of(own.public_url, root))
+        for root, home in homes.items()
+        if own.public_url and root != settings.root_unit and (home / "portal" / "current").exists()
+    )
 
 
 def _parts(text: str) -> tuple[str, ...]:

@@ -9,17 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
 from cchc_pipeline.core.errors import UsageError
 from cchc_pipeline.core.period import Month, utc_text
 from cchc_pipeline.government import Government, government_of
+from cchc_pipeline.settings import Settings, neighbours_of
 from cchc_pipeline.terms import ReuseTerms, TermsWords, terms_on
-
-if TYPE_CHECKING:
-    from cchc_pipeline.settings import Settings
 
 DESCRIPTOR = "datapackage.json"
 RECORD = "release.json"
@@ -102,6 +100,7 @@ class Identity:
     """Who publishes, under which terms, where: from the settings.
 
     An empty ``license_name`` is the legal basis in force on the day of a publication.
+    ``neighbours`` are the other places of the installation, each with the address of its site.
     """
 
     publisher: str
@@ -110,6 +109,7 @@ class Identity:
     license_path: str
     public_url: str
     root_unit: str
+    neighbours: tuple[tuple[str, str], ...] = ()
 
     @property
     def government(self) -> Government:
@@ -132,11 +132,11 @@ class Identity:
         return ReuseTerms(SET, named, by_law.text)
 
 
-def identity_of(settings: "Settings") -> Identity:
+def identity_of(settings: Settings) -> Identity:
     """Who publishes, by the settings."""
     return Identity(
         settings.publisher, settings.contact, settings.license_name, settings.license_path,
-        settings.public_url, settings.root_unit,
+        settings.public_url, settings.root_unit, neighbours_of(settings),
     )  # fmt: skip
 
 

@@ -4,19 +4,23 @@ Belongs here: starting and ending it. Does not: assertions, or the web server of
 (``tests.ops.nginx``).
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Thread
 
-from publish.portal.server import LocalServer, shown_folders
+from publish.portal.server import LocalServer, WebRoot, further_web_roots, web_root_of
 from publish.store.store import Portal
 
 
-@contextmanager
-def served(root: Path, within: Iterable[Path] = ()) -> Iterator[str]:
+def served(root: Path, within: Iterable[Path] = ()) -> AbstractContextManager[str]:
     """The address of a folder that is being served."""
-    with LocalServer(root, 0, within) as server:
+    return _served(WebRoot(root, tuple(within)), {})
+
+
+@contextmanager
+def _served(shown: WebRoot, further: Mapping[str, WebRoot]) -> Iterator[str]:
+    with LocalServer(shown, 0, further) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -27,9 +31,6 @@ def served(root: Path, within: Iterable[Path] = ()) -> Iterator[str]:
             assert not thread.is_alive()
 
 
-@contextmanager
-def served_portal(home: Path) -> Iterator[str]:
+def served_portal(home: Path) -> AbstractContextManager[str]:
     """The address of an installation's portal, as ``cchc serve`` shows it."""
-    portal = Portal(home / "portal")
-    with served(portal.current, shown_folders(portal)) as address:
-        yield address
+    return _served(web_root_of(Portal(home / "portal")), further_web_roots(home))

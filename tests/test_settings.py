@@ -10,7 +10,6 @@ from cchc_pipeline.settings import (
     DOSSIERS_URL,
     Settings,
     dagster_url,
-    dossiers_url,
     load_settings,
 )
 
@@ -58,9 +57,9 @@ def test_a_value_of_the_wrong_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_databases_address_is_taken_from_the_environment_and_is_no_setting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert dossiers_url() is None
+    assert load_settings().dossiers_url is None
     monkeypatch.setenv(DOSSIERS_URL, "postgresql://a:bi-mat@b/c")
-    assert dossiers_url() == "postgresql://a:bi-mat@b/c"
+    assert load_settings().dossiers_url == "postgresql://a:bi-mat@b/c"
     assert "bi-mat" not in repr(load_settings())
 
 

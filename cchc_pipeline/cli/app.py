@@ -18,7 +18,7 @@ import typer
 from cchc_pipeline.cli import inputs, operating, places, releases, reports, run
 from cchc_pipeline.cli.interruption import guard
 from cchc_pipeline.cli.options import AsJson, Home, Inbox, language, moment_of, say, settings_for
-from cchc_pipeline.core.errors import DEBUG, LANG, CchcError, UsageError
+from cchc_pipeline.core.errors import DEBUG, LANG, ROOT, CchcError, UsageError
 from cchc_pipeline.core.modes import private_by_default
 from cchc_pipeline.core.unforeseen import AT_WORK, foreseen
 from cchc_pipeline.core.wording import worded_error
@@ -36,6 +36,12 @@ _NOT_UNDERSTOOD: Any = typer.BadParameter.__bases__[0]
 """What typer raises of a command line that is none: of this kind is each error that it names."""
 _FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
 """The commands that write outside the home, what others may read: with the rights of who calls."""
+_OF_ANY_PLACE = frozenset({"diff", "restore"})
+"""The commands that read no settings: they take no place."""
+_OF_SEVERAL = frozenset(
+    {"alerts", "backfill", "mend", "mirror", "preview", "run", "status", "verify"}
+)
+"""The commands that may go through several places in one call."""
 app = typer.Typer(
     name="cchc",
     help="Monthly open data on the quality of public service: extract, validate, compute, publish.",
@@ -58,6 +64,10 @@ def _options(
     ] = False,
     lang: Annotated[
         str | None, typer.Option(LANG, help="vi or en; by the locale if left out; anywhere too.")
+    ] = None,
+    root: Annotated[
+        str | None,
+        typer.Option(ROOT, help="Of this place, or of several: H24,H44; anywhere too."),
     ] = None,
 ) -> None:
     """Declare what holds for every command; ``main`` acts on it."""
@@ -142,26 +152,29 @@ def serve(
     home: Home = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8766,
 ) -> None:
-    """Show the portal on 127.0.0.1."""
+    """Show the portal on 127.0.0.1, and those of further places below their codes."""
     from publish.store.store import Portal
 
-    portal = Portal(settings_for(home).portal_dir)
+    settings = settings_for(home)
+    portal = Portal(settings.portal_dir)
     if not portal.current.is_dir():
         where = str(portal.current)
         raise UsageError("nothing is published yet", where=where, todo="cchc run MONTH")
-    with _server(portal, port) as server:
+    with _server(settings, portal, port) as server:
         say(f"{server.address}  (Ctrl+C ends)")
+        for place in server.further:
+            say(f"{server.address}{place}/")
         try:
             server.serve_forever()
         except KeyboardInterrupt:
             say("ended")
 
 
-def _server(portal: "Portal", port: int) -> "LocalServer":
-    from publish.portal.server import LocalServer, shown_folders
+def _server(settings: "Settings", portal: "Portal", port: int) -> "LocalServer":
+    from publish.portal.server import LocalServer, further_web_roots, web_root_of
 
     try:
-        return LocalServer(portal.current, port, shown_folders(portal))
+        return LocalServer(web_root_of(portal), port, further_web_roots(settings.home))
     except OSError as error:
         raise UsageError(
             f"port {port} cannot be used: {error.strerror}",
@@ -173,21 +186,70 @@ def _server(portal: "Portal", port: int) -> "LocalServer":
 def main() -> None:
     """Run the command line; an error is one line and an exit code, or its traceback."""
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, *gc.get_threshold()[1:])
-    arguments, AT_WORK.lang = _without_language(sys.argv[1:])
-    debug = DEBUG in arguments
-    arguments = [argument for argument in arguments if argument != DEBUG]
+    arguments, AT_WORK.lang = _without(LANG, sys.argv[1:])
+    arguments, of_places = _without(ROOT, arguments)
+    AT_WORK.words, AT_WORK.settings = [word for word in arguments if word != DEBUG], {}
     command = next((word for word in arguments if not word.startswith("-")), "")
-    AT_WORK.words, AT_WORK.step, AT_WORK.file, AT_WORK.settings = arguments, "", "", {}
     rights = nullcontext() if command in _FOR_OTHERS else private_by_default()
     with rights:
+        _for_each(of_places, command, debug=DEBUG in arguments)
+
+
+def _for_each(of_places: str, command: str, *, debug: bool) -> None:
+    """Run the command once, or for one place after the other: one that fails stops no other.
+
+    Raises:
+        SystemExit: With the exit code of the first that was not 0.
+    """
+    codes: list[object] = []
+    try:
+        places = _places(of_places, command)
+    except UsageError as error:
+        raise SystemExit(_told(error)) from None
+    for place in places:
+        AT_WORK.root, AT_WORK.step, AT_WORK.file, AT_WORK.settings = place, "", "", {}
+        if len(places) > 1:
+            typer.echo(f"== {place}", err=True)
         try:
-            _called(arguments)
+            _called(AT_WORK.words)
+        except SystemExit as end:
+            codes.append(end.code)
         except Exception as error:
             if debug:
                 raise
-            told = foreseen(error)
-            typer.echo(f"cchc: {worded_error(told, language())}", err=True)
-            raise SystemExit(told.exit_code) from None
+            codes.append(_told(error))
+    code = next((code for code in codes if code), 0)
+    if code or codes:
+        raise SystemExit(code)
+
+
+def _told(error: Exception) -> int:
+    """Tell an error as one line; its exit code."""
+    told = foreseen(error)
+    typer.echo(f"cchc: {worded_error(told, language())}", err=True)
+    return told.exit_code
+
+
+def _places(of_places: str, command: str) -> tuple[str, ...]:
+    """The places that the command line names; one without a name where it names none.
+
+    Raises:
+        UsageError: The command takes none, or not several, or one of them is not known.
+    """
+    from cchc_pipeline.government import require_government
+
+    places = tuple(dict.fromkeys(part.strip() for part in of_places.split(",") if part.strip()))
+    if any(word.partition("=")[0] == ROOT for word in sys.argv[1:]) and not places:
+        raise UsageError("names no place", where=ROOT, todo="say H24, or H24,H44")
+    for place in places:
+        require_government(place)
+    if places and command in _OF_ANY_PLACE:
+        raise UsageError(f"cchc {command} asks for no place", where=ROOT, todo=f"leave out {ROOT}")
+    alone = command not in _OF_SEVERAL or "--json" in AT_WORK.words
+    if len(places) > 1 and alone:
+        what = f"cchc {command} takes one place at a time"
+        raise UsageError(what, where=ROOT, todo="give the command once for each")
+    return places or ("",)
 
 
 def _called(arguments: Sequence[str]) -> None:
@@ -208,14 +270,14 @@ def _called(arguments: Sequence[str]) -> None:
         raise SystemExit(code)
 
 
-def _without_language(arguments: Sequence[str]) -> tuple[list[str], str]:
-    """The command line without ``--lang``, and what it says; the last one counts."""
+def _without(option: str, arguments: Sequence[str]) -> tuple[list[str], str]:
+    """The command line without an option, and what it says; the last one counts."""
     rest: list[str] = []
     told, words = "", iter(arguments)
     for word in words:
-        if word == LANG:
+        if word == option:
             told = next(words, "")
-        elif word.startswith(f"{LANG}="):
+        elif word.startswith(f"{option}="):
             told = word.partition("=")[2]
         else:
             rest.append(word)

@@ -54,7 +54,7 @@ def validate(
     from cchc_pipeline.core.errors import SourceError
     from cchc_pipeline.sources.inbox.trial_kinds import TIMELESS, sorted_by_kind, try_kind
 
-    settings = _settings(home, inbox)
+    settings = settings_for(home, inbox)
     kinds = sorted_by_kind(files, table)
     dated = [file for kind, found in kinds.items() if kind not in TIMELESS for file in found]
     terms = _trial_terms(settings, _month_of(dated, month) if dated or month else None)
@@ -111,7 +111,7 @@ def simulate(
     from cchc_pipeline.core.period import Month
     from cchc_pipeline.simulation import FORMATS, Options, write_sample
 
-    settings = _settings(home, inbox)
+    settings = settings_for(home, inbox)
     chosen = tuple(formats or ("csv",))
     options = Options(dossiers, seed, broken, FORMATS if "all" in chosen else chosen, compress)
     of_month = Month.parse(month)
@@ -131,7 +131,7 @@ def form(
     from cchc_pipeline.sources.agency_forms.blank import write_form
     from cchc_pipeline.sources.agency_forms.items import form_for
 
-    settings = _settings(home, inbox)
+    settings = settings_for(home, inbox)
     wanted = form_for(unit, Month.parse(month), _register(settings), settings.root_unit)
     write_form(out, wanted)
     say(f"{out}: {len(wanted.items)} items for {wanted.unit.name_vi}, {month}")
@@ -217,12 +217,6 @@ def withdraw(
         return
     say(act.line())
     say(f"its bytes stay in the archive; make the month anew: cchc run {month}")
-
-
-def _settings(home: Path | None, inbox: Path | None) -> "Settings":
-    from cchc_pipeline.settings import load_settings
-
-    return load_settings(home=home, inbox=inbox)
 
 
 def _register(settings: "Settings") -> "UnitRegister":

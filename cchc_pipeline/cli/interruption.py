@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 COMMANDS = frozenset({"run", "backfill", "preview"})
 """The commands that work for long; the others end as Python programs do."""
+_WITH_A_VALUE = frozenset({"--lang", "--root"})
+"""The options that may stand before the command, and take the next word."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _A_MOMENT = 0.1
 """Seconds: longer than a thread that is due has to wait for its turn."""
@@ -56,8 +58,7 @@ _streams: dict[int, int] = {}
 
 def guard(arguments: Sequence[str]) -> None:
     """Wait for the signals from now on, if these are the arguments of a command that works long."""
-    command = next((word for word in arguments if not word.startswith("-")), "")
-    if command not in COMMANDS or _streams:
+    if _command(arguments) not in COMMANDS or _streams:
         return
     _streams.update({stream: copy_of(stream) for stream in (1, 2)})
     reading, writing = os.pipe()
@@ -67,6 +68,16 @@ def guard(arguments: Sequence[str]) -> None:
         signal.signal(number, lambda *_: None)
     threading.Thread(target=_watch, args=(reading,), name="interruption", daemon=True).start()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+def _command(arguments: Sequence[str]) -> str:
+    words = iter(arguments)
+    for word in words:
+        if word in _WITH_A_VALUE:
+            next(words, "")
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def copy_of(stream: int) -> int:

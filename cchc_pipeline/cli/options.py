@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.errors import ROOT, UsageError
 from cchc_pipeline.core.unforeseen import AT_WORK
 from cchc_pipeline.core.wording import worded
 
@@ -45,12 +45,35 @@ def settings_for(home: Path | None, inbox: Path | None = None) -> "Settings":
     from cchc_pipeline.settings import load_settings
 
     settings = load_settings(home=home, inbox=inbox, lang=AT_WORK.lang or None)
+    if AT_WORK.root not in {"", settings.root_unit}:
+        settings = _of_further_root(settings, inbox, AT_WORK.root)
     AT_WORK.home, AT_WORK.settings = settings.home, dict(settings)
     if settings.inbox is not None and not settings.inbox.is_dir():
         raise UsageError(
             "no such folder", where=f"inbox {settings.inbox}", todo="check --inbox or CCHC_INBOX"
         )
     return settings
+
+
+def _of_further_root(settings: "Settings", inbox: Path | None, root: str) -> "Settings":
+    """The settings of a further root of the same installation.
+
+    Raises:
+        UsageError: Nothing is known of the place, or the home is that of a further root itself.
+    """
+    from cchc_pipeline.government import require_government
+    from cchc_pipeline.roots import home_of
+    from cchc_pipeline.settings import load_settings
+
+    require_government(root)
+    if settings.is_further:
+        raise UsageError(
+            f"this is the home of {settings.root_unit}",
+            where=f"home {settings.home}",
+            todo=f"name the home above it, or leave out {ROOT}",
+        )
+    home = home_of(settings.home, root)
+    return load_settings(home=home, inbox=inbox, lang=AT_WORK.lang or None)
 
 
 def moment_of(text: str | None) -> datetime:

@@ -34,9 +34,14 @@ PRIVATE = Rights(0o700, 0o600)
 PUBLIC = Rights(0o755, 0o644)
 _PASSED_THROUGH = Rights(0o711, 0o600)
 _LISTED = Rights(0o755, 0o600)
-_PORTAL, _PREVIEW, INBOX = "portal", "preview", "inbox"
-PLACES: Mapping[tuple[str, ...], Rights] = {(): _PASSED_THROUGH, (_PORTAL,): _LISTED}
-"""Folders with rights of their own, by their path below the home: a web server passes through."""
+_PORTAL, _PREVIEW, INBOX, ROOTS = "portal", "preview", "inbox", "roots"
+PLACES: Mapping[tuple[str, ...], Rights] = {
+    (): _PASSED_THROUGH,
+    (_PORTAL,): _LISTED,
+    (ROOTS,): _LISTED,
+}
+"""Folders with rights of their own, by their path below the home: a web server passes through.
+What lies in the last are homes themselves."""
 SHOWN = frozenset({(_PORTAL, "store"), (_PORTAL, "pages"), (_PORTAL, "sites")})
 """What readers are given, with all that lies below it."""
 _DRAFTS = (_PORTAL, "scratch")

@@ -65,6 +65,7 @@ class AtWork:
         step: The step of Dagster's that began last.
         file: The name of the file that was opened last.
         lang: The language that the command line names; empty if it names none.
+        root: The place that the command line names; empty if it names none.
     """
 
     home: Path | None = None
@@ -73,6 +74,7 @@ class AtWork:
     step: str = ""
     file: str = ""
     lang: str = ""
+    root: str = ""
 
     def at(self) -> str:
         """Where it is, for a line."""

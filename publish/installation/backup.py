@@ -7,9 +7,10 @@ made (``publish.store.journal``).
 The file is a tar archive, packed with zstd. Its last member lists every file with its SHA-256, so
 that a copy which was cut off has no list. Left out are scratch folders and locks, which belong to a
 run, the preview and the record of digests, which the next run makes, what was set aside as damaged,
-and what steps printed. Dagster's databases are copied by SQLite itself: the history of runs and the
-cursors of sensors, without which a restored daemon would take old files for new ones. Where Dagster
-stores on PostgreSQL there are none, and the database is copied by its own means.
+what steps printed, and the homes of further roots, of which each has a copy of its own. Dagster's
+databases are copied by SQLite itself: the history of runs and the cursors of sensors, without which
+a restored daemon would take old files for new ones. Where Dagster stores on PostgreSQL there are
+none, and the database is copied by its own means.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ import zstandard
 from cchc_pipeline import __version__
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
 from cchc_pipeline.core.files import put_in_place
+from cchc_pipeline.core.modes import ROOTS
 from cchc_pipeline.core.period import utc_text
 from publish.installation.encryption import sealed
 from publish.store.store import Portal
@@ -43,7 +45,7 @@ _DAGSTER = "dagster"
 _MADE_AGAIN = frozenset(
     {
         "raw/scratch", "raw/results", "portal/scratch", "portal/.lock", "portal/.current.next",
-        "preview", "made-from/digests.json", "damaged", "reports",
+        "preview", "made-from/digests.json", "damaged", "reports", ROOTS,
     }
 )  # fmt: skip
 _UNFINISHED = ".part"

@@ -55,7 +55,7 @@ def foreseen_publication(
         yield from (f"{month}: {line}" for line in _corrected(month, settings))
         for error in _stops(month, account, settings, now):
             yield f"{month}: the run would stop: {error}"
-    yield from stray_lines(inbox)
+    yield from stray_lines(inbox, settings.root_unit)
     shown = Portal(settings.portal_dir)
     latest = shown.latest()
     newest = max([*chosen, *(latest.periods if latest else ())], default=None)
@@ -124,7 +124,7 @@ def _stops(
 def taken_lines(settings: Settings, months: Iterable[Month]) -> Iterator[str]:
     """What becomes of each file in the inbox, before the months are made."""
     archive, inbox = RawArchive(settings.raw_dir), settings.inbox_dir
-    yield from stray_lines(inbox)
+    yield from stray_lines(inbox, settings.root_unit)
     for month in months:
         account = account_of(inbox / str(month))
         lines = (

@@ -23,12 +23,12 @@ from pydantic import TypeAdapter
 
 from cchc_pipeline.core.errors import CheckFailedError, UsageError
 from cchc_pipeline.core.files import digest_of_file
-from cchc_pipeline.core.modes import PRIVATE, make_home, rights_of
+from cchc_pipeline.core.modes import PRIVATE, ROOTS, make_home, rights_of
 from publish.installation.backup import FORMAT, LIST, Contents
 from publish.installation.encryption import opened
 
 _STAGED = ".restoring"
-_NOT_OURS = frozenset({_STAGED, "lost+found"})
+_NOT_OURS = frozenset({_STAGED, "lost+found", ROOTS})
 _PORTAL = "portal"
 _CONTENTS = TypeAdapter(Contents)
 

@@ -67,7 +67,7 @@ def _inbox(settings: Settings) -> dict[str, list[str]]:
         replayed += list(replay_lines(archive, month, inbox / str(month), account))
         withdrawn += [act.line() for act in withdrawals(archive, month)]
     return {
-        "not_taken": [*not_taken, *stray_lines(inbox)],
+        "not_taken": [*not_taken, *stray_lines(inbox, settings.root_unit)],
         "replayed": replayed,
         "withdrawn": withdrawn,
     }

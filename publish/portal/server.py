@@ -9,7 +9,8 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +27,7 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cchc_pipeline.core.data import read_yaml
+from cchc_pipeline.roots import home_of, places_in
 from publish.store.store import PREVIEW, Portal
 
 _NOT_ENCODED = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -65,7 +67,31 @@ def serving() -> Serving:
     return Serving.model_validate(read_yaml("pages/serving.yaml"))
 
 
-def shown_folders(portal: Portal) -> tuple[Path, ...]:
+@dataclass(frozen=True)
+class WebRoot:
+    """A folder, whatever it is a link to by now, and where else links in it may lead."""
+
+    root: Path
+    within: tuple[Path, ...] = ()
+
+    def find(self, path: str) -> Path | None:
+        """The file or folder that a path below it means; None if it is elsewhere or closed.
+
+        Raises:
+            OSError: There is none.
+        """
+        root, found = self.root.resolve(strict=True), (self.root / path).resolve(strict=True)
+        places = (root, *(place.resolve() for place in self.within))
+        is_shown = any(found.is_relative_to(place) for place in places)
+        return found if is_shown and os.access(found, os.R_OK) else None
+
+
+def web_root_of(portal: Portal) -> WebRoot:
+    """What a portal shows."""
+    return WebRoot(portal.current, _shown_folders(portal))
+
+
+def _shown_folders(portal: Portal) -> tuple[Path, ...]:
     """The folders that links of a portal's site may lead into.
 
     A preview stands in for the portal beside it, whose releases it links to.
@@ -73,15 +99,22 @@ def shown_folders(portal: Portal) -> tuple[Path, ...]:
     folders = (portal.store, portal.pages, portal.sites)
     if portal.root.parent.name != PREVIEW:
         return folders
-    return (*folders, *shown_folders(Portal(portal.root.parent.parent / portal.root.name)))
+    return (*folders, *_shown_folders(Portal(portal.root.parent.parent / portal.root.name)))
+
+
+def further_web_roots(home: Path) -> Mapping[str, WebRoot]:
+    """What is shown of further places of an installation, by their codes."""
+    return {
+        place: web_root_of(Portal(home_of(home, place) / "portal")) for place in places_in(home)
+    }
 
 
 class _Site(StaticFiles):
-    """The web root, whatever it is a link to by now, and nothing that its portal does not show."""
+    """The web root, those of further places below their codes, and nothing that is not shown."""
 
-    def __init__(self, root: Path, within: Iterable[Path]) -> None:
-        super().__init__(directory=root, html=True, check_dir=False)
-        self.root, self.within = root, tuple(within)
+    def __init__(self, shown: WebRoot, further: Mapping[str, WebRoot]) -> None:
+        super().__init__(directory=shown.root, html=True, check_dir=False)
+        self.shown, self.further = shown, dict(further)
 
     def get_path(self, scope: Scope) -> str:
         """The path below the root; of a folder, that of its page.
@@ -100,11 +133,10 @@ class _Site(StaticFiles):
         if any(part.startswith(".") for part in path.split("/") if part != "."):
             return "", None
         try:
-            root, found = self.root.resolve(strict=True), (self.root / path).resolve(strict=True)
-            places = (root, *(place.resolve() for place in self.within))
-            if not any(found.is_relative_to(place) for place in places):
-                return "", None
-            return (str(found), found.stat()) if os.access(found, os.R_OK) else ("", None)
+            place, _, below = path.partition("/")
+            of_place = self.further.get(place)
+            found = of_place.find(below) if of_place else self.shown.find(path)
+            return (str(found), found.stat()) if found else ("", None)
         except (OSError, RuntimeError):  # absent, too long, links in a circle
             return "", None
 
@@ -161,18 +193,19 @@ class LocalServer:
     """A server of a folder on 127.0.0.1, listening from the beginning.
 
     Args:
-        root: The web root.
+        shown: The web root.
         port: 0 chooses a free one.
-        within: The folders that links in it may lead into, besides itself.
+        further: Those of further places, by the code below which each is shown.
 
     Raises:
         OSError: The port cannot be used.
     """
 
-    def __init__(self, root: Path, port: int, within: Iterable[Path] = ()) -> None:
+    def __init__(self, shown: WebRoot, port: int, further: Mapping[str, WebRoot]) -> None:
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
+        self.further = tuple(further)
         self.port: int = self._socket.getsockname()[1]
-        app = _SaysAlways(ExceptionMiddleware(_Site(root, within)))
+        app = _SaysAlways(ExceptionMiddleware(_Site(shown, further)))
         self._server = Server(Config(app, **_settings()))
 
     @property

@@ -50,6 +50,7 @@ NAVIGATION = (
 """The pages that every page leads to: the word for each, and its name."""
 FOOT_NAVIGATION = (
     ("periods", "thang/index.html"),
+    ("provinces", "cac-tinh.html"),
     ("procedure_changes", "thu-tuc.html"),
     ("releases", RELEASES_PAGE),
     ("calendar", "lich-cong-bo.html"),

@@ -186,7 +186,7 @@ class Portal:
             raise UsageError(
                 f"this portal shows {found}, and the settings would publish {name}",
                 where=str(self.root),
-                todo="set CCHC_ROOT_UNIT as it was, or give the other place a CCHC_HOME of its own",
+                todo="set CCHC_ROOT_UNIT as it was, and name the other place by --root",
             )
 
     def read(self, release: ReleaseId) -> Published:

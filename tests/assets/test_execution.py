@@ -1,5 +1,7 @@
 """The graph at work: what is stored and told, what a failed check stops, what the log keeps."""
 
+import gc
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from assets.checks import broken_of
 from assets.instance import end_dead_runs, last_failures, persistent_instance
 from assets.jobs import MONTH_JOB, PUBLISH_JOB, PUBLISH_POOL
 from assets.resources import COLUMNS, ROWS, Workspace
-from assets.runner import run_months
+from assets.runner import begin_worker, run_months
 from cchc_pipeline.cli.run_summary import Speech, load_run_words
 from cchc_pipeline.core.errors import CheckFailedError, SourceError
 from cchc_pipeline.core.period import Month
@@ -220,3 +222,16 @@ def test_a_run_whose_process_died_is_closed_and_gives_up_its_place_in_the_pool(
     closed = instance.get_run_by_id(dead.run_id)
     assert closed is not None
     assert closed.status is dg.DagsterRunStatus.FAILURE
+
+
+@pytest.mark.parametrize(("is_alive", "worked"), [(True, True), (False, False)])
+def test_a_worker_whose_command_died_while_it_was_loading_does_no_work(
+    is_alive: bool, worked: bool
+) -> None:
+    """Its work lies in the pipe by then; the next command's worker would do it too."""
+    command = os.getpid() if is_alive else 2**22
+    worker = os.fork()
+    if worker == 0:
+        begin_worker(command, *gc.get_threshold())
+        os._exit(0)
+    assert (os.waitpid(worker, 0)[1] == 0) is worked

@@ -25,7 +25,7 @@ PAGES = {
     "lich": "lich-cong-bo.html", "phuong-phap": "phuong-phap.html", "tu-dien": "tu-dien.html",
     "thay-doi": "thay-doi.html", "tiep-can": "tiep-can.html", "english": "en/index.html",
     "xa": "don-vi/H24.M14.html", "quan": "don-vi/H24.M31.html",
-    "so-sanh": "thang/index.html#years.so=2024-03|2024-02",
+    "cac-tinh": "cac-tinh.html", "so-sanh": "thang/index.html#years.so=2024-03|2024-02",
 }  # fmt: skip
 SCREENS: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 900},

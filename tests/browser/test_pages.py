@@ -20,7 +20,7 @@ KINDS = (
     "don-vi/H24.html", "chi-so/index.html", "chi-so/TDGQ.html", "chi-so/DOSSIER_SYNC.html",
     "ke-hoach/index.html", "chat-luong.html", "thuyet-minh-chat-luong.html", "tai-ve.html",
     "phat-hanh.html", "phat-hanh/2026-09.r1.html", "lich-cong-bo.html", "thay-doi.html",
-    "phuong-phap.html", "tu-dien.html", "tiep-can.html", "thu-tuc.html",
+    "phuong-phap.html", "tu-dien.html", "tiep-can.html", "thu-tuc.html", "cac-tinh.html",
 )  # fmt: skip
 """A page of each kind; those of the plan are in the March of 2024."""
 
@@ -240,6 +240,17 @@ def test_a_league_is_sorted_by_a_click_on_its_heading(browser: Browser, address:
     ]
     assert values == sorted(values, reverse=True)
     assert len(values) > 30
+    page.close()
+
+
+def test_a_cell_s_shade_shows_how_near_it_is_to_the_maximum(browser: Browser, address: str) -> None:
+    page = _open(browser, address)
+    colour = "cell => getComputedStyle(cell).backgroundColor"
+    seen = {
+        page.locator(f"tr:not(.root) > td.{kind}").first.evaluate(colour)
+        for kind in ("h2", "h3", "h4")
+    }
+    assert len(seen) == 3 and "rgba(0, 0, 0, 0)" not in seen
     page.close()
 
 

@@ -56,6 +56,7 @@ def nginx(
     work.mkdir()
     changed = {"listen 80;": f"listen 127.0.0.1:{port} {listen};", **(changes or {})}
     changed["/var/lib/cchc/portal/current"] = str(root)
+    changed["/var/lib/cchc/roots"] = str(root.parents[1] / "roots")
     shipped = SHIPPED.read_text(encoding="utf-8")
     for old, new in changed.items():
         assert shipped.count(old) == 1, old

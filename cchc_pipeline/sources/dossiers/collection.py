@@ -11,7 +11,7 @@ from typing import Literal
 
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.period import Month
-from cchc_pipeline.settings import Settings, dossiers_url
+from cchc_pipeline.settings import Settings
 from cchc_pipeline.sources.dossiers.database import DossierDatabase, deliver
 from cchc_pipeline.sources.dossiers.rules import RECORD
 from cchc_pipeline.sources.raw.archive import RawArchive
@@ -39,7 +39,7 @@ class CollectedDossiers:
 
 def database_of(settings: Settings) -> DossierDatabase | None:
     """The database that dossiers are read from, if one is named."""
-    url = dossiers_url()
+    url = settings.dossiers_url
     return DossierDatabase(url, settings.dossiers_view) if url else None
 
 

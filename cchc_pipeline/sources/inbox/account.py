@@ -15,6 +15,7 @@ from typing import Any, Literal
 from cchc_pipeline.core.errors import SourceError
 from cchc_pipeline.core.masking import mask, visible
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.government import known_governments
 from cchc_pipeline.sources.inbox.files import (
     CORRECTIONS,
     FOLDERS,
@@ -171,14 +172,16 @@ def _told_apart(hidden: str, number: int, path: str) -> str:
     return hidden if hidden == path else f"{hidden} #{number + 1}"
 
 
-def stray_lines(inbox: Path) -> Iterator[str]:
-    """What lies in the inbox beside the months and the lists: other folders and files."""
+def stray_lines(inbox: Path, root: str) -> Iterator[str]:
+    """What lies in the inbox of a root beside the months and the lists: other folders and files."""
     for path in sorted(inbox.iterdir()) if inbox.is_dir() else ():
         name = visible(plain_name(path.name), _LONGEST_NAME)
         if is_litter(path.name):
             continue
         if path.is_dir():
-            if month_named(path.name) is None:
+            if path.name in set(known_governments()) - {root}:
+                yield f"inbox: the folder {name} is of another place -> it is read by --root {name}"
+            elif month_named(path.name) is None:
                 meant = month_meant(path.name)
                 todo = f"rename it to {meant}" if meant else "name it like 2024-03, or take it away"
                 yield f"inbox: the folder {name} is no month and is not read -> {todo}"

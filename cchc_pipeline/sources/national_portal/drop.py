@@ -268,8 +268,9 @@ def _read_name(path: Path, root_code: str) -> tuple[Endpoint, str | None, Basis]
         todo = f"name it {endpoint.name}.{root_code}.{window}.json if it is of {root_code}"
         raise SourceError("the name does not say of which root it is", where=str(path), todo=todo)
     if root not in {None, root_code}:
-        todo = f"remove it, or set CCHC_ROOT_UNIT if {visible(root)} is meant"
-        raise SourceError(f"is of {visible(root)}, not of {root_code}", where=str(path), todo=todo)
+        shown = visible(root)
+        todo = f"remove it, or put it into its place's folder of the inbox and say --root {shown}"
+        raise SourceError(f"is of {shown}, not of {root_code}", where=str(path), todo=todo)
     return endpoint, root, Basis.YTD if window == "year" else Basis(window)
 
 

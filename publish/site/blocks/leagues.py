@@ -50,6 +50,11 @@ class Standing:
         return is_sample((self.total, self.unit))
 
     @property
+    def has_parts(self) -> bool:
+        """Whether any of its groups has a score."""
+        return any(row is not None and row["score"] is not None for row in self.groups)
+
+    @property
     def change(self) -> Decimal | None:
         """The points gained since the month before; None where that cannot be told."""
         if self.before is None or self.total["score"] is None:

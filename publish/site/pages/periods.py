@@ -26,6 +26,7 @@ from publish.site.page import INDEX_PAGE, embed_of
 from publish.site.pages.month import group_chart, group_finding, month_facts
 from publish.site.pages.month_plan import attainment_chart, attainment_finding
 from publish.site.pages.pictures import month_pictures
+from publish.site.pages.provinces import national_month
 from publish.site.pages.units import SHARE_TARGET, codes
 
 _MONTHLY = ("scores", "plan_indicators", "plan_tasks", "dossier_statistics", "submissions")
@@ -88,6 +89,7 @@ def month_extract(figures: Figures, place: int) -> Extract:
         next=str(months[place + 1]) if place + 1 < len(months) else None,
         sample_periods=sample_periods(figures),
         listed=_listed(figures, tables["units"]),
+        has_provinces=national_month(figures) == month,
     )
 
 
@@ -154,6 +156,7 @@ def month_material(extract: Extract) -> Material:
         "flow_columns": _FLOW_COLUMNS,
         "share_target": _share_target(extract),
         "late": extract.more.get("late", ()),
+        "has_provinces": extract.more["has_provinces"],
         **_DRAWN,
         **ANSWERS,
     }

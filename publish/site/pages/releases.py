@@ -31,6 +31,7 @@ from publish.site.pages.indicators import indicator_pages
 from publish.site.pages.periods import month_pages, period_pages
 from publish.site.pages.plans import plan_pages
 from publish.site.pages.procedures import procedure_pages
+from publish.site.pages.provinces import province_pages
 from publish.site.pages.quality import quality_pages
 from publish.site.pages.reference import TableFiles, download_pages, reference_pages, table_files
 from publish.site.pages.statement import statement_pages
@@ -119,6 +120,7 @@ def _step(descriptor: Mapping[str, Any]) -> str:
 KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] = (
     month_pages,
     period_pages,
+    province_pages,
     unit_pages,
     indicator_pages,
     plan_pages,

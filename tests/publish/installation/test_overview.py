@@ -104,7 +104,7 @@ def test_the_plan_names_the_files_the_release_and_the_place(
         "2024-03: ho-so.csv would be taken as One-stop dossiers",
         "2024-03: 1 file(s) of programs (lock files, Thumbs.db …) would be passed over",
         f"2024-03: the run would stop: {answer}: is of H24, not of {ROOT} -> "
-        "remove it, or set CCHC_ROOT_UNIT if H24 is meant",
+        "remove it, or put it into its place's folder of the inbox and say --root H24",
         "2024-04: the archive is replayed",
         "release: 2024-04.r1, if anything differs from nothing",
         f"visible at: {tmp_path / 'portal' / 'current'}",

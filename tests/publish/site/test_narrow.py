@@ -1,11 +1,14 @@
 """What a phone is told of a table, without a second copy of it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
 from publish.site.narrow import labelled, parted, rows_in
+from publish.site.page import style_text
 
 TABLE = Markup(
     '<table class="x"><caption>c</caption><thead><tr><th scope="col">Hạng</th>'
@@ -17,6 +20,11 @@ TABLE = Markup(
 def test_the_headings_stand_on_the_table_once() -> None:
     table = labelled(TABLE.format(Markup("Tổng <b>điểm</b>")))
     assert table.startswith("""<table style="--h1:'Hạng';--h2:'Tổng điểm'" class="x">""")
+
+
+def test_the_headings_take_no_name_that_the_style_sheet_gives_a_colour() -> None:
+    names = re.findall(r"(--h\d+):", labelled(TABLE.format("Tổng điểm")))
+    assert names and not [name for name in names if f"{name}:" in style_text()]
 
 
 @pytest.mark.parametrize("name", ["';}body{x", '"><script>', "a\\b", "a\n;b"])

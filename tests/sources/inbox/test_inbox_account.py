@@ -220,7 +220,7 @@ def test_the_line_of_a_stop_stays_short(folder: Path) -> None:
 )  # fmt: skip
 def test_a_folder_that_is_no_month_is_told(tmp_path: Path, name: str, month: str) -> None:
     (tmp_path / name).mkdir()
-    (line,) = stray_lines(tmp_path)
+    (line,) = stray_lines(tmp_path, "H24")
     assert month_meant(name) == month
     assert name in line
     assert f"rename it to {month}" in line if month else "name it like" in line
@@ -230,14 +230,14 @@ def test_a_folder_that_is_no_month_is_told(tmp_path: Path, name: str, month: str
 def test_a_list_of_a_near_name_beside_the_months_is_told(tmp_path: Path, name: str) -> None:
     put(tmp_path, name, UNITS)
     put(tmp_path, "successions.csv", b"")
-    (line,) = stray_lines(tmp_path)
+    (line,) = stray_lines(tmp_path, "H24")
     assert name in line
     assert "name it units.csv" in line
 
 
 def test_an_export_beside_the_months_is_told_where_it_belongs(tmp_path: Path) -> None:
     put(tmp_path, "ho-so.csv", csv_text([HEADINGS, *RECORDS]).encode())
-    (line,) = stray_lines(tmp_path)
+    (line,) = stray_lines(tmp_path, "H24")
     assert "in the folder of its month" in line
 
 
@@ -245,4 +245,4 @@ def test_the_sample_inbox_is_taken_whole(tmp_path: Path) -> None:
     shutil.copytree(SAMPLE_INBOX, tmp_path / "inbox")
     for month in ("2024-01", "2024-02", "2024-03", "2026-09"):
         assert not untaken(account_of(tmp_path / "inbox" / month))
-    assert not list(stray_lines(tmp_path / "inbox"))
+    assert not list(stray_lines(tmp_path / "inbox", "H24"))
