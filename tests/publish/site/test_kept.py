@@ -26,7 +26,7 @@ from tests.publish.small_release import (
 
 MAY = APRIL.next()
 ALWAYS = {"index.html", "tai-ve.html", "thuyet-minh-chat-luong.html"}
-"""The pages that state sizes and digests of the newest files."""
+"""The pages that state sizes and digests of the newest files, and the quality of the release."""
 
 
 def draft_of(*months: Any, number: int = 1) -> Draft:
