@@ -131,6 +131,15 @@ def state_lines(states: "Iterable[PlaceState]", lang: str) -> Iterator[str]:
     speech = Speech("vi" if lang == "vi" else "en")
     for one in states:
         release = one.release or say("nothing_shown", speech)
-        behind = say("state_behind", speech, release=release) if one.is_behind else ""
+        why = _why(one, speech)
+        behind = say("state_behind", speech, release=release, why=why) if one.is_behind else ""
         line, place = ("state" if one.shows else "state_never"), called(one.place, speech)
         yield say(line, speech, place=place, shows=one.shows, since=one.since, behind=behind)
+
+
+def _why(one: "PlaceState", speech: Speech) -> str:
+    """The reason that the last round told, in the same words."""
+    if not one.fault:
+        return ""
+    why, todo = fault_words(one.fault, one.line, speech)
+    return say("state_why", speech, why=why, todo=todo)

@@ -9,7 +9,6 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -95,10 +94,12 @@ def confirm(
     _require_there(found, url)
     speech = Speech(settings.lang)
     with _round(settings) as round_, round_.portal.lock(round_.now):
-        seen = _look_for(round_, settings.public_url, of, url)
+        seen = _look_for(round_, settings, of, url)
         if seen.why:
             words = load_place_words().not_seen
             what = speech.of(words[seen.why]).format(release=seen.release, month=of)
+            if not _moved_on(seen, of) and round_.missed(found, of, url, what):
+                what = f"{what}; {speech.of(words['gone']).format(month=of)}"
             raise CheckFailedError(what, where=url, todo=speech.of(words["todo"]))
         line = round_.sighted(found, seen.release, of, url, by.strip() or settings.publisher)
     if as_json:
@@ -110,22 +111,28 @@ def confirm(
         typer.echo(say("seen_sample", speech, place=said["place"]))
 
 
+def _moved_on(seen: "Sighting", month: "Month") -> bool:
+    """Whether the page has gone on to a later month, which takes nothing back."""
+    return seen.why == "other_month" and seen.release[:7] > str(month)
+
+
 def _require_there(place: "DeclaredPlace", url: str) -> None:
     """Only a page of the place itself shows that it stands there."""
+    from publish.verify.places import is_within
+
     if place.kind != "manual":
         raise UsageError(
             "is sent to, and confirmed by being read back", where=f"place {place.name}",
             todo=f"cchc mirror {place.name}",
         )  # fmt: skip
-    asked, own = urlsplit(url), urlsplit(place.shown_at)
-    if asked.scheme not in {"http", "https"} or asked.netloc != own.netloc:
+    if not is_within(url, place.shown_at):
         raise UsageError(
-            f"is no address of {own.netloc}", where=f"--url {url}",
+            f"is no address of {place.shown_at}", where=f"--url {url}",
             todo="give the page's address at that place, or correct shown_at in places.yaml",
         )  # fmt: skip
 
 
-def _look_for(round_: "MirrorRound", public_url: str, month: "Month", url: str) -> "Sighting":
+def _look_for(round_: "MirrorRound", settings: "Settings", month: "Month", url: str) -> "Sighting":
     from publish.places.manual import look_for
     from publish.places.rclone import PlaceError
 
@@ -133,6 +140,7 @@ def _look_for(round_: "MirrorRound", public_url: str, month: "Month", url: str) 
     gone = {act.release for act in portal.acts() if act.kind == "retracted"}
     readable = [release for release in portal.published() if release.id not in gone]
     try:
-        return look_for(url, month, readable, (public_url,), round_.downloads)
+        own, root = (settings.public_url,), settings.root_unit
+        return look_for(url, month, readable, own, round_.downloads, root)
     except PlaceError as error:
         raise SourceError(error.line, todo="check the address") from None

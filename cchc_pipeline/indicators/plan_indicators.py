@@ -266,7 +266,7 @@ def _published(target: Target, month: Month, basis: Basis, log: PublicationLog) 
     months = tuple(first.to(month))
     places = tuple(place.code for place in target.places)
     count, in_time = months_on_time(log, months, places)
-    whole_year = len(months) == 12
+    whole_year, is_known = len(months) == 12, None not in {log.on_time(m, places) for m in months}
     due = 1.0 if basis is Basis.MONTH else float(target.target)
     if count is None:
         return {"target": due}
@@ -276,6 +276,6 @@ def _published(target: Target, month: Month, basis: Basis, log: PublicationLog) 
         "value": float(count),
         "target": due,
         "attained": in_time if in_time is False or basis is Basis.MONTH or whole_year else None,
-        "obs_status": "A" if in_time is not None else "P",
-        "owed_by": None if in_time is not None else "; ".join(target.owed_by),
+        "obs_status": "A" if is_known else "P",
+        "owed_by": None if is_known else "; ".join(target.owed_by),
     }

@@ -36,13 +36,14 @@ from publish.places.ckan_tables import (
     package_fields,
     rows_of,
     rows_told,
+    said_otherwise,
     same_columns,
     tables_of,
     unlike,
     with_extras,
 )
 from publish.places.declared import DeclaredPlace, token_name
-from publish.places.rclone import OTHER, PlaceError
+from publish.places.rclone import NOT_WHOLE, OTHER, PlaceError
 from publish.places.seen import Downloads, Seen, got
 from publish.places.tree import Difference, SiteTree
 
@@ -95,7 +96,11 @@ class CkanPlace:
             seen = (t for t in tables if t not in other and not _stands(t, site, self.ask))
             other = (*other, *seen)
         sent = tuple(table.path for table in other)
-        return Difference(not sent and not left_over(tables, package), sent=sent)
+        is_there = not (sent or left_over(tables, package) or self._otherwise(site, package))
+        return Difference(is_there, sent=sent)
+
+    def _otherwise(self, site: SiteTree, package: Mapping[str, Any]) -> tuple[str, ...]:
+        return said_otherwise(_about(site, self.public_url), package)
 
     def _package(self) -> Mapping[str, Any]:
         """The data set as it is there; nothing if it is not."""
@@ -123,7 +128,8 @@ class CkanPlace:
         for resource in left_over(tables, package):
             self._remove(resource)
         if site.release:
-            self.ask("package_patch", id=self.place.package, **self._about(site))
+            about = _about(site, self.public_url)
+            self.ask("package_patch", id=self.place.package, **about)
         return found.sent
 
     def _remove(self, resource: str) -> None:
@@ -131,14 +137,10 @@ class CkanPlace:
         _or_none(lambda: self.ask("datastore_delete", resource_id=resource, force=True))
         self.ask("resource_delete", id=resource)
 
-    def _about(self, site: SiteTree) -> Mapping[str, Any]:
-        base = _base(self.public_url)
-        return package_fields(_descriptor(site), base) if site.release else {}
-
     def _create(self, site: SiteTree) -> Mapping[str, Any]:
         owner = {"owner_org": self.place.organization} if self.place.organization else {}
         made: Mapping[str, Any] = self.ask(
-            "package_create", name=self.place.package, **self._about(site), **owner
+            "package_create", name=self.place.package, **_about(site, self.public_url), **owner
         )
         return made
 
@@ -215,10 +217,12 @@ class CkanSight:
         tables = _tables(site, self.place, self.public_url)
         package = _or_none(lambda: self.ask("package_show", id=self.place.package)) or {}
         for table in unlike(tables, package):
-            raise PlaceError("not_whole", f"{table.path}: another state")
+            raise PlaceError(NOT_WHOLE, f"{table.path}: another state")
+        for name in said_otherwise(_about(site, self.public_url), package):
+            raise PlaceError(NOT_WHOLE, f"{self.place.package}: other {name}")
         for table in tables:
             if not _stands(table, site, self.ask):
-                raise PlaceError("not_whole", f"{table.path}: other rows")
+                raise PlaceError(NOT_WHOLE, f"{table.path}: other rows")
 
 
 def _stands(table: CkanTable, site: SiteTree, ask: Ask) -> bool:
@@ -252,6 +256,11 @@ def _descriptor(site: SiteTree) -> Mapping[str, Any]:
     return told
 
 
+def _about(site: SiteTree, public_url: str) -> Mapping[str, Any]:
+    """What the data set says of itself; nothing if no release is shown."""
+    return package_fields(_descriptor(site), _base(public_url)) if site.release else {}
+
+
 def _tables(site: SiteTree, place: DeclaredPlace, public_url: str) -> tuple[CkanTable, ...]:
     return tables_of(_descriptor(site), place.package, _base(public_url))
 
@@ -276,6 +285,7 @@ def _fault(action: str, error: Exception) -> PlaceError:
     """What a refusal means, on one line."""
     name = type(error).__name__
     said = " ".join(f"{action}: {name}: {error}".split())
-    if name == "NotFound":
-        return PlaceError(_NOT_FOUND, said[:_LONGEST_LINE])
-    return PlaceError(kind_of(said) or OTHER, visible(said[:_LONGEST_LINE], None))
+    is_long = len(said) > _LONGEST_LINE  # the beginning says what was asked, the end why not
+    line = f"{said[: _LONGEST_LINE // 2]}…{said[-_LONGEST_LINE // 2 :]}" if is_long else said
+    kind = _NOT_FOUND if name == "NotFound" else kind_of(said) or OTHER
+    return PlaceError(kind, visible(line, None))

@@ -144,6 +144,8 @@ def package_fields(descriptor: Mapping[str, Any], base: str) -> dict[str, Any]:
         "author": descriptor["contributors"][0]["title"],
         "license_id": words.license_id,
         "tags": [{"name": word} for word in descriptor["keywords"]],
+        "private": False,
+        "state": "active",
     }  # fmt: skip
 
 
@@ -162,9 +164,32 @@ def extra_of(package: Mapping[str, Any], key: str) -> str:
 
 
 def unlike(tables: Iterable[CkanTable], package: Mapping[str, Any]) -> tuple[CkanTable, ...]:
-    """The tables that do not stand there as they are."""
-    there = {one["id"]: one.get(STATE) for one in package.get("resources", ())}
-    return tuple(table for table in tables if there.get(table.id) != table.state)
+    """The tables that do not stand there as they are, by what their resources say."""
+    there = {one["id"]: one for one in package.get("resources", ())}
+    return tuple(
+        table
+        for table in tables
+        if not ({**table.about, STATE: table.state}.items() <= there.get(table.id, {}).items())
+    )
+
+
+def said_otherwise(wanted: Mapping[str, Any], package: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields of the data set that say something else than they should: somebody changed them.
+
+    Args:
+        wanted: Those of ``package_fields``.
+        package: The data set as it is there.
+    """
+    return tuple(
+        name for name, value in wanted.items() if _plain(package.get(name)) != _plain(value)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Tags by their names alone, in any order; lines however they end."""
+    if isinstance(value, list):
+        return sorted(one["name"] for one in value)
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
 
 
 def left_over(tables: Iterable[CkanTable], package: Mapping[str, Any]) -> tuple[str, ...]:

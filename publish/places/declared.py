@@ -14,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from cchc_pipeline.core.data import NotPlainYamlError, read_tree, refuse, typed
 from cchc_pipeline.core.errors import SchemaDataError, UsageError
 from cchc_pipeline.government import PlaceWords
+from publish.site.page import INDEX_PAGE
 
 PLACES_FILE = "places.yaml"
 _LARGEST = 64 * 1024
 _SECRET = re.compile(r"pass|secret|token|key_pem|access_key_id|credentials|bearer|sas_url")
 _TAKES_A_TOKEN = re.compile(r"https://|http://(127\.0\.0\.1|localhost)[:/]")
 _KEYS = ("host_keys", "known_hosts_file")
+_LINKED_BY = ("key_file", "known_hosts_file")
 
 
 class DeclaredPlace(BaseModel):
@@ -29,7 +31,7 @@ class DeclaredPlace(BaseModel):
         name: Its code; target 31 counts the places of its plan by theirs.
         title: What it is called.
         kind: ``files`` (by rclone), ``ckan``, or ``manual`` (people put it there).
-        shown_at: The public address at which readers see it.
+        shown_at: The public address at which readers see it: a folder, or a page in it.
         required: A publication is not done before it shows it.
         production: It is a real one: sample data is refused, and what it shows counts.
         remote: For ``files``: rclone's ``type`` and the options of that type, without secrets.
@@ -58,8 +60,13 @@ class DeclaredPlace(BaseModel):
 
     @property
     def address(self) -> str:
-        """The public address, with a slash at its end."""
-        return self.shown_at.rstrip("/") + "/"
+        """The public address of the folder, with a slash at its end."""
+        return self.shown_at.removesuffix(INDEX_PAGE).rstrip("/") + "/"
+
+    @property
+    def front(self) -> str:
+        """The public address as readers have it."""
+        return self.shown_at if self.shown_at.endswith(f"/{INDEX_PAGE}") else self.address
 
     @model_validator(mode="after")
     def _is_whole_and_safe(self) -> Self:
@@ -86,6 +93,8 @@ class DeclaredPlace(BaseModel):
             raise ValueError("sftp needs host_keys or known_hosts_file: the server's key is pinned")
         if self.pointer == "link" and kind not in {"local", "sftp"}:
             raise ValueError("pointer: link is for local and sftp")
+        if self.pointer == "link" and kind == "sftp" and not all(map(self.remote.get, _LINKED_BY)):
+            raise ValueError(f"pointer: link over sftp needs {' and '.join(_LINKED_BY)}")
         return self
 
 

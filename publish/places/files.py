@@ -6,13 +6,14 @@ and that every byte count is there before anybody is led to it. Does not: which 
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from publish.places.rclone import PlaceError, Rclone, listed
+from publish.places.rclone import NOT_WHOLE, PlaceError, Rclone, fault_of, listed
 from publish.places.secure_copy import link_over_sftp
 from publish.places.tree import (
     POINTER_LINK,
@@ -31,9 +32,15 @@ from publish.store.store import sync_tree
 
 @dataclass(frozen=True)
 class FilesPlace:
-    """A folder somewhere."""
+    """A folder somewhere.
+
+    Args:
+        rclone: The program with the place's options.
+        damaged: The name of a site whose files there were seen to be others than its list says.
+    """
 
     rclone: Rclone
+    damaged: str = ""
 
     @property
     def _here(self) -> Path | None:
@@ -43,10 +50,18 @@ class FilesPlace:
 
     def differ(self, site: SiteTree) -> Difference:
         """What lacks there, by digest; of the sites that are whole the newest is compared with."""
+        if site.name == self.damaged:
+            self._disown(site.name)
+            return Difference(is_there=False, sent=tuple(site.files))
         whole = newest_whole(self.rclone.names_in(SITES))
         base = site.name if site.name in whole else next(reversed(whole), "")
         content = self.rclone.run("cat", self.rclone.at(SITES, f"{base}.sums")) if base else b""
         return difference(site, base, parse_sums(content))
+
+    def _disown(self, name: str) -> None:
+        """Its list goes, so that nothing is taken over from it until it is whole again."""
+        if f"{name}.sums" in self.rclone.names_in(SITES):
+            self.rclone.run("deletefile", self.rclone.at(SITES, f"{name}.sums"))
 
     def send(self, site: SiteTree, found: Difference) -> tuple[str, ...]:
         """Make the whole site there, which nobody is led to yet.
@@ -67,7 +82,8 @@ class FilesPlace:
             self._copy(found.again, site.name, site.name)
         self._require_whole(site)
         if self._here:
-            sync_tree(self._here / SITES / site.name)
+            with _told():
+                sync_tree(self._here / SITES / site.name)
         self.rclone.put(site.sums, SITES, f"{site.name}.sums")
         return sent
 
@@ -80,15 +96,17 @@ class FilesPlace:
 
     def _copy(self, paths: Mapping[str, str], base: str, name: str) -> None:
         if self._here:
-            _link_all(self._here / SITES, paths, base, name)
+            with _told():
+                _link_all(self._here / SITES, paths, base, name)
         else:
             self.rclone.copy_within(
                 SITES, {f"{name}/{path}": f"{base}/{old}" for path, old in paths.items()}
             )
 
     def _upload(self, site: SiteTree, paths: Iterable[str]) -> None:
+        anew = ("--ignore-times",) if site.name == self.damaged else ()
         self.rclone.run(
-            "copy", str(site.root), self.rclone.at(SITES, site.name), "--copy-links",
+            "copy", str(site.root), self.rclone.at(SITES, site.name), "--copy-links", *anew,
             "--files-from-raw", "-", given=listed(paths),
         )  # fmt: skip
 
@@ -96,14 +114,15 @@ class FilesPlace:
         there = self.rclone.sizes_in(SITES, site.name)
         for path in site.files:
             if there.get(path) != site.size_of(path):
-                raise PlaceError("not_whole", f"{path}: {there.get(path, 'absent')}")
+                raise PlaceError(NOT_WHOLE, f"{path}: {there.get(path, 'absent')}")
 
     def point(self, name: str, release: str) -> None:
         """Lead readers to a site that is whole there: the one commit point."""
         if self.rclone.place.pointer == "page":
             self._put_page(pointer_page(name, release))
         elif self._here:
-            _switch(self._here, name)
+            with _told():
+                _switch(self._here, name)
         else:
             link_over_sftp(self.rclone, name)
 
@@ -131,9 +150,19 @@ def can_link(folder: Path) -> bool:
     except OSError:
         return False
     finally:
-        one.unlink(missing_ok=True)
-        two.unlink(missing_ok=True)
+        with suppress(OSError):
+            one.unlink(missing_ok=True)
+            two.unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the machine refuses in a mounted folder is a refusal of the place."""
+    try:
+        yield
+    except OSError as error:
+        raise fault_of(f"{Path(str(error.filename)).name}: {error.strerror}") from None
 
 
 def _link_all(sites: Path, paths: Mapping[str, str], base: str, name: str) -> None:

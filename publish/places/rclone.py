@@ -11,12 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 from cchc_pipeline.core.data import load
@@ -27,9 +27,10 @@ from publish.places.declared import DeclaredPlace, secret_name
 _PATH = "places/rclone.yaml"
 _OWN = "CCHC_"
 _LONGEST_LINE = 160
-OTHER = "other"
+OTHER, INSECURE, NOT_WHOLE = "other", "insecure", "not_whole"
+GONE = "gone"
 _SIDE_BY_SIDE = 8
-_STAMP = re.compile(r"^[\d/]+ [\d:]+ (ERROR|CRITICAL|NOTICE) *: *")
+_STAMP = re.compile(r"^([\d/]+ [\d:]+ )?(ERROR|CRITICAL|NOTICE) *: *")
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,20 @@ class PlaceError(Exception):
         self.kind, self.line = kind, line
 
 
+def meant(said: str) -> str:
+    """Which kind of refusal words mean; ``other`` if none that is known."""
+    kinds = (f.kind for f in sending().faults if any(words in said for words in f.said))
+    return next(kinds, OTHER)
+
+
 def fault_of(said: str) -> PlaceError:
     """What a refusal means, with the last line that says something."""
-    kinds = (f.kind for f in sending().faults if any(words in said for words in f.said))
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "ERROR" in line or "CRITICAL" in line or "Failed" in line]
     line = (told or lines or [""])[-1].strip()
     line = _STAMP.sub("", line)
     end = line if len(line) <= _LONGEST_LINE else f"…{line[-_LONGEST_LINE:]}"
-    return PlaceError(next(kinds, OTHER), visible(end, None))
+    return PlaceError(meant(said), visible(end, None))
 
 
 @dataclass(frozen=True)
@@ -132,9 +138,10 @@ class Rclone:
                 command, stdin=taken, stdout=answered, stderr=subprocess.PIPE,
                 env=self._environment,
             )  # fmt: skip
-            said = _said_until_hopeless(process)
+            said, is_over = _said_until_hopeless(process)
             if process.wait():
-                raise fault_of(said)
+                slow = PlaceError("slow", f"{sending().longest_seconds} s")
+                raise slow if is_over else fault_of(said)
             answered.seek(0)
             return answered.read()
 
@@ -177,26 +184,46 @@ class Rclone:
              "dstRemote": new}
             for new, old in paths.items()
         ]  # fmt: skip
-        for number in range(0, len(orders), sending().orders_at_once):
-            inputs = orders[number : number + sending().orders_at_once]
-            batch = json.dumps({"concurrency": _SIDE_BY_SIDE, "inputs": inputs})
-            told = json.loads(self.run("rc", "--loopback", "job/batch", "--json", batch))
-            for result in told["results"]:
-                if "error" in result:
-                    raise fault_of(f"ERROR : {result['error']}")
+        most = sending().orders_at_once
+        for number in range(0, len(orders), most):
+            failed = self._not_done(orders[number : number + most], _SIDE_BY_SIDE)
+            again = self._not_done([order for order, _ in failed], 1) if failed else ()
+            for _, error in again:
+                raise fault_of(f"ERROR : {error}")
+
+    def _not_done(
+        self, orders: Sequence[Mapping[str, str]], side_by_side: int
+    ) -> tuple[tuple[Any, str], ...]:
+        """The orders that failed, with what was said: another time they may succeed, one by one.
+
+        What stands at an address from a try that was cut off may be in the way of a link, and is
+        removed then; a server may lock a folder that is made for two files at once.
+        """
+        batch = json.dumps({"concurrency": side_by_side, "inputs": orders})
+        told = json.loads(self.run("rc", "--loopback", "job/batch", "--json", batch))
+        results = zip(orders, told["results"], strict=True)
+        return tuple((order, result["error"]) for order, result in results if "error" in result)
 
     def put(self, content: bytes, *parts: str) -> None:
         """Write a small file, in place of what is there."""
         self.run("rcat", self.at(*parts), "--size", str(len(content)), given=content)
 
 
-def _said_until_hopeless(process: subprocess.Popen[bytes]) -> str:
+def _said_until_hopeless(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
     """What it says, until it ends; it is ended after as many errors as mean that it is no use.
 
     By itself it would try each of a thousand files again and again on a line that is dead.
+
+    Returns:
+        What it said, and whether it was ended because it took too long.
     """
-    bounds, said, errors = sending(), [], 0
-    timer = Timer(bounds.longest_seconds, process.kill)
+    bounds, said, errors, over = sending(), list[str](), 0, Event()
+
+    def end() -> None:
+        over.set()
+        process.kill()
+
+    timer = Timer(bounds.longest_seconds, end)
     timer.start()
     try:
         for line in process.stderr or ():
@@ -209,7 +236,7 @@ def _said_until_hopeless(process: subprocess.Popen[bytes]) -> str:
         raise
     finally:
         timer.cancel()
-    return "".join(said)
+    return "".join(said), over.is_set()
 
 
 def listed(paths: Iterable[str]) -> bytes:

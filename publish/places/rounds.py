@@ -20,7 +20,7 @@ from publish.model import ReleaseId
 from publish.places.ckan import CkanPlace, CkanSight
 from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
-from publish.places.rclone import PlaceError, Rclone
+from publish.places.rclone import GONE, NOT_WHOLE, PlaceError, Rclone
 from publish.places.seen import Downloads, Seen, look, require_whole
 from publish.places.tree import Difference, SiteTree, shown_site
 from publish.store.place_log import (
@@ -31,6 +31,7 @@ from publish.store.place_log import (
     last_of,
     new_months,
     shown_since,
+    times_failed,
 )
 from publish.store.store import Portal
 from publish.verify.places import Download, http_client, load_bounds
@@ -139,18 +140,27 @@ class MirrorRound:
             return self._standing(place, site, "by_hand")
         last = last_of(self.log.lines(), place.name)
         is_known = last is not None and last.act == "confirmed" and last.site == site.name
-        if is_known and (trusting or self._look(place, site).site == site.name):
+        if is_known and (trusting or self._still_shows(place, site)):
             if not trusting:
                 self._require_whole(place, site)
             return self._standing(place, site, "stands")
         if place.production and self._is_sample(site.release):
             raise PlaceError("sample", site.release)
-        return self._sent(place, site, self._sender(place))
+        return self._sent(place, site, self._sender(place, site))
 
-    def _sender(self, place: DeclaredPlace) -> Sender:
+    def _sender(self, place: DeclaredPlace, site: SiteTree) -> Sender:
         if place.kind == "ckan":
             return CkanPlace(place, self.public_url)
-        return FilesPlace(Rclone(place, self.home))
+        times = times_failed(self.log.lines(), place.name, site.name, NOT_WHOLE)
+        is_damaged = times % 2 == 1  # not each time: the fault may be the web server's
+        return FilesPlace(Rclone(place, self.home), site.name if is_damaged else "")
+
+    def _still_shows(self, place: DeclaredPlace, site: SiteTree) -> bool:
+        """Whether what was confirmed is seen; if not, that is written down first."""
+        seen = self._look(place, site)
+        if seen.site != site.name:
+            self._write(place, site, "gone", f"{GONE}: {place.front}: {seen.release or '-'}")
+        return seen.site == site.name
 
     def _look(self, place: DeclaredPlace, site: SiteTree) -> Seen:
         if place.kind == "ckan":
@@ -186,9 +196,11 @@ class MirrorRound:
         """Look until the address shows it, or for as long as is allowed."""
         ends = self.clock() + place.wait_seconds
         seen = self._look(place, site)
-        while seen.site != site.name:
+        while (seen.site, seen.has_front) != (site.name, True):
             if self.clock() >= ends:
-                raise PlaceError("not_shown", seen.release or "-")
+                if seen.site == site.name:
+                    return  # what is read back says what is wrong
+                raise PlaceError("not_shown", f"{place.front}: {seen.release or '-'}")
             self.wait(_PAUSE)
             seen = self._look(place, site)
 
@@ -220,6 +232,25 @@ class MirrorRound:
             utc_text(self.now), place.name, "confirmed", release, "", address, (str(month),),
             counts, by,
         )  # fmt: skip
+        self.log.write(line)
+        return line
+
+    def missed(
+        self, place: DeclaredPlace, month: Month, address: str, why: str
+    ) -> PlaceLine | None:
+        """Write down that a month is no longer where it was seen; None if it was not seen there.
+
+        Args:
+            place: The place.
+            month: The month.
+            address: The page where it was seen, and is not any more.
+            why: What the page shows instead: the name of the words.
+        """
+        lines = [line for line in self.log.lines() if line.place == place.name]
+        own = [line for line in lines if str(month) in line.months]
+        if not own or own[-1].act != "confirmed" or own[-1].address != address:
+            return None
+        line = replace(own[-1], at=utc_text(self.now), act="gone", line=f"{GONE}: {address}: {why}")
         self.log.write(line)
         return line
 

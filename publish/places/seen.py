@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cchc_pipeline.core.errors import SourceError
 from publish.places.declared import DeclaredPlace
-from publish.places.rclone import PlaceError
+from publish.places.rclone import INSECURE, NOT_WHOLE, PlaceError, meant
 from publish.places.tree import SITES, SiteTree, pointed_at
 from publish.site.page import INDEX_PAGE
 from publish.store.store import INDEX
@@ -31,10 +31,12 @@ class Seen:
     Args:
         site: The name of the site, where it is ours or a page names it; empty if not known.
         release: The release that is shown; empty if none is.
+        has_front: Whether who asks for the folder is given its front page, too.
     """
 
     site: str = ""
     release: str = ""
+    has_front: bool = True
 
 
 def look(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> Seen:
@@ -44,12 +46,13 @@ def look(place: DeclaredPlace, site: SiteTree, downloads: Downloads) -> Seen:
         PlaceError: It does not answer.
     """
     if place.pointer == "page":
-        page = got(place.address + INDEX_PAGE, downloads())
-        name = pointed_at(page or b"")
+        name = pointed_at(got(place.front, downloads()) or b"")
         return Seen(name, _release_in(name))
-    index = got(place.address + INDEX, downloads())
-    is_ours = index is not None and _digest(index) == site.files[INDEX]
-    return Seen(site.name if is_ours else "", _latest(index))
+    download = downloads()
+    index, front = (got(a, download) or b"" for a in (place.address + INDEX, place.front))
+    if _digest(index) != site.files[INDEX]:
+        return Seen(release=_latest(index))
+    return Seen(site.name, site.release, _digest(front) == site.files[INDEX_PAGE])
 
 
 def _release_in(name: str) -> str:
@@ -76,11 +79,13 @@ def require_whole(place: DeclaredPlace, site: SiteTree, downloads: Downloads) ->
         PlaceError: One is not, or the address does not answer.
     """
     base = base_of(place, site)
+    if place.pointer == "link" and not look(place, site, downloads).has_front:
+        raise PlaceError(NOT_WHOLE, f"{place.front}: other bytes")
     parts = [site.proof[number::_AT_ONCE] for number in range(_AT_ONCE)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for faults in pool.map(lambda part: [*_faults(base, part, site, downloads())], parts):
             for fault in faults:
-                raise PlaceError("not_whole", fault)
+                raise PlaceError(NOT_WHOLE, fault)
 
 
 def _faults(base: str, paths: Iterable[str], site: SiteTree, download: Download) -> Iterator[str]:
@@ -101,7 +106,8 @@ def got(address: str, download: Download) -> bytes | None:
     try:
         return download.get(address)
     except SourceError as error:
-        raise PlaceError("silent", f"{address}: {error.what}") from None
+        kind = INSECURE if meant(error.what) == INSECURE else "silent"
+        raise PlaceError(kind, f"{address}: {error.what}") from None
 
 
 def _digest(content: bytes) -> str:

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from publish.places.declared import DeclaredPlace, read_places
-from publish.store.place_log import PLACE_LOG, PlaceLine, PlaceLog, last_of, shown_since
+from publish.store.place_log import (
+    PLACE_LOG,
+    PlaceLine,
+    PlaceLog,
+    gone_months,
+    last_of,
+    shown_since,
+)
 from publish.store.store import Portal
 
 
@@ -24,7 +31,8 @@ class PlaceState:
         shows: What it shows; empty if that was never seen.
         since: Since when, ISO 8601; empty likewise.
         is_behind: Whether it was not seen to show what the portal shows.
-        line: Why the last try failed.
+        fault: Why the last try failed: the name of the words; empty if it did not.
+        line: What was said then.
     """
 
     place: DeclaredPlace
@@ -32,13 +40,16 @@ class PlaceState:
     shows: str = ""
     since: str = ""
     is_behind: bool = False
+    fault: str = ""
     line: str = ""
 
     def as_dict(self) -> Mapping[str, Any]:
         """For a script."""
         place = {"name": self.place.name, "kind": self.place.kind, "required": self.place.required}
         shown = {"shows": self.shows or None, "since": self.since or None}
-        return {**place, **shown, "release": self.release or None, "behind": self.is_behind}
+        why = {"fault": self.fault or None, "line": self.line or None}
+        release = {"release": self.release or None, "behind": self.is_behind}
+        return {**place, **shown, **release, **why}
 
 
 def place_states(home: Path, portal: Portal) -> tuple[PlaceState, ...]:
@@ -58,9 +69,12 @@ def _state(
     last, shown = last_of(own, place.name), shown_since(own, place.name)
     if place.kind == "manual":
         seen = {month for line in own for month in line.months if line.act == "confirmed"}
-        is_behind = bool(newest) and newest not in seen
+        is_behind = bool(newest) and (
+            newest not in seen or (place.name, newest) in gone_months(own)
+        )
     else:
         is_behind = last is None or last.act != "confirmed" or not last.site.startswith(f"{site}-")
     why = last.line if last and last.act != "confirmed" else ""
+    fault, _, said = why.partition(": ")
     shows, since = (shown.release, shown.at) if shown else ("", "")
-    return PlaceState(place, release, shows, since, is_behind, why)
+    return PlaceState(place, release, shows, since, is_behind, fault, said)

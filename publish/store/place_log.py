@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from publish.model import Published, ReleaseId
 
 PLACE_LOG = "places.jsonl"
 """Its name in the home."""
-PlaceAct = Literal["confirmed", "failed", "rolled_back"]
+PlaceAct = Literal["confirmed", "failed", "rolled_back", "gone"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,13 @@ class PlaceLine:
     Args:
         at: The moment, ISO 8601 in UTC.
         place: The place's name.
-        act: The place shows it; it could not be brought there; or the place was led back.
+        act: The place shows it; it could not be brought there; the place was led back; or it showed
+            it once, and was seen not to any more.
         release: Of which release; empty where none is shown.
         site: The name of the site, which holds a digest of every byte; empty where a page of
             others was seen.
         address: Where it was looked at.
-        months: The months that became public there with it.
+        months: The months that became public there with it, or are gone from where others put them.
         counts: Whether that counts as publication: a real place, and no sample data.
         line: What was seen, or why it failed.
     """
@@ -81,15 +83,38 @@ def last_of(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:
     return next((line for line in reversed([*lines]) if line.place == place), None)
 
 
+def times_failed(lines: Iterable[PlaceLine], place: str, site: str, kind: str) -> int:
+    """How often the last tries to show a site failed for one kind of reason, one after another."""
+    own = [line for line in lines if line.place == place and line.act != "rolled_back"]
+    tries = takewhile(
+        lambda line: (line.act, line.site) == ("failed", site) and line.line.startswith(f"{kind}:"),
+        reversed(own),
+    )
+    return len([*tries])
+
+
 def shown_since(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:
     """The line since which a place shows what it was last seen to show; None if it never was."""
-    own = [line for line in lines if line.place == place and line.act == "confirmed"]
-    first = own[-1] if own else None
-    for line in reversed(own):
-        if first is None or line.site != first.site:
+    first, gone = None, set[str]()
+    for line in reversed([*lines]):
+        if line.place != place or line.act not in {"confirmed", "gone"}:
+            continue
+        if line.act == "gone" and not line.months:
             break
-        first = line
+        if line.act == "gone":
+            gone |= {*line.months}
+        elif not line.months or {*line.months} - gone:
+            if first and (line.site, line.release) != (first.site, first.release):
+                break
+            first = line
     return first
+
+
+def gone_months(lines: Iterable[PlaceLine]) -> frozenset[tuple[str, str]]:
+    """The place and month of each that was confirmed, and then seen to be gone."""
+    last = {(line.place, month): line.act for line in lines for month in line.months
+            if line.act in {"confirmed", "gone"}}  # fmt: skip
+    return frozenset(which for which, act in last.items() if act == "gone")
 
 
 def new_months(
@@ -121,9 +146,14 @@ def new_months(
 def confirmed_months(
     lines: Iterable[PlaceLine], gone: Iterable[ReleaseId]
 ) -> Iterator[tuple[Month, str, datetime]]:
-    """Month, place and moment of each confirmation that counts; not of what was retracted."""
-    withdrawn = {str(release) for release in gone}
-    for line in lines:
+    """Month, place and moment of each confirmation that counts; not of what is gone.
+
+    A month that is shown again counts from when it was shown first.
+    """
+    told, withdrawn = tuple(lines), {str(release) for release in gone}
+    is_gone = gone_months(told)
+    for line in told:
         if line.act == "confirmed" and line.counts and line.release not in withdrawn:
             for month in line.months:
-                yield Month.parse(month), line.place, datetime.fromisoformat(line.at)
+                if (line.place, month) not in is_gone:
+                    yield Month.parse(month), line.place, datetime.fromisoformat(line.at)

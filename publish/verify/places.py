@@ -106,9 +106,13 @@ class Download:
     def _next(self, asked: str, location: str) -> str:
         """Where a redirect leads, on the same host, and not from https to http."""
         target = urljoin(asked, location)
-        old, new = urlsplit(asked), urlsplit(target)
-        is_same = (old.hostname, old.port) == (new.hostname, new.port) and old.scheme == new.scheme
-        is_upgrade = old.hostname == new.hostname and (old.scheme, new.scheme) == ("http", "https")
+        try:
+            old, new = httpx.URL(asked), httpx.URL(target)
+        except httpx.InvalidURL:
+            raise SourceError("leads to no address", where=asked) from None
+        is_host = old.raw_host.lower() == new.raw_host.lower()
+        is_same = is_host and (old.port, old.scheme) == (new.port, new.scheme)
+        is_upgrade = is_host and (old.scheme, new.scheme) == ("http", "https")
         if not (is_same or is_upgrade):
             raise SourceError(f"leads to another host: {target}", where=asked, todo="name that one")
         return target
@@ -139,6 +143,17 @@ class Download:
 def http_client(bounds: Bounds) -> httpx.Client:
     """A client that waits no longer than is allowed, and follows no redirect by itself."""
     return httpx.Client(timeout=bounds.answer_seconds, headers={"User-Agent": _AGENT})
+
+
+def is_within(address: str, place: str) -> bool:
+    """Whether an address is one of a place: the same host however it is written, below its path."""
+    try:
+        asked, own = httpx.URL(address), httpx.URL(place)
+        hosts = {(url.raw_host.lower().rstrip(b"."), url.port) for url in (asked, own)}
+    except (httpx.InvalidURL, ValueError):
+        return False
+    is_open = asked.scheme in {"http", "https"} and not asked.userinfo
+    return is_open and len(hosts) == 1 and f"{asked.path}/".startswith(f"{own.path.rstrip('/')}/")
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,8 @@ def test_every_text_stands_in_both_languages_with_the_same_names() -> None:
 
 
 def test_every_refusal_that_is_told_apart_has_its_words() -> None:
-    kinds = {fault["kind"] for fault in read_yaml("places/rclone.yaml")["faults"]}
+    files = ("places/rclone.yaml", "places/ckan.yaml")
+    kinds = {fault["kind"] for file in files for fault in read_yaml(file)["faults"]}
     assert kinds < set(load_place_words().faults)
 
 
@@ -90,6 +91,8 @@ def test_a_required_place_that_does_not_follow_ends_with_4_and_an_alert(
     with declared(home, tmp_path / "there", shown="http://127.0.0.1:9"):
         again = run(home, SAMPLE_INBOX, "--json")
         asked = cchc("mirror", "city_portal", "--home", home, "--json")
+        mirror = cchc("mirror", "city_portal", "--home", home).out
+        status = cchc("status", "--home", home).out
         alerts = cchc("alerts", "--home", home, "--json")
     assert again.code == 4
     document = json.loads(again.out)
@@ -97,6 +100,9 @@ def test_a_required_place_that_does_not_follow_ends_with_4_and_an_alert(
     assert document["places"][0]["fault"] == "silent"
     assert asked.code == 4
     assert "place_behind:city_portal" in json.loads(alerts.out)["open"]
+    (why,) = {line.partition("): ")[2] for line in mirror.splitlines()}
+    assert "the public address cannot be read (http://127.0.0.1:9" in why
+    assert f"BEHIND, it should show {R1}: {why}" in status, "the same words"
     assert str(Portal(home / "portal").current.readlink()).endswith(R1), "the portal shows it"
 
 
@@ -118,6 +124,16 @@ def test_a_month_that_others_put_on_their_page_is_written_down(home: Path, tmp_p
         elsewhere = cchc("confirm", "one_stop", MONTH, "--url", "http://a.example/", "--home", home)
         sent = cchc("confirm", "city_portal", MONTH, *at)
         places = json.loads(cchc("status", "--json", "--home", home).out)["places"]
+        page.write_text("<p>Trang đang bảo trì</p>")
+        gone = cchc("confirm", "one_stop", MONTH, *at)
+        gone_again = cchc("confirm", "one_stop", MONTH, *at)
+        then = json.loads(cchc("status", "--json", "--home", home).out)["places"]
+        told = cchc("status", "--home", home).out
+    assert (gone.code, gone_again.code) == (1, 1)
+    assert f"{MONTH} was confirmed there, and is written down as gone" in gone.problem
+    assert "written down" not in gone_again.problem
+    assert (then[1]["shows"], then[1]["behind"], then[1]["fault"]) == (None, True, "gone")
+    assert "it was shown, and is not seen any more" in told
     assert seen.code == 0, seen.err
     assert f"{R1} of {MONTH} was seen at {address}trang.html" in seen.out
     assert "it is no publication: sample data" in seen.out

@@ -90,6 +90,14 @@ def test_target_31_to_date_counts_months_and_is_lost_with_the_first_late_one() -
     assert _target_31(3, "ytd", late)["value"] == 2
 
 
+def test_target_31_stays_provisional_while_a_place_of_some_month_is_unknown() -> None:
+    """The first month was late, so that it is lost; how many were in time may still grow."""
+    log = _log(*_both(1, "2024-04-05"), (2, "city_portal", "2024-03-05"), *_both(3, "2024-04-05"))
+    row = _target_31(3, "ytd", log)
+    assert (row["value"], row["attained"], row["obs_status"]) == (1.0, False, "P")
+    assert row["owed_by"]
+
+
 def test_target_31_is_attained_with_twelve_of_twelve() -> None:
     entries = [e for m in range(1, 13) for e in _both(m, str(Month(2024, m).next().last_day))]
     row = _target_31(12, "ytd", _log(*entries))

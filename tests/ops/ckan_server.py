@@ -21,17 +21,27 @@ from tests.ops.postgres import Server, postgres
 from tests.ops.solr_stand_in import solr_stand_in
 
 ORGANIZATION = "van-phong-mau"
-_OWNER, _EDITOR, _LONGEST = "chu_may", "nguoi_dang", 120
+_OWNER, _EDITOR, _STRANGER, _LONGEST = "chu_may", "nguoi_dang", "nguoi_la", 120
 _PASSWORD = "mau-khong-bi-mat"  # noqa: S105 - of a server that lasts as long as the trial
 
 
 @dataclass(frozen=True)
 class Ckan:
-    """A running CKAN: its address, the token of an editor, and what it says."""
+    """A running CKAN.
+
+    Args:
+        address: Where it answers.
+        token: Of an editor of the organization.
+        log: What it says.
+        stranger: The token of an account without any rights.
+        ini: Its configuration.
+    """
 
     address: str
     token: str
     log: Path
+    stranger: str = ""
+    ini: Path = Path()
 
     def ask(self, action: str, **data: object) -> object:
         """An action of its API, as the account."""
@@ -53,7 +63,19 @@ def ckan(program: Path, work: Path) -> Iterator[Ckan]:
             server.ask(
                 "organization_create", name=ORGANIZATION, title="Văn phòng mẫu", users=[editor]
             )
-            yield Ckan(server.address, _token(program, made, _EDITOR), server.log)
+            yield Ckan(server.address, _token(program, made, _EDITOR), server.log,
+                       _token(program, made, _STRANGER), made)  # fmt: skip
+
+
+@contextmanager
+def without_datastore(program: Path, server: Ckan) -> Iterator[str]:
+    """The address of the same CKAN on the same databases, with the extension turned off."""
+    ini, port = server.ini.with_name("khong-kho.ini"), free_port()
+    ini.write_text(server.ini.read_text())
+    changed = {"ckan.site_url": f"http://127.0.0.1:{port}", "ckan.plugins": ""}
+    _run(program, ini, "config-tool", str(ini), *(f"{k} = {v}" for k, v in changed.items()))
+    with _served(program, ini, ini.with_suffix(".log")) as other:
+        yield other.address
 
 
 @contextmanager
@@ -101,7 +123,7 @@ def _configured(program: Path, work: Path, database: Server, redis_url: str, sol
         ["psql", "-q", "-v", "ON_ERROR_STOP=1", database.url()], input=rights, text=True,
         check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    for user in (_OWNER, _EDITOR):
+    for user in (_OWNER, _EDITOR, _STRANGER):
         email = f"email={user}@example.org"
         _run(program, ini, "user", "add", user, email, f"password={_PASSWORD}")
     _run(program, ini, "sysadmin", "add", _OWNER)

@@ -3,6 +3,7 @@
 Belongs here: calling the round, reading a place as its readers do. Does not: servers, assertions.
 """
 
+import hashlib
 import json
 import shutil
 import time
@@ -74,7 +75,21 @@ def sight(place: DeclaredPlace, client: httpx.Client) -> str:
     if index.status_code != 200:
         return "nothing" if place.pointer == "link" else "a pointer to nothing"
     content = json.loads(index.content)
-    return f"{len(content['acts'])}: {content['latest']}"
+    told = f"{len(content['acts'])}: {content['latest']}"
+    return told if _is_whole(client, base, index.content) else f"a mixture: {told}"
+
+
+def _is_whole(client: httpx.Client, base: str, index: bytes) -> bool:
+    """Whether the release that the index names is there, if that still is the index afterwards."""
+    content = json.loads(index)
+    digests = {e["id"]: (e["path"], e["digest"]) for e in content["releases"]}
+    path, digest = digests.get(content["latest"], ("", ""))
+    if (
+        not path
+        or hashlib.sha256(client.get(f"{base}{path}SHA256SUMS").content).hexdigest() == digest
+    ):
+        return True
+    return client.get(base + "index.json").content != index
 
 
 @contextmanager

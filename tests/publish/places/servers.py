@@ -1,7 +1,7 @@
 """Real places on this machine: ``rclone serve`` as SFTP, S3 and WebDAV, and what may go wrong.
 
-Belongs here: starting and ending them, the web server beside them that readers ask, a line that is
-cut. Does not: assertions.
+Belongs here: starting and ending them, the web server beside them that readers ask. Does not: bad
+lines to them (``lines``), assertions.
 """
 
 import os
@@ -12,10 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -160,47 +159,3 @@ def mounted(folder: Path, pointer: str, **more: object) -> Iterator[DeclaredPlac
             "shown_at": address, "path": str(folder), "pointer": pointer, "required": True,
             "remote": {"type": "local"}, "wait_seconds": 1, **more,
         })  # fmt: skip
-
-
-@contextmanager
-def cut_after(port: int, limit: int) -> Iterator[int]:
-    """The port of a line to a server that breaks after so many bytes, and stays broken."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        line = _Line(port, limit)
-        Thread(target=line.listen, args=(listener,), daemon=True).start()
-        yield int(listener.getsockname()[1])
-        line.is_cut = True
-
-
-class _Line:
-    """Connections to a server, counted."""
-
-    def __init__(self, port: int, limit: int) -> None:
-        self.port, self.left, self.is_cut = port, limit, False
-
-    def listen(self, listener: socket.socket) -> None:
-        """Take connections until the listener is closed."""
-        while True:
-            try:
-                asking, _ = listener.accept()
-            except OSError:
-                return
-            if self.is_cut:
-                asking.close()
-                continue
-            there = socket.create_connection(("127.0.0.1", self.port))
-            Thread(target=self._pass_on, args=(asking, there, True), daemon=True).start()
-            Thread(target=self._pass_on, args=(there, asking, False), daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket, is_counted: bool) -> None:
-        try:
-            while not self.is_cut and (content := source.recv(65536)):
-                target.sendall(content)
-                self.left -= len(content) if is_counted else 0
-                self.is_cut = self.is_cut or self.left < 0
-        except OSError:
-            pass
-        for one in (source, target):
-            with suppress(OSError):  # so that who waits on the other end is told
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()

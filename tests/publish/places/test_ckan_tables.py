@@ -23,6 +23,7 @@ from publish.places.ckan_tables import (
     package_fields,
     rows_of,
     rows_told,
+    said_otherwise,
     same_columns,
     tables_of,
     unlike,
@@ -69,7 +70,7 @@ def table(**other: Any) -> CkanTable:
 
 def there(*tables: CkanTable) -> Mapping[str, Any]:
     """A data set that has these tables."""
-    return {"resources": [{"id": one.id, STATE: one.state} for one in tables]}
+    return {"resources": [{"id": one.id, STATE: one.state, **one.about} for one in tables]}
 
 
 def test_a_resource_keeps_its_id_whatever_the_release_says_of_the_table() -> None:
@@ -141,6 +142,23 @@ def test_a_table_in_the_same_state_is_not_sent() -> None:
 @pytest.mark.parametrize("other", [{"hash": "sha256:2"}, {"title": "Điểm mới"}])
 def test_a_table_with_other_bytes_or_words_is_sent(other: Mapping[str, str]) -> None:
     assert unlike([table(**other)], there(table())) == (table(**other),)
+
+
+@pytest.mark.parametrize("changed", ["url", "name", "hash"])
+def test_a_resource_that_somebody_changed_there_is_sent_again(changed: str) -> None:
+    package = there(table())
+    package["resources"][0][changed] = "https://example.org/khac.csv"
+    assert unlike([table()], package) == (table(),)
+
+
+def test_a_data_set_that_says_something_else_is_told_by_the_field() -> None:
+    wanted = {"title": "Chất lượng", "notes": "Một\nHai", "private": False,
+              "tags": [{"name": "b"}, {"name": "a"}]}  # fmt: skip
+    told = {"title": "Chất lượng", "notes": "Một\r\nHai ", "private": False,
+            "tags": [{"name": "a", "id": "1"}, {"name": "b", "id": "2"}]}  # fmt: skip
+    assert said_otherwise(wanted, told) == ()
+    changed = {**told, "title": "Thử", "private": True, "tags": []}
+    assert said_otherwise(wanted, changed) == ("title", "private", "tags")
 
 
 def test_a_table_whose_sending_was_cut_off_is_sent_again() -> None:
@@ -219,6 +237,10 @@ def test_an_entry_that_cannot_be_used_is_refused(
         ("package_patch: NotAuthorized: {'message': 'Access denied'}", "refused"),
         ("package_show: ConnectionError: Max retries exceeded", "unreachable"),
         ("package_show: CKANAPIError: ['https://x/api/action', 502, 'Bad gateway']", "unreachable"),
+        ("package_show: SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] expired", "insecure"),
+        ("package_patch: CKANAPIError: ['https://x/api/action', 500, '<html>']", "failing"),
+        ("package_patch: CKANAPIError: ['https://x/api/action', 301, '']", "moved"),
+        ("datastore_search: CKANAPIError: ['x', 400, 'Action name not known: d']", "no_datastore"),
         ("resource_patch: ValidationError: {'id': ['c403502']}", ""),
     ],
 )

@@ -53,6 +53,11 @@ def test_a_secret_in_the_file_is_refused_with_the_variable_that_takes_it(tmp_pat
     assert "abc" not in line
 
 
+def test_a_link_over_sftp_needs_what_the_program_that_makes_it_needs(tmp_path: Path) -> None:
+    line = refusal(tmp_path, "known_hosts_file: hosts", "host_keys: ssh-ed25519 AAAA")
+    assert "pointer: link over sftp needs key_file and known_hosts_file" in line
+
+
 def test_a_server_whose_key_is_not_pinned_is_refused(tmp_path: Path) -> None:
     line = refusal(tmp_path, ", known_hosts_file: hosts", "")
     assert "the server's key is pinned" in line

@@ -1,18 +1,21 @@
 """Places made of files, on real servers: the old or the new, whole, at every moment."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from publish.places import rclone
 from publish.places.declared import DeclaredPlace
 from publish.places.files import FilesPlace
+from tests.publish.places.lines import cut_after, slow_line
 from tests.publish.places.rounds import bring, lines_of, sight, site_of, watched
 from tests.publish.places.servers import (
     MARK,
     PASSWORD,
     also_known,
-    cut_after,
     mounted,
     place_at,
     secrets_of,
@@ -21,6 +24,7 @@ from tests.publish.places.servers import (
 from tests.publish.places.stages import STAGES
 
 pytestmark = MARK
+SENDING = rclone.sending()
 SHOWN = {
     "published": "1: 2024-03.r1", "revised": "2: 2024-04.r1", "rolled_back": "3: 2024-03.r1",
     "retracted": "4: 2024-03.r1",
@@ -166,6 +170,64 @@ def test_a_damaged_file_leads_readers_back_to_the_site_before(
         assert (outcome.state, outcome.fault) == ("behind", "not_whole")
         assert shown(place) == SHOWN["published"]
     assert [line.act for line in lines_of(home)] == ["confirmed", "rolled_back", "failed"]
+
+
+@pytest.mark.parametrize("pointer", ["page", "link"])
+def test_a_file_that_somebody_changed_there_is_told_and_mended_by_the_next_round(
+    pointer: str, stages: Path, tmp_path: Path
+) -> None:
+    home, there = tmp_path / "home", tmp_path / "there"
+    with mounted(there, pointer) as place:
+        assert bring(stages, "published", place, home).state == "confirmed"
+        file = there / "sites" / site_of(stages, "published") / "index.html"
+        right, times = file.read_bytes(), file.stat()
+        file.write_bytes(right[::-1])
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert bring(stages, "published", place, home).fault == "not_whole"
+        assert bring(stages, "published", place, home).state == "confirmed"
+    assert file.read_bytes() == right
+
+
+def test_what_a_mounted_folder_refuses_is_told_as_of_the_place(
+    stages: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "there" / "current" / "of somebody else").mkdir(parents=True)
+    with mounted(tmp_path / "there", "link") as place:
+        outcome = bring(stages, "published", place, tmp_path / "home")
+    assert (outcome.state, outcome.fault) == ("behind", "other")
+    assert "Is a directory" in outcome.line
+
+
+def test_a_place_that_was_put_back_by_others_is_told_and_brought_there_again(
+    stages: Path, tmp_path: Path
+) -> None:
+    home, link = tmp_path / "home", tmp_path / "there" / "current"
+    with mounted(tmp_path / "there", "link") as place:
+        bring(stages, "published", place, home)
+        old = link.readlink()
+        bring(stages, "revised", place, home, days=1)
+        link.unlink()
+        link.symlink_to(old)
+        outcome = bring(stages, "revised", place, home, days=2)
+        assert (outcome.state, outcome.since) == ("confirmed", "2024-06-12T01:00:00Z")
+        assert shown(place) == SHOWN["revised"]
+    gone = lines_of(home)[2]
+    assert (gone.act, gone.line) == ("gone", f"gone: {place.front}: 2024-03.r1")
+
+
+def test_a_sending_that_takes_too_long_is_ended_and_leaves_the_old_whole(
+    stages: Path, tmp_path: Path, secrets: pytest.MonkeyPatch
+) -> None:
+    give(secrets, "s3")
+    home = tmp_path / "home"
+    with serving("s3", tmp_path / "there") as server, place_at(server) as place:
+        assert bring(stages, "published", place, home).state == "confirmed"
+        with slow_line(server.port, 20_000, 0.1) as port:
+            slow = server.remote(endpoint=f"http://127.0.0.1:{port}")
+            secrets.setattr(rclone, "sending", lambda: replace(SENDING, longest_seconds=3))
+            late = bring(stages, "revised", place.model_copy(update={"remote": slow}), home)
+        assert (late.state, late.fault, late.line) == ("behind", "slow", "3 s")
+        assert shown(place) == SHOWN["published"]
 
 
 def test_sample_data_never_goes_to_a_real_place(stages: Path, tmp_path: Path) -> None:

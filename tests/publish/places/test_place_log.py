@@ -63,6 +63,31 @@ def test_of_a_new_place_old_months_say_nothing_of_when_they_became_public() -> N
     assert new_months(FIRST, OUT, [], PLACE) == ("2024-01", "2024-02"), "the very first release"
 
 
+def test_of_a_place_that_others_fill_the_newest_release_is_told_not_the_first() -> None:
+    lines = [line("a", 1, site="", months=("2024-03",)), line("b", 9, site="", months=("2024-04",))]
+    assert shown_since(lines, PLACE) == lines[1]
+
+
+def test_what_was_seen_to_be_gone_is_shown_only_since_it_came_back() -> None:
+    lines = [line("a", 1), line("b", 2), line("b", 3, act="gone"), line("b", 4)]
+    assert shown_since(lines, PLACE) == lines[3]
+    assert shown_since(lines[:3], PLACE) is None
+
+
+def test_a_month_that_others_took_away_does_not_count_until_it_is_back() -> None:
+    lines = [
+        line("2024-02.r1", 1, site="", months=("2024-02",)),
+        line("2024-03.r1", 2, site="", months=("2024-03",)),
+        line("2024-03.r1", 3, site="", months=("2024-03",), act="gone"),
+    ]
+    back = line("2024-03.r1", 4, site="", months=("2024-03",))
+    assert [month for month, _, _ in confirmed_months(lines, ())] == [FEBRUARY]
+    assert shown_since(lines, PLACE) == lines[0]
+    counted = [(month, at.day) for month, _, at in confirmed_months([*lines, back], ())]
+    assert counted == [(FEBRUARY, 1), (MARCH, 2), (MARCH, 4)], "in time if it first was"
+    assert shown_since([*lines, back], PLACE) == back
+
+
 def test_only_what_a_real_place_showed_counts_and_nothing_that_was_retracted() -> None:
     lines = [
         line("2024-02.r1", 1, months=("2024-02",)),
