@@ -22,6 +22,7 @@ from cchc_pipeline.terms import ReuseTerms, TermsWords, terms_on
 DESCRIPTOR = "datapackage.json"
 RECORD = "release.json"
 SUMS = "SHA256SUMS"
+QUALITY = "quality.json"
 SET = "settings"
 """The id of terms of reuse that the settings name."""
 STATISTICS = "dossier_statistics"

@@ -134,7 +134,10 @@ def export(
     table: Annotated[
         list[str] | None, typer.Option(help="Only this table; again for more.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", help="Only csv, parquet, json or xlsx.")] = "",
+    form: Annotated[
+        str,
+        typer.Option("--format", help="Only csv, parquet, json or xlsx; or the figures as sdmx."),
+    ] = "",
     summed: Annotated[
         str, typer.Option("--form", help="A month as a summed table in place of files: II.06a.")
     ] = "",
@@ -147,6 +150,7 @@ def export(
     """Copy out the data as they stood on a date."""
     from cchc_pipeline.core.period import Month
     from publish.release.export import export_files, form_files, release_as_of, write_out
+    from publish.release.sdmx import SDMX, sdmx_files
     from publish.store.store import Portal
 
     settings = settings_for(home)
@@ -156,6 +160,8 @@ def export(
     if summed:
         of_month = Month.parse(month) if month else None
         files = form_files(release, summed, of_month, settings.root_unit)
+    elif form == SDMX:
+        files = sdmx_files(release, table or (), settings.root_unit)
     else:
         files = export_files(release, table or (), form)
     write_out(files, out)

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.period import Month
-from publish.model import DESCRIPTOR, SET, Identity, Published
+from publish.model import DESCRIPTOR, QUALITY, SET, Identity, Published
 from publish.package.descriptor import package_words
 from publish.release.diff import change_kinds
 from publish.store.state import Edition
@@ -34,6 +34,8 @@ _CONTEXT = {
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "adms": "http://www.w3.org/ns/adms#",
     "spdx": "http://spdx.org/rdf/terms#",
+    "dqv": "http://www.w3.org/ns/dqv#",
+    "oa": "http://www.w3.org/ns/oa#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
@@ -267,7 +269,18 @@ def _dataset(
         "dct:issued": _moment(release.published_at),
         "dct:temporal": _temporal(release.periods),
         "dct:accessRights": {"@id": words["terms"]["access"]},
+        "dqv:hasQualityAnnotation": _quality(_folder(edition, release)),
         "dcat:distribution": list(_distributions(edition, release, words)),
+    }
+
+
+def _quality(folder: str) -> Node:
+    """Where the release's own account of its quality lies."""
+    return {
+        "@type": "dqv:QualityAnnotation",
+        "oa:motivatedBy": {"@id": "dqv:qualityAssessment"},
+        "oa:hasTarget": {"@id": folder},
+        "oa:hasBody": {"@id": f"{folder}{QUALITY}"},
     }
 
 

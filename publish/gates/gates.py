@@ -22,6 +22,8 @@ from cchc_pipeline.core.errors import CchcError
 from publish.gates import changes, figures, package
 from publish.model import Draft
 from publish.release.comparison import Candidate
+from publish.site.extract import Figures
+from publish.site.pages.statement import quality_statement
 from publish.store.reading import NotCheckedError, Package
 
 _S = TypeVar("_S")
@@ -41,6 +43,7 @@ CHECKS: Mapping[str, Check] = by_name(
     package.profile_is_valid,
     package.text_is_clean,
     package.formats_are_equal,
+    package.croissant_agrees,
     package.nothing_personal,
     figures.foreign_keys_resolve,
     figures.groups_sum_to_total,
@@ -71,6 +74,7 @@ GATES: Mapping[str, Gate] = by_name(
     changes.period_is_over,
     of_draft(package.text_is_clean),
     of_draft(package.formats_are_equal),
+    of_draft(package.croissant_agrees),
     of_draft(package.nothing_personal),
     changes.schema_change_is_announced,
     figures.no_row_is_lost,
@@ -80,7 +84,6 @@ GATES: Mapping[str, Gate] = by_name(
     figures.every_row_says_its_provenance,
     figures.sample_stays_out_of_production,
 )
-QUALITY = "quality.json"
 _COUNTS = ("rows", "accepted", "quarantined", "duplicates")
 
 
@@ -154,13 +157,14 @@ def asks(gate: str, language: Language) -> str:
 
 
 def quality_report(draft: Draft, verdicts: Iterable[Verdict]) -> dict[str, Any]:
-    """What was checked, and what was handed in for each period.
+    """What was checked, what was handed in for each period; of what goes out, the statement too.
 
     Args:
         draft: The release.
         verdicts: Of each gate.
     """
-    words = read_yaml("release/gates.yaml")["gates"]
+    words, verdicts = read_yaml("release/gates.yaml")["gates"], tuple(verdicts)
+    goes_out = bool(verdicts) and all(verdict.passed for verdict in verdicts)
     return {
         "release": str(draft.id),
         "published_at": draft.published_text,
@@ -177,6 +181,7 @@ def quality_report(draft: Draft, verdicts: Iterable[Verdict]) -> dict[str, Any]:
         "observations": _statuses(draft),
         "submissions": list(_submissions(draft)),
         "not_handed_in": _missing(draft),
+        **({"statement": quality_statement(Figures(draft))} if goes_out else {}),
     }
 
 

@@ -29,6 +29,7 @@ from cchc_pipeline.core.late_imports import unused_modules_late
 from cchc_pipeline.core.masking import personal_marks
 from publish.model import DESCRIPTOR, PUBLISHED_TABLES, SUMS, Published
 from publish.package.bundle import bundle_name
+from publish.package.croissant import CROISSANT
 from publish.package.formats import Rows, first_difference, from_json, from_parquet, paths_of
 from publish.package.workbook import from_xlsx
 from publish.release.comparison import Candidate
@@ -176,6 +177,23 @@ def _unlike_bundle(package: Package, bundle: str) -> Iterable[str]:
             path = name.partition("/")[2]
             if path.startswith("data/") and archive.read(name) != package.read(path):
                 yield f"{bundle}: {path} is not the file beside it"
+
+
+def croissant_agrees(package: Package) -> Iterable[str]:
+    """croissant.json names each CSV file with its digest and each table with its columns."""
+    if CROISSANT not in package.names:
+        return  # an earlier release
+    told = json.loads(package.read(CROISSANT))
+    digests = {file["@id"]: file["sha256"] for file in told["distribution"]}
+    columns = {
+        record["@id"]: [field["source"]["extract"]["column"] for field in record["field"]]
+        for record in told["recordSet"]
+    }
+    for name, table in package.tables.items():
+        if digests.get(table.path) != sha256(table.content):
+            yield f"{CROISSANT}: {table.path} is not the file beside it"
+        if columns.get(name.replace("_", "-")) != [one.name for one in table.contract.fields]:
+            yield f"{CROISSANT}: {name} has other columns"
 
 
 def _unlike(

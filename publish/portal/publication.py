@@ -21,9 +21,10 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.core.errors import CheckFailedError, disk_error
 from cchc_pipeline.core.files import write_whole
 from cchc_pipeline.core.modes import PRIVATE, shut
-from publish.gates.gates import QUALITY, Verdict, judge, quality_report
-from publish.model import DESCRIPTOR, RECORD, SUMS, Draft, Published
+from publish.gates.gates import Verdict, judge, quality_report
+from publish.model import DESCRIPTOR, QUALITY, RECORD, SUMS, Draft, Published
 from publish.package.bundle import bundle, bundle_name
+from publish.package.croissant import CROISSANT, croissant
 from publish.package.descriptor import changes_text, describe, license_text
 from publish.package.formats import json_bytes, paths_of, to_csv, to_json, to_parquet
 from publish.package.month_workbook import month_workbook, month_workbook_name
@@ -85,7 +86,9 @@ def release_files(draft: Draft) -> dict[str, bytes]:
         files[parquet] = to_parquet(table, contract)
         files[as_json] = to_json(table)
         files[xlsx] = to_xlsx(table, contract, draft)
-    files[DESCRIPTOR] = json_bytes(describe(draft, files))
+    descriptor = describe(draft, files)
+    files[DESCRIPTOR] = json_bytes(descriptor)
+    files[CROISSANT] = json_bytes(croissant(descriptor, draft.identity))
     files[RECORD] = json_bytes(draft.record())
     files["CHANGES.md"] = changes_text(draft, revision_lines(draft)).encode()
     files["LICENSE.md"] = license_text(draft).encode()

@@ -227,6 +227,12 @@ def test_the_data_as_they_stood_on_a_date_are_copied_out(
         (file,) = (path for path in out.rglob("*") if path.is_file())
         stored = corrected_home / "portal" / "store" / MONTH / release / "data" / "scores.csv"
         assert file.read_bytes() == stored.read_bytes()
+    told = cchc(
+        "export", "--home", corrected_home, "--out", tmp_path / "sdmx", "--format", "sdmx",
+        "--table", "scores",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert {path.name for path in (tmp_path / "sdmx").iterdir()} == {"structure.json", "scores.csv"}
     before = cchc("export", "--home", corrected_home, "--as-of", "2026-01-01", "--out", "x")
     assert (before.code, before.err.count("\n")) == (2, 1)
 

@@ -43,7 +43,9 @@ from publish.model import (
     Source,
 )
 from publish.package.bundle import bundle, bundle_name
+from publish.package.croissant import CROISSANT, croissant
 from publish.package.descriptor import describe
+from publish.package.formats import json_bytes
 from publish.portal.publication import Built, closing_files, release_files
 from publish.release.assemble import MONTHLY, Ingredients
 from publish.release.comparison import Candidate, RowChange, Terms, comparable, compare
@@ -297,6 +299,8 @@ def candidate(
     content = {**written_once(draft), **(files or {})}
     if not files or DESCRIPTOR not in files:
         descriptor = describe(draft, content)
+        if files and CROISSANT not in files:
+            content[CROISSANT] = json_bytes(croissant(descriptor, draft.identity))
         describing(descriptor)
         content[DESCRIPTOR] = json.dumps(descriptor, ensure_ascii=False).encode()
     packed = bundle_name(draft.identity.package)

@@ -289,10 +289,11 @@ def _apart(row: Row) -> Decimal:
 
 def quality_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
     """The one page on the quality of the release."""
-    yield PageRecipe(QUALITY_PAGE, "quality.html", _extract(figures), quality_material)
+    yield PageRecipe(QUALITY_PAGE, "quality.html", quality_extract(figures), quality_material)
 
 
-def _extract(figures: Figures) -> Extract:
+def quality_extract(figures: Figures) -> Extract:
+    """What the page is made from."""
     period, scores = _newest_scores(figures)
     tables = {name: figures.whole(name) for name in _WHOLE}
     if RULES in figures.draft.tables:

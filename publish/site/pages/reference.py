@@ -1,8 +1,8 @@
 """Pages to look things up: methodology, dictionary, downloads.
 
 Belongs here: what they are made from, which is declarations, code lists and a release's own
-``datapackage.json``; the code that reads the data and the citation, for readers to copy. Does not:
-making files (``publish.package``), words (``schemas/pages/snippets.yaml`` and
+``datapackage.json``; the code that reads the data, for readers to copy. Does not: making files or
+the citation (``publish.package``), words (``schemas/pages/snippets.yaml`` and
 ``messages/method.yaml``), HTML.
 """
 
@@ -16,11 +16,11 @@ from cchc_pipeline.core.data import read_yaml
 from cchc_pipeline.methodology import Methodology, load_methodology, load_ratings
 from publish.catalogue.dcat import dataset_markup, script_text
 from publish.model import PUBLISHED_TABLES, Identity, ReleaseId
+from publish.package.citation import citation
 from publish.site.extract import Extract, Figures
 from publish.site.glossary import glossary
 from publish.site.kept import Material, PageRecipe
 from publish.site.page import DOWNLOADS_PAGE
-from publish.site.words import day_of
 
 METHOD_PAGE, DICTIONARY_PAGE = "phuong-phap.html", "tu-dien.html"
 TOPICS = ("source", "recomputed", "comparable", "windows", "missing", "dossiers", "in_time",
@@ -30,14 +30,6 @@ _UNSURE = ("believed", "open")
 FORMS = ("csv", "xlsx", "parquet", "json")
 PLACEHOLDER = "https://…/"
 """Stands for the portal's address where that is not known."""
-_SENTENCE = "{publisher} ({year}). {title}. Bản phát hành {release}, phiên bản {version}, {day}."
-_ENTRY = """@misc{{hp_chat_luong_{key},
-  author = {{{{{publisher}}}}},
-  title = {{{title}}},
-  year = {{{year}}},
-  note = {{{release}, {version}}},
-  url = {{{address}}}
-}}"""
 
 
 def reference_pages(figures: Figures, descriptor: Mapping[str, Any]) -> Iterator[PageRecipe]:
@@ -181,31 +173,3 @@ def snippets(identity: Identity, base: str = "") -> tuple[Snippet, ...]:
         )
         for name, entry in read_yaml("pages/snippets.yaml").items()
     )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Citation:
-    """Both texts."""
-
-    sentence: str
-    bibtex: str
-
-
-def citation(descriptor: Mapping[str, Any], identity: Identity) -> Citation:
-    """How to cite a release.
-
-    Args:
-        descriptor: Its ``datapackage.json``.
-        identity: Who publishes, and where.
-    """
-    release = ReleaseId.parse(descriptor["release"])
-    base = f"{identity.public_url.rstrip('/')}/" if identity.public_url else ""
-    address = f"{base}releases/{release.path}/"
-    day = day_of(descriptor["created"])
-    values = {
-        "publisher": identity.publisher, "title": descriptor["title"], "year": day.year,
-        "release": release, "version": descriptor["version"], "day": day.isoformat(),
-        "address": address, "key": str(release).replace("-", "_").replace(".", "_"),
-    }  # fmt: skip
-    sentence = _SENTENCE.format(**values)
-    return Citation(f"{sentence} {address}" if base else sentence, _ENTRY.format(**values))

@@ -34,6 +34,7 @@ from publish.site.pages.procedures import procedure_pages
 from publish.site.pages.provinces import province_pages
 from publish.site.pages.quality import quality_pages
 from publish.site.pages.reference import TableFiles, download_pages, reference_pages, table_files
+from publish.site.pages.statement import statement_pages
 from publish.site.pages.units import unit_pages
 from publish.site.revised import NAMING, REVISED, Names, RevisedRow, names_for, revised_rows
 from publish.site.words import LANGUAGES, load_words, moment_text, month_text
@@ -125,6 +126,7 @@ KINDS: tuple[Callable[[Figures, Mapping[str, Any]], Iterable[PageRecipe]], ...] 
     plan_pages,
     embed_pages,
     quality_pages,
+    statement_pages,
     procedure_pages,
     reference_pages,
     download_pages,

@@ -131,6 +131,18 @@ def test_the_catalogue_meets_the_shapes_of_dcat_ap(graph: rdflib.Graph) -> None:
         assert list(graph.subjects(RDF.type, kind))
 
 
+def test_each_release_points_to_its_own_account_of_its_quality(
+    edition: Edition, graph: rdflib.Graph
+) -> None:
+    dqv, oa = (rdflib.Namespace(f"http://www.w3.org/ns/{name}#") for name in ("dqv", "oa"))
+    for release in edition.readable:
+        place = rdflib.URIRef(f"{ADDRESS}/releases/{release.id.path}/")
+        note = graph.value(place, dqv.hasQualityAnnotation)
+        assert str(graph.value(note, oa.hasBody)) == f"{place}quality.json"
+        assert graph.value(note, oa.motivatedBy) == dqv.qualityAssessment
+        assert graph.value(note, oa.hasTarget) == place
+
+
 OFFICIAL = Path(__file__).parents[4] / "shared" / "dcat-ap-3.0.1"
 
 

@@ -28,6 +28,7 @@ from publish.model import (
     TableChange,
 )
 from publish.package.bundle import bundle_name
+from publish.package.croissant import CROISSANT
 from publish.package.formats import to_csv, to_json, to_parquet
 from publish.package.workbook import to_xlsx
 from publish.release.comparison import Candidate
@@ -310,6 +311,14 @@ FAILING: dict[str, dict[str, Case]] = {
     | {"another file in the ZIP": lambda draft, folder: candidate(
         draft, folder, files={BUNDLE: zipped(f"{IDENTITY.package}/data/units.csv", "x")}
     )},
+    "croissant_agrees": {
+        "another digest": content(
+            CROISSANT, lambda text: text.replace(b'"sha256": "', b'"sha256": "0')
+        ),
+        "another column": content(
+            CROISSANT, lambda text: text.replace(b'"column": "score"', b'"column": "points"')
+        ),
+    },
     "nothing_personal": {
         "a phone number in a note": tables("plan_tasks", only("1a", note="gọi 0912345678")),
         "an identity number in a note": tables("plan_tasks", only("1a", note="số 031234567890")),

@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 from cchc_pipeline.core.data import read_yaml
-from publish.gates.gates import GATES, QUALITY, Verdict, quality_report
-from publish.model import Draft
+from publish.gates.gates import GATES, Verdict, quality_report
+from publish.model import QUALITY, Draft
 from publish.portal.publication import build
 from publish.release.comparison import Terms
 from publish.store.store import Portal

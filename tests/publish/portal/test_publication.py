@@ -50,7 +50,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
 
 def test_a_release_has_its_tables_in_four_forms_and_what_explains_them(good_draft: Draft) -> None:
     expected = {"datapackage.json", "release.json", "CHANGES.md", "LICENSE.md", "verify.py"}
-    expected |= {f"{IDENTITY.package}.xlsx", f"{IDENTITY.package}.zip"}
+    expected |= {"croissant.json", f"{IDENTITY.package}.xlsx", f"{IDENTITY.package}.zip"}
     for name in PUBLISHED_TABLES:
         forms = (f"formats/{name}.{ending}" for ending in ("parquet", "json", "xlsx"))
         expected |= {f"data/{name}.csv", *forms}
@@ -78,7 +78,7 @@ def test_two_builds_in_two_folders_are_the_same_bytes(
     one = unjudged(small_draft(), tmp_path / "one")
     two = unjudged(small_draft(), tmp_path / "two")
     assert content_of(one.folder) == content_of(two.folder)
-    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 9
+    assert len(content_of(one.folder)) == 4 * len(PUBLISHED_TABLES) + 10
 
 
 def test_two_publications_in_two_portals_are_the_same_bytes(

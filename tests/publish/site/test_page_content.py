@@ -279,8 +279,9 @@ def test_the_releases_page_shows_versions_and_digests_newest_first() -> None:
 def test_every_link_leads_to_a_page_a_file_of_the_data_or_of_a_release() -> None:
     site = _site()
     release_files = {
-        "datapackage.json", "release.json", "SHA256SUMS", "CHANGES.md", "LICENSE.md",
-        "quality.json", "verify.py", "hp-chat-luong-phuc-vu.xlsx", "hp-chat-luong-phuc-vu.zip",
+        "datapackage.json", "croissant.json", "release.json", "SHA256SUMS", "CHANGES.md",
+        "LICENSE.md", "quality.json", "verify.py", "hp-chat-luong-phuc-vu.xlsx",
+        "hp-chat-luong-phuc-vu.zip",
     }  # fmt: skip
     known = set(site) | {f"releases/2026-09/r1/{name}" for name in release_files}
     known |= {f"latest/{name}" for name in release_files}

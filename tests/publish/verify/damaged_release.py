@@ -18,8 +18,18 @@ import pyarrow as pa
 
 from publish.model import DESCRIPTOR, SUMS, Draft
 from publish.package.bundle import bundle, bundle_name
+from publish.package.croissant import CROISSANT, croissant
+from publish.package.formats import json_bytes
 from publish.store.store import write_files
-from tests.publish.small_release import FIRST, MOMENT, Row, small_draft, whole_once, with_table
+from tests.publish.small_release import (
+    FIRST,
+    IDENTITY,
+    MOMENT,
+    Row,
+    small_draft,
+    whole_once,
+    with_table,
+)
 
 SHEET = "xl/worksheets/sheet2.xml"
 
@@ -38,6 +48,7 @@ def sealed(folder: Path) -> None:
         content = (folder / resource["path"]).read_bytes()
         resource |= {"bytes": len(content), "hash": f"sha256:{_digest(content)}"}
     path.write_text(json.dumps(descriptor, ensure_ascii=False), encoding="utf-8")
+    (folder / CROISSANT).write_bytes(json_bytes(croissant(descriptor, IDENTITY)))
     _packed_again(folder)
     counted(folder)
 
@@ -179,6 +190,18 @@ def in_csv(column: str, text: str) -> Callable[[bytes], bytes]:
     return change
 
 
+def _other_croissant(part: str, key: str, value: Any) -> Callable[[Path], None]:
+    """Say something else of the first table in ``croissant.json``."""
+
+    def do(folder: Path) -> None:
+        told = json.loads((folder / CROISSANT).read_bytes())
+        told[part][0][key] = value
+        (folder / CROISSANT).write_text(json.dumps(told), encoding="utf-8")
+        counted(folder)
+
+    return do
+
+
 def of_first(**changes: Any) -> Callable[[Row], Row]:
     """Change the total of the first agency."""
 
@@ -223,6 +246,10 @@ DAMAGES = (
     Damage("a workbook that declares entities",
            on_file("formats/units.xlsx", in_sheet(b"<worksheet", BOMB)),
            "formats_are_equal", "formats/units.xlsx", _COPIES),
+    Damage("another digest in the Croissant", _other_croissant("distribution", "sha256", "0"),
+           "croissant_agrees", "data/scores.csv is not the file", ""),
+    Damage("a column that the Croissant does not know", _other_croissant("recordSet", "field", []),
+           "croissant_agrees", "scores has other columns", ""),
     Damage("another descriptor than the profile allows", _unnamed,
            "profile_is_valid", "keywords", ""),
     Damage("lines that end with CR LF",
