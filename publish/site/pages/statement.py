@@ -85,7 +85,8 @@ class Known:
 
     def status(self, code: str) -> int:
         """How many rows of all tables have an observation status."""
-        return sum(counts.get(code, 0) for counts in self.quality.statuses.values())
+        counted = (counts.get(code) for counts in self.quality.statuses.values())
+        return sum(one.rows for one in counted if one is not None)
 
     def has_sample(self, table: str) -> bool:
         """Whether sample data went into one of a table's rows."""
@@ -265,8 +266,9 @@ def _relevance(known: Known) -> Iterator[Sentence]:
 
 def _accuracy(known: Known) -> Iterator[Sentence]:
     for name, counts in known.quality.statuses.items():
-        if rows := sum(counts.values()):
-            share = Fraction(sum(counts.get(code, 0) for code in _WITH_VALUE), rows)
+        if rows := sum(counted.rows for counted in counts.values()):
+            filled = sum(counted.rows for code, counted in counts.items() if code in _WITH_VALUE)
+            share = Fraction(filled, rows)
             yield Sentence("filled", {"share": share, "table": load_contract(name).title}, (name,))
     yield _held(known.quality)
     yield _recomputed(known.quality)
