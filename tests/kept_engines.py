@@ -16,11 +16,12 @@ _ROOM = 64
 
 
 def engines_kept(create: Callable[..., sqlalchemy.Engine]) -> Callable[..., sqlalchemy.Engine]:
-    """The same engines; one that keeps no connection is made once of what it was asked for."""
+    """The same engines; one of a file that keeps no connection is made once of what was asked."""
     made: dict[str, sqlalchemy.Engine] = {}
 
     def created(url: Any, **given: Any) -> sqlalchemy.Engine:
-        if given.get("poolclass") is not NullPool:
+        is_file = str(url).startswith("sqlite")  # of another address, the text hides the password
+        if not is_file or given.get("poolclass") is not NullPool:
             return create(url, **given)
         asked = f"{url} {sorted(given.items())}"
         if asked not in made:

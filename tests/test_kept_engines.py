@@ -27,3 +27,11 @@ def test_a_file_that_was_replaced_is_opened_anew(tmp_path: Path) -> None:
         with engine.begin() as connection:
             connection.execute(sqlalchemy.text(f"CREATE TABLE {name} (x)"))
         assert sqlalchemy.inspect(engine).get_table_names() == [name]
+
+
+def test_an_engine_of_a_server_is_never_kept_since_its_text_hides_the_password() -> None:
+    right, wrong = (
+        sqlalchemy.make_url(f"postgresql+psycopg2://a:{word}@127.0.0.1/b") for word in ("x", "y")
+    )
+    assert str(right) == str(wrong)
+    assert kept(right, poolclass=NullPool) is not kept(wrong, poolclass=NullPool)

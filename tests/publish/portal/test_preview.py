@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from publish.portal.server import shown_folders
+from publish.portal.server import web_root_of
 from publish.store.store import Portal
 from tests.publish.crash_worker import go_out, next_draft
 from tests.publish.small_release import small_draft
@@ -112,5 +112,5 @@ def test_a_store_on_another_disk_is_served(portal: Portal, tmp_path: Path) -> No
 
 def test_a_preview_shows_the_releases_of_the_portal_that_it_stands_in_for(tmp_path: Path) -> None:
     portal, stage = Portal(tmp_path / "portal"), Portal(tmp_path / "preview" / "portal")
-    assert set(shown_folders(portal)) < set(shown_folders(stage))
-    assert portal.store in shown_folders(stage)
+    assert set(web_root_of(portal).within) < set(web_root_of(stage).within)
+    assert portal.store in web_root_of(stage).within
