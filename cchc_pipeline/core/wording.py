@@ -22,7 +22,8 @@ from cchc_pipeline.core.errors import CchcError
 _PATH = "commands/vietnamese.yaml"
 PLACE = re.compile(r"\{([a-z_]+)\}")
 """A part of a line that is not always the same."""
-_JOINTS = ("\n  ", " -> ", "; ")
+_TODO = " -> "
+_JOINTS = ("\n  ", _TODO, "; ")
 _PAIR, _LIST = ": ", ", "
 _SURE = 10
 """Letters of a line, its places not counted, by which it is known among other words."""
@@ -96,13 +97,16 @@ def _listed(text: str) -> str | None:
 
 
 def _known(text: str, least: int = 0) -> str | None:
-    """A line that stands in the list, its places filled; ``least`` letters of it are sure."""
+    """A line that stands in the list, its places filled; ``least`` letters of it are sure.
+
+    No place holds what is to be done: a line ends before it, and may be known to there.
+    """
     whole, patterns = _patterns()
     if text in whole:
         return whole[text]
     for pattern, told, letters in patterns:
         match = pattern.fullmatch(text) if letters >= least else None
-        if match:
+        if match and not any(_TODO in value for value in match.groupdict().values()):
             values = {name: _composed(value) for name, value in match.groupdict().items()}
             return PLACE.sub(lambda place, values=values: values[place[1]], told)  # type: ignore[misc]
     return None

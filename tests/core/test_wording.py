@@ -140,6 +140,8 @@ def test_no_line_stands_twice_and_none_is_left_in_english() -> None:
         ("holds more than 7 MB or 9 texts", "có quá 7 MB hoặc 9 đoạn chữ"),
         ("2024-03: the run would stop: /x: nothing is taken, and 1 file(s) lie there: a -> b",
          "2024-03: lần chạy sẽ dừng: /x: không nhận được gì, có 1 tệp nằm ở đó: a -> b"),
+        ("inbox: the folder 2024-3 is no month and is not read -> rename it to 2024-03",
+         "hộp nhận: thư mục 2024-3 không phải là tháng nên không đọc -> đổi tên thành 2024-03"),
         ("what no list has stays", "what no list has stays"),
     ],
 )  # fmt: skip
