@@ -14,8 +14,8 @@ from publish.store.place_log import (
     PLACE_LOG,
     PlaceLine,
     PlaceLog,
-    gone_months,
     last_of,
+    release_seen,
     shown_since,
 )
 from publish.store.store import Portal
@@ -68,10 +68,7 @@ def _state(
     own = [line for line in lines if line.place == place.name]
     last, shown = last_of(own, place.name), shown_since(own, place.name)
     if place.kind == "manual":
-        seen = {month for line in own for month in line.months if line.act == "confirmed"}
-        is_behind = bool(newest) and (
-            newest not in seen or (place.name, newest) in gone_months(own)
-        )
+        is_behind = bool(release) and release_seen(own, newest) != release
     else:
         is_behind = last is None or last.act != "confirmed" or not last.site.startswith(f"{site}-")
     why = last.line if last and last.act != "confirmed" else ""

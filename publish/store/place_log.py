@@ -110,6 +110,16 @@ def shown_since(lines: Iterable[PlaceLine], place: str) -> PlaceLine | None:
     return first
 
 
+def release_seen(lines: Iterable[PlaceLine], month: str) -> str:
+    """The release by which others were last seen to show a month; empty if none, or if it is gone.
+
+    Who showed the first release of a month does not show its correction for that.
+    """
+    told = (line for line in lines if month in line.months and line.act in {"confirmed", "gone"})
+    last = next(reversed([*told]), None)
+    return last.release if last and last.act == "confirmed" else ""
+
+
 def gone_months(lines: Iterable[PlaceLine]) -> frozenset[tuple[str, str]]:
     """The place and month of each that was confirmed, and then seen to be gone."""
     last = {(line.place, month): line.act for line in lines for month in line.months

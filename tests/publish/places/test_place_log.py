@@ -15,6 +15,7 @@ from publish.store.place_log import (
     confirmed_months,
     last_of,
     new_months,
+    release_seen,
     shown_since,
 )
 from publish.store.store import Portal
@@ -46,6 +47,16 @@ def test_a_place_shows_a_site_since_the_first_line_that_says_so_without_a_break(
     assert shown_since(lines, PLACE) == lines[1]
     assert last_of(lines, PLACE) == lines[3]
     assert shown_since(lines, "one_stop") is None
+
+
+def test_who_showed_the_first_release_of_a_month_does_not_show_its_correction_for_that() -> None:
+    lines = [line("2024-03.r1", 1, months=("2024-03",)), line("2024-03.r1", 2, act="failed")]
+    assert release_seen(lines, "2024-03") == "2024-03.r1"
+    assert release_seen(lines, "2024-04") == ""
+    corrected = [*lines, line("2024-03.r2", 3, months=("2024-03",))]
+    assert release_seen(corrected, "2024-03") == "2024-03.r2"
+    gone = [*corrected, line("2024-03.r2", 4, act="gone", months=("2024-03",))]
+    assert release_seen(gone, "2024-03") == ""
 
 
 def test_a_month_becomes_public_at_a_place_with_the_first_release_that_has_it_there() -> None:
