@@ -21,7 +21,7 @@ from pydantic_settings import (
 )
 
 from cchc_pipeline.contracts.sources import owed_sources
-from cchc_pipeline.core.errors import UsageError
+from cchc_pipeline.core.errors import ROOT, UsageError
 from cchc_pipeline.core.modes import INBOX
 from cchc_pipeline.government import DEFAULT_ROOT, Government, government_of
 from cchc_pipeline.roots import (
@@ -263,6 +263,11 @@ class Settings(BaseSettings):
     def is_further(self) -> bool:
         """Whether this is a further root, whose home lies below the installation's."""
         return further_root(self.home) is not None
+
+    @property
+    def root_option(self) -> str:
+        """What a command line says to mean this place; nothing for the installation's own."""
+        return f" {ROOT} {self.root_unit}" if self.is_further else ""
 
     @property
     def dossiers_url(self) -> str | None:

@@ -204,6 +204,8 @@ def test_both_are_in_order_and_each_is_told_apart(home: Path) -> None:
     assert "--root H44" in first
     assert "H44.01" in second
     assert "others may" not in told.out
+    same = cchc("diff", "2026-09.r1", "2026-09.r1", "--home", home, "--root", "H44", "--json")
+    assert same.code == 0, same.err
     verified = cchc("verify", "--installation", "--home", home, "--root", "H24,H44")
     assert verified.code == 0, verified.out
 

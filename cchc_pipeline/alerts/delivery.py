@@ -21,8 +21,9 @@ import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from cchc_pipeline import __version__
-from cchc_pipeline.alerts.message import Message
+from cchc_pipeline.alerts.message import Message, of_place
 from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.government import Government, government_of
 from cchc_pipeline.settings import SMTP_PASSWORD, Settings, alert_webhook, smtp_password
 
 MAIL, WEBHOOK = "e-mail", "webhook"
@@ -41,12 +42,18 @@ class _PassingError(Exception):
 def channels_of(settings: Settings) -> "tuple[Channel, ...]":
     """The channels that are set; none if nothing is.
 
+    They are the installation's: what is sent for a further place says so.
+
     Raises:
         UsageError: A mail server is named without what it needs.
     """
     webhook = alert_webhook()
     mail = (_mail_of(settings),) if settings.smtp_host else ()
-    return (*mail, *((WebhookChannel(webhook),) if webhook else ()))
+    channels: tuple[Channel, ...] = (*mail, *((WebhookChannel(webhook),) if webhook else ()))
+    if not settings.is_further:
+        return channels
+    place = government_of(settings.root_unit)
+    return tuple(ChannelOfPlace(channel, place) for channel in channels)
 
 
 def _mail_of(settings: Settings) -> "MailChannel":
@@ -91,6 +98,27 @@ class Channel(Protocol):
         Raises:
             SourceError: It was not taken.
         """
+
+
+@dataclass(frozen=True)
+class ChannelOfPlace:
+    """A channel that several places share: each message says which it is about."""
+
+    channel: Channel
+    place: Government
+
+    @property
+    def name(self) -> str:
+        """As that of the channel."""
+        return self.channel.name
+
+    def send(self, message: Message, at: datetime) -> None:
+        """Hand a message over.
+
+        Raises:
+            SourceError: It was not taken.
+        """
+        self.channel.send(of_place(message, self.place), at)
 
 
 @dataclass(frozen=True)

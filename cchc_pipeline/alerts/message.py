@@ -6,7 +6,7 @@ line, and whatever looks like personal data or a dossier code is hidden.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ from cchc_pipeline.calendar import CalendarWords
 from cchc_pipeline.contracts.sources import source_named
 from cchc_pipeline.core.masking import PERSONAL_FORMS, mask
 from cchc_pipeline.core.period import TIMEZONE
+from cchc_pipeline.government import Government
 from cchc_pipeline.plan.due_reports import DueReport
 
 DIGEST, SEVERAL = "digest", "several"
@@ -94,6 +95,14 @@ def digest(
     parts = [f"{_of(title, lang)}\n\n{_digest(alerts, since, ended, lang)}" for lang in _LANGUAGES]
     key = f"{DIGEST}:{day.isoformat()}"
     return Message(key, DIGEST, _worst(alerts), None, title.vi, f"{_RULE.join(parts)}\n")
+
+
+def of_place(message: Message, place: Government) -> Message:
+    """A message about a further place of an installation, which its title and first line say."""
+    names = CalendarWords(place.place.vi, place.place.en)
+    line = _filled(load_words().of_place, {"place": names, "root": _same(place.code)})
+    text = f"{line.vi}\n{line.en}\n\n{message.text}"
+    return replace(message, title=f"{names.vi}: {message.title}", text=text)
 
 
 def title_of(alert: Alert) -> CalendarWords:

@@ -384,6 +384,7 @@ class AlertWords:
     severities: Mapping[Severity, CalendarWords]
     publication: CalendarWords
     month: CalendarWords
+    of_place: CalendarWords
     more: CalendarWords
     hours: CalendarWords
     days: CalendarWords

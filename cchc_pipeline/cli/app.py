@@ -36,8 +36,8 @@ _NOT_UNDERSTOOD: Any = typer.BadParameter.__bases__[0]
 """What typer raises of a command line that is none: of this kind is each error that it names."""
 _FOR_OTHERS = frozenset({"diff", "export", "form", "simulate"})
 """The commands that write outside the home, what others may read: with the rights of who calls."""
-_OF_ANY_PLACE = frozenset({"diff", "restore"})
-"""The commands that read no settings: they take no place."""
+_OF_NO_PLACE = "restore"
+"""The command that reads no settings: it takes no place."""
 _OF_SEVERAL = frozenset(
     {"alerts", "backfill", "mend", "mirror", "preview", "run", "status", "verify"}
 )
@@ -243,7 +243,7 @@ def _places(of_places: str, command: str) -> tuple[str, ...]:
         raise UsageError("names no place", where=ROOT, todo="say H24, or H24,H44")
     for place in places:
         require_government(place)
-    if places and command in _OF_ANY_PLACE:
+    if places and command == _OF_NO_PLACE:
         raise UsageError(f"cchc {command} asks for no place", where=ROOT, todo=f"leave out {ROOT}")
     alone = command not in _OF_SEVERAL or "--json" in AT_WORK.words
     if len(places) > 1 and alone:

@@ -357,4 +357,5 @@ def _preview(job: "Job", report: "RunReport") -> None:
     report.released(summary, page, found.site / release_page(draft.id))
     report.result("preview", release=draft.id, page=page)
     if job.settings.approval:
-        report.result("approve", digest=draft.input_digest[:DIGEST_SHOWN])
+        digest, root = draft.input_digest[:DIGEST_SHOWN], job.settings.root_option
+        report.result("approve", digest=digest, root=root)

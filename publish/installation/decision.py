@@ -132,12 +132,14 @@ def decision_html(built: Built, facts: DecisionFacts, settings: Settings, asked:
 def _lines(draft: Draft, settings: Settings, asked: Asked) -> dict[str, object]:
     """What is to be typed, on go and on no-go."""
     month = max(asked.months, default=draft.id.month)
+    options = f"{settings.root_option}{asked.options}"
     due = load_calendar().release_date(draft.id.month).moment.isoformat()
     return {
         "needs_approval": settings.approval,
-        "run": "" if settings.automation else f"cchc run {month}{asked.options}",
+        "root": settings.root_option,
+        "run": "" if settings.automation else f"cchc run {month}{options}",
         "goes_out": due if settings.automation else "",
-        "again": f"cchc preview {month}{asked.options}",
+        "again": f"cchc preview {month}{options}",
         "drop_folder": settings.inbox_dir / str(month),
     }
 

@@ -10,6 +10,7 @@ import pytest
 from cchc_pipeline.alerts.delivery import MailChannel, WebhookChannel, channels_of
 from cchc_pipeline.alerts.message import worded
 from cchc_pipeline.core.errors import SourceError, UsageError
+from cchc_pipeline.roots import home_of
 from cchc_pipeline.settings import load_settings
 from tests.alerts.causes import NOW, every_alert
 from tests.alerts.servers import (
@@ -189,6 +190,18 @@ pytestmark = pytest.mark.usefixtures("settings_of_nobody")
 
 def test_without_settings_there_is_no_channel() -> None:
     assert channels_of(load_settings()) == ()
+
+
+def test_what_is_sent_for_a_further_place_says_so(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in hook_settings(hook).items():
+        monkeypatch.setenv(name, value)
+    for home in (Path("var"), home_of(Path("var"), "H44")):
+        (channel,) = channels_of(load_settings(home=home))
+        channel.send(MESSAGE, NOW)
+    assert hook.posts[1]["text"].startswith("Của Phú Thọ: thêm --root H44 vào mỗi lệnh")
+    assert [told["title"] for told in hook.posts] == [MESSAGE.title, f"Phú Thọ: {MESSAGE.title}"]
 
 
 def test_the_password_comes_from_the_environment_and_is_not_shown(

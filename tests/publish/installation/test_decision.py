@@ -9,6 +9,7 @@ import pytest
 
 from cchc_pipeline.contracts import Language
 from cchc_pipeline.core.period import Month
+from cchc_pipeline.roots import home_of
 from cchc_pipeline.settings import Settings
 from publish.gates.gates import GATES, Verdict
 from publish.installation.decision import Asked, DecisionFacts, decision_html, told_months
@@ -43,7 +44,7 @@ def page(
     asked = Asked((MARCH,), lang=lang, **{k: how.pop(k) for k in ("acceptance",) if k in how})
     shown = facts or month()
     built = Built(draft or small_draft(), Path("draft"), gates, b"", 0)
-    settings = Settings(home=Path("home"), inbox=Path("inbox"), **how)
+    settings = Settings(**{"home": Path("home"), "inbox": Path("inbox"), **how})
     text = decision_html(built, DecisionFacts((shown,), shown), settings, asked)
     return unescape(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL))
 
@@ -70,6 +71,12 @@ def test_without_approval_the_run_itself_is_the_line_with_what_it_has_to_be_told
     said = page(acceptance=Acceptance("SRC", "Nguồn gửi lại"))
     assert "cchc approve" not in said
     assert '<kbd>cchc run 2024-03 --accept-revisions SRC --note "Nguồn gửi lại"</kbd>' in said
+
+
+def test_the_lines_to_type_for_a_further_place_name_it() -> None:
+    shown = page(home=home_of(Path("home"), "H44"), root_unit="H44", approval=True)
+    assert "cchc approve --root H44 --digest" in shown
+    assert "cchc run 2024-03 --root H44" in shown
 
 
 def test_where_it_goes_out_by_itself_the_date_is_said() -> None:
