@@ -218,9 +218,8 @@ def _for_each(of_places: str, command: str, *, debug: bool) -> None:
             if debug:
                 raise
             codes.append(_told(error))
-    code = next((code for code in codes if code), 0)
-    if code or codes:
-        raise SystemExit(code)
+    if codes:
+        raise SystemExit(next((code for code in codes if code), 0))
 
 
 def _told(error: Exception) -> int:
